@@ -1,0 +1,125 @@
+//! What the HTTP API answers, as JSON.
+
+use serde::{Deserialize, Serialize};
+
+/// The answer of the mint routes: an opaque id to bind a terminal connection with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Minted {
+    /// Good for one bind within 30 seconds, by the caller that minted it.
+    pub id: String,
+}
+
+/// The body of every error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiError {
+    /// What kind of error, for programs: `kebab-case`, stable.
+    pub code: String,
+    /// What happened, for people.
+    pub message: String,
+    /// What to do about it; empty where there is nothing to say.
+    #[serde(default)]
+    pub hint: String,
+}
+
+/// The answer of the pod list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodList {
+    /// Which cluster this is: the kubeconfig context, or what else tells it apart.
+    pub cluster: String,
+    /// Whether this is the built-in demo, whose containers are processes on the server's machine.
+    pub demo: bool,
+    /// The pods that the caller may list, by namespace and name.
+    pub pods: Vec<Pod>,
+}
+
+/// A pod, as far as the page shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pod {
+    /// Namespace.
+    pub namespace: String,
+    /// Name, unique in its namespace.
+    pub name: String,
+    /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`; `Terminating` once it is being deleted.
+    pub phase: String,
+    /// When it was created (RFC 3339, UTC).
+    #[serde(default)]
+    pub created: Option<String>,
+    /// The node that it runs on.
+    #[serde(default)]
+    pub node: Option<String>,
+    /// The operating system of that node, as far as the pod tells: `linux` or `windows`.
+    #[serde(default)]
+    pub os: Option<String>,
+    /// Labels as `key=value`, sorted.
+    #[serde(default)]
+    pub labels: Vec<String>,
+    /// Containers in the order of the pod's spec: regular, init, ephemeral.
+    pub containers: Vec<Container>,
+}
+
+/// A container of a pod.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Container {
+    /// Name, unique in its pod.
+    pub name: String,
+    /// Its image, as the pod's spec names it.
+    pub image: String,
+    /// What part it has in the pod.
+    pub kind: ContainerKind,
+    /// Whether it passes its readiness checks.
+    pub ready: bool,
+    /// How often it was restarted.
+    pub restarts: i32,
+    /// What it is doing.
+    pub state: ContainerState,
+}
+
+/// What part a container has in its pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ContainerKind {
+    /// One of the containers that the pod is for.
+    Regular,
+    /// Runs before the regular ones, or beside them as a side-car.
+    Init,
+    /// Added later for debugging.
+    Ephemeral,
+}
+
+/// What a container is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum ContainerState {
+    /// It runs: a shell can be opened in it.
+    Running,
+    /// It has not started.
+    Waiting {
+        /// Why, as Kubernetes has it: `ContainerCreating`, `CrashLoopBackOff`…
+        reason: String,
+    },
+    /// It has ended.
+    Terminated {
+        /// Why, as Kubernetes has it: `Completed`, `Error`, `OOMKilled`…
+        reason: String,
+        /// Its exit code.
+        code: i32,
+    },
+}
+
+impl Pod {
+    /// Ready and all regular containers, as kubectl's `READY` column counts them.
+    pub fn readiness(&self) -> (usize, usize) {
+        let regular = || {
+            self.containers
+                .iter()
+                .filter(|container| container.kind == ContainerKind::Regular)
+        };
+        (
+            regular().filter(|container| container.ready).count(),
+            regular().count(),
+        )
+    }
+}

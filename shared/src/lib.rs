@@ -1,0 +1,15 @@
+//! What the server and the page say to each other: the terminal protocol and the API's types.
+//!
+//! Pure by design: no I/O, no clock, no platform; it builds for wasm32 and natively.
+//!
+//! * [`terminal`]: the messages of a terminal connection;
+//! * [`text`]: their JSON encoding, the one that Kubernetes Dashboard made known;
+//! * [`utf8`]: cutting a byte stream into text only where a character ends;
+//! * [`api`]: what the HTTP API answers.
+//!
+//! `docs/protocol.md` describes the encoding with examples, which this crate's tests check.
+
+pub mod api;
+pub mod terminal;
+pub mod text;
+pub mod utf8;

@@ -1,0 +1,166 @@
+//! The messages of a terminal connection, whatever their encoding.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// A terminal's size in character cells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Lines.
+    pub rows: u16,
+    /// Columns.
+    pub cols: u16,
+}
+
+impl Size {
+    /// Whether a terminal can have this size. Browsers report 0×0 for a terminal that isn't
+    /// shown; such a size is to be ignored.
+    pub fn is_usable(self) -> bool {
+        self.rows > 0 && self.cols > 0
+    }
+}
+
+/// What a client says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientMessage {
+    /// The first message of a connection: ties it to the terminal of a minted id.
+    Bind {
+        /// The id that the mint route gave.
+        id: String,
+        /// Whether the client understands more than Dashboard's messages
+        /// ([`Bound`](ServerMessage::Bound), [`Exit`](ServerMessage::Exit) and the like),
+        /// and acknowledges what it has drawn.
+        extended: bool,
+    },
+    /// Typed or pasted input, byte for byte.
+    Stdin {
+        /// Bytes for the terminal.
+        data: Bytes,
+        /// Dashboard's page sends the terminal's size with each input.
+        size: Option<Size>,
+    },
+    /// Ctrl-C typed while output waits: passes it on ahead of everything.
+    Interrupt,
+    /// The terminal has this size now.
+    Resize(Size),
+    /// All output up to this offset is on the screen.
+    /// Offsets count terminal bytes since the session began.
+    Ack {
+        /// Offset of the first byte that is not yet on the screen.
+        offset: u64,
+    },
+    /// The user wants the session to end.
+    Close,
+    /// Asks for a [`Pong`](ServerMessage::Pong) with the same token.
+    Ping {
+        /// Anything that the client wants back, at most [`MAX_PING`] bytes.
+        token: String,
+    },
+}
+
+/// The longest token of a ping, in bytes.
+pub const MAX_PING: usize = 64;
+
+/// What the server says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerMessage {
+    /// The connection is tied to a session.
+    Bound {
+        /// With this key a later connection may go on with the session; empty where it can't.
+        key: String,
+        /// Offset of the next output byte.
+        offset: u64,
+    },
+    /// Terminal output, byte for byte.
+    Stdout {
+        /// Bytes for the screen.
+        data: Bytes,
+        /// Offset behind these bytes; [`None`] for clients that did not ask for it.
+        end: Option<u64>,
+    },
+    /// Output that the server dropped after an [`Interrupt`](ClientMessage::Interrupt).
+    Skipped {
+        /// Offset of the first byte dropped.
+        from: u64,
+        /// Offset of the next byte that will come.
+        to: u64,
+    },
+    /// A remark for the user, not part of the terminal's content.
+    Toast {
+        /// One sentence.
+        text: String,
+    },
+    /// The session is over; nothing follows.
+    Exit(Exit),
+    /// The answer to a [`Ping`](ClientMessage::Ping).
+    Pong {
+        /// The ping's token.
+        token: String,
+    },
+}
+
+/// How a session ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exit {
+    /// The kind of end, for programs.
+    pub reason: EndReason,
+    /// The exit code of the shell where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<i32>,
+    /// What happened and what to do, for people.
+    pub message: String,
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndReason {
+    /// The shell ended by itself; [`Exit::code`] says how.
+    Exited,
+    /// The client asked for it.
+    Closed,
+    /// The container has no shell, or not the one asked for.
+    NoShell,
+    /// The container ended or its pod was deleted.
+    PodGone,
+    /// The cluster refused the exec.
+    Forbidden,
+    /// There is no such pod or container, or it does not run.
+    NotFound,
+    /// The connection to the cluster could not be made or was lost.
+    ClusterLost,
+    /// The id was not minted by this server, or not for this caller.
+    UnknownId,
+    /// The id was minted too long ago.
+    ExpiredId,
+    /// The id was used before.
+    UsedId,
+    /// No bind arrived in time.
+    BindTimeout,
+    /// The client broke the protocol.
+    Protocol,
+    /// The server is shutting down.
+    Shutdown,
+    /// There are as many sessions as the server allows.
+    Limit,
+}
+
+impl EndReason {
+    /// Every reason, for tests and documents.
+    pub const ALL: [Self; 14] = [
+        Self::Exited,
+        Self::Closed,
+        Self::NoShell,
+        Self::PodGone,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::ClusterLost,
+        Self::UnknownId,
+        Self::ExpiredId,
+        Self::UsedId,
+        Self::BindTimeout,
+        Self::Protocol,
+        Self::Shutdown,
+        Self::Limit,
+    ];
+}
