@@ -1,0 +1,166 @@
+//! Configures a SockJS server and makes its router.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use axum::Router;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{endpoints, session::Session};
+
+/// Keeps the arithmetic on instants in range, whatever is asked for.
+const LONGEST_HEARTBEAT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A SockJS server to be. [`into_router`](Self::into_router) makes it.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    config: Config,
+}
+
+/// What every request and session of a server shares.
+#[derive(Clone)]
+pub(crate) struct Config {
+    pub(crate) handler: Handler,
+    pub(crate) heartbeat: Duration,
+    pub(crate) close_timeout: Duration,
+    pub(crate) max_message_size: usize,
+    pub(crate) max_waiting: usize,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) allow_origin: OriginFilter,
+}
+
+pub(crate) type Handler =
+    Arc<dyn Fn(Session) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+pub(crate) type OriginFilter = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+impl Builder {
+    /// A server that runs `handler` for each session, with every setting at its default.
+    ///
+    /// The handler runs in the task that owns the client's connection. It must not block the thread, and it should return
+    /// when [`Session::recv`] fails: a handler that goes on is not stopped.
+    pub fn new<F, Fut>(handler: F) -> Self
+    where
+        F: Fn(Session) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let config = Config {
+            handler: Arc::new(move |session| Box::pin(handler(session))),
+            heartbeat: Duration::from_secs(25),
+            close_timeout: Duration::from_secs(5),
+            max_message_size: 64 * 1024,
+            max_waiting: 64 * 1024,
+            shutdown: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            allow_origin: Arc::new(|_| false),
+        };
+        Self { config }
+    }
+
+    /// The time between two heartbeats; 25 seconds by default, as SockJS has it.
+    ///
+    /// With each the client is asked to answer (a WebSocket ping, which browsers answer by themselves). It counts as gone
+    /// when nothing was heard from it for two heartbeats: not a byte, and no room made for what waits to be sent to it.
+    ///
+    /// More than a day counts as a day.
+    ///
+    /// # Panics
+    /// If `every` is zero.
+    #[must_use]
+    pub fn heartbeat(mut self, every: Duration) -> Self {
+        assert!(
+            !every.is_zero(),
+            "the time between two heartbeats must not be zero"
+        );
+        self.config.heartbeat = every.min(LONGEST_HEARTBEAT);
+        self
+    }
+
+    /// How long a closed session may take to send what is queued and to end the connection in order, before the
+    /// connection is cut; 5 seconds by default.
+    #[must_use]
+    pub fn close_timeout(mut self, limit: Duration) -> Self {
+        self.config.close_timeout = limit;
+        self
+    }
+
+    /// The size in bytes of what a client may send at once (one WebSocket message); 64 KiB by default.
+    ///
+    /// A longer one ends the session with [`Ended::MessageTooLong`](crate::Ended::MessageTooLong) and the WebSocket close
+    /// code 1009.
+    #[must_use]
+    pub fn max_message_size(mut self, bytes: usize) -> Self {
+        self.config.max_message_size = bytes;
+        self
+    }
+
+    /// How many bytes may wait in a session, in each direction; 64 KiB by default. Each message counts 64 bytes more than
+    /// its text. A longer one waits alone.
+    ///
+    /// When so many wait for the client, [`Session::send`] waits. When so many wait for the handler, no more is read from
+    /// the client's connection.
+    #[must_use]
+    pub fn max_waiting(mut self, bytes: usize) -> Self {
+        self.config.max_waiting = bytes;
+        self
+    }
+
+    /// Ends all sessions when `token` is cancelled, with `c[1001,"Server shutting down"]`, and refuses new ones with 503.
+    ///
+    /// [`track`](Self::track) tells when they have ended.
+    #[must_use]
+    pub fn shutdown(mut self, token: CancellationToken) -> Self {
+        self.config.shutdown = token;
+        self
+    }
+
+    /// Runs the sessions' tasks, one for each, in `tracker`. axum's own graceful shutdown does not wait for them;
+    /// [`TaskTracker::wait`] does.
+    #[must_use]
+    pub fn track(mut self, tracker: TaskTracker) -> Self {
+        self.config.tasks = tracker;
+        self
+    }
+
+    /// Lets pages of the origins for which `filter` is true read `/info`, with their cookies (CORS). None by default.
+    ///
+    /// This does not keep anyone out: browsers let any page open a WebSocket to any server. A server that trusts cookies
+    /// has to check the `Origin` header of every request, in middleware.
+    #[must_use]
+    pub fn allow_origin(mut self, filter: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.config.allow_origin = Arc::new(filter);
+        self
+    }
+
+    /// The server as a router, to be put under a prefix.
+    ///
+    /// It answers every path there, what is not SockJS with 404. [`Router::nest_service`] passes it all of them;
+    /// [`Router::nest`] all but the prefix with a slash behind it, where SockJS has its greeting too.
+    ///
+    /// ```
+    /// let echo = sockjs::Builder::new(|mut session: sockjs::Session| async move {
+    ///     while let Ok(message) = session.recv().await {
+    ///         let _ = session.send(message).await;
+    ///     }
+    /// });
+    /// let app: axum::Router = axum::Router::new().nest_service("/echo", echo.into_router());
+    /// ```
+    pub fn into_router<S>(self) -> Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        endpoints::router(Arc::new(self.config))
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("heartbeat", &self.heartbeat)
+            .field("close_timeout", &self.close_timeout)
+            .field("max_message_size", &self.max_message_size)
+            .field("max_waiting", &self.max_waiting)
+            .field("shutdown", &self.shutdown)
+            .field("tasks", &self.tasks)
+            .finish_non_exhaustive()
+    }
+}

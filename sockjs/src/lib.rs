@@ -1,0 +1,23 @@
+//! A SockJS server for axum, and the SockJS frame codec on its own.
+#![cfg_attr(feature = "server", doc = "", doc = include_str!("../README.md"))]
+
+pub mod frame;
+
+#[cfg(feature = "server")]
+mod builder;
+#[cfg(feature = "server")]
+mod endpoints;
+#[cfg(feature = "server")]
+mod liveness;
+#[cfg(feature = "server")]
+mod queue;
+#[cfg(feature = "server")]
+mod session;
+#[cfg(feature = "server")]
+mod websocket;
+
+#[cfg(feature = "server")]
+pub use self::{
+    builder::Builder,
+    session::{Closed, Ended, Receiver, Sender, Session},
+};

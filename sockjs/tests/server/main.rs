@@ -1,0 +1,7 @@
+//! The server over real sockets: what clients and handlers see of it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod http;
+mod lifetime;
+mod support;
+mod websocket;
