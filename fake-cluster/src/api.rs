@@ -1,0 +1,231 @@
+//! The HTTP routes, exec aside: version, namespaces, pods and access reviews.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{Path, Query, State},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::StatusCode;
+use k8s_openapi::{
+    List,
+    api::{
+        authorization::v1::{SelfSubjectAccessReview, SubjectAccessReviewStatus},
+        core::v1::{Namespace, NamespaceSpec, NamespaceStatus, Pod},
+    },
+    apimachinery::pkg::{apis::meta::v1::ListMeta, version::Info},
+};
+use serde::Deserialize;
+
+use crate::{
+    access::Action, cluster::Shared, exec, fault::Route, pod::ago, selection::Selection,
+    status::ApiError, watch::watch_pods,
+};
+
+/// The age of every namespace.
+const NAMESPACE_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+type Cluster = State<Arc<Shared>>;
+
+/// All routes.
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/version", get(version))
+        .route("/api/v1/namespaces", get(list_namespaces))
+        .route("/api/v1/namespaces/{namespace}", get(get_namespace))
+        .route("/api/v1/pods", get(all_pods))
+        .route("/api/v1/namespaces/{namespace}/pods", get(pods))
+        .route("/api/v1/namespaces/{namespace}/pods/{name}", get(get_pod))
+        .route(
+            "/api/v1/namespaces/{namespace}/pods/{name}/exec",
+            get(exec::exec).post(exec::exec),
+        )
+        .route(
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            post(review),
+        )
+        .fallback(unknown)
+        .with_state(shared)
+}
+
+async fn unknown() -> ApiError {
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        "the server could not find the requested resource",
+    )
+}
+
+async fn version(State(shared): Cluster) -> Result<Json<Info>, ApiError> {
+    shared.faults.gate(Route::Version).await?;
+    Ok(Json(Info {
+        major: "1".to_owned(),
+        minor: "35".to_owned(),
+        git_version: "v1.35.4".to_owned(),
+        git_tree_state: "clean".to_owned(),
+        platform: "linux/amd64".to_owned(),
+        ..Info::default()
+    }))
+}
+
+async fn list_namespaces(State(shared): Cluster) -> Result<Json<List<Namespace>>, ApiError> {
+    shared.faults.gate(Route::Namespaces).await?;
+    shared.access.check(Action {
+        verb: "list",
+        resource: "namespaces",
+        subresource: None,
+        namespace: None,
+        name: None,
+    })?;
+    let (version, names) = shared.store.namespaces();
+    let items = names.into_iter().map(namespace).collect();
+    Ok(Json(list(version, items)))
+}
+
+async fn get_namespace(
+    State(shared): Cluster,
+    Path(name): Path<String>,
+) -> Result<Json<Namespace>, ApiError> {
+    shared.faults.gate(Route::Namespaces).await?;
+    shared.access.check(Action {
+        verb: "get",
+        resource: "namespaces",
+        subresource: None,
+        namespace: Some(&name),
+        name: Some(&name),
+    })?;
+    if shared.store.namespaces().1.contains(&name) {
+        Ok(Json(namespace(name)))
+    } else {
+        Err(ApiError::not_found("namespaces", &name))
+    }
+}
+
+fn namespace(name: String) -> Namespace {
+    let mut namespace = Namespace {
+        spec: Some(NamespaceSpec {
+            finalizers: Some(vec!["kubernetes".to_owned()]),
+        }),
+        status: Some(NamespaceStatus {
+            phase: Some("Active".to_owned()),
+            ..NamespaceStatus::default()
+        }),
+        ..Namespace::default()
+    };
+    let label = ("kubernetes.io/metadata.name".to_owned(), name.clone());
+    namespace.metadata.labels = Some([label].into());
+    namespace.metadata.creation_timestamp = Some(ago(NAMESPACE_AGE));
+    namespace.metadata.name = Some(name);
+    namespace
+}
+
+fn list<T: k8s_openapi::ListableResource>(version: u64, items: Vec<T>) -> List<T> {
+    List {
+        items,
+        metadata: ListMeta {
+            resource_version: Some(version.to_string()),
+            ..ListMeta::default()
+        },
+    }
+}
+
+async fn get_pod(
+    State(shared): Cluster,
+    Path((namespace, name)): Path<(String, String)>,
+) -> Result<Json<Pod>, ApiError> {
+    shared.faults.gate(Route::GetPod).await?;
+    shared.access.check(Action {
+        verb: "get",
+        resource: "pods",
+        subresource: None,
+        namespace: Some(&namespace),
+        name: Some(&name),
+    })?;
+    match shared.store.get(&namespace, &name) {
+        Some(stored) => Ok(Json(stored.object.as_ref().clone())),
+        None => Err(ApiError::not_found("pods", &name)),
+    }
+}
+
+async fn all_pods(State(shared): Cluster, Query(query): Query<ListQuery>) -> Response {
+    list_or_watch(shared, None, query).await.into_response()
+}
+
+async fn pods(
+    State(shared): Cluster,
+    Path(namespace): Path<String>,
+    Query(query): Query<ListQuery>,
+) -> Response {
+    list_or_watch(shared, Some(namespace), query)
+        .await
+        .into_response()
+}
+
+/// The query of a list or watch, as far as it is understood.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ListQuery {
+    watch: Option<String>,
+    resource_version: String,
+    timeout_seconds: Option<u64>,
+    field_selector: String,
+    label_selector: String,
+}
+
+async fn list_or_watch(
+    shared: Arc<Shared>,
+    namespace: Option<String>,
+    query: ListQuery,
+) -> Result<Response, ApiError> {
+    let watching = matches!(query.watch.as_deref(), Some("1" | "true"));
+    let (route, verb) = if watching {
+        (Route::WatchPods, "watch")
+    } else {
+        (Route::ListPods, "list")
+    };
+    shared.faults.gate(route).await?;
+    shared.access.check(Action {
+        verb,
+        resource: "pods",
+        subresource: None,
+        namespace: namespace.as_deref(),
+        name: None,
+    })?;
+    let selection = Selection::new(namespace, &query.field_selector, &query.label_selector)?;
+    if watching {
+        let time = query.timeout_seconds;
+        let time = time.map_or(Duration::MAX, Duration::from_secs);
+        return watch_pods(shared, selection, &query.resource_version, time);
+    }
+    let (version, pods) = shared.store.list();
+    let items = pods
+        .iter()
+        .filter(|pod| selection.holds(pod))
+        .map(|pod| pod.as_ref().clone())
+        .collect();
+    Ok(Json(list::<Pod>(version, items)).into_response())
+}
+
+async fn review(
+    State(shared): Cluster,
+    Json(mut review): Json<SelfSubjectAccessReview>,
+) -> Result<(StatusCode, Json<SelfSubjectAccessReview>), ApiError> {
+    shared.faults.gate(Route::AccessReview).await?;
+    let attributes = review.spec.resource_attributes.as_ref();
+    let denied = attributes.and_then(|asked| {
+        shared.access.denied(Action {
+            verb: asked.verb.as_deref().unwrap_or_default(),
+            resource: asked.resource.as_deref().unwrap_or_default(),
+            subresource: asked.subresource.as_deref().filter(|s| !s.is_empty()),
+            namespace: asked.namespace.as_deref(),
+            name: asked.name.as_deref(),
+        })
+    });
+    review.status = Some(SubjectAccessReviewStatus {
+        allowed: denied.is_none(),
+        reason: denied,
+        ..SubjectAccessReviewStatus::default()
+    });
+    Ok((StatusCode::CREATED, Json(review)))
+}

@@ -1,0 +1,340 @@
+//! Starts and stops a cluster, and is the handle that tests change it by.
+
+use std::{
+    collections::BTreeSet,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    access::Access,
+    api,
+    fault::{Fault, Faults},
+    pod::{ContainerState, Phase, Pod},
+    process::Processes,
+    record::{ExecRecord, ExecState, Protocol, Records},
+    signals,
+    store::Store,
+};
+
+/// How long the execs of a deleted pod may take to see that their processes have been killed.
+const ENDS: Duration = Duration::from_secs(5);
+/// How long the cluster's tasks may take to end.
+const SHUTDOWN: Duration = Duration::from_secs(5);
+/// After a failed accept (no more file descriptors).
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
+/// Why a cluster could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No port on loopback.
+    #[error("the fake cluster cannot listen on 127.0.0.1: {0}")]
+    Listen(#[source] io::Error),
+    /// No directory for the containers.
+    #[error("the fake cluster cannot make a temporary directory for its containers: {0}")]
+    Directory(#[source] io::Error),
+}
+
+/// What every part of a running cluster shares.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) access: Access,
+    pub(crate) faults: Faults,
+    pub(crate) records: Records,
+    pub(crate) processes: Processes,
+    pub(crate) protocols: Vec<Protocol>,
+    /// Set when the cluster goes: connections and watches end.
+    pub(crate) stop: CancellationToken,
+    /// The server and one task per exec.
+    pub(crate) tasks: TaskTracker,
+    root: PathBuf,
+}
+
+impl Shared {
+    /// The directory of a container.
+    pub(crate) fn dir(&self, namespace: &str, pod: &str, container: &str) -> PathBuf {
+        self.pod_dir(namespace, pod).join(container)
+    }
+
+    fn pod_dir(&self, namespace: &str, pod: &str) -> PathBuf {
+        self.root.join(namespace).join(pod)
+    }
+
+    /// Kills what runs in `dir`, and waits until the execs of `containers` know.
+    async fn end_execs(&self, dir: &Path, is_in: impl Fn(&ExecRecord) -> bool) {
+        self.processes.kill_in(dir);
+        let ended = |all: &Vec<ExecRecord>| {
+            !all.iter()
+                .any(|record| is_in(record) && record.state == ExecState::Running)
+        };
+        let _ = timeout(ENDS, self.records.watch().wait_for(ended)).await;
+    }
+}
+
+/// Describes a cluster to start.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    pods: Vec<Pod>,
+    namespaces: BTreeSet<String>,
+    protocols: Vec<Protocol>,
+}
+
+impl Builder {
+    /// Adds a pod, and its namespace if it isn't there.
+    #[must_use]
+    pub fn pod(mut self, pod: Pod) -> Self {
+        self.pods.push(pod);
+        self
+    }
+
+    /// Adds a namespace without pods.
+    #[must_use]
+    pub fn namespace(mut self, name: impl Into<String>) -> Self {
+        self.namespaces.insert(name.into());
+        self
+    }
+
+    /// The subprotocols that exec supports, both to begin with.
+    #[must_use]
+    pub fn protocols(mut self, protocols: &[Protocol]) -> Self {
+        self.protocols = protocols.to_vec();
+        self
+    }
+
+    /// Starts the cluster on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// If there is no such port, or no temporary directory.
+    pub async fn start(self) -> Result<FakeCluster, StartError> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .map_err(StartError::Listen)?;
+        let address = listener.local_addr().map_err(StartError::Listen)?;
+        let dir = tempfile::Builder::new()
+            .prefix("fake-cluster-")
+            .tempdir()
+            .map_err(StartError::Directory)?;
+        // as processes see it in their working directory
+        let root = dir.path().canonicalize().map_err(StartError::Directory)?;
+        signals::unignore();
+        let store = Store::new(self.namespaces);
+        for pod in self.pods {
+            store.put(pod);
+        }
+        let shared = Arc::new(Shared {
+            store,
+            access: Access::default(),
+            faults: Faults::default(),
+            records: Records::default(),
+            processes: Processes::new(&root),
+            protocols: self.protocols,
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            root,
+        });
+        shared.tasks.spawn(serve(listener, shared.clone()));
+        Ok(FakeCluster {
+            address,
+            shared,
+            _dir: dir,
+        })
+    }
+}
+
+/// Accepts connections until the cluster stops, then drops them all.
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    let router = api::router(shared.clone());
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = shared.stop.cancelled() => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else {
+                    sleep(ACCEPT_AGAIN).await;
+                    continue;
+                };
+                // Go's servers have it on, too
+                let _ = stream.set_nodelay(true);
+                let service = TowerToHyperService::new(router.clone());
+                connections.spawn(
+                    hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), service)
+                        .with_upgrades(),
+                );
+            }
+        }
+    }
+    connections.shutdown().await;
+}
+
+/// A running cluster. When it is dropped, its processes are killed and its port closes; [`shutdown`](Self::shutdown) also
+/// waits for that.
+#[derive(Debug)]
+pub struct FakeCluster {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    _dir: tempfile::TempDir,
+}
+
+impl FakeCluster {
+    /// An empty cluster with the namespace `default`.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder {
+            pods: Vec::new(),
+            namespaces: BTreeSet::from(["default".to_owned()]),
+            protocols: vec![Protocol::V5, Protocol::V4],
+        }
+    }
+
+    /// Where it listens: `http://127.0.0.1:port`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Adds a pod, or changes the description of the one with its name; watchers see it. What runs in it runs on.
+    pub fn add_pod(&self, pod: Pod) {
+        self.shared.store.put(pod);
+    }
+
+    /// Moves a pod and all its containers to `phase`; what ran in containers that don't run any more is killed. Watchers
+    /// see it. False if there is no such pod.
+    pub async fn set_phase(&self, namespace: &str, name: &str, phase: Phase) -> bool {
+        let change = |pod: &mut Pod| {
+            pod.set_phase(phase);
+            true
+        };
+        let Some(pod) = self.shared.store.change(namespace, name, change) else {
+            return false;
+        };
+        self.end_stopped(namespace, name, &pod).await;
+        true
+    }
+
+    /// Gives one container a state of its own; what ran in it is killed unless that is
+    /// [`Running`](ContainerState::Running). Watchers see it. False if there is no such container.
+    pub async fn set_container_state(
+        &self,
+        namespace: &str,
+        name: &str,
+        container: &str,
+        state: ContainerState,
+    ) -> bool {
+        let change = |pod: &mut Pod| pod.set_container_state(container, state);
+        let Some(pod) = self.shared.store.change(namespace, name, change) else {
+            return false;
+        };
+        self.end_stopped(namespace, name, &pod).await;
+        true
+    }
+
+    async fn end_stopped(&self, namespace: &str, name: &str, pod: &Pod) {
+        for container in pod.stopped_containers() {
+            let dir = self.shared.dir(namespace, name, container);
+            let is_in = |record: &ExecRecord| {
+                record.namespace == namespace && record.pod == name && record.container == container
+            };
+            self.shared.end_execs(&dir, is_in).await;
+        }
+    }
+
+    /// Deletes a pod as a kubelet does: watchers see that it is going (MODIFIED, with a deletion timestamp), its processes
+    /// are killed and their execs end with code 137, then watchers see it gone. False if there is no such pod.
+    pub async fn delete_pod(&self, namespace: &str, name: &str) -> bool {
+        if !self.shared.store.begin_delete(namespace, name) {
+            return false;
+        }
+        let dir = self.shared.pod_dir(namespace, name);
+        let is_in = |record: &ExecRecord| record.namespace == namespace && record.pod == name;
+        self.shared.end_execs(&dir, is_in).await;
+        self.shared.store.finish_delete(namespace, name);
+        true
+    }
+
+    /// Ends every watch that goes on from a past version with `410 Gone`, as happens when etcd is compacted.
+    pub fn forget_history(&self) {
+        self.shared.store.compact();
+    }
+
+    /// Denies `verb` on `resource` (and `subresource`) in `namespace`, everywhere if that is `None`: access reviews say so
+    /// with `reason`, and the call itself answers 403.
+    pub fn deny<'a>(
+        &self,
+        verb: &str,
+        resource: &str,
+        subresource: Option<&str>,
+        namespace: impl Into<Option<&'a str>>,
+        reason: &str,
+    ) {
+        let access = &self.shared.access;
+        access.deny(verb, resource, subresource, namespace.into(), reason);
+    }
+
+    /// Takes back every [`deny`](Self::deny).
+    pub fn allow_all(&self) {
+        self.shared.access.allow_all();
+    }
+
+    /// Lets something go wrong from now on.
+    pub fn inject(&self, fault: Fault) {
+        self.shared.faults.inject(fault);
+    }
+
+    /// Takes back every fault; what an exec has begun with stays with it.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// Every exec seen (the latest 4096), oldest first.
+    #[must_use]
+    pub fn execs(&self) -> Vec<ExecRecord> {
+        self.shared.records.snapshot()
+    }
+
+    /// Every exec seen, to wait on:
+    /// `cluster.watch_execs().wait_for(|execs| execs.iter().any(|exec| exec.exit_code() == Some(0)))`.
+    #[must_use]
+    pub fn watch_execs(&self) -> watch::Receiver<Vec<ExecRecord>> {
+        self.shared.records.watch()
+    }
+
+    /// How many processes started in the cluster are alive, background jobs and whatever else came of them included. (Where
+    /// there is no `/proc`: how many commands of execs are.)
+    #[must_use]
+    pub fn live_processes(&self) -> usize {
+        self.shared.processes.count()
+    }
+
+    /// Drops all connections, kills and reaps all processes, and waits until everything has ended.
+    pub async fn shutdown(self) {
+        self.stop();
+        let _ = timeout(SHUTDOWN, self.shared.tasks.wait()).await;
+    }
+
+    fn stop(&self) {
+        self.shared.stop.cancel();
+        self.shared.processes.close();
+        self.shared.tasks.close();
+    }
+}
+
+impl Drop for FakeCluster {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,256 @@
+//! `pods/exec`: answers the request as an API server and a kubelet would, then hands the connection to its session.
+
+mod conversation;
+mod frame;
+mod session;
+mod spawn;
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{self, Path, Query, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use self::session::Session;
+use crate::{
+    access::Action,
+    cluster::Shared,
+    fault::{self, Plan},
+    pod::Container,
+    record::{ExecState, Protocol},
+    status::{ApiError, ExecEnd},
+    store::Stored,
+};
+
+/// The query of an exec request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    container: String,
+    command: Vec<String>,
+    stdin: bool,
+    stdout: bool,
+    stderr: bool,
+    tty: bool,
+}
+
+impl Options {
+    fn parse(query: Vec<(String, String)>) -> Self {
+        let mut options = Self::default();
+        for (key, value) in query {
+            // as the API machinery reads a bool
+            let yes = !matches!(value.as_str(), "" | "0" | "false");
+            match key.as_str() {
+                "container" => options.container = value,
+                "command" => options.command.push(value),
+                "stdin" => options.stdin = yes,
+                "stdout" => options.stdout = yes,
+                "stderr" => options.stderr = yes,
+                "tty" => options.tty = yes,
+                _ => {}
+            }
+        }
+        // a terminal has no stderr; the kubelet drops it without a word
+        options.stderr &= !options.tty;
+        options
+    }
+}
+
+/// An exec that has been let through: what to run, where, and what goes wrong with it.
+#[derive(Debug)]
+struct Granted {
+    id: u64,
+    namespace: String,
+    pod: String,
+    options: Options,
+    container: Container,
+    protocol: Protocol,
+    plan: Plan,
+    /// What there is to say instead of running anything.
+    end: Option<ExecEnd>,
+}
+
+/// `GET` or `POST /api/v1/namespaces/{namespace}/pods/{name}/exec`
+pub(crate) async fn exec(
+    State(shared): State<Arc<Shared>>,
+    Path((namespace, pod)): Path<(String, String)>,
+    Query(query): Query<Vec<(String, String)>>,
+    request: extract::Request,
+) -> Response {
+    // the connection is taken over; there is no body
+    let request = request.map(drop);
+    let mut options = Options::parse(query);
+    let stored = shared.store.get(&namespace, &pod);
+    if options.container.is_empty()
+        && let Some(stored) = &stored
+        && let [only] = stored.spec.container_names().0[..]
+    {
+        only.clone_into(&mut options.container);
+    }
+    let Options {
+        container,
+        command,
+        tty,
+        ..
+    } = &options;
+    let id = shared
+        .records
+        .add(&namespace, &pod, container, command, *tty);
+    let grant = grant(&shared, id, namespace, pod, options, stored, &request).await;
+    let answer = match grant {
+        Ok(granted) => accept(shared.clone(), granted, request),
+        Err(refused) => refused,
+    };
+    let code = answer.status();
+    if code != StatusCode::SWITCHING_PROTOCOLS {
+        shared.records.update(id, |record| {
+            record.state = ExecState::Refused(code.as_u16());
+        });
+    }
+    answer
+}
+
+/// Everything that is checked before the upgrade, in a real API server's order.
+async fn grant(
+    shared: &Shared,
+    id: u64,
+    namespace: String,
+    pod: String,
+    options: Options,
+    stored: Option<Stored>,
+    request: &Request<()>,
+) -> Result<Granted, Response> {
+    let refuse = |error: ApiError| error.into_response();
+    let plan = shared.faults.plan(&options.container);
+    tokio::time::sleep(plan.delay_upgrade).await;
+    if let Some((code, message)) = plan.refuse {
+        return Err(refuse(fault::refusal(code, message)));
+    }
+    // since 1.35 a GET needs both verbs
+    let verbs: &[&str] = match *request.method() {
+        Method::GET => &["get", "create"],
+        _ => &["create"],
+    };
+    for verb in verbs {
+        let action = Action {
+            verb,
+            resource: "pods",
+            subresource: Some("exec"),
+            namespace: Some(&namespace),
+            name: Some(&pod),
+        };
+        shared.access.check(action).map_err(refuse)?;
+    }
+    let stored = stored.ok_or_else(|| refuse(ApiError::not_found("pods", &pod)))?;
+    let container = find_container(&stored, &pod, &options.container).map_err(refuse)?;
+    if options.command.is_empty() {
+        let message = "you must specify at least one command for the container";
+        return Err(refuse(ApiError::bad_request(message)));
+    }
+    if !is_upgrade(request.headers()) {
+        return Err(refuse(ApiError::bad_request("Upgrade request required")));
+    }
+    let supported = plan.protocols.as_ref().unwrap_or(&shared.protocols);
+    let Some(protocol) = negotiate(request.headers(), supported) else {
+        // the kubelet's WebSocket server says no more than this
+        return Err(StatusCode::FORBIDDEN.into_response());
+    };
+
+    let mut end = None;
+    if !stored.accepts_exec(&options.container) {
+        let message = format!("container not found (\"{}\")", options.container);
+        match protocol {
+            // the API server has upgraded before it asks the kubelet
+            Protocol::V5 => end = Some(ExecEnd::NotUpgraded(message)),
+            Protocol::V4 => {
+                return Err((StatusCode::INTERNAL_SERVER_ERROR, message).into_response());
+            }
+        }
+    } else if let Some(code) = plan.exit_code {
+        let command = options.command.clone();
+        end = Some(ExecEnd::Exited { code, command });
+    }
+    Ok(Granted {
+        id,
+        namespace,
+        pod,
+        options,
+        container,
+        protocol,
+        plan,
+        end,
+    })
+}
+
+fn find_container(stored: &Stored, pod: &str, container: &str) -> Result<Container, ApiError> {
+    if container.is_empty() {
+        let (main, init) = stored.spec.container_names();
+        let mut message = format!(
+            "a container name must be specified for pod {pod}, choose one of: [{}]",
+            main.join(" ")
+        );
+        if !init.is_empty() {
+            let init = init.join(" ");
+            message = format!("{message} or one of the init containers: [{init}]");
+        }
+        return Err(ApiError::bad_request(message));
+    }
+    let found = stored.spec.find_container(container).cloned();
+    found.ok_or_else(|| {
+        ApiError::bad_request(format!("container {container} is not valid for pod {pod}"))
+    })
+}
+
+fn is_upgrade(headers: &HeaderMap) -> bool {
+    let has = |name, token: &str| tokens(headers, name).any(|t| t.eq_ignore_ascii_case(token));
+    has(header::CONNECTION, "upgrade")
+        && has(header::UPGRADE, "websocket")
+        && has(header::SEC_WEBSOCKET_VERSION, "13")
+        && headers.contains_key(header::SEC_WEBSOCKET_KEY)
+}
+
+/// The newest protocol that both sides know, whatever the client's order.
+fn negotiate(headers: &HeaderMap, supported: &[Protocol]) -> Option<Protocol> {
+    [Protocol::V5, Protocol::V4]
+        .into_iter()
+        .filter(|protocol| supported.contains(protocol))
+        .find(|protocol| {
+            tokens(headers, header::SEC_WEBSOCKET_PROTOCOL).any(|token| token == protocol.name())
+        })
+}
+
+fn tokens(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
+    headers
+        .get_all(name)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+}
+
+/// Answers 101 and leaves the rest to the session's own task.
+fn accept(shared: Arc<Shared>, granted: Granted, mut request: Request<()>) -> Response {
+    let key = request.headers().get(header::SEC_WEBSOCKET_KEY);
+    let accept = derive_accept_key(key.map_or(&[], |key| key.as_bytes()));
+    let protocol = granted.protocol;
+    let upgrade = hyper::upgrade::on(&mut request);
+    let tasks = shared.tasks.clone();
+    tasks.spawn(Session::new(shared, granted).run(upgrade));
+
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(
+        header::SEC_WEBSOCKET_PROTOCOL,
+        HeaderValue::from_static(protocol.name()),
+    );
+    if let Ok(accept) = accept.parse() {
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    response
+}

@@ -1,0 +1,54 @@
+//! A loopback Kubernetes API, just enough of it for Podshell: what the backend's tests run against, and the cluster behind
+//! `podshell --demo`.
+//!
+//! It serves pods (get, list, watch), namespaces, the version, access reviews, and `exec` over WebSocket
+//! (`v5.channel.k8s.io`, `v4.channel.k8s.io`). A command asked for by `exec` **really runs on this machine**, as the user
+//! who runs the cluster, on a local terminal or on pipes: the "containers" are no isolation whatever. Therefore the
+//! cluster listens on 127.0.0.1 only, and kills everything it has started when it is shut down or dropped.
+//!
+//! Where a real API server or kubelet has habits that a client trips over, the cluster has them too: it does not join
+//! fragmented WebSocket messages, it does not end a process whose connection has gone, a terminal has no size until the
+//! client sends one, and a program that is missing is reported after the upgrade, not before.
+//!
+//! It needs a Unix; on Linux it also finds what has left its session or outlived its shell.
+//!
+//! It is not: a scheduler, an authenticator (whoever connects is `kubernetes-admin`), TLS, or any API beyond those named.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), fake_cluster::StartError> {
+//! use fake_cluster::{Container, ExecEffect, FakeCluster, Fault, Pod};
+//!
+//! let cluster = FakeCluster::builder()
+//!     .pod(Pod::new("default", "web-0").container(Container::new("app")))
+//!     .start()
+//!     .await?;
+//! cluster.inject(Fault::exec(ExecEffect::ReadSize(1)).once());
+//! println!("{}", cluster.url());
+//! cluster.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod access;
+mod api;
+mod cluster;
+mod demo;
+mod exec;
+mod fault;
+mod pod;
+mod process;
+mod record;
+mod sandbox;
+mod selection;
+mod signals;
+mod status;
+mod store;
+mod watch;
+
+pub use crate::{
+    cluster::{Builder, FakeCluster, StartError},
+    demo::demo,
+    fault::{ApiEffect, ExecEffect, Fault, Route},
+    pod::{Container, ContainerState, Phase, Pod},
+    record::{ExecRecord, ExecState, Protocol, Size},
+};

@@ -1,0 +1,153 @@
+//! Renders a described pod as the API object that a client sees.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use k8s_openapi::{
+    api::core::v1 as core,
+    apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
+    jiff::Timestamp,
+};
+
+use super::{Container, ContainerState, Phase, Pod, Role};
+
+impl Pod {
+    /// The API object, without `uid` and `resourceVersion`, which the store gives.
+    pub(crate) fn render(&self) -> core::Pod {
+        let created = ago(self.age);
+        core::Pod {
+            metadata: ObjectMeta {
+                namespace: Some(self.namespace.clone()),
+                name: Some(self.name.clone()),
+                labels: (!self.labels.is_empty()).then(|| self.labels.clone()),
+                creation_timestamp: Some(created.clone()),
+                ..ObjectMeta::default()
+            },
+            spec: Some(self.render_spec()),
+            status: Some(self.render_status(&created)),
+        }
+    }
+
+    fn render_spec(&self) -> core::PodSpec {
+        let container = |container: &Container| core::Container {
+            name: container.name.clone(),
+            image: Some(container.image.clone()),
+            ..core::Container::default()
+        };
+        let ephemeral = |container: &Container| core::EphemeralContainer {
+            name: container.name.clone(),
+            image: Some(container.image.clone()),
+            ..core::EphemeralContainer::default()
+        };
+        let os_label = ("kubernetes.io/os".to_owned(), self.node_os.clone());
+        core::PodSpec {
+            containers: self.of(Role::Main).map(container).collect(),
+            init_containers: non_empty(self.of(Role::Init).map(container).collect()),
+            ephemeral_containers: non_empty(self.of(Role::Ephemeral).map(ephemeral).collect()),
+            node_name: Some(self.node.clone()),
+            node_selector: Some(BTreeMap::from([os_label])),
+            os: Some(core::PodOS {
+                name: self.node_os.clone(),
+            }),
+            ..core::PodSpec::default()
+        }
+    }
+
+    fn render_status(&self, created: &Time) -> core::PodStatus {
+        let statuses = |role| -> Vec<core::ContainerStatus> {
+            self.of(role)
+                .map(|container| self.render_container(role, container, created))
+                .collect()
+        };
+        let containers = statuses(Role::Main);
+        let ready = !containers.is_empty() && containers.iter().all(|status| status.ready);
+        let condition = |kind: &str, met: bool| core::PodCondition {
+            type_: kind.to_owned(),
+            status: if met { "True" } else { "False" }.to_owned(),
+            last_transition_time: Some(created.clone()),
+            ..core::PodCondition::default()
+        };
+        core::PodStatus {
+            phase: Some(self.phase.name().to_owned()),
+            start_time: Some(created.clone()),
+            conditions: Some(vec![
+                condition("PodScheduled", true),
+                condition("Initialized", self.phase != Phase::Pending),
+                condition("ContainersReady", ready),
+                condition("Ready", ready),
+            ]),
+            init_container_statuses: non_empty(statuses(Role::Init)),
+            ephemeral_container_statuses: non_empty(statuses(Role::Ephemeral)),
+            container_statuses: Some(containers),
+            ..core::PodStatus::default()
+        }
+    }
+
+    fn render_container(
+        &self,
+        role: Role,
+        container: &Container,
+        created: &Time,
+    ) -> core::ContainerStatus {
+        let state = self.state_of(role, container);
+        let running = state == ContainerState::Running;
+        let ready = match role {
+            Role::Main => running,
+            Role::Init => state == ContainerState::Terminated(0),
+            Role::Ephemeral => false,
+        };
+        core::ContainerStatus {
+            name: container.name.clone(),
+            image: container.image.clone(),
+            ready,
+            started: Some(running),
+            restart_count: container.restarts,
+            state: Some(render_state(state, created)),
+            ..core::ContainerStatus::default()
+        }
+    }
+}
+
+fn render_state(state: ContainerState, created: &Time) -> core::ContainerState {
+    match state {
+        ContainerState::Running => core::ContainerState {
+            running: Some(core::ContainerStateRunning {
+                started_at: Some(created.clone()),
+            }),
+            ..core::ContainerState::default()
+        },
+        ContainerState::Waiting(reason) => core::ContainerState {
+            waiting: Some(core::ContainerStateWaiting {
+                reason: Some(reason),
+                message: None,
+            }),
+            ..core::ContainerState::default()
+        },
+        ContainerState::Terminated(code) => core::ContainerState {
+            terminated: Some(core::ContainerStateTerminated {
+                exit_code: code,
+                reason: Some(if code == 0 { "Completed" } else { "Error" }.to_owned()),
+                started_at: Some(created.clone()),
+                finished_at: Some(created.clone()),
+                ..core::ContainerStateTerminated::default()
+            }),
+            ..core::ContainerState::default()
+        },
+    }
+}
+
+fn non_empty<T>(items: Vec<T>) -> Option<Vec<T>> {
+    (!items.is_empty()).then_some(items)
+}
+
+/// The time `age` ago, in whole seconds as the API has it.
+pub(crate) fn ago(age: Duration) -> Time {
+    let since_epoch = SystemTime::now()
+        .checked_sub(age)
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+        .unwrap_or_default();
+    let seconds = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
+    Time(Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH))
+}

@@ -1,0 +1,252 @@
+//! Lists, gets, watches and access reviews, as kube's client sees them.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod common;
+
+use std::{pin::pin, time::Duration};
+
+use common::{DEADLINE, cluster};
+use fake_cluster::{
+    ApiEffect, Container, ContainerState, FakeCluster, Fault, Phase, Pod, Route, demo,
+};
+use futures_util::{Stream, StreamExt};
+use k8s_openapi::api::{
+    authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec},
+    core::v1,
+};
+use kube::{
+    Api, Client, Config,
+    api::{ListParams, PostParams, WatchParams},
+    core::WatchEvent,
+};
+use tokio::time::timeout;
+
+fn client(cluster: &FakeCluster) -> Client {
+    // without TLS nobody asks for a provider, but it has to be unambiguous
+    let config = Config::new(cluster.url().parse().unwrap());
+    Client::try_from(config).unwrap()
+}
+
+fn pods(cluster: &FakeCluster) -> Api<v1::Pod> {
+    Api::namespaced(client(cluster), "default")
+}
+
+fn status_of(error: kube::Error) -> kube::core::Status {
+    match error {
+        kube::Error::Api(status) => *status,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn lists_and_gets_pods() {
+    let cluster = cluster().await;
+    cluster.add_pod(Pod::new("shop", "db-0").container(Container::new("postgres")));
+
+    let client = client(&cluster);
+    let all = Api::<v1::Pod>::all(client.clone());
+    let listed = all.list(&ListParams::default()).await.unwrap();
+    assert!(listed.metadata.resource_version.is_some());
+    assert_eq!(names(&listed.items), ["web-0", "db-0"]);
+
+    let only = ListParams::default().fields("metadata.name=db-0");
+    assert_eq!(names(&all.list(&only).await.unwrap().items), ["db-0"]);
+    let default = pods(&cluster);
+    let listed = default.list(&ListParams::default()).await.unwrap();
+    assert_eq!(names(&listed.items), ["web-0"]);
+
+    let pod = default.get("web-0").await.unwrap();
+    let status = pod.status.unwrap();
+    assert_eq!(status.phase.as_deref(), Some("Running"));
+    assert!(status.container_statuses.unwrap()[0].ready);
+
+    let namespaces = Api::<v1::Namespace>::all(client.clone());
+    let listed = namespaces.list(&ListParams::default()).await.unwrap();
+    let found: Vec<_> = listed
+        .items
+        .iter()
+        .map(|n| n.metadata.name.clone())
+        .collect();
+    assert_eq!(found, [Some("default".to_owned()), Some("shop".to_owned())]);
+    assert_eq!(client.apiserver_version().await.unwrap().major, "1");
+}
+
+fn names(pods: &[v1::Pod]) -> Vec<&str> {
+    pods.iter()
+        .map(|pod| pod.metadata.name.as_deref().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found() {
+    let cluster = cluster().await;
+    let error = pods(&cluster).get("nope").await.unwrap_err();
+    let status = status_of(error);
+    assert_eq!(status.message, r#"pods "nope" not found"#);
+    assert_eq!((status.code, status.reason.as_str()), (404, "NotFound"));
+
+    let namespaces = Api::<v1::Namespace>::all(client(&cluster));
+    let status = status_of(namespaces.get("nope").await.unwrap_err());
+    assert_eq!(status.message, r#"namespaces "nope" not found"#);
+}
+
+async fn next(
+    events: &mut (impl Stream<Item = kube::Result<WatchEvent<v1::Pod>>> + Unpin),
+) -> WatchEvent<v1::Pod> {
+    let event = timeout(DEADLINE, events.next()).await.unwrap();
+    event.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_watch_sees_pods_come_change_and_go() {
+    let cluster = cluster().await;
+    let pods = pods(&cluster);
+    let listed = pods.list(&ListParams::default()).await.unwrap();
+    let version = listed.metadata.resource_version.unwrap();
+    let mut events = pin!(pods.watch(&WatchParams::default(), &version).await.unwrap());
+
+    cluster.add_pod(Pod::new("shop", "elsewhere").container(Container::new("app")));
+    cluster.add_pod(Pod::new("default", "web-1").container(Container::new("app")));
+    let WatchEvent::Added(pod) = next(&mut events).await else {
+        panic!("not added");
+    };
+    assert_eq!(pod.metadata.name.as_deref(), Some("web-1"));
+
+    assert!(cluster.set_phase("default", "web-1", Phase::Failed).await);
+    let WatchEvent::Modified(pod) = next(&mut events).await else {
+        panic!("not modified");
+    };
+    assert_eq!(pod.status.unwrap().phase.as_deref(), Some("Failed"));
+
+    assert!(cluster.delete_pod("default", "web-1").await);
+    let WatchEvent::Modified(pod) = next(&mut events).await else {
+        panic!("not modified");
+    };
+    assert!(pod.metadata.deletion_timestamp.is_some());
+    assert!(matches!(next(&mut events).await, WatchEvent::Deleted(_)));
+    assert!(!cluster.delete_pod("default", "web-1").await);
+
+    // a watch without a version begins with what there is
+    let mut present = pin!(pods.watch(&WatchParams::default(), "0").await.unwrap());
+    assert!(matches!(next(&mut present).await, WatchEvent::Added(_)));
+
+    // and every watch ends with the cluster
+    cluster.shutdown().await;
+    let ended = timeout(DEADLINE, events.next()).await.unwrap();
+    assert!(matches!(ended, None | Some(Err(_))), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_watch_from_a_forgotten_version_is_gone() {
+    let cluster = cluster().await;
+    let pods = pods(&cluster);
+    let listed = pods.list(&ListParams::default()).await.unwrap();
+    let version = listed.metadata.resource_version.unwrap();
+    let mut events = pin!(pods.watch(&WatchParams::default(), &version).await.unwrap());
+    cluster.forget_history();
+    let WatchEvent::Error(error) = next(&mut events).await else {
+        panic!("no error");
+    };
+    assert_eq!(error.code, 410);
+    let end = timeout(DEADLINE, events.next()).await.unwrap();
+    assert!(end.is_none(), "{end:?}");
+}
+
+async fn review(cluster: &FakeCluster, verb: &str, namespace: &str) -> (bool, Option<String>) {
+    let review = SelfSubjectAccessReview {
+        spec: SelfSubjectAccessReviewSpec {
+            resource_attributes: Some(ResourceAttributes {
+                verb: Some(verb.to_owned()),
+                resource: Some("pods".to_owned()),
+                subresource: Some("exec".to_owned()),
+                namespace: Some(namespace.to_owned()),
+                name: Some("web-0".to_owned()),
+                ..ResourceAttributes::default()
+            }),
+            ..SelfSubjectAccessReviewSpec::default()
+        },
+        ..SelfSubjectAccessReview::default()
+    };
+    let reviews = Api::all(client(cluster));
+    let answer = reviews.create(&PostParams::default(), &review).await;
+    let status = answer.unwrap().status.unwrap();
+    (status.allowed, status.reason)
+}
+
+#[tokio::test]
+async fn access_is_allowed_unless_denied() {
+    let cluster = cluster().await;
+    assert_eq!(review(&cluster, "create", "default").await, (true, None));
+    cluster.deny("create", "pods", Some("exec"), "default", "no shells here");
+    cluster.deny("list", "pods", None, None, "");
+    let denied = (false, Some("no shells here".to_owned()));
+    assert_eq!(review(&cluster, "create", "default").await, denied);
+    assert_eq!(review(&cluster, "create", "shop").await, (true, None));
+    assert_eq!(review(&cluster, "get", "default").await, (true, None));
+
+    let error = pods(&cluster).list(&ListParams::default()).await;
+    let status = status_of(error.unwrap_err());
+    assert_eq!(
+        status.message,
+        "pods is forbidden: User \"kubernetes-admin\" cannot list resource \"pods\" in API group \"\" \
+         in the namespace \"default\""
+    );
+    cluster.allow_all();
+    assert_eq!(review(&cluster, "create", "default").await, (true, None));
+}
+
+#[tokio::test]
+async fn routes_refuse_and_delay() {
+    let cluster = cluster().await;
+    let pods = pods(&cluster);
+    let refuse = ApiEffect::Refuse {
+        code: 500,
+        message: "etcdserver: request timed out".to_owned(),
+    };
+    cluster.inject(Fault::api(Route::GetPod, refuse).once());
+    let status = status_of(pods.get("web-0").await.unwrap_err());
+    assert_eq!(
+        (status.code, status.reason.as_str()),
+        (500, "InternalError")
+    );
+    pods.get("web-0").await.unwrap();
+
+    cluster.inject(Fault::api(Route::ListPods, ApiEffect::Delay(Duration::MAX)));
+    let all = ListParams::default();
+    let listed = pods.list(&all);
+    assert!(timeout(Duration::from_millis(200), listed).await.is_err());
+    cluster.clear_faults();
+    pods.list(&ListParams::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_demo_shows_every_state() {
+    let cluster = demo().start().await.unwrap();
+    let pods = Api::<v1::Pod>::all(client(&cluster));
+    let listed = pods.list(&ListParams::default()).await.unwrap().items;
+    let states: Vec<_> = listed
+        .iter()
+        .flat_map(|pod| {
+            pod.status
+                .as_ref()
+                .unwrap()
+                .container_statuses
+                .as_ref()
+                .unwrap()
+        })
+        .map(|status| status.state.as_ref().unwrap())
+        .collect();
+    let waits = |reason: &str| {
+        states
+            .iter()
+            .filter_map(|state| state.waiting.as_ref()?.reason.as_deref())
+            .any(|its| its == reason)
+    };
+    assert!(waits("ContainerCreating") && waits("CrashLoopBackOff"));
+    assert!(states.iter().any(|state| state.terminated.is_some()));
+    assert!(states.iter().any(|state| state.running.is_some()));
+
+    let state = ContainerState::Running;
+    let set = cluster.set_container_state("jobs", "mailer-5f4b8c7d9-k4r7z", "mailer", state);
+    assert!(set.await);
+}
