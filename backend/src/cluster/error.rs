@@ -1,0 +1,124 @@
+//! What can go wrong with the cluster, told for people.
+
+use thiserror::Error;
+
+/// Why the cluster did not do what was asked.
+#[derive(Debug, Error)]
+pub enum ClusterError {
+    /// There is no such namespace.
+    #[error("There is no namespace {namespace:?} in this cluster.")]
+    NoNamespace {
+        /// The name that was asked for.
+        namespace: String,
+    },
+    /// There is no such pod.
+    #[error("There is no pod {pod:?} in namespace {namespace:?}.")]
+    NoPod {
+        /// Where it was looked for.
+        namespace: String,
+        /// The name that was asked for.
+        pod: String,
+    },
+    /// The pod has no such container.
+    #[error("Pod {pod:?} has no container {container:?}; it has {}.", there.join(", "))]
+    NoContainer {
+        /// The pod.
+        pod: String,
+        /// The name that was asked for.
+        container: String,
+        /// The containers that the pod has.
+        there: Vec<String>,
+    },
+    /// The container does not run.
+    #[error("Container {container:?} of pod {pod:?} is not running: {why}.")]
+    NotRunning {
+        /// The pod.
+        pod: String,
+        /// The container.
+        container: String,
+        /// What it does instead.
+        why: String,
+    },
+    /// The access review says no.
+    #[error(
+        "You may not open a shell in namespace {namespace:?}: the right to {verb} pods/exec is missing.{}",
+        in_brackets(why)
+    )]
+    MayNotExec {
+        /// The missing verb.
+        verb: String,
+        /// Where.
+        namespace: String,
+        /// What the authorizer says about it, often nothing.
+        why: String,
+    },
+    /// The API server answered with an error.
+    #[error("The cluster refused: {message}")]
+    Api {
+        /// HTTP status.
+        status: u16,
+        /// The API server's own words.
+        message: String,
+    },
+    /// The API server did not answer in time.
+    #[error("The cluster's API server did not answer within 10 seconds.")]
+    Silent,
+    /// No connection, or one that broke.
+    #[error("The cluster's API server can't be reached: {0}")]
+    Unreachable(String),
+}
+
+fn in_brackets(why: &str) -> String {
+    if why.is_empty() {
+        String::new()
+    } else {
+        format!(" ({why})")
+    }
+}
+
+impl ClusterError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoNamespace { .. } | Self::NoPod { .. } => {
+                "It may have been deleted or renamed. Go back to the list of pods."
+            }
+            Self::NoContainer { .. } => "Choose one of the containers that the pod has.",
+            Self::NotRunning { .. } => {
+                "A shell needs a running container. Wait until it runs, or choose another one."
+            }
+            Self::MayNotExec { .. } => {
+                "Ask who runs the cluster for a Role with the verbs get and create on pods/exec."
+            }
+            Self::Api { status: 401, .. } => {
+                "The credentials have expired or are wrong. Renew them as for kubectl, then start Podshell again."
+            }
+            Self::Api { status: 403, .. } => "Ask who runs the cluster for the right to do this.",
+            Self::Api { .. } => "Try again; if it stays so, look at the API server's log.",
+            Self::Silent | Self::Unreachable(_) => {
+                "Check the network and whether `kubectl get pods` works, then try again."
+            }
+        }
+    }
+}
+
+impl From<kube::Error> for ClusterError {
+    fn from(error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) => Self::Api {
+                status: status.code,
+                message: status.message,
+            },
+            error => Self::Unreachable(innermost(&error)),
+        }
+    }
+}
+
+/// The innermost cause says what happened; what wraps it only says where.
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,149 @@
+//! From Kubernetes' pods to what the page shows of them.
+
+use k8s_openapi::api::core::v1::{self, ContainerStatus};
+use podshell_shared::api::{Container, ContainerKind, ContainerState, Pod};
+
+use super::ClusterError;
+use crate::session::Target;
+
+/// What the page shows of a pod.
+pub(super) fn summary(pod: v1::Pod) -> Pod {
+    let spec = pod.spec.unwrap_or_default();
+    let status = pod.status.unwrap_or_default();
+    let deleted = pod.metadata.deletion_timestamp.is_some();
+
+    let regular = spec
+        .containers
+        .into_iter()
+        .map(|container| (container.name, container.image, ContainerKind::Regular));
+    let init = spec
+        .init_containers
+        .into_iter()
+        .flatten()
+        .map(|container| (container.name, container.image, ContainerKind::Init));
+    let ephemeral = spec
+        .ephemeral_containers
+        .into_iter()
+        .flatten()
+        .map(|container| (container.name, container.image, ContainerKind::Ephemeral));
+    let statuses: Vec<ContainerStatus> = [
+        status.container_statuses,
+        status.init_container_statuses,
+        status.ephemeral_container_statuses,
+    ]
+    .into_iter()
+    .flatten()
+    .flatten()
+    .collect();
+    // a pod without a node has no containers yet that could say what they wait for
+    let unscheduled = status
+        .conditions
+        .into_iter()
+        .flatten()
+        .find(|condition| condition.type_ == "PodScheduled" && condition.status == "False")
+        .and_then(|condition| condition.reason);
+
+    let containers = regular
+        .chain(init)
+        .chain(ephemeral)
+        .map(|(name, image, kind)| {
+            let status = statuses.iter().find(|status| status.name == name);
+            Container {
+                image: image.unwrap_or_default(),
+                kind,
+                ready: status.is_some_and(|status| status.ready),
+                restarts: status.map_or(0, |status| status.restart_count),
+                state: state(status, unscheduled.as_deref()),
+                name,
+            }
+        })
+        .collect();
+
+    let selector = spec.node_selector.unwrap_or_default();
+    Pod {
+        namespace: pod.metadata.namespace.unwrap_or_default(),
+        name: pod.metadata.name.unwrap_or_default(),
+        phase: if deleted {
+            "Terminating".to_owned()
+        } else {
+            status.phase.unwrap_or_else(|| "Unknown".to_owned())
+        },
+        created: pod
+            .metadata
+            .creation_timestamp
+            .map(|time| time.0.to_string()),
+        node: spec.node_name,
+        os: spec
+            .os
+            .map(|os| os.name)
+            .or_else(|| selector.get("kubernetes.io/os").cloned()),
+        labels: pod
+            .metadata
+            .labels
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect(),
+        containers,
+    }
+}
+
+fn state(status: Option<&ContainerStatus>, unscheduled: Option<&str>) -> ContainerState {
+    let state = status
+        .and_then(|status| status.state.clone())
+        .unwrap_or_default();
+    if state.running.is_some() {
+        ContainerState::Running
+    } else if let Some(terminated) = state.terminated {
+        ContainerState::Terminated {
+            reason: terminated.reason.unwrap_or_else(|| "Terminated".to_owned()),
+            code: terminated.exit_code,
+        }
+    } else {
+        ContainerState::Waiting {
+            reason: state
+                .waiting
+                .and_then(|waiting| waiting.reason)
+                .unwrap_or_else(|| unscheduled.unwrap_or("Waiting").to_owned()),
+        }
+    }
+}
+
+/// Checks that the target's container is one of `pod` and runs, and completes the target.
+pub(super) fn find_running(pod: v1::Pod, mut target: Target) -> Result<Target, ClusterError> {
+    let pod = summary(pod);
+    if target.container.is_empty() {
+        target.container = match pod.containers.first() {
+            Some(first) => first.name.clone(),
+            None => String::new(),
+        };
+    }
+    target.windows = pod.os.as_deref() == Some("windows");
+    let container = pod
+        .containers
+        .iter()
+        .find(|container| container.name == target.container);
+    let why = match container.map(|container| &container.state) {
+        Some(ContainerState::Running) => return Ok(target),
+        Some(ContainerState::Waiting { reason }) => format!("it waits ({reason})"),
+        Some(ContainerState::Terminated { reason, code }) => {
+            format!("it has ended ({reason}, exit code {code})")
+        }
+        None => {
+            return Err(ClusterError::NoContainer {
+                there: pod
+                    .containers
+                    .iter()
+                    .map(|container| container.name.clone())
+                    .collect(),
+                pod: pod.name,
+                container: target.container,
+            });
+        }
+    };
+    Err(ClusterError::NotRunning {
+        container: target.container,
+        pod: pod.name,
+        why,
+    })
+}

@@ -1,0 +1,102 @@
+//! Minting: an id with which the caller may open one shell.
+
+use std::time::SystemTime;
+
+use axum::{
+    Extension, Json,
+    extract::{Path, Query, State},
+    http::StatusCode,
+};
+use podshell_shared::api::Minted;
+use serde::Deserialize;
+
+use super::Failure;
+use crate::{
+    server::App,
+    session::{Caller, Shell, Target},
+};
+
+/// What may stand in the query of Dashboard's route.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Wishes {
+    shell: Option<String>,
+}
+
+/// The query of the short route.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Place {
+    namespace: Option<String>,
+    container: Option<String>,
+    shell: Option<String>,
+}
+
+/// `GET /api/v1/pod/{namespace}/{pod}/shell/{container}`, as Kubernetes Dashboard has it.
+pub(crate) async fn mint(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path((namespace, pod, container)): Path<(String, String, String)>,
+    Query(wishes): Query<Wishes>,
+) -> Result<Json<Minted>, Failure> {
+    let place = Place {
+        namespace: Some(namespace),
+        container: Some(container),
+        shell: wishes.shell,
+    };
+    mint_at(&app, &caller, pod, place).await
+}
+
+/// `GET /api/pod/{pod}/shell?namespace=&container=`: namespace `default` and the pod's first
+/// container if not given.
+pub(crate) async fn mint_short(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(pod): Path<String>,
+    Query(place): Query<Place>,
+) -> Result<Json<Minted>, Failure> {
+    mint_at(&app, &caller, pod, place).await
+}
+
+async fn mint_at(
+    app: &App,
+    caller: &Caller,
+    pod: String,
+    place: Place,
+) -> Result<Json<Minted>, Failure> {
+    if app.is_shutting_down() {
+        return Err(Failure::shutting_down());
+    }
+    let namespace = place.namespace.unwrap_or_else(|| "default".to_owned());
+    let container = place.container.unwrap_or_default();
+    for name in [&namespace, &pod, &container] {
+        check_name(name)?;
+    }
+    let shell = place.shell.filter(|name| !name.is_empty());
+    let shell: Option<Shell> = shell.map(|name| name.parse()).transpose()?;
+    let target = Target {
+        namespace,
+        pod,
+        container,
+        shell,
+        windows: false,
+    };
+    let target = app.cluster().check(target).await?;
+    let id = app.tickets().mint(caller, &target, SystemTime::now());
+    Ok(Json(Minted { id }))
+}
+
+/// Names go into the paths of calls to the API server: nothing may stand in them but what a
+/// Kubernetes name can hold (RFC 1123 subdomain).
+fn check_name(name: &str) -> Result<(), Failure> {
+    let fits =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    if name.len() <= 253 && name.bytes().all(fits) && !name.starts_with('.') {
+        Ok(())
+    } else {
+        Err(Failure::new(
+            StatusCode::BAD_REQUEST,
+            "bad-name",
+            format!("{name:?} can't be the name of anything in Kubernetes."),
+            "Names have lower-case letters, digits, '-' and '.' only.",
+        ))
+    }
+}

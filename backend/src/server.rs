@@ -1,0 +1,267 @@
+//! The server: from its configuration to the end of its last session.
+
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::serve::ListenerExt as _;
+use thiserror::Error;
+use tokio::{
+    net::TcpListener,
+    time::{Instant, timeout, timeout_at},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{info, warn};
+
+use crate::{
+    access::Access,
+    cluster::{Cluster, ConnectError, Source},
+    config::Config,
+    http::ui::Ui,
+    router::router,
+    session::{Sessions, Tickets},
+};
+
+/// How many sessions there may be at once.
+const MAX_SESSIONS: usize = 1000;
+/// How long the server may take to end.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+
+/// What all requests share.
+#[derive(Clone, Debug)]
+pub(crate) struct App(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    access: Access,
+    cluster: Cluster,
+    sessions: Sessions,
+    tickets: Tickets,
+    ui: Ui,
+    shutdown: CancellationToken,
+}
+
+impl App {
+    pub(crate) fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    pub(crate) fn cluster(&self) -> &Cluster {
+        &self.0.cluster
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    pub(crate) fn tickets(&self) -> &Tickets {
+        &self.0.tickets
+    }
+
+    pub(crate) fn ui(&self) -> &Ui {
+        &self.0.ui
+    }
+
+    pub(crate) fn is_shutting_down(&self) -> bool {
+        self.0.shutdown.is_cancelled()
+    }
+}
+
+/// Why the server did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The cluster that was asked for can't be used.
+    #[error(transparent)]
+    Cluster(#[from] ConnectError),
+    /// The address can't be listened on.
+    #[error("can't listen on {address}: {source}. Choose another port with --listen.")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The built-in demo can't be started.
+    #[cfg(feature = "demo")]
+    #[error("can't start the demo: {0}")]
+    Demo(fake_cluster::StartError),
+}
+
+/// A server in the making.
+#[derive(Debug)]
+pub struct Server {
+    config: Config,
+}
+
+impl Server {
+    /// A server that is to be as `config` says.
+    pub fn new(config: Config) -> Self {
+        Self { config }
+    }
+
+    /// Finds the cluster and takes the port.
+    ///
+    /// # Errors
+    ///
+    /// If the cluster that was asked for does not answer, or the port is taken.
+    pub async fn bind(self) -> Result<Bound, StartError> {
+        let config = self.config;
+        let found = find_cluster(&config).await?;
+        let listen = |source| StartError::Listen {
+            address: config.listen,
+            source,
+        };
+        let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let shutdown = CancellationToken::new();
+        let app = App(Arc::new(Shared {
+            access: Access::new(address.port(), &config.base_path),
+            cluster: found.cluster,
+            sessions: Sessions::new(MAX_SESSIONS, shutdown.clone()),
+            tickets: Tickets::new(),
+            ui: Ui::new(&config.base_path),
+            shutdown,
+        }));
+        Ok(Bound {
+            app,
+            config,
+            listener,
+            address,
+            choice: found.why,
+            #[cfg(feature = "demo")]
+            demo: found.demo,
+        })
+    }
+}
+
+/// A server that has its port and its cluster.
+#[derive(Debug)]
+pub struct Bound {
+    app: App,
+    config: Config,
+    listener: TcpListener,
+    address: SocketAddr,
+    choice: String,
+    #[cfg(feature = "demo")]
+    demo: Option<fake_cluster::FakeCluster>,
+}
+
+impl Bound {
+    /// Where it listens, without the token.
+    pub fn url(&self) -> String {
+        format!("http://{}{}", self.address, self.config.base_path)
+    }
+
+    /// The token that signs in: in a URL's query as `token`, or as a bearer token.
+    pub fn token(&self) -> &str {
+        self.app.access().token()
+    }
+
+    /// The URL that signs a browser in.
+    pub fn sign_in_url(&self) -> String {
+        format!("{}?token={}", self.url(), self.token())
+    }
+
+    /// Which cluster is served and why, for people.
+    pub fn choice(&self) -> &str {
+        &self.choice
+    }
+
+    /// The sessions, to be watched.
+    pub fn sessions(&self) -> Sessions {
+        self.app.sessions().clone()
+    }
+
+    /// Serves until `stop` is done, then tells all clients and ends within 10 s.
+    ///
+    /// # Errors
+    ///
+    /// If the listener fails.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let connections = TaskTracker::new();
+        let routes = router(&self.app, &self.config, &connections);
+        let shutdown = self.app.0.shutdown.clone();
+        let listener = self.listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                warn!(%error, "a connection will be slow to echo");
+            }
+        });
+        let serving = axum::serve(listener, routes)
+            .with_graceful_shutdown(shutdown.clone().cancelled_owned())
+            .into_future();
+        let mut serving = std::pin::pin!(serving);
+        tokio::select! {
+            ended = &mut serving => return ended,
+            () = stop => {}
+        }
+        info!(sessions = self.app.sessions().living(), "shutting down");
+        let until = Instant::now() + DRAIN_TIME;
+        shutdown.cancel();
+        connections.close();
+        if timeout_at(until, connections.wait()).await.is_err() {
+            warn!("some sessions did not end in time");
+        }
+        // requests in flight end by themselves; connections that idle are not worth waiting for
+        let _ = timeout(Duration::from_secs(1), serving).await;
+        #[cfg(feature = "demo")]
+        if let Some(demo) = self.demo {
+            demo.shutdown().await;
+        }
+        Ok(())
+    }
+}
+
+/// A cluster and why it is that one.
+struct Found {
+    cluster: Cluster,
+    why: String,
+    #[cfg(feature = "demo")]
+    demo: Option<fake_cluster::FakeCluster>,
+}
+
+/// The cluster that the configuration asks for; if it asks for none, the current context, else the
+/// demo.
+async fn find_cluster(config: &Config) -> Result<Found, StartError> {
+    if config.is_demo() {
+        return start_demo("as asked").await;
+    }
+    let source = Source {
+        kubeconfig: config.kubeconfig.clone(),
+        context: config.context.clone(),
+    };
+    let asked = source.kubeconfig.is_some() || source.context.is_some();
+    match Cluster::connect(&source).await {
+        Ok(cluster) => Ok(Found {
+            why: format!(
+                "cluster {:?}, {}",
+                cluster.name(),
+                if asked {
+                    "as asked"
+                } else {
+                    "the current context"
+                }
+            ),
+            cluster,
+            #[cfg(feature = "demo")]
+            demo: None,
+        }),
+        Err(error) if asked || cfg!(not(feature = "demo")) => Err(error.into()),
+        Err(error) => start_demo(&format!("because {error}")).await,
+    }
+}
+
+#[cfg(feature = "demo")]
+async fn start_demo(why: &str) -> Result<Found, StartError> {
+    let demo = fake_cluster::demo()
+        .start()
+        .await
+        .map_err(StartError::Demo)?;
+    Ok(Found {
+        cluster: Cluster::demo(&demo.url())?,
+        why: format!("the built-in demo, {why}"),
+        demo: Some(demo),
+    })
+}
+
+#[cfg(not(feature = "demo"))]
+async fn start_demo(_: &str) -> Result<Found, StartError> {
+    unreachable!("without the demo nothing asks for it")
+}

@@ -1,0 +1,3 @@
+//! Between a client's connection and a session: the encodings.
+
+pub(crate) mod sockjs;

@@ -1,0 +1,334 @@
+//! A Podshell server over a fake cluster, and clients to speak to it as a browser would.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses a part of it"
+)]
+
+use std::{future::Future, time::Duration};
+
+use clap::Parser as _;
+use fake_cluster::{Builder, Container, FakeCluster, Pod};
+use futures_util::{SinkExt as _, StreamExt as _};
+use http::{Method, Request, StatusCode, header::AUTHORIZATION};
+use http_body_util::{BodyExt as _, Empty};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use podshell::{Server, config::Config, session::Sessions};
+use podshell_shared::{
+    api::Minted,
+    terminal::{ClientMessage, Exit, ServerMessage, Size},
+    text::{decode_server, encode_client},
+};
+use sockjs::frame::Frame;
+use tokio::{net::TcpStream, sync::oneshot, task::JoinHandle, time::timeout};
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{Message, client::IntoClientRequest as _, http::HeaderValue},
+};
+
+/// Longer than anything here takes, however slow the machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits for something that must happen.
+pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match timeout(PATIENCE, future).await {
+        Ok(done) => done,
+        Err(_) => panic!("waited in vain for {what}"),
+    }
+}
+
+/// Waits until a condition holds that nothing announces.
+pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    soon(what, async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
+/// The pod that most tests use: `default/web-0` with one container of each kind.
+pub fn web() -> Builder {
+    FakeCluster::builder().pod(
+        Pod::new("default", "web-0")
+            .container(Container::new("app"))
+            .container(Container::new("plain").without_bash())
+            .container(Container::new("bare").without_shell())
+            .container(Container::new("bash-only").only(&["bash"])),
+    )
+}
+
+/// A server of its own for each test.
+pub struct TestServer {
+    pub cluster: FakeCluster,
+    pub sessions: Sessions,
+    pub host: String,
+    pub token: String,
+    base: String,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<()>,
+    _kubeconfig: tempfile::NamedTempFile,
+}
+
+impl TestServer {
+    pub async fn start(cluster: Builder) -> Self {
+        Self::start_with(cluster, &[]).await
+    }
+
+    pub async fn start_with(cluster: Builder, flags: &[&str]) -> Self {
+        let cluster = cluster.start().await.unwrap();
+        let kubeconfig = kubeconfig(&cluster.url());
+        let path = kubeconfig.path().to_str().unwrap().to_owned();
+        let own = ["podshell", "--listen", "127.0.0.1:0", "--kubeconfig", &path];
+        let config = Config::try_parse_from(own.iter().chain(flags)).unwrap();
+        let base = config.base_path.prefix().to_owned();
+        let server = Server::new(config).bind().await.unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let host = server.url()["http://".len()..]
+            .split('/')
+            .next()
+            .unwrap()
+            .to_owned();
+        Self {
+            cluster,
+            sessions: server.sessions(),
+            host,
+            token: server.token().to_owned(),
+            base,
+            stop,
+            running: tokio::spawn(async move {
+                let stopped = async {
+                    let _ = stopped.await;
+                };
+                server.run(stopped).await.unwrap();
+            }),
+            _kubeconfig: kubeconfig,
+        }
+    }
+
+    /// A request with the bearer token: status and body.
+    pub async fn get(&self, path: &str) -> (StatusCode, String) {
+        let answered = self.send(self.request(path)).await;
+        (answered.status, answered.body)
+    }
+
+    /// A request to be sent, with the bearer token.
+    pub fn request(&self, path: &str) -> Request<Empty<&'static [u8]>> {
+        let mut request = self.anonymous(path);
+        let bearer = format!("Bearer {}", self.token).parse().unwrap();
+        request.headers_mut().insert(AUTHORIZATION, bearer);
+        request
+    }
+
+    /// A request to be sent, without any key.
+    pub fn anonymous(&self, path: &str) -> Request<Empty<&'static [u8]>> {
+        Request::builder()
+            .method(Method::GET)
+            .uri(format!("http://{}{}{path}", self.host, self.base))
+            .body(Empty::new())
+            .unwrap()
+    }
+
+    pub async fn send(&self, request: Request<Empty<&'static [u8]>>) -> Answer {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let response = soon("an answer", client.request(request)).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = soon("a body", body.collect()).await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
+    /// An id for a shell in a container of `default/web-0`.
+    pub async fn mint(&self, container: &str) -> String {
+        let (status, body) = self
+            .get(&format!("/api/v1/pod/default/web-0/shell/{container}"))
+            .await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        serde_json::from_str::<Minted>(&body).unwrap().id
+    }
+
+    /// A connection that is open but not bound.
+    pub async fn connect(&self) -> Terminal {
+        let url = format!(
+            "ws://{}{}/api/sockjs/000/abcdefgh/websocket",
+            self.host, self.base
+        );
+        let mut request = url.into_client_request().unwrap();
+        let bearer = HeaderValue::from_str(&format!("Bearer {}", self.token)).unwrap();
+        request.headers_mut().insert(AUTHORIZATION.as_str(), bearer);
+        let stream = TcpStream::connect(&self.host).await.unwrap();
+        let (socket, _) = soon("the upgrade", client_async(request, stream))
+            .await
+            .unwrap();
+        let mut terminal = Terminal {
+            socket,
+            screen: String::new(),
+            exit: None,
+            close: None,
+            others: Vec::new(),
+            acknowledges: true,
+        };
+        assert_eq!(terminal.frame().await, Some(Frame::Open));
+        terminal
+    }
+
+    /// A terminal in a container of `default/web-0`, with all of Podshell's messages.
+    pub async fn open(&self, container: &str) -> Terminal {
+        let id = self.mint(container).await;
+        let mut terminal = self.connect().await;
+        terminal.bind(&id, true).await;
+        terminal.resize(24, 80).await;
+        terminal
+    }
+
+    /// Stops the server and shows that nothing stayed behind.
+    pub async fn stop(self) {
+        until("the sessions' end", || self.sessions.living() == 0).await;
+        let _ = self.stop.send(());
+        soon("the server's end", self.running).await.unwrap();
+        self.cluster.shutdown().await;
+    }
+
+    /// Tells the server to stop while sessions live.
+    pub async fn shut_down(self) -> FakeCluster {
+        let _ = self.stop.send(());
+        soon("the server's end", self.running).await.unwrap();
+        assert_eq!(self.sessions.living(), 0);
+        self.cluster
+    }
+}
+
+/// What an HTTP request was answered.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: http::HeaderMap,
+    pub body: String,
+}
+
+fn kubeconfig(url: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let text = format!(
+        "{{apiVersion: v1, kind: Config, current-context: fake,
+           clusters: [{{name: fake, cluster: {{server: '{url}'}}}}], users: [{{name: fake, user: {{}}}}],
+           contexts: [{{name: fake, context: {{cluster: fake, user: fake}}}}]}}"
+    );
+    std::fs::write(file.path(), text).unwrap();
+    file
+}
+
+/// The browser's side of a terminal.
+pub struct Terminal {
+    socket: WebSocketStream<TcpStream>,
+    /// All output so far.
+    pub screen: String,
+    /// The exit message, once it came.
+    pub exit: Option<Exit>,
+    /// The close frame, once it came.
+    pub close: Option<(u16, String)>,
+    /// All messages but output and exit.
+    pub others: Vec<ServerMessage>,
+    /// Whether output is acknowledged as it comes.
+    pub acknowledges: bool,
+}
+
+impl Terminal {
+    pub async fn bind(&mut self, id: &str, extended: bool) {
+        let id = id.to_owned();
+        self.say(&ClientMessage::Bind { id, extended }).await;
+    }
+
+    pub async fn resize(&mut self, rows: u16, cols: u16) {
+        self.say(&ClientMessage::Resize(Size { rows, cols })).await;
+    }
+
+    pub async fn type_text(&mut self, text: &str) {
+        let data = text.to_owned().into();
+        self.say(&ClientMessage::Stdin { data, size: None }).await;
+    }
+
+    pub async fn say(&mut self, message: &ClientMessage) {
+        self.say_text(&encode_client(message)).await;
+    }
+
+    /// A message as it is.
+    pub async fn say_text(&mut self, text: &str) {
+        self.say_frame(serde_json::to_string(&[text]).unwrap())
+            .await;
+    }
+
+    /// A SockJS frame as it is.
+    pub async fn say_frame(&mut self, frame: String) {
+        soon("a write", self.socket.send(Message::text(frame)))
+            .await
+            .unwrap();
+    }
+
+    /// The next frame; [`None`] at the end of the connection.
+    pub async fn frame(&mut self) -> Option<Frame> {
+        loop {
+            match soon("a frame", self.socket.next()).await {
+                Some(Ok(Message::Text(text))) => return Some(Frame::decode(&text).unwrap()),
+                Some(Err(_)) | None => return None,
+                // read on, so that the closing handshake is answered
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    /// Takes in one frame; false at the end of the connection.
+    pub async fn step(&mut self) -> bool {
+        match self.frame().await {
+            Some(Frame::Messages(texts)) => {
+                for text in texts {
+                    match decode_server(&text).unwrap() {
+                        ServerMessage::Stdout { data, end } => {
+                            self.screen.push_str(str::from_utf8(&data).unwrap());
+                            if let Some(offset) = end.filter(|_| self.acknowledges) {
+                                self.say(&ClientMessage::Ack { offset }).await;
+                            }
+                        }
+                        ServerMessage::Exit(exit) => self.exit = Some(exit),
+                        other => self.others.push(other),
+                    }
+                }
+                true
+            }
+            Some(Frame::Close { code, reason }) => {
+                self.close = Some((code, reason));
+                true
+            }
+            Some(Frame::Open | Frame::Heartbeat) => true,
+            None => false,
+        }
+    }
+
+    /// Waits until the output holds `text`.
+    pub async fn see(&mut self, text: &str) {
+        self.see_any(&[text]).await;
+    }
+
+    /// Waits for the shell's prompt, root's or another's.
+    pub async fn see_prompt(&mut self) {
+        self.see_any(&["$ ", "# "]).await;
+    }
+
+    async fn see_any(&mut self, texts: &[&str]) {
+        let what = format!("{texts:?} on the screen");
+        soon(&what, async {
+            while !texts.iter().any(|text| self.screen.contains(text)) {
+                assert!(self.step().await, "ended before {what}: {:?}", self.screen);
+            }
+        })
+        .await;
+    }
+
+    /// Waits for the end and gives the close frame.
+    pub async fn end(&mut self) -> (u16, String) {
+        while self.step().await {}
+        self.close.clone().expect("a close frame")
+    }
+}

@@ -1,0 +1,239 @@
+//! The HTTP side: who gets in, what the API answers, and how errors look.
+
+mod common;
+
+use common::{TestServer, web};
+use fake_cluster::{ApiEffect, Container, ContainerState, FakeCluster, Fault, Phase, Pod, Route};
+use http::{
+    Method,
+    header::{
+        ACCEPT, AUTHORIZATION, CONTENT_SECURITY_POLICY, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE,
+    },
+};
+use insta::assert_snapshot;
+use podshell_shared::api::PodList;
+
+const MINT: &str = "/api/v1/pod/default/web-0/shell/app";
+
+#[tokio::test]
+async fn without_the_key_nothing_but_health() {
+    let server = TestServer::start(web()).await;
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(
+            server.send(server.anonymous(path)).await.status,
+            200,
+            "{path}"
+        );
+    }
+    for path in [
+        "/",
+        "/shell/default/web-0/app",
+        "/api/v1/pods",
+        MINT,
+        "/api/pod/web-0/shell",
+        "/api/sockjs/info",
+        "/api/sockjs/000/abc/websocket",
+        "/ws/api/sockjs/info?x",
+        "/?token=wrong",
+        "/no/such/thing",
+    ] {
+        let answer = server.send(server.anonymous(path)).await;
+        assert_eq!(answer.status, 401, "{path}");
+        assert!(
+            answer.body.contains(r#""code":"sign-in""#),
+            "{path}: {}",
+            answer.body
+        );
+    }
+    let mut wrong = server.anonymous("/api/v1/pods");
+    wrong
+        .headers_mut()
+        .insert(AUTHORIZATION, "Bearer wrong".parse().unwrap());
+    assert_eq!(server.send(wrong).await.status, 401);
+    // a person gets a page
+    let mut person = server.anonymous("/");
+    person
+        .headers_mut()
+        .insert(ACCEPT, "text/html,*/*".parse().unwrap());
+    let answer = server.send(person).await;
+    assert_eq!(answer.status, 401);
+    assert!(answer.body.contains("<h1>Podshell</h1>"), "{}", answer.body);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_printed_url_signs_in() {
+    let server = TestServer::start(web()).await;
+    let url = format!("/shell/default/web-0/app?shell=sh&token={}", server.token);
+    let answer = server.send(server.anonymous(&url)).await;
+    assert_eq!(answer.status, 303);
+    assert_eq!(
+        answer.headers[LOCATION],
+        "/shell/default/web-0/app?shell=sh"
+    );
+    let cookie = answer.headers[SET_COOKIE].to_str().unwrap();
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"),
+        "{cookie}"
+    );
+    assert!(!cookie.contains(&server.token), "{cookie}");
+    let mut request = server.anonymous("/api/v1/pods");
+    let pair = cookie.split(';').next().unwrap().parse().unwrap();
+    request.headers_mut().insert(COOKIE, pair);
+    assert_eq!(server.send(request).await.status, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn foreign_pages_are_kept_out() {
+    let server = TestServer::start(web()).await;
+    let mut upgrade = server.request("/api/sockjs/000/abc/websocket");
+    upgrade
+        .headers_mut()
+        .insert("upgrade", "websocket".parse().unwrap());
+    upgrade
+        .headers_mut()
+        .insert(ORIGIN, "http://evil.example".parse().unwrap());
+    let answer = server.send(upgrade).await;
+    assert_eq!(answer.status, 403);
+    assert!(answer.body.contains("foreign-origin"), "{}", answer.body);
+    let mut post = server.request("/api/v1/pods");
+    *post.method_mut() = Method::POST;
+    post.headers_mut()
+        .insert(ORIGIN, "http://127.0.0.1:1".parse().unwrap());
+    assert_eq!(server.send(post).await.status, 403);
+    // behind a proxy that says which host the browser asked
+    let mut proxied = server.request("/api/v1/pods");
+    *proxied.method_mut() = Method::POST;
+    proxied
+        .headers_mut()
+        .insert(HOST, "127.0.0.1".parse().unwrap());
+    proxied
+        .headers_mut()
+        .insert("x-forwarded-host", "127.0.0.1:8080".parse().unwrap());
+    proxied
+        .headers_mut()
+        .insert(ORIGIN, "http://127.0.0.1:8080".parse().unwrap());
+    assert_eq!(server.send(proxied).await.status, 405);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_minted_id_opens_sockjs_alone() {
+    let server = TestServer::start(web()).await;
+    let id = server.mint("app").await;
+    let status = async |path: String| server.send(server.anonymous(&path)).await.status;
+    assert_eq!(status(format!("/api/sockjs/info?{id}&t=1")).await, 200);
+    assert_eq!(status(format!("/api/v1/pods?{id}")).await, 401);
+    assert_eq!(status(format!("/api/sockjs/info?x{id}")).await, 401);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn errors_have_one_shape() {
+    let cluster = web().pod(Pod::new("default", "late").phase(Phase::Pending).container(
+        Container::new("app").state(ContainerState::Waiting("ContainerCreating".to_owned())),
+    ));
+    let server = TestServer::start(cluster).await;
+    let body = async |path: &str| {
+        let (status, body) = server.get(path).await;
+        format!("{} {body}", status.as_u16())
+    };
+    let mint = "/api/v1/pod";
+    assert_snapshot!(body(&format!("{mint}/default/web-9/shell/app")).await, @r#"404 {"code":"no-pod","message":"There is no pod \"web-9\" in namespace \"default\".","hint":"It may have been deleted or renamed. Go back to the list of pods."}"#);
+    assert_snapshot!(body(&format!("{mint}/nowhere/web-0/shell/app")).await, @r#"404 {"code":"no-namespace","message":"There is no namespace \"nowhere\" in this cluster.","hint":"It may have been deleted or renamed. Go back to the list of pods."}"#);
+    assert_snapshot!(body(&format!("{mint}/default/web-0/shell/nope")).await, @r#"404 {"code":"no-container","message":"Pod \"web-0\" has no container \"nope\"; it has app, plain, bare, bash-only.","hint":"Choose one of the containers that the pod has."}"#);
+    assert_snapshot!(body(&format!("{mint}/default/late/shell/app")).await, @r#"409 {"code":"not-running","message":"Container \"app\" of pod \"late\" is not running: it waits (ContainerCreating).","hint":"A shell needs a running container. Wait until it runs, or choose another one."}"#);
+    assert_snapshot!(body(&format!("{mint}/default/..%2F..%2Fsecrets/shell/app")).await, @r#"400 {"code":"bad-name","message":"\"../../secrets\" can't be the name of anything in Kubernetes.","hint":"Names have lower-case letters, digits, '-' and '.' only."}"#);
+    assert_snapshot!(body("/api/v1/nothing").await, @r#"404 {"code":"no-such-route","message":"There is nothing at this address.","hint":""}"#);
+    server
+        .cluster
+        .deny("create", "pods", Some("exec"), "default", "not on Mondays");
+    assert_snapshot!(body(MINT).await, @r#"403 {"code":"forbidden","message":"You may not open a shell in namespace \"default\": the right to create pods/exec is missing. (not on Mondays)","hint":"Ask who runs the cluster for a Role with the verbs get and create on pods/exec."}"#);
+    server.cluster.allow_all();
+    let refuse = ApiEffect::Refuse {
+        code: 403,
+        message: "pods is forbidden".to_owned(),
+    };
+    server.cluster.inject(Fault::api(Route::ListPods, refuse));
+    assert_snapshot!(body("/api/v1/pods").await, @r#"403 {"code":"forbidden","message":"The cluster refused: pods is forbidden","hint":"Ask who runs the cluster for the right to do this."}"#);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_seeds_own_route_mints_too() {
+    let server = TestServer::start(web()).await;
+    for query in [
+        "",
+        "?namespace=default",
+        "?namespace=default&container=plain&shell=sh",
+    ] {
+        let (status, body) = server.get(&format!("/api/pod/web-0/shell{query}")).await;
+        assert_eq!(status, 200, "{query}: {body}");
+        let id = body
+            .strip_prefix(r#"{"id":""#)
+            .and_then(|rest| rest.strip_suffix(r#""}"#));
+        assert!(id.is_some_and(|id| !id.contains('.')), "{body}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn pods_by_namespace_and_name() {
+    let cluster = FakeCluster::builder()
+        .pod(Pod::new("b", "two").container(Container::new("x").image("img:1")))
+        .pod(
+            Pod::new("a", "one")
+                .label("app", "shop")
+                .container(Container::new("app").restarts(2))
+                .init_container(Container::new("init").state(ContainerState::Terminated(0))),
+        );
+    let server = TestServer::start(cluster).await;
+    let (status, body) = server.get("/api/v1/pods").await;
+    assert_eq!(status, 200, "{body}");
+    let list: PodList = serde_json::from_str(&body).unwrap();
+    assert_eq!((list.cluster.as_str(), list.demo), ("fake", false));
+    let names: Vec<_> = list
+        .pods
+        .iter()
+        .map(|pod| (&*pod.namespace, &*pod.name))
+        .collect();
+    assert_eq!(names, [("a", "one"), ("b", "two")]);
+    let one = &list.pods[0];
+    assert_eq!(one.labels, ["app=shop"]);
+    assert_eq!(one.readiness(), (1, 1));
+    let containers: Vec<_> = one
+        .containers
+        .iter()
+        .map(|c| (&*c.name, c.restarts))
+        .collect();
+    assert_eq!(containers, [("app", 2), ("init", 0)]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn everything_under_a_base_path() {
+    let server = TestServer::start_with(web(), &["--base-path", "/tools/shell"]).await;
+    let (status, body) = server.get("/api/v1/pods").await;
+    assert_eq!(status, 200, "{body}");
+    let url = format!("/?token={}", server.token);
+    let answer = server.send(server.anonymous(&url)).await;
+    assert_eq!(answer.headers[LOCATION], "/tools/shell/");
+    let mut terminal = server.open("app").await;
+    terminal.type_text("exit 4\r").await;
+    terminal.end().await;
+    assert_eq!(terminal.exit.unwrap().code, Some(4));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn answers_forbid_what_they_do_not_need() {
+    let server = TestServer::start(web()).await;
+    let answer = server.send(server.request("/api/v1/pods")).await;
+    let header = |name: &str| answer.headers[name].to_str().unwrap();
+    assert_eq!(header("x-content-type-options"), "nosniff");
+    assert_eq!(header("referrer-policy"), "no-referrer");
+    assert_eq!(header("cache-control"), "no-store");
+    assert!(header(CONTENT_SECURITY_POLICY.as_str()).contains("frame-ancestors 'none'"));
+    server.stop().await;
+}
