@@ -103,7 +103,7 @@ impl Shells for Cluster {
             Ended::Exited(code) => Exit {
                 reason: EndReason::Exited,
                 code: Some(code),
-                message: "Process exited".to_owned(),
+                message: format!("The shell ended with exit code {code}."),
             },
             Ended::Failed(message) => Exit {
                 reason: EndReason::ClusterLost,
@@ -160,9 +160,9 @@ async fn first_event(
             event = timeout_at(until, reader.next()) => return event.ok(),
             Ok(()) = size.changed() => {
                 let size = *size.borrow_and_update();
-                // an end shows in what is read
-                if size.is_usable() && writer.resize(size).await.is_err() {
-                    continue;
+                if size.is_usable() {
+                    // if it can't be written to, what is read tells why
+                    let _ = writer.resize(size).await;
                 }
             }
         }

@@ -191,8 +191,7 @@ impl Input {
     /// before it reads on would wait for ever.
     async fn stdin(&self, data: Bytes) {
         let sent = match self.stdin.try_send(data) {
-            Ok(()) => return,
-            Err(mpsc::error::TrySendError::Closed(_)) => return,
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => return,
             Err(mpsc::error::TrySendError::Full(data)) => {
                 self.blocked.send_replace(true);
                 self.stdin.send(data).await

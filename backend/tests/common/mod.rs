@@ -1,10 +1,7 @@
 //! A Podshell server over a fake cluster, and clients to speak to it as a browser would.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "each test file uses a part of it"
-)]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "clippy knows test functions alone")]
 
 use std::{future::Future, time::Duration};
 

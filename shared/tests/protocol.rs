@@ -1,0 +1,211 @@
+//! The text encoding: the examples of `docs/protocol.md`, round trips, and what must be refused.
+
+use bytes::Bytes;
+use podshell_shared::{
+    terminal::{ClientMessage, EndReason, Exit, ServerMessage, Size},
+    text::{ServerEncoder, TextError, decode_client, decode_server, encode_client},
+};
+use proptest::prelude::*;
+
+const DOCUMENT: &str = include_str!("../../docs/protocol.md");
+
+/// The lines of all code blocks with this mark.
+fn examples(mark: &str) -> Vec<&'static str> {
+    let begin = format!("```{mark}\n");
+    let blocks = DOCUMENT.split(begin.as_str()).skip(1);
+    let examples: Vec<_> = blocks
+        .filter_map(|rest| rest.split("```").next())
+        .flat_map(str::lines)
+        .collect();
+    assert!(examples.len() > 5, "the document has its examples");
+    examples
+}
+
+#[test]
+fn the_documents_client_messages_are_true() {
+    for example in examples("client") {
+        let message = decode_client(example).unwrap();
+        assert_eq!(encode_client(&message), example);
+    }
+}
+
+#[test]
+fn the_documents_server_messages_are_true() {
+    for example in examples("server") {
+        let message = decode_server(example).unwrap();
+        let encoded = ServerEncoder::new(true).encode(&message);
+        assert_eq!(encoded.as_deref(), Some(example));
+    }
+}
+
+#[test]
+fn the_document_names_every_reason() {
+    for reason in EndReason::ALL {
+        let name = serde_json::to_string(&reason).unwrap();
+        let row = format!("| `{}` |", name.trim_matches('"'));
+        assert!(DOCUMENT.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn keys_in_any_case_and_order() {
+    let message = decode_client(r#"{"COLS":80,"x":{"Op":1},"rOwS":24,"op":"resize","data":null}"#);
+    let size = Size { rows: 24, cols: 80 };
+    assert_eq!(message.unwrap(), ClientMessage::Resize(size));
+}
+
+#[test]
+fn a_missing_key_is_empty() {
+    let message = decode_client(r#"{"Op":"bind"}"#).unwrap();
+    let id = String::new();
+    let extended = false;
+    assert_eq!(message, ClientMessage::Bind { id, extended });
+}
+
+#[test]
+fn what_is_no_message() {
+    for text in [
+        "",
+        "null",
+        "[]",
+        r#""bind""#,
+        r#"{"Op":"resize","Rows":65536}"#,
+        r#"{"Op":"resize","Rows":-1}"#,
+        r#"{"Op":"resize","Rows":1.5}"#,
+        r#"{"Op":"resize","Rows":"24"}"#,
+        r#"{"Op":"stdin","Data":7}"#,
+        r#"{"Op":"stdin"} {"#,
+    ] {
+        let refused = decode_client(text).unwrap_err();
+        assert!(matches!(refused, TextError::Json(_)), "{text}: {refused}");
+    }
+    for text in ["{}", r#"{"Op":"Bind"}"#, r#"{"Op":"stdout"}"#] {
+        let refused = decode_client(text).unwrap_err();
+        assert!(
+            matches!(refused, TextError::UnknownOp(_)),
+            "{text}: {refused}"
+        );
+    }
+    let long = format!(r#"{{"Op":"ping","Data":"{}"}}"#, "x".repeat(65));
+    for text in [
+        &long,
+        r#"{"Op":"ack","Data":""}"#,
+        r#"{"Op":"ack","Data":"-1"}"#,
+    ] {
+        let refused = decode_client(text).unwrap_err();
+        assert!(
+            matches!(refused, TextError::Field { .. }),
+            "{text}: {refused}"
+        );
+    }
+}
+
+#[test]
+fn dashboards_clients_see_dashboards_messages_alone() {
+    let mut encoder = ServerEncoder::new(false);
+    let exit = Exit {
+        reason: EndReason::Exited,
+        code: Some(0),
+        message: String::new(),
+    };
+    let token = String::new();
+    for message in [
+        ServerMessage::Bound {
+            key: String::new(),
+            offset: 0,
+        },
+        ServerMessage::Skipped { from: 0, to: 1 },
+        ServerMessage::Exit(exit),
+        ServerMessage::Pong { token },
+    ] {
+        assert_eq!(encoder.encode(&message), None);
+    }
+    let data = Bytes::from_static(b"$ ");
+    let encoded = encoder.encode(&ServerMessage::Stdout { data, end: Some(2) });
+    let expected = r#"{"Op":"stdout","Data":"$ ","SessionID":"","Rows":0,"Cols":0}"#;
+    assert_eq!(encoded.as_deref(), Some(expected));
+}
+
+fn text() -> impl Strategy<Value = String> {
+    any::<String>()
+}
+
+fn client_message() -> impl Strategy<Value = ClientMessage> {
+    let size = (1..=u16::MAX, 1..=u16::MAX).prop_map(|(rows, cols)| Size { rows, cols });
+    let any_size = any::<(u16, u16)>().prop_map(|(rows, cols)| Size { rows, cols });
+    prop_oneof![
+        (text(), any::<bool>()).prop_map(|(id, extended)| ClientMessage::Bind { id, extended }),
+        (text(), proptest::option::of(size)).prop_map(|(data, size)| ClientMessage::Stdin {
+            data: data.into(),
+            size
+        }),
+        Just(ClientMessage::Interrupt),
+        any_size.prop_map(ClientMessage::Resize),
+        any::<u64>().prop_map(|offset| ClientMessage::Ack { offset }),
+        Just(ClientMessage::Close),
+        "\\PC{0,16}".prop_map(|token| ClientMessage::Ping { token }),
+    ]
+}
+
+fn server_message() -> impl Strategy<Value = ServerMessage> {
+    let exit = (
+        proptest::sample::select(&EndReason::ALL[..]),
+        any::<Option<i32>>(),
+        text(),
+    );
+    prop_oneof![
+        (text(), any::<u64>()).prop_map(|(key, offset)| ServerMessage::Bound { key, offset }),
+        ("\\PC+", any::<Option<u64>>()).prop_map(|(data, end)| ServerMessage::Stdout {
+            data: data.into(),
+            end
+        }),
+        any::<(u64, u64)>().prop_map(|(from, to)| ServerMessage::Skipped { from, to }),
+        text().prop_map(|text| ServerMessage::Toast { text }),
+        exit.prop_map(|(reason, code, message)| {
+            ServerMessage::Exit(Exit {
+                reason,
+                code,
+                message,
+            })
+        }),
+        text().prop_map(|token| ServerMessage::Pong { token }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn client_messages_come_back(message in client_message()) {
+        prop_assert_eq!(decode_client(&encode_client(&message)).unwrap(), message);
+    }
+
+    #[test]
+    fn server_messages_come_back(message in server_message()) {
+        let encoded = ServerEncoder::new(true).encode(&message).unwrap();
+        prop_assert_eq!(decode_server(&encoded).unwrap(), message);
+    }
+
+    #[test]
+    fn noise_is_refused_or_read_but_never_a_panic(text in text()) {
+        let _ = decode_client(&text);
+        let _ = decode_server(&text);
+    }
+
+    /// Output in any pieces is the same text, and its offsets say how much of it was sent.
+    #[test]
+    fn output_in_pieces(text in "\\PC{1,40}", cut in any::<prop::sample::Index>()) {
+        let bytes = Bytes::from(text.clone());
+        let cut = cut.index(bytes.len());
+        let mut encoder = ServerEncoder::new(true);
+        let mut received = String::new();
+        for (data, end) in [(bytes.slice(..cut), cut), (bytes.slice(cut..), bytes.len())] {
+            let end = Some(end as u64);
+            let Some(encoded) = encoder.encode(&ServerMessage::Stdout { data, end }) else { continue };
+            let ServerMessage::Stdout { data, end } = decode_server(&encoded).unwrap() else {
+                panic!("not output");
+            };
+            received.push_str(str::from_utf8(&data).unwrap());
+            prop_assert_eq!(end, Some(received.len() as u64));
+        }
+        prop_assert_eq!(received, text);
+    }
+}
