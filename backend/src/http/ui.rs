@@ -25,7 +25,7 @@ use crate::{config::BasePath, server::App};
 /// What `cargo xtask build` leaves in `dist`. A debug build reads it from there while it runs, so
 /// that a new page needs no new binary.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../dist"]
+#[folder = "../dist"]
 #[allow_missing = true]
 struct Dist;
 

@@ -1,0 +1,60 @@
+//! The end-to-end tests: Playwright with the built binary, in Chromium, against a real cluster.
+
+use std::{ffi::OsString, path::Path, process::Command};
+
+use anyhow::Result;
+
+use crate::{
+    binary, browser, cluster, command, places::Places, steps::Steps, tools, wasm::Toolchain,
+};
+
+/// Builds, sees to a cluster and a browser, and runs the tests. Returns which cluster it was.
+pub(crate) fn run(
+    places: &Places,
+    steps: &mut Steps,
+    kubeconfig: Option<&Path>,
+    arguments: &[OsString],
+) -> Result<String> {
+    let binary = binary::build(places, steps)?;
+    let cluster = steps.step("cluster", || match kubeconfig {
+        Some(kubeconfig) => cluster::existing(places, kubeconfig),
+        None => cluster::up(places),
+    })?;
+    let e2e = places.repository.join("e2e");
+    let chromium = steps.step("browser", || {
+        tools::npm_packages(&e2e)?;
+        browser::find(places)
+    })?;
+    steps.step("end-to-end tests", || {
+        eprintln!("against {}", cluster.description);
+        command::run(
+            Command::new("node")
+                .arg("node_modules/typescript/bin/tsc")
+                .current_dir(&e2e),
+        )?;
+        // a spec runs `trunk serve`
+        let mut path = tools::page_tools(places)?;
+        path.push(places.repository.join("frontend/node_modules/.bin"));
+        path.extend(cluster.tools().map(Path::to_owned));
+        let mut playwright = Command::new("node");
+        Toolchain::find(places)?.apply(&mut playwright, &path);
+        playwright
+            .args(["node_modules/@playwright/test/cli.js", "test"])
+            .args(arguments)
+            .current_dir(&e2e);
+        playwright
+            .env("PODSHELL_BIN", &binary)
+            .env("PODSHELL_KUBECONFIG", &cluster.kubeconfig);
+        playwright
+            .env("KUBECONFIG", &cluster.kubeconfig)
+            .env("TRUNK_SKIP_VERSION_CHECK", "true")
+            // what the page was compiled with is there already
+            .env("TRUNK_BUILD_RELEASE", "true")
+            .env_remove("NO_COLOR");
+        if let Some(chromium) = &chromium {
+            playwright.env("PODSHELL_CHROMIUM", chromium);
+        }
+        command::run(&mut playwright)
+    })?;
+    Ok(cluster.description)
+}

@@ -1,0 +1,113 @@
+//! `cargo xtask`: one command for each thing that a person does with this repository. It fetches what a command needs first.
+
+mod binary;
+mod browser;
+mod cluster;
+mod command;
+mod compress;
+mod e2e;
+mod engine;
+mod node_image;
+mod packages;
+mod page;
+mod places;
+mod steps;
+mod test;
+mod tools;
+mod wasm;
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::{places::Places, steps::Steps};
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "What there is to do with this repository"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Build page and binary (release) and start podshell
+    Run {
+        /// Flags for podshell
+        #[arg(last = true, value_name = "PODSHELL FLAGS")]
+        flags: Vec<OsString>,
+    },
+    /// Build the page into dist/, then the binary that holds it (release)
+    Build,
+    /// Run Trunk, with all that the page needs: `trunk serve` serves it while it is worked on
+    Trunk {
+        /// Arguments for trunk
+        #[arg(
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            value_name = "TRUNK ARGUMENTS"
+        )]
+        arguments: Vec<OsString>,
+    },
+    /// All checks: format, clippy (native and wasm32), dependencies, tests, docs, then the build and its end-to-end tests
+    Test,
+    /// Make or delete the kind cluster that the end-to-end tests use
+    #[command(subcommand)]
+    Cluster(ClusterTask),
+    /// Build, then test in Chromium against a real cluster
+    E2e {
+        /// Use this cluster instead of one made by kind; the test images must be on its nodes
+        #[arg(long, value_name = "PATH")]
+        kubeconfig: Option<PathBuf>,
+        /// Arguments for `playwright test`
+        #[arg(last = true, value_name = "PLAYWRIGHT ARGUMENTS")]
+        playwright: Vec<OsString>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum ClusterTask {
+    /// Make the cluster if there is none, with the pods that the tests use
+    Up,
+    /// Delete the cluster, and stop the Docker engine if `up` started it
+    Down,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    let places = Places::find()?;
+    let mut steps = Steps::default();
+    match task {
+        Task::Run { flags } => {
+            let binary = binary::build(&places, &mut steps)?;
+            binary::start(&binary, &flags)
+        }
+        Task::Build => binary::build(&places, &mut steps).map(drop),
+        Task::Trunk { arguments } => page::run_trunk(&places, &arguments),
+        Task::Test => test::run(&places, &mut steps),
+        Task::Cluster(ClusterTask::Up) => {
+            println!("{}", cluster::up(&places)?.exports());
+            Ok(())
+        }
+        Task::Cluster(ClusterTask::Down) => cluster::down(&places),
+        Task::E2e {
+            kubeconfig,
+            playwright,
+        } => e2e::run(&places, &mut steps, kubeconfig.as_deref(), &playwright).map(drop),
+    }
+}

@@ -1,0 +1,176 @@
+//! The image of kind's node: pulled where that is possible, else made by the repository. And kind itself.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Result, bail};
+
+use crate::{command, engine::Engine, packages, places::Places};
+
+const VERSIONS: &str = include_str!("../../e2e/cluster/versions");
+/// How long a registry may take for its first word.
+const PULL_ANSWER: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(20);
+/// The Go 1.x that Kubernetes needs.
+const GO_MINOR: u32 = 25;
+
+/// A node image that the engine holds.
+#[derive(Debug)]
+pub(crate) struct NodeImage {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Whether the repository made it, which kind must be told.
+    pub(crate) own: bool,
+}
+
+/// The folder that keeps what belongs to these versions of kind and Kubernetes.
+pub(crate) fn folder(places: &Places) -> PathBuf {
+    places.cache.join(format!(
+        "kind-{}-kubernetes-{}",
+        version("kind"),
+        version("kubernetes")
+    ))
+}
+
+/// Finds kind: our own, the one on PATH, or else compiles it.
+pub(crate) fn kind(places: &Places) -> Result<PathBuf> {
+    let own = folder(places).join("bin/kind");
+    if own.exists() {
+        return Ok(own);
+    }
+    if command::succeeds(Command::new("kind").arg("version"), LIMIT) {
+        return Ok("kind".into());
+    }
+    if !go_is_recent() {
+        bail!(
+            "kind is needed for a cluster to test on: install it (https://kind.sigs.k8s.io) or Go 1.{GO_MINOR} or later \
+             (https://go.dev/dl), which builds it. Or name a cluster that you have: cargo xtask e2e --kubeconfig PATH"
+        );
+    }
+    command::run_long(&mut script(places, "kind"), "compiling kind")?;
+    Ok(own)
+}
+
+/// Sees to it that the engine holds a node image.
+///
+/// One that is there is taken at once; a registry is asked only where nothing was made or pulled before.
+pub(crate) fn provide(places: &Places, engine: &Engine) -> Result<NodeImage> {
+    let pulled = NodeImage {
+        name: version("node_image"),
+        own: false,
+    };
+    let own = NodeImage {
+        name: version("own_image"),
+        own: true,
+    };
+    if engine.has(pulled.name) {
+        return Ok(pulled);
+    }
+    if engine.has(own.name) {
+        return Ok(own);
+    }
+    let packed = folder(places).join("node.tar");
+    if !packed.exists() {
+        eprintln!("pulling {}", pulled.name);
+        match command::run_if_it_speaks(engine.docker().args(["pull", pulled.name]), PULL_ANSWER) {
+            Ok(()) => return Ok(pulled),
+            Err(error) => eprintln!("it can't be pulled ({error:#}): making a node image here"),
+        }
+        make(places)?;
+    }
+    eprintln!("giving the node image to the Docker engine");
+    let entrypoint = r#"--change=ENTRYPOINT ["/usr/local/bin/entrypoint"]"#;
+    let mut import = engine.docker();
+    import
+        .args(["import", entrypoint])
+        .arg(&packed)
+        .arg(own.name)
+        .stdout(Stdio::null());
+    command::run_long(&mut import, "importing the node image")?;
+    Ok(own)
+}
+
+fn make(places: &Places) -> Result<()> {
+    let reason = if env::consts::OS != "linux" || !packages::is_debian() || !packages::is_root() {
+        Some("Debian and root".to_owned())
+    } else if Path::new("/sys/fs/cgroup/cgroup.controllers").exists() {
+        Some("control groups of version 1, and this machine has version 2".to_owned())
+    } else if !go_is_recent() {
+        Some(format!("Go 1.{GO_MINOR} or later (https://go.dev/dl)"))
+    } else {
+        None
+    };
+    if let Some(reason) = reason {
+        bail!(
+            "making a node image takes {reason}. Make {} available to Docker, or name a cluster that you have: \
+             cargo xtask e2e --kubeconfig PATH",
+            version("node_image")
+        );
+    }
+    packages::install(&["mmdebstrap", "busybox-static"])?;
+    command::run_long(&mut script(places, "build"), "making the node image")
+}
+
+fn script(places: &Places, task: &str) -> Command {
+    let mut script = Command::new(places.repository.join("e2e/cluster/image.sh"));
+    script
+        .arg(task)
+        .env("PODSHELL_CLUSTER", folder(places))
+        .stdout(Stdio::null());
+    script
+}
+
+fn go_is_recent() -> bool {
+    let go = Command::new("go")
+        .arg("version")
+        .stderr(Stdio::null())
+        .output();
+    let version = go
+        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+        .unwrap_or_default();
+    go_minor(&version).is_some_and(|minor| minor >= GO_MINOR)
+}
+
+/// `26` out of `go version go1.26.8 linux/amd64`.
+fn go_minor(version: &str) -> Option<u32> {
+    version
+        .strip_prefix("go version go1.")?
+        .split(|next: char| !next.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
+}
+
+/// What the file `versions` says of a name, which it must.
+fn version(name: &str) -> &'static str {
+    VERSIONS
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
+        .unwrap_or_else(|| panic!("e2e/cluster/versions names no {name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn go_versions() {
+        assert_eq!(go_minor("go version go1.26.8 linux/amd64"), Some(26));
+        assert_eq!(go_minor("go version go1.25rc1 linux/amd64"), Some(25));
+        assert_eq!(go_minor(""), None);
+    }
+
+    #[test]
+    fn versions_are_named_and_agree() {
+        assert!(version("kind").starts_with('v'));
+        assert!(version("node_image").starts_with("kindest/node:"));
+        let kubernetes = version("kubernetes");
+        assert!(version("own_image").ends_with(kubernetes));
+        let modules = include_str!("../../e2e/cluster/src/kubernetes/go.mod");
+        assert!(modules.contains(&format!("require k8s.io/kubernetes {kubernetes}\n")));
+    }
+}

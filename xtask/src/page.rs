@@ -1,0 +1,45 @@
+//! Builds the page into `dist/` with Trunk.
+
+use std::{ffi::OsString, fs, process::Command};
+
+use anyhow::{Context as _, Result};
+
+use crate::{command, compress, places::Places, tools, wasm::Toolchain};
+
+/// Builds the page for release, compressed forms included.
+pub(crate) fn build(places: &Places) -> Result<()> {
+    let built = places.target.join("page");
+    // Trunk keeps what it finds there
+    if built.exists() {
+        fs::remove_dir_all(&built).with_context(|| format!("emptying {}", built.display()))?;
+    }
+    let mut trunk = trunk(places)?;
+    trunk.args(["build", "--release", "--dist"]).arg(&built);
+    command::run(&mut trunk)?;
+    compress::publish(&built, &places.repository.join("dist"))
+}
+
+/// Runs Trunk as a person asks for it, say to serve the page while it is worked on.
+pub(crate) fn run_trunk(places: &Places, arguments: &[OsString]) -> Result<()> {
+    command::run(trunk(places)?.args(arguments))
+}
+
+/// Trunk with all that it needs, so that it fetches nothing itself.
+fn trunk(places: &Places) -> Result<Command> {
+    tools::check_node()?;
+    let frontend = places.repository.join("frontend");
+    tools::npm_packages(&frontend)?;
+    let toolchain = Toolchain::find(places)?;
+    let mut path = tools::page_tools(places)?;
+    // wasm-opt
+    path.push(frontend.join("node_modules/.bin"));
+    let mut trunk = Command::new("trunk");
+    toolchain.apply(&mut trunk, &path);
+    trunk
+        .current_dir(&places.repository)
+        .env("TRUNK_OFFLINE", "true")
+        .env("TRUNK_SKIP_VERSION_CHECK", "true")
+        // it takes no other word than true or false there
+        .env_remove("NO_COLOR");
+    Ok(trunk)
+}

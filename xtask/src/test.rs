@@ -1,0 +1,91 @@
+//! All checks, in the order in which they find faults soonest; the first that fails ends the run.
+
+use std::{process::Command, time::Duration};
+
+use anyhow::Result;
+
+use crate::{
+    command, e2e,
+    places::Places,
+    steps::Steps,
+    tools,
+    wasm::{TARGET, Toolchain},
+};
+
+/// What runs in the browser, and so is checked for wasm32.
+const PAGE: [&str; 3] = [
+    "--package=podshell-frontend",
+    "--package=podshell-shared",
+    "--package=sockjs",
+];
+
+/// How long fetching the advisory database may take.
+const ADVISORIES: Duration = Duration::from_secs(60);
+
+/// Runs all checks.
+pub(crate) fn run(places: &Places, steps: &mut Steps) -> Result<()> {
+    let repository = &places.repository;
+    steps.step("set-up", || {
+        tools::check_node()?;
+        tools::check_c_compiler()
+    })?;
+    steps.step("format", || {
+        command::run(
+            command::cargo()
+                .args(["fmt", "--all", "--check"])
+                .current_dir(repository),
+        )
+    })?;
+    steps.step("clippy, native", || {
+        let mut cargo = command::cargo();
+        cargo.args(["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]);
+        command::run(cargo.current_dir(repository))
+    })?;
+    steps.step("clippy, wasm32", || {
+        let mut cargo = Toolchain::find(places)?.cargo();
+        cargo
+            .args(["clippy", "--target", TARGET, "--no-default-features"])
+            .args(PAGE)
+            .args(["--", "-Dwarnings"]);
+        command::run(cargo.current_dir(repository))
+    })?;
+    steps.step("dependencies", || dependencies(places))?;
+    steps.step("unit and integration tests", || {
+        command::run(
+            command::cargo()
+                .args(["test", "--workspace"])
+                .current_dir(repository),
+        )
+    })?;
+    steps.step("documentation", || {
+        let mut cargo = command::cargo();
+        cargo
+            .args(["doc", "--workspace", "--no-deps"])
+            .env("RUSTDOCFLAGS", "-Dwarnings");
+        command::run(cargo.current_dir(repository))
+    })?;
+    let cluster = e2e::run(places, steps, None, &[])?;
+    eprintln!(
+        "\nAll checks passed.\n{}End-to-end tests ran against: {cluster}",
+        steps.table()
+    );
+    Ok(())
+}
+
+/// Checks licences, sources and duplicates of dependencies, and known faults where the list of those can be reached.
+fn dependencies(places: &Places) -> Result<()> {
+    let program = tools::cargo_deny(places)?.join("cargo-deny");
+    let deny = || {
+        let mut deny = Command::new(&program);
+        deny.current_dir(&places.repository);
+        deny
+    };
+    if command::succeeds(deny().args(["fetch", "db"]), ADVISORIES) {
+        return command::run(deny().args(["check", "--disable-fetch"]));
+    }
+    command::run(deny().args(["check", "bans", "licenses", "sources"]))?;
+    eprintln!(
+        "\nWARNING: dependencies were NOT checked for known faults: the advisory database can't be reached from here\n"
+    );
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! The programs that building and testing need: checks for what a person installs, and installs the rest, once per version.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{command, places::Places};
+
+const TRUNK: &str = "0.21.14";
+const CARGO_DENY: &str = "0.20.2";
+const NODE_MAJOR: u32 = 20;
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A program that `cargo install` builds.
+#[derive(Debug)]
+struct Tool<'version> {
+    package: &'static str,
+    binary: &'static str,
+    version: &'version str,
+    /// How cargo is to build it.
+    flags: &'static [&'static str],
+}
+
+/// Checks that Node is there, and recent enough.
+pub(crate) fn check_node() -> Result<()> {
+    let how = "get it from https://nodejs.org or your system's packages";
+    let Ok(version) = command::read(Command::new("node").arg("--version")) else {
+        bail!("Node {NODE_MAJOR} or later is needed: {how}");
+    };
+    match node_major(&version) {
+        Some(major) if major >= NODE_MAJOR => Ok(()),
+        _ => bail!("Node {NODE_MAJOR} or later is needed, and this is {version}: {how}"),
+    }
+}
+
+/// Checks that there is a C compiler, for the cryptography library.
+pub(crate) fn check_c_compiler() -> Result<()> {
+    let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
+    if cfg!(windows) || command::succeeds(Command::new(&compiler).arg("--version"), LIMIT) {
+        return Ok(());
+    }
+    bail!(
+        "a C compiler is needed, and {} does not run: install gcc or clang (Debian: apt-get install build-essential; \
+         macOS: xcode-select --install)",
+        compiler.display()
+    )
+}
+
+/// Trunk and wasm-bindgen, the latter in the version that the page's code was locked to. Returns the folders of both.
+pub(crate) fn page_tools(places: &Places) -> Result<Vec<PathBuf>> {
+    let _lock = places.lock()?;
+    let wasm_bindgen = places.locked_version("wasm-bindgen")?;
+    let tools = [
+        Tool {
+            package: "trunk",
+            binary: "trunk",
+            version: TRUNK,
+            flags: &["--locked", "--no-default-features", "--features=rustls"],
+        },
+        // without its lock file, which holds more than is needed
+        Tool {
+            package: "wasm-bindgen-cli",
+            binary: "wasm-bindgen",
+            version: &wasm_bindgen,
+            flags: &[],
+        },
+    ];
+    tools.iter().map(|tool| install(places, tool)).collect()
+}
+
+/// cargo-deny. Returns its folder.
+pub(crate) fn cargo_deny(places: &Places) -> Result<PathBuf> {
+    let _lock = places.lock()?;
+    install(
+        places,
+        &Tool {
+            package: "cargo-deny",
+            binary: "cargo-deny",
+            version: CARGO_DENY,
+            flags: &["--locked"],
+        },
+    )
+}
+
+/// Installs the npm packages of a folder by its lock file, if they aren't those already.
+pub(crate) fn npm_packages(folder: &Path) -> Result<()> {
+    let lock = folder.join("package-lock.json");
+    let wanted = fs::read(&lock).with_context(|| format!("reading {}", lock.display()))?;
+    let stamp = folder.join("node_modules/.installed-lock");
+    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    eprintln!("installing the npm packages of {}", folder.display());
+    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    command::run_long(
+        Command::new(npm)
+            .args(["ci", "--no-audit", "--no-fund"])
+            .current_dir(folder),
+        "installing npm packages",
+    )?;
+    fs::write(&stamp, wanted).with_context(|| format!("writing {}", stamp.display()))
+}
+
+/// Builds a tool into a folder of its own in the cache, if it isn't there. Returns the folder of the program.
+fn install(places: &Places, tool: &Tool<'_>) -> Result<PathBuf> {
+    let Tool {
+        package,
+        binary,
+        version,
+        flags,
+    } = tool;
+    let root = places.cache.join(format!("tools/{package}-{version}"));
+    let folder = root.join("bin");
+    if folder
+        .join(binary)
+        .with_extension(env::consts::EXE_EXTENSION)
+        .exists()
+    {
+        return Ok(folder);
+    }
+    eprintln!("building {package} {version} (some minutes, once)");
+    // shared, as the tools have much in common; dropped with the last of them by whoever empties the temporary folder
+    let target = env::temp_dir().join("podshell-tools");
+    let mut cargo = command::cargo();
+    cargo
+        .args(["install", "--root"])
+        .arg(&root)
+        .args(*flags)
+        .arg(format!("{package}@{version}"));
+    // built to be used now: half the time of the optimised build
+    cargo.env("CARGO_TARGET_DIR", target).envs([
+        ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+        ("CARGO_PROFILE_RELEASE_LTO", "off"),
+        ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+        ("CARGO_PROFILE_RELEASE_STRIP", "true"),
+    ]);
+    command::run(cargo.current_dir(&places.cache))?;
+    Ok(folder)
+}
+
+/// `20` out of `v20.19.1`.
+fn node_major(version: &str) -> Option<u32> {
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::node_major;
+
+    #[test]
+    fn node_versions() {
+        assert_eq!(node_major("v20.19.1"), Some(20));
+        assert_eq!(node_major("v8.0.0"), Some(8));
+        assert_eq!(node_major("nonsense"), None);
+    }
+}
