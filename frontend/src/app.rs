@@ -1,0 +1,50 @@
+//! The page as a whole: what all of it shares, and which of its parts the address asks for.
+
+use leptos::prelude::*;
+
+use crate::{
+    failure::{Failure, FailureBox, Kind},
+    i18n::{provide_language, use_language},
+    navigation::{Link, provide_navigation, use_route},
+    pod_store::PodStore,
+    pods::PodsPage,
+    route::Route,
+    shell::ShellPage,
+};
+
+/// The page.
+#[component]
+pub(crate) fn App() -> impl IntoView {
+    provide_language();
+    provide_navigation();
+    provide_context(PodStore::new());
+    let route = use_route();
+    move || match route.get() {
+        Route::Pods => view! { <PodsPage /> }.into_any(),
+        Route::Shell(target) => view! { <ShellPage target /> }.into_any(),
+        Route::Unknown => view! { <UnknownPage /> }.into_any(),
+    }
+}
+
+/// Says that the address leads nowhere.
+#[component]
+fn UnknownPage() -> impl IntoView {
+    let language = use_language();
+    document().set_title("Podshell");
+    view! {
+        <main class="page">
+            <FailureBox failure=Failure::plain(Kind::NoPage)>
+                <Link href="./" attr:class="button">
+                    {move || language.get().words().back}
+                </Link>
+            </FailureBox>
+        </main>
+    }
+}
+
+/// Takes away what `index.html` shows until the page is there.
+pub(crate) fn remove_placeholder() {
+    if let Some(placeholder) = document().get_element_by_id("placeholder") {
+        placeholder.remove();
+    }
+}

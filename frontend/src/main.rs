@@ -1,0 +1,5 @@
+//! Podshell's page, as Trunk builds it.
+
+fn main() {
+    podshell_frontend::start();
+}

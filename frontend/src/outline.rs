@@ -1,0 +1,190 @@
+//! What the pod list says about a pod in few words: status, restarts, age, and whether a filter wants it.
+
+use podshell_shared::api::{Container, ContainerState, Pod};
+
+/// How urgent a status is, for its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// All as it should be.
+    Good,
+    /// On its way, or done.
+    Calm,
+    /// Somebody should look.
+    Bad,
+}
+
+/// Reasons to wait that every pod passes through.
+const ORDINARY: [&str; 3] = ["", "ContainerCreating", "PodInitializing"];
+
+/// Why a container does not run, as Kubernetes has it; empty for one that runs.
+pub(crate) fn reason(container: &Container) -> &str {
+    match &container.state {
+        ContainerState::Running => "",
+        ContainerState::Waiting { reason } | ContainerState::Terminated { reason, .. } => reason,
+    }
+}
+
+/// The first waiting reason among a pod's containers, an unusual one before the ordinary.
+pub(crate) fn waiting_reason(pod: &Pod) -> Option<&str> {
+    let waiting = || {
+        pod.containers
+            .iter()
+            .filter_map(|container| match &container.state {
+                ContainerState::Waiting { reason } if !reason.is_empty() => Some(reason.as_str()),
+                _ => None,
+            })
+    };
+    waiting()
+        .find(|reason| !ORDINARY.contains(reason))
+        .or_else(|| waiting().next())
+}
+
+/// How a pod fares.
+pub(crate) fn tone(pod: &Pod) -> Tone {
+    let stuck = waiting_reason(pod).is_some_and(|reason| !ORDINARY.contains(&reason));
+    let (ready, all) = pod.readiness();
+    match pod.phase.as_str() {
+        "Failed" | "Unknown" => Tone::Bad,
+        _ if stuck => Tone::Bad,
+        "Running" if ready == all => Tone::Good,
+        _ => Tone::Calm,
+    }
+}
+
+/// How often the pod's containers were restarted, together.
+pub(crate) fn restarts(pod: &Pod) -> i32 {
+    pod.containers
+        .iter()
+        .map(|container| container.restarts)
+        .fold(0, i32::saturating_add)
+}
+
+/// Whether every word of a filter occurs in the pod's namespace, name or a label.
+pub(crate) fn matches(pod: &Pod, filter: &str) -> bool {
+    let texts: Vec<String> = [&pod.namespace, &pod.name]
+        .into_iter()
+        .chain(&pod.labels)
+        .map(|text| text.to_lowercase())
+        .collect();
+    filter
+        .to_lowercase()
+        .split_whitespace()
+        .all(|word| texts.iter().any(|text| text.contains(word)))
+}
+
+/// A time span in seconds in kubectl's short form: two units at most, the second only while it matters.
+pub(crate) fn age(seconds: u64) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    const YEAR: u64 = 365 * DAY;
+    let pair = |big: u64, big_unit: char, small: u64, small_unit: char| {
+        let rest = seconds % big / small;
+        if rest == 0 {
+            format!("{}{big_unit}", seconds / big)
+        } else {
+            format!("{}{big_unit}{rest}{small_unit}", seconds / big)
+        }
+    };
+    match seconds {
+        0..120 => format!("{seconds}s"),
+        s if s < 10 * MINUTE => pair(MINUTE, 'm', 1, 's'),
+        s if s < 3 * HOUR => format!("{}m", s / MINUTE),
+        s if s < 8 * HOUR => pair(HOUR, 'h', MINUTE, 'm'),
+        s if s < 2 * DAY => format!("{}h", s / HOUR),
+        s if s < 8 * DAY => pair(DAY, 'd', HOUR, 'h'),
+        s if s < 2 * YEAR => format!("{}d", s / DAY),
+        s if s < 8 * YEAR => pair(YEAR, 'y', DAY, 'd'),
+        s => format!("{}y", s / YEAR),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use podshell_shared::api::ContainerKind;
+
+    fn waiting(reason: &str) -> ContainerState {
+        ContainerState::Waiting {
+            reason: reason.to_owned(),
+        }
+    }
+
+    fn pod(phase: &str, states: impl IntoIterator<Item = ContainerState>) -> Pod {
+        Pod {
+            namespace: "shop".to_owned(),
+            name: "web-0".to_owned(),
+            phase: phase.to_owned(),
+            created: None,
+            node: None,
+            os: None,
+            labels: vec!["app=Web".to_owned(), "tier=front".to_owned()],
+            containers: states
+                .into_iter()
+                .map(|state| Container {
+                    name: "app".to_owned(),
+                    image: "web:1".to_owned(),
+                    kind: ContainerKind::Regular,
+                    ready: state == ContainerState::Running,
+                    restarts: 2,
+                    state,
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn the_unusual_waiting_reason_comes_first() {
+        let pod = pod(
+            "Pending",
+            [waiting("ContainerCreating"), waiting("ImagePullBackOff")],
+        );
+        assert_eq!(waiting_reason(&pod), Some("ImagePullBackOff"));
+        assert_eq!(tone(&pod), Tone::Bad);
+        assert_eq!(restarts(&pod), 4);
+    }
+
+    #[test]
+    fn tones() {
+        let running = ContainerState::Running;
+        assert_eq!(tone(&pod("Running", [running.clone()])), Tone::Good);
+        assert_eq!(tone(&pod("Terminating", [running])), Tone::Calm);
+        let creating = waiting("ContainerCreating");
+        assert_eq!(tone(&pod("Pending", [creating])), Tone::Calm);
+        assert_eq!(tone(&pod("Failed", [])), Tone::Bad);
+    }
+
+    #[test]
+    fn all_words_of_a_filter_count() {
+        let pod = pod("Running", []);
+        for (filter, wanted) in [
+            ("", true),
+            ("  ", true),
+            ("WEB", true),
+            ("shop tier=front", true),
+            ("shop back", false),
+            ("app=web web-0", true),
+        ] {
+            assert_eq!(matches(&pod, filter), wanted, "{filter:?}");
+        }
+    }
+
+    #[test]
+    fn ages_as_kubectl_writes_them() {
+        for (seconds, text) in [
+            (0, "0s"),
+            (119, "119s"),
+            (120, "2m"),
+            (200, "3m20s"),
+            (3_600, "60m"),
+            (3 * 3_600 + 60, "3h1m"),
+            (9 * 3_600, "9h"),
+            (49 * 3_600, "2d1h"),
+            (9 * 86_400, "9d"),
+            (800 * 86_400, "2y70d"),
+            (9 * 365 * 86_400, "9y"),
+        ] {
+            assert_eq!(age(seconds), text);
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! The xterm.js terminal: opening it in an element, fitting it, writing to it, and what comes out of it.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::Rc,
+};
+
+use js_sys::Uint8Array;
+use leptos::prelude::{document, window};
+use podshell_shared::terminal::Size;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{HtmlElement, KeyboardEvent, ResizeObserver};
+use xterm_js_rs::addons::{fit::FitAddon, unicode11::Unicode11Addon};
+
+use crate::{
+    dom::{self, Listener},
+    theme,
+    xterm_ext::{self, Terminal6, object},
+};
+
+/// What a terminal tells.
+pub(crate) enum Event {
+    /// Typed, pasted, or the terminal's answer to a question of the program.
+    Input(String),
+    /// Output up to this offset is on the screen.
+    Rendered(u64),
+    /// It has another size.
+    Resized(Size),
+    /// The user wants the keyboard back for the page.
+    Leave,
+}
+
+/// Lines kept above the screen.
+const SCROLLBACK: u32 = 5000;
+/// What the systems have, the CJK ones last because their Latin letters are the poorer ones.
+const FONTS: &str = "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, \
+    'DejaVu Sans Mono', 'Liberation Mono', 'Noto Sans Mono CJK SC', monospace";
+/// Undoes what a program that was cut off may have left on: alternate screen (without moving the
+/// cursor), margins, mouse reports, focus reports, bracketed paste, a hidden cursor, colours; then
+/// begins an empty line.
+const SANE: &str =
+    "\x1b[?47l\x1b[!p\x1b[?9;1000;1002;1003;1004;1006;2004l\x1b[?25h\x1b[0m\r\n\x1b[J";
+
+/// A terminal on the page; it is disposed of when dropped.
+pub(crate) struct Screen {
+    inner: Rc<Inner>,
+    rendered: Closure<dyn FnMut()>,
+    observer: ResizeObserver,
+    _listeners: Vec<Listener>,
+    _closures: Closures,
+}
+
+/// What JavaScript calls has to live as long as it may be called: input and binary input, keys,
+/// changes of size.
+type Closures = (
+    [Closure<dyn FnMut(String)>; 2],
+    Closure<dyn FnMut(KeyboardEvent) -> bool>,
+    Closure<dyn FnMut()>,
+);
+
+struct Inner {
+    terminal: Terminal6,
+    fit: FitAddon,
+    host: HtmlElement,
+    size: Cell<Size>,
+    /// Ends of the writes that are not on the screen yet, in order.
+    writing: RefCell<VecDeque<Option<u64>>>,
+    handler: Box<dyn Fn(Event)>,
+}
+
+impl Screen {
+    /// Opens a terminal that fills `host`; `label` is its name for screen readers.
+    pub(crate) fn open(host: &HtmlElement, label: &str, handler: impl Fn(Event) + 'static) -> Self {
+        let terminal = xterm_ext::terminal(&object(&[
+            ("scrollback", SCROLLBACK.into()),
+            ("fontFamily", FONTS.into()),
+            ("fontSize", 14.into()),
+            ("minimumContrastRatio", 4.5.into()),
+            // Option types the characters of the keyboard's layout, as in the system's terminal
+            ("macOptionIsMeta", false.into()),
+            ("macOptionClickForcesSelection", true.into()),
+            ("theme", theme::current().into()),
+            // `unicode` is one
+            ("allowProposedApi", true.into()),
+        ]));
+        let fit = FitAddon::new();
+        load(&terminal, &fit);
+        // xterm.js alone counts cells as of 2010: emoji would be one wide, for the shell they are two
+        load(&terminal, &Unicode11Addon::new());
+        xterm_ext::set(&terminal.unicode(), "activeVersion", &"11".into());
+        terminal.open(host.clone());
+        let inner = Rc::new(Inner {
+            terminal,
+            fit,
+            host: host.clone(),
+            size: Cell::default(),
+            writing: RefCell::default(),
+            handler: Box::new(handler),
+        });
+
+        let input = closure(&inner, |inner, text| (inner.handler)(Event::Input(text)));
+        // one char per byte, of which the text encoding carries ASCII only
+        let binary = closure(&inner, |inner, bytes: String| {
+            if bytes.is_ascii() {
+                (inner.handler)(Event::Input(bytes));
+            }
+        });
+        let key = {
+            let inner = inner.clone();
+            Closure::<dyn FnMut(_) -> bool>::new(move |event| inner.key(&event))
+        };
+        inner.terminal.on_data(input.as_ref().unchecked_ref());
+        inner.terminal.on_binary(binary.as_ref().unchecked_ref());
+        inner
+            .terminal
+            .attach_custom_key_event_handler(key.as_ref().unchecked_ref());
+
+        let refit = {
+            let inner = inner.clone();
+            Closure::<dyn FnMut()>::new(move || inner.fit())
+        };
+        let observer = ResizeObserver::new(refit.as_ref().unchecked_ref())
+            .expect("a browser with WebAssembly has a ResizeObserver");
+        observer.observe(host);
+        let shown = {
+            let inner = inner.clone();
+            Listener::new(&document(), "visibilitychange", move |_| {
+                if dom::is_visible() {
+                    inner.fit();
+                }
+            })
+        };
+        let coloured = {
+            let inner = inner.clone();
+            theme::watch(move || {
+                let options = inner.terminal.options();
+                xterm_ext::set(&options, "theme", &theme::current());
+            })
+        };
+        inner.fit_when_fonts_are_loaded();
+
+        let rendered = {
+            let inner = inner.clone();
+            Closure::new(move || inner.rendered())
+        };
+        let screen = Self {
+            inner,
+            rendered,
+            observer,
+            _listeners: [Some(shown), coloured].into_iter().flatten().collect(),
+            _closures: ([input, binary], key, refit),
+        };
+        screen.set_label(label);
+        screen.inner.fit();
+        screen
+    }
+
+    /// Its size; [`None`] while it isn't shown.
+    pub(crate) fn size(&self) -> Option<Size> {
+        Some(self.inner.size.get()).filter(|size| size.is_usable())
+    }
+
+    /// Writes terminal bytes. With an `end`, an [`Event::Rendered`] follows when they are on the
+    /// screen.
+    pub(crate) fn write(&self, bytes: &[u8], end: Option<u64>) {
+        self.inner.writing.borrow_mut().push_back(end);
+        self.inner.terminal.write_bytes(
+            &Uint8Array::from(bytes),
+            self.rendered.as_ref().unchecked_ref(),
+        );
+    }
+
+    /// Writes a remark of the page on a line of its own, dimmed.
+    pub(crate) fn remark(&self, text: &str) {
+        self.write(format!("\r\n\x1b[0;2m{text}\x1b[0m\r\n").as_bytes(), None);
+    }
+
+    /// Makes the terminal fit for another shell; what is on it stays.
+    pub(crate) fn begin_again(&self) {
+        // what the last shell wrote is no news to the next
+        self.inner
+            .writing
+            .borrow_mut()
+            .iter_mut()
+            .for_each(|end| *end = None);
+        self.write(SANE.as_bytes(), None);
+    }
+
+    /// Names it for screen readers.
+    pub(crate) fn set_label(&self, label: &str) {
+        let textarea = self.inner.terminal.get_textarea();
+        textarea
+            .set_attribute("aria-label", label)
+            .expect("the attribute's name is valid");
+    }
+
+    /// Gives it the keyboard.
+    pub(crate) fn focus(&self) {
+        self.inner.terminal.focus();
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+        self.inner.terminal.dispose();
+    }
+}
+
+fn load(terminal: &Terminal6, addon: &impl AsRef<JsValue>) {
+    terminal.load_addon(addon.as_ref().clone().unchecked_into());
+}
+
+fn closure(
+    inner: &Rc<Inner>,
+    call: impl Fn(&Inner, String) + 'static,
+) -> Closure<dyn FnMut(String)> {
+    let inner = inner.clone();
+    Closure::new(move |text| call(&inner, text))
+}
+
+impl Inner {
+    /// Makes the terminal as large as its element.
+    fn fit(&self) {
+        // an element that isn't shown has no size to fit to
+        if self.host.client_width() == 0 || self.host.client_height() == 0 {
+            return;
+        }
+        self.fit.fit();
+        let cells = |count: u32| u16::try_from(count).unwrap_or(u16::MAX);
+        let size = Size {
+            rows: cells(self.terminal.get_rows()),
+            cols: cells(self.terminal.get_cols()),
+        };
+        if size.is_usable() && self.size.replace(size) != size {
+            (self.handler)(Event::Resized(size));
+        }
+    }
+
+    /// Another font has cells of another size.
+    fn fit_when_fonts_are_loaded(self: &Rc<Self>) {
+        let Ok(loaded) = document().fonts().ready() else {
+            return;
+        };
+        let inner = Rc::downgrade(self);
+        spawn_local(async move {
+            if JsFuture::from(loaded).await.is_ok()
+                && let Some(inner) = inner.upgrade()
+            {
+                inner.fit();
+            }
+        });
+    }
+
+    fn rendered(&self) {
+        let end = self.writing.borrow_mut().pop_front().flatten();
+        if let Some(end) = end {
+            (self.handler)(Event::Rendered(end));
+        }
+    }
+
+    /// Whether a key is for the terminal rather than for the page.
+    fn key(&self, event: &KeyboardEvent) -> bool {
+        if event.type_() != "keydown" || !event.shift_key() || event.alt_key() || event.meta_key() {
+            return true;
+        }
+        match (event.ctrl_key(), event.code().as_str()) {
+            (false, "Escape") => {
+                event.prevent_default();
+                (self.handler)(Event::Leave);
+                false
+            }
+            (true, "KeyC") if self.terminal.has_selection() => {
+                event.prevent_default();
+                copy(&self.terminal.get_selection());
+                false
+            }
+            // the browser pastes
+            (true, "KeyV") => false,
+            _ => true,
+        }
+    }
+}
+
+/// Puts text on the clipboard; browsers offer it to secure origins only.
+fn copy(text: &str) {
+    let clipboard = window().navigator().clipboard();
+    if !clipboard.is_undefined() {
+        let written = JsFuture::from(clipboard.write_text(text));
+        spawn_local(async move { drop(written.await) });
+    }
+}
