@@ -1,0 +1,71 @@
+// The list of pods: what is there, what can be opened and why not.
+import { deletePod, standing } from "../support/kubectl.ts";
+import { PodList } from "../support/pod-list.ts";
+import { Terminal } from "../support/terminal.ts";
+import { expect, test } from "../support/test.ts";
+
+test("a running pod shows with a way into each of its containers", async ({ page }) => {
+  const list = await PodList.open(page);
+  const row = list.row("podshell-e2e/shell");
+  await expect(row).toContainText("Running");
+  for (const container of ["bash", "busybox", "noshell"]) {
+    await expect(list.shell("podshell-e2e/shell", container)).toBeVisible();
+  }
+  // the init container has ended: it may show, but there is nothing to open
+  await expect(list.shell("podshell-e2e/shell", "prepare")).toHaveCount(0);
+});
+
+test("a pending pod says why and can't be opened", async ({ page }) => {
+  const list = await PodList.open(page);
+  const row = list.row("podshell-e2e/pending");
+  await expect(row).toContainText("Pending");
+  await expect(row).toContainText(/unschedulable/i);
+  await expect(list.shell("podshell-e2e/pending")).toHaveCount(0);
+});
+
+test("the filter leaves the pods that match", async ({ page }) => {
+  const list = await PodList.open(page);
+  await expect(list.row("podshell-e2e/shell")).toBeVisible();
+  await expect(list.row("podshell-e2e/pending")).toBeVisible();
+
+  await list.filter.fill("pending");
+  await expect(list.row("podshell-e2e/shell")).toBeHidden();
+  await expect(list.row("podshell-e2e/pending")).toBeVisible();
+
+  await list.filter.fill("podshell-e2e");
+  await expect(list.row("podshell-e2e/shell")).toBeVisible();
+  await expect(page.getByTestId("pod-row").and(page.locator('[data-pod^="kube-system/"]'))).toHaveCount(0);
+
+  await list.filter.fill("no pod has this name");
+  await expect(page.getByTestId("pod-row")).toHaveCount(0);
+  await expect(page.getByText(/^no pod/i)).toBeVisible();
+
+  await list.filter.clear();
+  await expect(list.row("podshell-e2e/shell")).toBeVisible();
+});
+
+test("a click on a container opens a shell in it", async ({ page }) => {
+  const list = await PodList.open(page);
+  await list.shell("podshell-e2e/shell", "bash").click();
+  const terminal = new Terminal(page);
+  await terminal.expectState("connected");
+  await expect(page).toHaveURL(/\/shell\/podshell-e2e\/shell\/bash$/);
+  await terminal.run("echo $((6*7))");
+  await terminal.expectText(/^42$/m);
+
+  await page.goBack();
+  await expect(list.row("podshell-e2e/shell")).toBeVisible();
+});
+
+test("a refresh shows what has come and gone since", async ({ page, ownPod }) => {
+  const list = await PodList.open(page);
+  const row = list.row(`${ownPod.namespace}/${ownPod.pod}`);
+  await expect(row).toContainText("Running");
+
+  await deletePod(ownPod.pod);
+  await expect(async () => {
+    await page.getByTestId("refresh").click();
+    await expect(row).toHaveCount(0, { timeout: 1_000 });
+  }).toPass({ timeout: 30_000 });
+  await expect(list.row(`${standing("bash").namespace}/shell`)).toBeVisible();
+});

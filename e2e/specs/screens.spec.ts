@@ -1,0 +1,91 @@
+// The page's looks: pictures for people in test-results/screens, and what of a layout can be checked.
+import type { Page } from "@playwright/test";
+import { join } from "node:path";
+import { standing } from "../support/kubectl.ts";
+import { PodList } from "../support/pod-list.ts";
+import { Terminal } from "../support/terminal.ts";
+import { expect, test } from "../support/test.ts";
+
+const LOOKS = {
+  light: { colorScheme: "light" },
+  dark: { colorScheme: "dark" },
+  narrow: { colorScheme: "light", viewport: { width: 360, height: 640 } },
+  chinese: { colorScheme: "light", locale: "zh-CN" },
+} as const;
+
+for (const [look, options] of Object.entries(LOOKS)) {
+  test.describe(look, () => {
+    test.use(options);
+
+    test("the list", async ({ page }, testInfo) => {
+      await PodList.open(page);
+      await picture(page, `${look}-list`, testInfo.project.outputDir);
+      await expectLanguage(page, look);
+    });
+
+    test("a terminal and its end", async ({ page }, testInfo) => {
+      const terminal = await Terminal.open(page, standing("bash"));
+      await terminal.expectPrompt();
+      await terminal.run(
+        "for c in 31 32 33 34 35 36; do printf '\\033[%sm你好, 世界 🎉\\033[0m\\n' $c; done",
+      );
+      await terminal.expectText(/^你好, 世界 🎉\n.*$/m);
+      await picture(page, `${look}-terminal`, testInfo.project.outputDir);
+      await expectLanguage(page, look);
+
+      await terminal.run("exit 3");
+      await terminal.expectState("ended");
+      await picture(page, `${look}-ended`, testInfo.project.outputDir);
+    });
+
+    test("a failure", async ({ page, problems }, testInfo) => {
+      problems.expect(/Failed to load resource.*404/);
+      const terminal = await Terminal.goto(page, { ...standing("bash"), pod: "nosuchpod" });
+      await expect(terminal.failure).toBeVisible();
+      await picture(page, `${look}-failure`, testInfo.project.outputDir);
+      await expectLanguage(page, look);
+    });
+  });
+}
+
+test("a change of the scheme reaches the page and the open terminal", async ({ page }) => {
+  const terminal = await Terminal.open(page, standing("bash"));
+  await terminal.expectPrompt();
+  const colours = async () => [
+    await page.locator("html").evaluate((html) => getComputedStyle(html).backgroundColor),
+    await terminal.host.locator(".xterm-rows").evaluate((rows) => getComputedStyle(rows).color),
+  ];
+  await page.emulateMedia({ colorScheme: "light" });
+  const [pageLight, textLight] = await colours();
+  await page.emulateMedia({ colorScheme: "dark" });
+  await expect
+    .poll(colours)
+    .toEqual([expect.not.stringContaining(pageLight ?? ""), expect.not.stringContaining(textLight ?? "")]);
+  await terminal.run("echo $((6*7))");
+  await terminal.expectText(/^42$/m);
+});
+
+/** Takes a picture, and checks what holds for every one: nothing sticks out sideways. */
+async function picture(page: Page, name: string, folder: string): Promise<void> {
+  await page.screenshot({ path: join(folder, "screens", `${name}.png`) });
+  const { content, window } = await page.evaluate(() => ({
+    content: document.documentElement.scrollWidth,
+    window: document.documentElement.clientWidth,
+  }));
+  expect(content, `${name}: width of the content`).toBeLessThanOrEqual(window);
+}
+
+/** The page speaks the browser's language, and says which. */
+async function expectLanguage(page: Page, look: string): Promise<void> {
+  const chinese = look === "chinese";
+  await expect(page.locator("html")).toHaveAttribute("lang", chinese ? /^zh/ : /^en/);
+  const words = await page.locator("body").evaluate((body) => {
+    const copy = body.cloneNode(true) as HTMLElement;
+    // the terminal's own text has no language of the page
+    copy
+      .querySelectorAll('script, style, noscript, [data-testid="terminal"], [data-testid="language"]')
+      .forEach((part) => part.remove());
+    return copy.textContent ?? "";
+  });
+  expect(/[\u4e00-\u9fff]/.test(words), words).toBe(chinese);
+}

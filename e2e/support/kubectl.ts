@@ -1,0 +1,123 @@
+// The cluster as kubectl shows it: what the tests prepare and check behind the server's back.
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { promisify } from "node:util";
+import { kubeconfig } from "./env.ts";
+
+const run = promisify(execFile);
+
+/** The scheduling gate of pods that tests hold back. */
+const HOLD = "podshell.test/hold";
+
+/** The namespace of everything that the tests use. */
+export const NAMESPACE = "podshell-e2e";
+
+/** Where a shell is opened. */
+export interface Target {
+  namespace: string;
+  pod: string;
+  container: string;
+}
+
+/** A container of the pod that always runs: `bash`, `busybox` (sh alone) or `noshell`. */
+export function standing(container: "bash" | "busybox" | "noshell"): Target {
+  return { namespace: NAMESPACE, pod: "shell", container };
+}
+
+/** Runs kubectl in the tests' namespace and gives what it printed. */
+export async function kubectl(...args: string[]): Promise<string> {
+  const all = ["--kubeconfig", kubeconfig(), "--namespace", NAMESPACE, ...args];
+  const { stdout } = await run("kubectl", all, { timeout: 60_000, maxBuffer: 16 << 20 });
+  return stdout;
+}
+
+/** Runs a command in a container, without a terminal. */
+export async function execute(target: Target, ...command: string[]): Promise<string> {
+  return kubectl("exec", target.pod, "--container", target.container, "--", ...command);
+}
+
+/** The lasting pods are there and run; says what to do if not. */
+export async function requirePods(): Promise<void> {
+  try {
+    await kubectl("wait", "--for=condition=Ready", "pod/shell", "--timeout=60s");
+  } catch (error) {
+    throw new Error(
+      `Pod ${NAMESPACE}/shell does not run; \`cargo xtask cluster up\` makes it from e2e/cluster/pods.yaml.\n${String(error)}`,
+    );
+  }
+}
+
+/** What a pod of a test's own may be. */
+interface PodOptions {
+  image?: "bash" | "busybox";
+  /** Keeps the pod from starting until {@link release}. */
+  held?: boolean;
+}
+
+/** Makes a pod of one container; unless it is held, waits until it runs. */
+export async function createPod({ image = "bash", held = false }: PodOptions = {}): Promise<Target> {
+  const target = { namespace: NAMESPACE, pod: `e2e-${randomBytes(4).toString("hex")}`, container: image };
+  const manifest = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: target.pod, labels: { "podshell.test/made-by": "e2e" } },
+    spec: {
+      // should the tests be cut off before they delete it
+      activeDeadlineSeconds: 900,
+      terminationGracePeriodSeconds: 1,
+      automountServiceAccountToken: false,
+      ...(held ? { schedulingGates: [{ name: HOLD }] } : {}),
+      containers: [{ name: image, image: `podshell.test/${image}:1`, imagePullPolicy: "Never" }],
+    },
+  };
+  const applying = run("kubectl", [
+    "--kubeconfig",
+    kubeconfig(),
+    "--namespace",
+    NAMESPACE,
+    "create",
+    "-f",
+    "-",
+  ]);
+  applying.child.stdin?.end(JSON.stringify(manifest));
+  await applying;
+  if (!held) {
+    await untilReady(target);
+  }
+  return target;
+}
+
+/** Lets a held pod start, and waits until it runs. */
+export async function release(target: Target): Promise<void> {
+  const patch = JSON.stringify([{ op: "remove", path: "/spec/schedulingGates" }]);
+  await kubectl("patch", "pod", target.pod, "--type=json", "--patch", patch);
+  await untilReady(target);
+}
+
+async function untilReady(target: Target): Promise<void> {
+  await kubectl("wait", "--for=condition=Ready", `pod/${target.pod}`, "--timeout=60s");
+}
+
+/** Deletes a pod; not an error if it is gone already. Does not wait for its end. */
+export async function deletePod(pod: string): Promise<void> {
+  await kubectl("delete", "pod", pod, "--ignore-not-found", "--wait=false");
+}
+
+/**
+ * The processes of a container, as `pid command line`, without the one that looks.
+ * From /proc, because an image need not have ps.
+ */
+export async function processes(target: Target): Promise<string[]> {
+  const look =
+    'for p in /proc/[0-9]*; do echo "${p#/proc/} $(tr "\\0" " " <$p/cmdline)"; done 2>/dev/null; echo "self $$"';
+  const lines = (await execute(target, "sh", "-c", look)).split("\n").filter((line) => line !== "");
+  const self = lines.find((line) => line.startsWith("self "))?.slice(5);
+  // also not its subshells, which carry the same command line, nor what has just ended (an empty one)
+  return lines.filter(
+    (line) =>
+      !line.startsWith("self ") &&
+      !line.startsWith(`${self} `) &&
+      !line.includes("/proc/[0-9]*") &&
+      !/^\d+ ?$/.test(line),
+  );
+}

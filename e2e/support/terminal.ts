@@ -1,0 +1,120 @@
+// The page's terminal as a user meets it: type, read the screen, read the state line.
+import { expect, type Locator, type Page } from "@playwright/test";
+import type { Target } from "./kubectl.ts";
+
+/** What a prompt of the test images ends with, at the end of the screen. */
+const PROMPT = /[#$]\s*$/;
+
+export interface Size {
+  rows: number;
+  cols: number;
+}
+
+export class Terminal {
+  readonly host: Locator;
+  readonly state: Locator;
+  readonly failure: Locator;
+
+  constructor(readonly page: Page) {
+    this.host = page.getByTestId("terminal");
+    this.state = page.getByTestId("state-line");
+    this.failure = page.getByTestId("failure");
+  }
+
+  /** Opens a shell by its deep link, without waiting for anything. */
+  static async goto(page: Page, target: Target, origin = ""): Promise<Terminal> {
+    await page.goto(`${origin}${shellPath(target)}`);
+    return new Terminal(page);
+  }
+
+  /** Opens a shell by its deep link and waits until it is connected. */
+  static async open(page: Page, target: Target, origin = ""): Promise<Terminal> {
+    const terminal = await Terminal.goto(page, target, origin);
+    await terminal.expectState("connected");
+    return terminal;
+  }
+
+  /** Waits for a state of the state line. */
+  async expectState(state: "connecting" | "connected" | "ended" | "lost" | "failed"): Promise<void> {
+    await expect(this.state).toHaveAttribute("data-state", state, { timeout: 20_000 });
+  }
+
+  /** Waits for the end of the session, for this reason. */
+  async expectReason(reason: string): Promise<void> {
+    await expect(this.state).toHaveAttribute("data-reason", reason, { timeout: 30_000 });
+  }
+
+  /** Waits for the shell's prompt as the last thing on the screen. */
+  async expectPrompt(): Promise<void> {
+    await this.expectText(PROMPT);
+  }
+
+  /** Types into the terminal, key by key, and sends the line. */
+  async run(line: string): Promise<void> {
+    await this.type(line);
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** Types into the terminal. */
+  async type(text: string): Promise<void> {
+    await this.host.locator(".xterm-helper-textarea").focus();
+    await this.page.keyboard.type(text);
+  }
+
+  /** Pastes as the clipboard does. */
+  async paste(text: string): Promise<void> {
+    await this.host.locator(".xterm-helper-textarea").evaluate((area, text) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text/plain", text);
+      area.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+    }, text);
+  }
+
+  /** What the screen shows, a line per row, without the blanks at the ends. */
+  async screen(): Promise<string> {
+    const rows = await this.host
+      .locator(".xterm-rows > div")
+      .evaluateAll((rows) => rows.map((row) => row.textContent ?? ""));
+    return rows
+      .map((row) => row.replaceAll("\u00a0", " ").trimEnd())
+      .join("\n")
+      .trimEnd();
+  }
+
+  /** Waits until the screen shows a text. */
+  async expectText(text: string | RegExp, timeout = 15_000): Promise<void> {
+    const matching = typeof text === "string" ? expect.stringContaining(text) : expect.stringMatching(text);
+    await expect
+      .poll(() => this.screen(), { message: `the screen shows ${String(text)}`, timeout })
+      .toEqual(matching);
+  }
+
+  /** Waits until the screen no longer shows a text. */
+  async expectNoText(text: string | RegExp): Promise<void> {
+    const matching =
+      typeof text === "string" ? expect.not.stringContaining(text) : expect.not.stringMatching(text);
+    await expect
+      .poll(() => this.screen(), { message: `the screen no longer shows ${String(text)}` })
+      .toEqual(matching);
+  }
+
+  /** Runs a command that prints one number, and gives it. */
+  async number(command: string): Promise<number> {
+    // the mark is put together by the shell, so that the echo of the command does not match
+    await this.run(`echo mark''ed $(${command})`);
+    await this.expectText(/^marked \d+$/m);
+    return Number(/^marked (\d+)$/m.exec(await this.screen())?.[1]);
+  }
+
+  /** The size that the page says the terminal has. */
+  async size(): Promise<Size> {
+    await expect(this.state).toHaveAttribute("data-size", /^[1-9]\d*x[1-9]\d*$/);
+    const [rows, cols] = ((await this.state.getAttribute("data-size")) ?? "").split("x").map(Number);
+    return { rows: rows ?? 0, cols: cols ?? 0 };
+  }
+}
+
+/** The deep link of a shell. */
+export function shellPath(target: Target): string {
+  return `/shell/${target.namespace}/${target.pod}/${target.container}`;
+}
