@@ -23,7 +23,7 @@ pub struct Config {
     #[arg(long, env = "PODSHELL_CONTEXT", value_name = "NAME")]
     pub context: Option<String>,
 
-    /// Serve the built-in demo: its containers are processes on this machine.
+    /// Serve the built-in demo, whatever cluster is configured: its containers are processes on this machine.
     #[cfg(feature = "demo")]
     #[arg(long, env = "PODSHELL_DEMO")]
     pub demo: bool,
@@ -166,6 +166,13 @@ mod tests {
         assert_eq!(config.base_path.with_slash(), "/");
         assert_eq!(config.heartbeat, Duration::from_secs(25));
         assert!(!config.is_demo());
+    }
+
+    #[test]
+    #[cfg(feature = "demo")]
+    fn the_demo_wins() {
+        // over a kubeconfig that may stand in the environment
+        assert!(parse(&["--demo", "--kubeconfig", "x"]).unwrap().is_demo());
     }
 
     #[test]

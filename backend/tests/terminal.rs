@@ -69,6 +69,8 @@ async fn characters_survive_any_split() {
     let one_byte = Fault::exec(ExecEffect::ReadSize(1));
     server.cluster.inject(one_byte);
     let mut terminal = server.open("app").await;
+    // at the prompt, where the shell edits the line
+    terminal.see_prompt().await;
     terminal.type_text("echo 你好 🎉; exit\r").await;
     terminal.end().await;
     assert!(

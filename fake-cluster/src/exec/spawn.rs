@@ -42,11 +42,13 @@ pub(super) struct Started {
 }
 
 impl Program {
-    fn environment(&self) -> [(&'static str, String); 3] {
+    fn environment(&self) -> [(&'static str, String); 4] {
         [
             ("PATH", self.sandbox.path.clone()),
             ("HOME", self.sandbox.home.to_string_lossy().into_owned()),
             ("HOSTNAME", self.hostname.clone()),
+            // else a shell takes what is not ASCII for keys held with Meta
+            ("LANG", "C.UTF-8".into()),
         ]
     }
 
