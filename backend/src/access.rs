@@ -6,7 +6,7 @@
 
 mod origin;
 
-use std::{fmt, time::SystemTime};
+use std::fmt;
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, rand};
 use axum::{
@@ -141,7 +141,7 @@ fn holder_of_id(app: &App, uri: &Uri) -> Option<Caller> {
         return None;
     }
     let id = uri.query()?.split('&').next()?;
-    app.tickets().caller(id, SystemTime::now())
+    app.tickets().caller(id, app.now())
 }
 
 fn token_in(uri: &Uri) -> Option<&str> {

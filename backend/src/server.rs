@@ -1,6 +1,12 @@
 //! The server: from its configuration to the end of its last session.
 
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use axum::serve::ListenerExt as _;
 use thiserror::Error;
@@ -32,6 +38,7 @@ pub(crate) struct App(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     access: Access,
+    clock: Clock,
     cluster: Cluster,
     sessions: Sessions,
     tickets: Tickets,
@@ -60,8 +67,23 @@ impl App {
         &self.0.ui
     }
 
+    /// What time it is, for all that expires.
+    pub(crate) fn now(&self) -> SystemTime {
+        (self.0.clock.0)()
+    }
+
     pub(crate) fn is_shutting_down(&self) -> bool {
         self.0.shutdown.is_cancelled()
+    }
+}
+
+/// Tells the time.
+#[derive(Clone)]
+struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
     }
 }
 
@@ -89,12 +111,23 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Server {
     config: Config,
+    clock: Clock,
 }
 
 impl Server {
     /// A server that is to be as `config` says.
     pub fn new(config: Config) -> Self {
-        Self { config }
+        Self {
+            config,
+            clock: Clock(Arc::new(SystemTime::now)),
+        }
+    }
+
+    /// Takes the time from `clock` instead of the system: for tests of what expires.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock(Arc::new(clock));
+        self
     }
 
     /// Finds the cluster and takes the port.
@@ -114,6 +147,7 @@ impl Server {
         let shutdown = CancellationToken::new();
         let app = App(Arc::new(Shared {
             access: Access::new(address.port(), &config.base_path),
+            clock: self.clock,
             cluster: found.cluster,
             sessions: Sessions::new(MAX_SESSIONS, shutdown.clone()),
             tickets: Tickets::new(),

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use common::{TestServer, soon, until, web};
 use fake_cluster::{ApiEffect, ExecEffect, Fault, Route};
@@ -44,6 +44,21 @@ async fn ids_that_are_not_good() {
     first.type_text("echo $((6*7)); exit\r").await;
     first.see("42").await;
     first.end().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_id_that_comes_too_late() {
+    let server = TestServer::start(web()).await;
+    let id = server.mint("app").await;
+    let mut terminal = server.connect().await;
+    server.ahead.store(30, Ordering::Relaxed);
+    terminal.bind(&id, true).await;
+    let (code, reason) = terminal.end().await;
+    assert_eq!((code, reason.contains("expired")), (2, true), "{reason}");
+    // nor does it open SockJS any more
+    let info = server.anonymous(&format!("/api/sockjs/info?{id}"));
+    assert_eq!(server.send(info).await.status, 401);
     server.stop().await;
 }
 

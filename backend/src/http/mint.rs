@@ -1,7 +1,5 @@
 //! Minting: an id with which the caller may open one shell.
 
-use std::time::SystemTime;
-
 use axum::{
     Extension, Json,
     extract::{Path, Query, State},
@@ -80,7 +78,7 @@ async fn mint_at(
         windows: false,
     };
     let target = app.cluster().check(target).await?;
-    let id = app.tickets().mint(caller, &target, SystemTime::now());
+    let id = app.tickets().mint(caller, &target, app.now());
     Ok(Json(Minted { id }))
 }
 

@@ -9,7 +9,7 @@ use axum::{
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
         header::{
-            ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
+            ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
             CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
         },
     },
@@ -37,7 +37,7 @@ const ENCODINGS: [(&str, &str); 2] = [("br", "br"), ("gzip", "gz")];
 
 /// The page as this server serves it.
 pub(crate) struct Ui {
-    prefix: String,
+    /// Missing only where the page was not built.
     index: Option<Index>,
 }
 
@@ -58,10 +58,7 @@ impl Ui {
                 html: html.into(),
             }
         });
-        Self {
-            prefix: base_path.with_slash(),
-            index,
-        }
+        Self { index }
     }
 }
 
@@ -74,13 +71,19 @@ impl std::fmt::Debug for Ui {
 /// A file of the page, or its document for each address that the page itself knows.
 pub(crate) async fn serve(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
     let ui = app.ui();
-    let path = uri.path().strip_prefix(&ui.prefix).unwrap_or_default();
+    let path = uri.path().trim_start_matches('/');
     if path != INDEX
         && let Some(response) = file(path, &headers)
     {
         return response;
     }
-    let is_document = path.is_empty() || path == INDEX || path.starts_with("shell/");
+    // the page itself says what it thinks of an address that it doesn't know
+    let for_a_person = headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/html"));
+    let is_api = path.starts_with("api/") || path.starts_with("ws/");
+    let is_document = path.is_empty() || path == INDEX || (for_a_person && !is_api);
     match &ui.index {
         _ if !is_document => Failure::no_such_route().into_response(),
         Some(index) => (

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use podshell_shared::{
@@ -93,7 +93,7 @@ async fn bind(reader: &mut TextReader, caller: Option<&Caller>, app: &App) -> Re
     };
     let redeemed = caller
         .ok_or(Refused::Unknown)
-        .and_then(|caller| app.tickets().redeem(caller, &id, SystemTime::now()));
+        .and_then(|caller| app.tickets().redeem(caller, &id, app.now()));
     match redeemed {
         Ok(target) => Ok(Bind { target, extended }),
         Err(refused) => {

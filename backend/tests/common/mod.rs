@@ -3,7 +3,14 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions alone")]
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
 
 use clap::Parser as _;
 use fake_cluster::{Builder, Container, FakeCluster, Pod};
@@ -59,6 +66,8 @@ pub fn web() -> Builder {
 /// A server of its own for each test.
 pub struct TestServer {
     pub cluster: FakeCluster,
+    /// How far the server's clock is ahead, in seconds.
+    pub ahead: Arc<AtomicU64>,
     pub sessions: Sessions,
     pub host: String,
     pub token: String,
@@ -80,7 +89,10 @@ impl TestServer {
         let own = ["podshell", "--listen", "127.0.0.1:0", "--kubeconfig", &path];
         let config = Config::try_parse_from(own.iter().chain(flags)).unwrap();
         let base = config.base_path.prefix().to_owned();
-        let server = Server::new(config).bind().await.unwrap();
+        let ahead = Arc::new(AtomicU64::new(0));
+        let offset = Arc::clone(&ahead);
+        let clock = move || SystemTime::now() + Duration::from_secs(offset.load(Ordering::Relaxed));
+        let server = Server::new(config).with_clock(clock).bind().await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let host = server.url()["http://".len()..]
             .split('/')
@@ -89,6 +101,7 @@ impl TestServer {
             .to_owned();
         Self {
             cluster,
+            ahead,
             sessions: server.sessions(),
             host,
             token: server.token().to_owned(),
@@ -188,6 +201,8 @@ impl TestServer {
         let _ = self.stop.send(());
         soon("the server's end", self.running).await.unwrap();
         self.cluster.shutdown().await;
+        let tasks = tokio::runtime::Handle::current().metrics();
+        until("the end of the last task", || tasks.num_alive_tasks() == 0).await;
     }
 
     /// Tells the server to stop while sessions live.
