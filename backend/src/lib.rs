@@ -1,6 +1,6 @@
 //! Podshell's server: serves the page, and bridges its terminals to a Kubernetes cluster's exec API.
 //!
-//! Data passes through the rooms in this order: [`config`] is read, [`router`] leads a request
+//! Data passes through the rooms in this order: [`config`] is read, `router` leads a request
 //! through `access` to a handler in `http` or a connection in `wire`, which runs a [`session`]
 //! between its client and a shell from [`cluster`].
 
