@@ -155,12 +155,15 @@ async fn a_client_that_leaves_ends_its_shell() {
 #[tokio::test]
 async fn a_client_that_leaves_while_its_shell_starts() {
     let server = TestServer::start(web()).await;
-    let late = ExecEffect::DelayUpgrade(Duration::from_secs(5));
+    let late = ExecEffect::DelayUpgrade(Duration::from_secs(1));
     server.cluster.inject(Fault::exec(late).once());
     let terminal = server.open("app").await;
     until("a session", || server.sessions.living() == 1).await;
     drop(terminal);
     until("its end", || server.sessions.living() == 0).await;
+    let started = server.cluster.execs();
+    assert!(started[0].exit_code().is_some(), "{started:?}");
+    assert_eq!(server.cluster.live_processes(), 0);
     server.stop().await;
 }
 

@@ -26,7 +26,7 @@ const INPUT_QUEUE: usize = 4;
 /// drop what is idle, some after a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(25);
 /// How long the shell may take to end once its client is gone.
-const HANG_UP_TIME: Duration = Duration::from_secs(2);
+const HANG_UP_TIME: Duration = Duration::from_secs(5);
 /// How often it is told to end meanwhile: a shell whose command was just interrupted is deaf until
 /// it prompts.
 const HANG_UP_EVERY: Duration = Duration::from_millis(200);
@@ -60,11 +60,22 @@ pub async fn run<S: Shells>(
     let mut answers = pin!(answer_pings(writer, ping_now));
     let mut shutdown = pin!(shutdown);
 
-    let opened = tokio::select! {
-        opened = shells.open(target, size_now.clone()) => opened,
-        exit = &mut ended_by_client => return exit,
-        () = &mut answers => return gone(),
-        () = &mut shutdown => return shutting_down(),
+    let mut opening = pin!(shells.open(target, size_now.clone()));
+    let left = tokio::select! {
+        opened = &mut opening => Ok(opened),
+        exit = &mut ended_by_client => Err(exit),
+        () = &mut answers => Err(gone()),
+        () = &mut shutdown => Err(shutting_down()),
+    };
+    let opened = match left {
+        Ok(opened) => opened,
+        Err(exit) => {
+            // what was begun for a client that left has to be ended too
+            if let Ok(mut shell) = opening.await {
+                hang_up(&mut shell.reader, &mut shell.writer).await;
+            }
+            return exit;
+        }
     };
     let OpenShell {
         reader: mut output,
@@ -101,13 +112,12 @@ pub async fn run<S: Shells>(
             () = shutdown => shutting_down(),
         }
     };
-    let _ = timeout(HANG_UP_TIME, hang_up(&mut output, &mut shell)).await;
-    shell.close().await;
+    hang_up(&mut output, &mut shell).await;
     exit
 }
 
-/// Ends the foreground command with Ctrl-C and then the idle shell with Ctrl-D. Closing an exec
-/// connection ends nothing in the container.
+/// Ends the foreground command with Ctrl-C and then the idle shell with Ctrl-D, then the
+/// connection: closing that ends nothing in the container.
 async fn hang_up(output: &mut impl ShellReader, shell: &mut impl ShellWriter) {
     let drained = async { while let ShellEvent::Output(_) = output.next().await {} };
     let told = async {
@@ -117,10 +127,14 @@ async fn hang_up(output: &mut impl ShellReader, shell: &mut impl ShellWriter) {
             sleep(HANG_UP_EVERY).await;
         }
     };
-    tokio::select! {
-        () = drained => {}
-        () = told => {}
-    }
+    let ended = async {
+        tokio::select! {
+            () = drained => {}
+            () = told => {}
+        }
+    };
+    let _ = timeout(HANG_UP_TIME, ended).await;
+    shell.close().await;
 }
 
 /// Where the client's messages go.
