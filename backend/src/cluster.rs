@@ -37,21 +37,33 @@ impl Cluster {
         &self.name
     }
 
-    /// Whether it is the built-in demo.
-    pub fn is_demo(&self) -> bool {
-        self.demo
-    }
-
-    /// All pods that the identity may list, by namespace and name.
+    /// All pods that the identity may list, by namespace and name: those of all namespaces, or else
+    /// of the one that the configuration names.
     ///
     /// # Errors
     ///
-    /// If the API server refuses, fails, or is silent for 10 s.
-    pub async fn pods(&self) -> Result<Vec<api::Pod>, ClusterError> {
-        let list = answer(Api::all(self.client.clone()).list(&Default::default())).await?;
+    /// If the API server refuses both, fails, or is silent for 10 s.
+    pub async fn pods(&self) -> Result<api::PodList, ClusterError> {
+        let client = || self.client.clone();
+        let everywhere = answer(Api::all(client()).list(&Default::default())).await;
+        let (list, only) = match everywhere {
+            Err(refused @ ClusterError::Api { status: 403, .. }) => {
+                let own = Api::default_namespaced(client());
+                let list = answer(own.list(&Default::default())).await;
+                // what matters to the user is the first refusal
+                let list = list.map_err(|_| refused)?;
+                (list, Some(self.client.default_namespace().to_owned()))
+            }
+            listed => (listed?, None),
+        };
         let mut pods: Vec<_> = list.items.into_iter().map(pods::summary).collect();
         pods.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-        Ok(pods)
+        Ok(api::PodList {
+            cluster: self.name.clone(),
+            demo: self.demo,
+            only,
+            pods,
+        })
     }
 
     /// Whether the API server answers.

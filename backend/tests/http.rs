@@ -212,6 +212,28 @@ async fn pods_by_namespace_and_name() {
 }
 
 #[tokio::test]
+async fn one_namespace_for_who_may_list_no_other() {
+    let server = TestServer::start(web().pod(Pod::new("other", "two"))).await;
+    let refuse = ApiEffect::Refuse {
+        code: 403,
+        message: "pods is forbidden".to_owned(),
+    };
+    // the list of all namespaces; the next is that of the kubeconfig's own
+    server
+        .cluster
+        .inject(Fault::api(Route::ListPods, refuse).once());
+    let (status, body) = server.get("/api/v1/pods").await;
+    assert_eq!(status, 200, "{body}");
+    let list: PodList = serde_json::from_str(&body).unwrap();
+    let names: Vec<_> = list.pods.iter().map(|pod| &*pod.name).collect();
+    assert_eq!(
+        (list.only.as_deref(), names),
+        (Some("default"), vec!["web-0"])
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn everything_under_a_base_path() {
     let server = TestServer::start_with(web(), &["--base-path", "/tools/shell"]).await;
     let (status, body) = server.get("/api/v1/pods").await;

@@ -9,8 +9,18 @@ data=${PODSHELL_CACHE:?}/engine
 run=/run/podshell-engine # short, for the length that a socket's path may have
 export DOCKER_HOST=unix://$run/docker.sock
 
+alive() { # after a power cut the number may be another process's
+  [ -f "$run/pid" ] && [ "$(cat "/proc/$(cat "$run/pid")/comm" 2>/dev/null)" = dockerd ]
+}
+
+clear_up() {
+  awk -v a="$run/" -v b="$data/" 'index($2, a) == 1 || index($2, b) == 1 {print $2}' /proc/mounts | sort -r | xargs -r umount -l
+  rm -rf "$run"
+}
+
 up() {
   if ! docker info >/dev/null 2>&1; then
+    alive || clear_up
     mkdir -p "$data" "$run"
     local options=(--data-root "$data" --exec-root "$run/exec" --pidfile "$run/pid" --host "$DOCKER_HOST"
       --bridge=none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false)
@@ -35,18 +45,19 @@ up() {
 }
 
 down() {
-  [ -f "$run/pid" ] || return 0
-  local pid
-  pid=$(cat "$run/pid")
-  docker ps --all --quiet | xargs -r docker rm --force --volumes >/dev/null
-  docker network prune --force >/dev/null
-  kill "$pid" 2>/dev/null || true
-  for _ in {1..80}; do
-    kill -0 "$pid" 2>/dev/null || break
-    sleep .25
-  done
-  awk -v a="$run/" -v b="$data/" 'index($2, a) == 1 || index($2, b) == 1 {print $2}' /proc/mounts | sort -r | xargs -r umount -l
-  rm -rf "$run"
+  [ -d "$run" ] || return 0
+  if alive; then
+    local pid
+    pid=$(cat "$run/pid")
+    docker ps --all --quiet | xargs -r docker rm --force --volumes >/dev/null
+    docker network prune --force >/dev/null
+    kill "$pid" 2>/dev/null || true
+    for _ in {1..80}; do
+      alive || break
+      sleep .25
+    done
+  fi
+  clear_up
 }
 
 case ${1-} in

@@ -202,6 +202,20 @@ impl Language {
         }
     }
 
+    /// That pods of one namespace alone can be listed.
+    pub(crate) fn only(self, namespace: &str) -> String {
+        match self {
+            Self::English => {
+                format!(
+                    "You may not list the pods of all namespaces: these are those of {namespace}."
+                )
+            }
+            Self::Chinese => {
+                format!("您无权列出所有命名空间的 Pod：此处仅显示 {namespace} 中的 Pod。")
+            }
+        }
+    }
+
     /// What to say of a kind of failure.
     pub(crate) fn failure(self, kind: Kind) -> Advice {
         let (english, chinese) = failures::words(kind);

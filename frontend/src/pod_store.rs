@@ -21,6 +21,8 @@ pub(crate) struct Entry {
 pub(crate) struct Cluster {
     pub(crate) name: String,
     pub(crate) demo: bool,
+    /// The one namespace that may be listed, if not all.
+    pub(crate) only: Option<String>,
 }
 
 /// The pod list, as a context. It outlives the page that shows it.
@@ -88,6 +90,7 @@ impl PodStore {
         let cluster = Some(Cluster {
             name: list.cluster,
             demo: list.demo,
+            only: list.only,
         });
         if self.cluster.with_untracked(|known| *known != cluster) {
             self.cluster.set(cluster);

@@ -113,6 +113,11 @@ fn List(store: PodStore, cluster: Cluster) -> impl IntoView {
         {cluster.demo.then(|| view! {
             <p class="banner" role="note" data-testid="demo-banner">{move || words().demo}</p>
         })}
+        {cluster.only.map(|namespace| view! {
+            <p class="banner" role="note" data-testid="only-banner">
+                {move || language.get().only(&namespace)}
+            </p>
+        })}
         {stale}
         <div class="tools">
             <h2>{move || words().pods}</h2>

@@ -29,6 +29,9 @@ pub struct PodList {
     pub cluster: String,
     /// Whether this is the built-in demo, whose containers are processes on the server's machine.
     pub demo: bool,
+    /// The one namespace that is listed, if the caller may not list all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<String>,
     /// The pods that the caller may list, by namespace and name.
     pub pods: Vec<Pod>,
 }
