@@ -31,6 +31,47 @@ export async function kubectl(...args: string[]): Promise<string> {
   return stdout;
 }
 
+/** Gives the cluster a description of something to make or change. */
+async function submit(verb: "apply" | "create", manifest: object): Promise<void> {
+  const all = ["--kubeconfig", kubeconfig(), "--namespace", NAMESPACE, verb, "-f", "-"];
+  const submitting = run("kubectl", all, { timeout: 60_000 });
+  submitting.child.stdin?.end(JSON.stringify(manifest));
+  await submitting;
+}
+
+/** The kubeconfig of a service account that has these rights in the tests' namespace, and no other. */
+export async function restrictedKubeconfig(name: string, rules: object[]): Promise<string> {
+  const rbac = "rbac.authorization.k8s.io";
+  const metadata = { name, namespace: NAMESPACE };
+  await submit("apply", {
+    apiVersion: "v1",
+    kind: "List",
+    items: [
+      { apiVersion: "v1", kind: "ServiceAccount", metadata },
+      { apiVersion: `${rbac}/v1`, kind: "Role", metadata, rules },
+      {
+        apiVersion: `${rbac}/v1`,
+        kind: "RoleBinding",
+        metadata,
+        roleRef: { apiGroup: rbac, kind: "Role", name },
+        subjects: [{ kind: "ServiceAccount", name, namespace: NAMESPACE }],
+      },
+    ],
+  });
+  const token = (await kubectl("create", "token", name, "--duration=1h")).trim();
+  const own = JSON.parse(await kubectl("config", "view", "--raw", "--minify", "--output=json")) as {
+    clusters: { cluster: object }[];
+  };
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": name,
+    contexts: [{ name, context: { cluster: "it", user: name, namespace: NAMESPACE } }],
+    clusters: [{ name: "it", cluster: own.clusters[0]?.cluster }],
+    users: [{ name, user: { token } }],
+  });
+}
+
 /** Runs a command in a container, without a terminal. */
 export async function execute(target: Target, ...command: string[]): Promise<string> {
   return kubectl("exec", target.pod, "--container", target.container, "--", ...command);
@@ -70,17 +111,7 @@ export async function createPod({ image = "bash", held = false }: PodOptions = {
       containers: [{ name: image, image: `podshell.test/${image}:1`, imagePullPolicy: "Never" }],
     },
   };
-  const applying = run("kubectl", [
-    "--kubeconfig",
-    kubeconfig(),
-    "--namespace",
-    NAMESPACE,
-    "create",
-    "-f",
-    "-",
-  ]);
-  applying.child.stdin?.end(JSON.stringify(manifest));
-  await applying;
+  await submit("create", manifest);
   if (!held) {
     await untilReady(target);
   }
