@@ -14,7 +14,7 @@ alive() { # after a power cut the number may be another process's
 }
 
 clear_up() {
-  awk -v a="$run/" -v b="$data/" 'index($2, a) == 1 || index($2, b) == 1 {print $2}' /proc/mounts | sort -r | xargs -r umount -l
+  awk -v a="$run/" -v b="$data/" 'index($2 "/", a) == 1 || index($2 "/", b) == 1 {print $2}' /proc/mounts | sort -r | xargs -r umount -l
   rm -rf "$run"
 }
 
