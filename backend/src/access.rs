@@ -13,7 +13,7 @@ use axum::{
     extract::{OriginalUri, Request, State},
     http::{
         HeaderMap, Method, StatusCode, Uri,
-        header::{ACCEPT, AUTHORIZATION, LOCATION, UPGRADE},
+        header::{AUTHORIZATION, LOCATION, UPGRADE},
     },
     middleware::Next,
     response::{Html, IntoResponse, Response},
@@ -24,7 +24,12 @@ use axum_extra::extract::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::{config::BasePath, http::Failure, server::App, session::Caller};
+use crate::{
+    config::BasePath,
+    http::{Failure, wants_page},
+    server::App,
+    session::Caller,
+};
 
 /// What the only caller is called.
 const CALLER: &str = "local";
@@ -176,11 +181,7 @@ fn sign_in_first(headers: &HeaderMap, wrong: bool) -> Response {
     };
     let hint = "Open the URL that podshell printed when it started; scripts send its token as \
                 \"Authorization: Bearer …\".";
-    let accepts_html = headers
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.contains("text/html"));
-    if accepts_html {
+    if wants_page(headers) {
         let page = include_str!("access/sign_in.html")
             .replace("{message}", message)
             .replace("{hint}", &hint.replace('"', "&quot;"));

@@ -14,6 +14,7 @@ use podshell_shared::terminal::{ClientMessage, Exit, ServerMessage, Size};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+pub(crate) use self::flow::{failed, gone, shutting_down};
 pub use self::{
     flow::{WINDOW, run},
     registry::{Full, Guard, Sessions},

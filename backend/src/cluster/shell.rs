@@ -14,7 +14,7 @@ use super::{
     pods,
 };
 use crate::session::{
-    Ended, OpenShell, Shell, ShellEvent, ShellReader, ShellWriter, Shells, Target,
+    Ended, OpenShell, Shell, ShellEvent, ShellReader, ShellWriter, Shells, Target, failed,
 };
 
 /// How long a process that says nothing is taken for one that could not be started. A shell
@@ -90,11 +90,7 @@ impl Shells for Cluster {
             // by a signal, as when the container is killed; or with no word at all
             Ended::Exited(128..) | Ended::Lost(_) => {
                 if let Some(why) = self.gone(target, matches!(ended, Ended::Lost(_))).await {
-                    return Exit {
-                        reason: EndReason::PodGone,
-                        code: None,
-                        message: why,
-                    };
+                    return failed(EndReason::PodGone, why);
                 }
             }
             Ended::Exited(_) | Ended::Failed(_) => {}
@@ -105,16 +101,14 @@ impl Shells for Cluster {
                 code: Some(code),
                 message: format!("The shell ended with exit code {code}."),
             },
-            Ended::Failed(message) => Exit {
-                reason: EndReason::ClusterLost,
-                code: None,
-                message: format!("The shell could not be run: {message}"),
-            },
-            Ended::Lost(why) => Exit {
-                reason: EndReason::ClusterLost,
-                code: None,
-                message: format!("The connection to the container was lost: {why}."),
-            },
+            Ended::Failed(message) => failed(
+                EndReason::ClusterLost,
+                format!("The shell could not be run: {message}"),
+            ),
+            Ended::Lost(why) => failed(
+                EndReason::ClusterLost,
+                format!("The connection to the container was lost: {why}."),
+            ),
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::{
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
         header::{
-            ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
+            ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
             CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
         },
     },
@@ -19,7 +19,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use rust_embed::RustEmbed;
 
-use super::Failure;
+use super::{Failure, wants_page};
 use crate::{config::BasePath, server::App};
 
 /// What `cargo xtask build` leaves in `dist`. A debug build reads it from there while it runs, so
@@ -78,12 +78,8 @@ pub(crate) async fn serve(State(app): State<App>, uri: Uri, headers: HeaderMap) 
         return response;
     }
     // the page itself says what it thinks of an address that it doesn't know
-    let for_a_person = headers
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.contains("text/html"));
     let is_api = path.starts_with("api/") || path.starts_with("ws/");
-    let is_document = path.is_empty() || path == INDEX || (for_a_person && !is_api);
+    let is_document = path.is_empty() || path == INDEX || (wants_page(&headers) && !is_api);
     match &ui.index {
         _ if !is_document => Failure::no_such_route().into_response(),
         Some(index) => (

@@ -174,17 +174,13 @@ impl Input {
                         self.ping.send_replace(token);
                     }
                     ClientMessage::Close => {
-                        return Exit {
-                            reason: EndReason::Closed,
-                            code: None,
-                            message: "The session was closed.".to_owned(),
-                        };
+                        return failed(EndReason::Closed, "The session was closed.");
                     }
                     ClientMessage::Bind { .. } => {
-                        return broken("This connection is bound already.".to_owned());
+                        return failed(EndReason::Protocol, "This connection is bound already.");
                     }
                 },
-                Received::Broken(how) => return broken(how),
+                Received::Broken(how) => return failed(EndReason::Protocol, how),
                 Received::Gone => return gone(),
             }
         }
@@ -204,16 +200,12 @@ impl Input {
     /// output must not wait for these then, or a program that waits for its output to be taken
     /// before it reads on would wait for ever.
     async fn stdin(&self, data: Bytes) {
-        let sent = match self.stdin.try_send(data) {
-            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => return,
-            Err(mpsc::error::TrySendError::Full(data)) => {
-                self.blocked.send_replace(true);
-                self.stdin.send(data).await
-            }
-        };
-        self.blocked.send_replace(false);
-        // the shell is over: its reader tells how
-        drop(sent);
+        if let Err(mpsc::error::TrySendError::Full(data)) = self.stdin.try_send(data) {
+            self.blocked.send_replace(true);
+            // if the shell is over, its reader tells how
+            let _ = self.stdin.send(data).await;
+            self.blocked.send_replace(false);
+        }
     }
 }
 
@@ -267,15 +259,15 @@ async fn carry_output(
     mut window: Option<Window>,
 ) -> Result<super::Ended, Gone> {
     let mut sent = 0;
-    let mut event = first;
+    let mut first = first;
     loop {
-        let data = match event.take() {
-            Some(ShellEvent::Output(data)) => data,
-            Some(ShellEvent::Ended(ended)) => return Ok(ended),
-            None => {
-                event = Some(output.next().await);
-                continue;
-            }
+        let event = match first.take() {
+            Some(event) => event,
+            None => output.next().await,
+        };
+        let data = match event {
+            ShellEvent::Output(data) => data,
+            ShellEvent::Ended(ended) => return Ok(ended),
         };
         if let Some(window) = &mut window {
             window.open(sent).await;
@@ -297,26 +289,21 @@ async fn answer_pings(writer: &impl ClientWriter, mut ping: watch::Receiver<Stri
     pending().await
 }
 
-fn gone() -> Exit {
-    Exit {
-        reason: EndReason::Closed,
-        code: None,
-        message: "The client is gone.".to_owned(),
-    }
+/// The end of a session whose client left.
+pub(crate) fn gone() -> Exit {
+    failed(EndReason::Closed, "The client is gone.")
 }
 
-fn broken(how: String) -> Exit {
-    Exit {
-        reason: EndReason::Protocol,
-        code: None,
-        message: how,
-    }
+/// The end of all sessions when the server ends.
+pub(crate) fn shutting_down() -> Exit {
+    failed(EndReason::Shutdown, "The Podshell server is shutting down.")
 }
 
-fn shutting_down() -> Exit {
+/// An end other than the shell's own.
+pub(crate) fn failed(reason: EndReason, message: impl Into<String>) -> Exit {
     Exit {
-        reason: EndReason::Shutdown,
+        reason,
         code: None,
-        message: "The Podshell server is shutting down.".to_owned(),
+        message: message.into(),
     }
 }

@@ -15,7 +15,10 @@ use tracing::{debug, info};
 
 use crate::{
     server::App,
-    session::{self, Caller, ClientReader, ClientWriter, Gone, Received, Refused, Target},
+    session::{
+        self, Caller, ClientReader, ClientWriter, Gone, Received, Refused, Target, failed, gone,
+        shutting_down,
+    },
 };
 
 /// The longest message of a client, in bytes; pages that paste send all of it at once.
@@ -64,31 +67,27 @@ struct Bind {
 
 /// Waits for the bind, which must be the first message.
 async fn bind(reader: &mut TextReader, caller: Option<&Caller>, app: &App) -> Result<Bind, Exit> {
-    let refuse = |reason, message: String| Exit {
-        reason,
-        code: None,
-        message,
-    };
     let first = tokio::select! {
         first = timeout(BIND_TIME, reader.next()) => first,
         () = app.sessions().shutdown() => {
-            let message = "The Podshell server is shutting down.".to_owned();
-            return Err(refuse(EndReason::Shutdown, message));
+            return Err(shutting_down());
         }
     };
     let (id, extended) = match first {
         Ok(Received::Message(ClientMessage::Bind { id, extended })) => (id, extended),
         Ok(Received::Message(_)) => {
-            let message = "The first message must be a bind.".to_owned();
-            return Err(refuse(EndReason::Protocol, message));
+            return Err(failed(
+                EndReason::Protocol,
+                "The first message must be a bind.",
+            ));
         }
-        Ok(Received::Broken(how)) => return Err(refuse(EndReason::Protocol, how)),
+        Ok(Received::Broken(how)) => return Err(failed(EndReason::Protocol, how)),
         Ok(Received::Gone) => {
-            return Err(refuse(EndReason::Closed, "The client is gone.".to_owned()));
+            return Err(gone());
         }
         Err(_) => {
             let message = format!("No bind arrived within {} seconds.", BIND_TIME.as_secs());
-            return Err(refuse(EndReason::BindTimeout, message));
+            return Err(failed(EndReason::BindTimeout, message));
         }
     };
     let redeemed = caller
@@ -102,7 +101,7 @@ async fn bind(reader: &mut TextReader, caller: Option<&Caller>, app: &App) -> Re
                 Refused::Expired => EndReason::ExpiredId,
                 Refused::Used => EndReason::UsedId,
             };
-            Err(refuse(reason, format!("{refused} Ask for a new one.")))
+            Err(failed(reason, format!("{refused} Ask for a new one.")))
         }
     }
 }
@@ -118,11 +117,7 @@ async fn run(
     let _place = match app.sessions().enter() {
         Ok(place) => place,
         Err(full) => {
-            return Exit {
-                reason: EndReason::Limit,
-                code: None,
-                message: full.to_string(),
-            };
+            return failed(EndReason::Limit, full.to_string());
         }
     };
     info!(%target, "session begins");
