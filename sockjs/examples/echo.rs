@@ -1,6 +1,8 @@
-//! Sends every message back: a SockJS server at `http://127.0.0.1:8081/echo`, until Ctrl-C.
+//! Sends every message back: a SockJS server at `http://127.0.0.1:8081/echo`, and at `ws://127.0.0.1:8081/echo/websocket`
+//! for clients without SockJS, which may send bytes with the subprotocol `echo`. Until Ctrl-C.
 
 use axum::{Router, serve::ListenerExt as _};
+use sockjs::{Builder, Message, Session};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -9,16 +11,18 @@ async fn main() -> std::io::Result<()> {
     let shutdown = CancellationToken::new();
     let sessions = TaskTracker::new();
 
-    let echo = sockjs::Builder::new(|mut session: sockjs::Session| async move {
+    let echo = Builder::new(|mut session: Session| async move {
         let ended = loop {
-            match session.recv().await {
-                // Fails only if the session is over, which the next `recv` tells in more detail.
-                Ok(message) => drop(session.send(message).await),
+            match session.recv_message().await {
+                // Fails only if the session is over, which the next `recv_message` tells in more detail.
+                Ok(Message::Text(text)) => drop(session.send(text).await),
+                Ok(Message::Binary(bytes)) => drop(session.send_binary(bytes).await),
                 Err(ended) => break ended,
             }
         };
         println!("session over: {ended}");
     })
+    .raw_protocols(["echo"])
     .shutdown(shutdown.clone())
     .track(sessions.clone());
 

@@ -27,6 +27,7 @@ pub(crate) struct Config {
     pub(crate) shutdown: CancellationToken,
     pub(crate) tasks: TaskTracker,
     pub(crate) allow_origin: OriginFilter,
+    pub(crate) raw_protocols: Vec<&'static str>,
 }
 
 pub(crate) type Handler =
@@ -52,6 +53,7 @@ impl Builder {
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
             allow_origin: Arc::new(|_| false),
+            raw_protocols: Vec::new(),
         };
         Self { config }
     }
@@ -85,6 +87,8 @@ impl Builder {
 
     /// The size in bytes of what a client may send at once (one WebSocket message); 64 KiB by default.
     ///
+    /// A session keeps as much memory as its client's longest message took, until it is over.
+    ///
     /// A longer one ends the session with [`Ended::MessageTooLong`](crate::Ended::MessageTooLong) and the WebSocket close
     /// code 1009.
     #[must_use]
@@ -94,7 +98,7 @@ impl Builder {
     }
 
     /// How many bytes may wait in a session, in each direction; 64 KiB by default. Each message counts 64 bytes more than
-    /// its text. A longer one waits alone.
+    /// its content. A longer one waits alone.
     ///
     /// When so many wait for the client, [`Session::send`] waits. When so many wait for the handler, no more is read from
     /// the client's connection.
@@ -104,7 +108,25 @@ impl Builder {
         self
     }
 
-    /// Ends all sessions when `token` is cancelled, with `c[1001,"Server shutting down"]`, and refuses new ones with 503.
+    /// The subprotocols that raw sessions may have, whose clients connect to `/websocket`; none by default.
+    ///
+    /// The first of those that a client offers and this server knows is agreed on; [`Session::protocol`] tells it. Such a
+    /// session carries binary messages too ([`Session::recv_message`], [`Session::send_binary`]). A client that offers none,
+    /// or none that is known, gets a session that carries text only, and no `Sec-WebSocket-Protocol` in the response.
+    ///
+    /// # Panics
+    /// If one is not a token (RFC 9110, section 5.6.2), as RFC 6455 demands in section 4.1.
+    #[must_use]
+    pub fn raw_protocols(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
+        self.config.raw_protocols = names.into_iter().collect();
+        for name in &self.config.raw_protocols {
+            assert!(is_token(name), "{name:?} can't be a subprotocol's name");
+        }
+        self
+    }
+
+    /// Ends all sessions when `token` is cancelled, with `c[1001,"Server shutting down"]` (raw ones with the WebSocket close
+    /// code 1001), and refuses new ones with 503.
     ///
     /// [`track`](Self::track) tells when they have ended.
     #[must_use]
@@ -152,6 +174,12 @@ impl Builder {
     }
 }
 
+/// Whether a header may have it as a token.
+fn is_token(name: &str) -> bool {
+    let is_token_char = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c);
+    !name.is_empty() && name.bytes().all(is_token_char)
+}
+
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
@@ -161,6 +189,7 @@ impl fmt::Debug for Config {
             .field("max_waiting", &self.max_waiting)
             .field("shutdown", &self.shutdown)
             .field("tasks", &self.tasks)
+            .field("raw_protocols", &self.raw_protocols)
             .finish_non_exhaustive()
     }
 }

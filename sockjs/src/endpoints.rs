@@ -12,15 +12,15 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get},
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::tungstenite::{
     Error, error::ProtocolError, handshake::server::create_response_with_body,
 };
 
-use crate::{builder::Config, session::Link, websocket};
+use crate::{builder::Config, framing::Framing, session::Link, websocket};
 
-/// The close frame of a session whose handler has returned.
+/// How a session is closed whose handler has returned.
 const HANDLER_RETURNED: (u16, &str) = (3000, "Go away!");
 
 const TEXT: &str = "text/plain; charset=UTF-8";
@@ -42,10 +42,20 @@ where
         let config = Arc::clone(&config);
         move |headers: HeaderMap| async move { preflight(&headers, &config) }
     };
+    let raw = {
+        let config = Arc::clone(&config);
+        move |OriginalUri(uri): OriginalUri, request: Request| async move {
+            if has_empty_segment(&uri) {
+                return StatusCode::NOT_FOUND.into_response();
+            }
+            let protocol = agreed_protocol(request.headers(), &config.raw_protocols);
+            open_websocket(request, config, Framing::Raw { protocol })
+        }
+    };
     let websocket = move |path: Result<Path<(String, String)>, PathRejection>, request: Request| async move {
         match path {
             Ok(Path((server, session))) if is_id(&server) && is_id(&session) => {
-                open_websocket(request, config)
+                open_websocket(request, config, Framing::SockJs)
             }
             _ => StatusCode::NOT_FOUND.into_response(),
         }
@@ -53,14 +63,21 @@ where
     Router::new()
         .route("/", get(greeting))
         .route("/info", get(info).options(preflight))
+        .route("/websocket", any(raw))
         .route("/{server}/{session}/websocket", any(websocket))
         // Without it a nested router would leave what it does not know to the fallback of the application.
         .fallback(async || StatusCode::NOT_FOUND)
 }
 
-/// `/`: shows a person that the URL is right. axum takes one slash too many for none, SockJS does not.
+/// Whether the path has one slash too many before its last segment: axum takes that for none, SockJS does not.
+fn has_empty_segment(uri: &Uri) -> bool {
+    let parents = uri.path().rsplit_once('/');
+    parents.is_some_and(|(parents, _)| parents.ends_with('/'))
+}
+
+/// `/`: shows a person that the URL is right.
 async fn greeting(OriginalUri(uri): OriginalUri) -> Response {
-    if uri.path().ends_with("//") {
+    if has_empty_segment(&uri) {
         return StatusCode::NOT_FOUND.into_response();
     }
     ([(header::CONTENT_TYPE, TEXT)], "Welcome to SockJS!\n").into_response()
@@ -128,18 +145,36 @@ fn is_id(segment: &str) -> bool {
     !segment.is_empty() && !segment.contains('.')
 }
 
-/// `/{server}/{session}/websocket`: upgrades the connection and starts the session's task. The ids tell nothing: a
-/// websocket session is its connection.
-fn open_websocket(mut request: Request, config: Arc<Config>) -> Response {
+/// The first subprotocol that the client offers and this server knows. A client lists them as it prefers them, in one
+/// header or several (RFC 6455, section 11.3.4).
+fn agreed_protocol(headers: &HeaderMap, known: &[&'static str]) -> Option<&'static str> {
+    headers
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .find_map(|offered| known.iter().find(|known| **known == offered.trim()))
+        .copied()
+}
+
+/// `/websocket` and `/{server}/{session}/websocket`: upgrades the connection and starts the session's task. The ids tell
+/// nothing: a websocket session is its connection.
+fn open_websocket(mut request: Request, config: Arc<Config>, framing: Framing) -> Response {
     if request.method() != Method::GET {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response();
     }
-    let response = match create_response_with_body(&request, Body::empty) {
+    let mut response = match create_response_with_body(&request, Body::empty) {
         Ok(response) => response,
         Err(error) => return refusal(&error),
     };
     if config.shutdown.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "The server shuts down.").into_response();
+    }
+    if let Some(protocol) = framing.protocol() {
+        response.headers_mut().insert(
+            header::SEC_WEBSOCKET_PROTOCOL,
+            HeaderValue::from_static(protocol),
+        );
     }
     let upgrade = hyper::upgrade::on(&mut request);
     let (parts, _) = request.into_parts();
@@ -149,7 +184,7 @@ fn open_websocket(mut request: Request, config: Arc<Config>) -> Response {
         let Ok(connection) = upgrade.await else {
             return;
         };
-        let (session, link) = Link::new(parts, config.max_waiting);
+        let (session, link) = Link::new(parts, framing, config.max_waiting);
         let sender = session.sender();
         let handler = async {
             (config.handler)(session).await;

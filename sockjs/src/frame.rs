@@ -266,7 +266,10 @@ fn three_byte_char(bytes: &[u8], at: usize) -> u32 {
     (u32::from(bytes[at] & 0x0f) << 12) | (tail(1) << 6) | tail(2)
 }
 
-fn is_escaped_by_sockjs(code: u32) -> bool {
+/// Whether SockJS wants the character with this code escaped though JSON does not (SockJS 0.3.3, "JSON Unicode
+/// Encoding"): U+200C–200F, U+2028–202F, U+2060–206F and U+FFF0–FFFF.
+#[must_use]
+pub fn is_escaped_by_sockjs(code: u32) -> bool {
     matches!(code, 0x200c..=0x200f | 0x2028..=0x202f | 0x2060..=0x206f | 0xfff0..=0xffff)
 }
 

@@ -8,6 +8,8 @@ mod builder;
 #[cfg(feature = "server")]
 mod endpoints;
 #[cfg(feature = "server")]
+mod framing;
+#[cfg(feature = "server")]
 mod liveness;
 #[cfg(feature = "server")]
 mod queue;
@@ -19,5 +21,6 @@ mod websocket;
 #[cfg(feature = "server")]
 pub use self::{
     builder::Builder,
-    session::{Closed, Ended, Receiver, Sender, Session},
+    framing::Message,
+    session::{Closed, Ended, Receiver, SendBinaryError, Sender, Session},
 };

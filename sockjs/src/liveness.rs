@@ -24,6 +24,8 @@ pub(crate) struct Liveness {
     last_sign: AtomicU64,
     /// Nobody reads from the peer, so its silence means nothing.
     deaf: AtomicBool,
+    /// The last write found the send buffer full.
+    blocked: AtomicBool,
 }
 
 impl Liveness {
@@ -32,6 +34,7 @@ impl Liveness {
             started: Instant::now(),
             last_sign: AtomicU64::new(0),
             deaf: AtomicBool::new(false),
+            blocked: AtomicBool::new(false),
         }
     }
 
@@ -54,6 +57,11 @@ impl Liveness {
         output
     }
 
+    /// Whether the last write found the send buffer full: the peer takes nothing, as far as is known.
+    pub(crate) fn blocked(&self) -> bool {
+        self.blocked.load(Ordering::Relaxed)
+    }
+
     fn silence(&self) -> Duration {
         if self.deaf.load(Ordering::Relaxed) {
             return Duration::ZERO;
@@ -74,24 +82,18 @@ impl Liveness {
 pub(crate) struct Watched<Io> {
     io: Io,
     liveness: Arc<Liveness>,
-    /// The last write found the send buffer full.
-    blocked: bool,
 }
 
 impl<Io> Watched<Io> {
     pub(crate) fn new(io: Io, liveness: Arc<Liveness>) -> Self {
-        Self {
-            io,
-            liveness,
-            blocked: false,
-        }
+        Self { io, liveness }
     }
 
-    fn note_write<T>(&mut self, poll: &Poll<io::Result<T>>) {
+    fn note_write<T>(&self, poll: &Poll<io::Result<T>>) {
         match poll {
-            Poll::Pending => self.blocked = true,
-            Poll::Ready(Ok(_)) if self.blocked => {
-                self.blocked = false;
+            Poll::Pending => self.liveness.blocked.store(true, Ordering::Relaxed),
+            Poll::Ready(Ok(_)) if self.liveness.blocked() => {
+                self.liveness.blocked.store(false, Ordering::Relaxed);
                 self.liveness.sign();
             }
             Poll::Ready(_) => {}

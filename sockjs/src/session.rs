@@ -5,11 +5,13 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use bytes::Bytes;
 use http::request::Parts;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    frame,
+    frame::{self, Frame},
+    framing::{Framing, Message},
     queue::{self, Rx, Shut, Tx},
 };
 
@@ -17,6 +19,9 @@ use crate::{
 ///
 /// The handler given to [`Builder::new`](crate::Builder::new) gets it and owns it. When the handler returns, the session
 /// is closed with `c[3000,"Go away!"]`, unless it was closed before; what was sent until then still reaches the client.
+///
+/// A raw session, whose client connected to `/websocket`, is the same to the handler. It carries text, and with a
+/// [subprotocol](Self::protocol) bytes too.
 pub struct Session {
     parts: Parts,
     sender: Sender,
@@ -31,6 +36,20 @@ impl Session {
         &self.parts
     }
 
+    /// The subprotocol that was agreed on, one of [`Builder::raw_protocols`](crate::Builder::raw_protocols).
+    ///
+    /// `None` if the client asked for none of them, and in every session that is not raw.
+    #[must_use]
+    pub fn protocol(&self) -> Option<&'static str> {
+        self.sender.state.framing.protocol()
+    }
+
+    /// Whether the client connected to `/websocket`, where messages have no frames.
+    #[must_use]
+    pub fn is_raw(&self) -> bool {
+        matches!(self.sender.state.framing, Framing::Raw { .. })
+    }
+
     /// The client's next message. See [`Receiver::recv`].
     ///
     /// # Errors
@@ -39,12 +58,28 @@ impl Session {
         self.receiver.recv().await
     }
 
+    /// The client's next message, text or binary. See [`Receiver::recv_message`].
+    ///
+    /// # Errors
+    /// Why the session is over.
+    pub async fn recv_message(&mut self) -> Result<Message, Ended> {
+        self.receiver.recv_message().await
+    }
+
     /// Sends a message. See [`Sender::send`].
     ///
     /// # Errors
     /// [`Closed`] once the session is over or closed.
     pub async fn send(&self, message: impl AsRef<str>) -> Result<(), Closed> {
         self.sender.send(message).await
+    }
+
+    /// Sends a binary message. See [`Sender::send_binary`].
+    ///
+    /// # Errors
+    /// [`SendBinaryError`] if the session is over or closed, or carries text only.
+    pub async fn send_binary(&self, message: Bytes) -> Result<(), SendBinaryError> {
+        self.sender.send_binary(message).await
     }
 
     /// Closes the session. See [`Sender::close`].
@@ -60,7 +95,7 @@ impl Session {
 
     /// The two directions apart, for use in different tasks: neither ever waits for the other.
     ///
-    /// This drops the request's parts and with them some 10 KiB of memory: they keep the buffer alive that it was read into.
+    /// This drops the request's parts and with them some 18 KiB of memory: they keep the buffer alive that it was read into.
     ///
     /// A handler that hands them to tasks of its own has to await those tasks: the session closes when it returns.
     #[must_use]
@@ -81,7 +116,6 @@ impl fmt::Debug for Session {
 /// The direction to the client. Clones send into the same session, from any task.
 #[derive(Debug, Clone)]
 pub struct Sender {
-    outbox: Tx,
     state: Arc<State>,
 }
 
@@ -94,13 +128,27 @@ impl Sender {
     /// # Errors
     /// [`Closed`] once the session is over or closed, also if that happens while waiting.
     pub async fn send(&self, message: impl AsRef<str>) -> Result<(), Closed> {
-        let mut frame = String::new();
-        frame::encode_messages(&mut frame, [message]);
-        self.send_encoded(frame).await
+        let text = self.encode(message);
+        self.put(Message::Text(text)).await
+    }
+
+    /// Sends a binary message, without a copy of it. Otherwise as [`send`](Self::send).
+    ///
+    /// # Errors
+    /// [`SendBinaryError::TextOnly`] if the session is not raw or has no [subprotocol](Session::protocol);
+    /// [`SendBinaryError::Closed`] once it is over or closed, also if that happens while waiting.
+    pub async fn send_binary(&self, message: Bytes) -> Result<(), SendBinaryError> {
+        if self.state.framing.protocol().is_none() {
+            return Err(SendBinaryError::TextOnly);
+        }
+        Ok(self.put(Message::Binary(message)).await?)
     }
 
     /// Sends one frame that [`frame::encode_messages`] made, as it is: for those who encode straight from their own
     /// data, or one text for many sessions. Otherwise as [`send`](Self::send).
+    ///
+    /// In a raw session, which has no frames, its messages are taken out of it again. If there are several, a cancelled
+    /// call may have sent the first of them.
     ///
     /// # Errors
     /// [`Closed`] once the session is over or closed, also if that happens while waiting.
@@ -109,16 +157,66 @@ impl Sender {
             frame.starts_with("a[") && frame.ends_with(']'),
             "not an a[…] frame"
         );
-        self.outbox.put(frame).await.map_err(|Shut| Closed)
+        match self.state.framing {
+            Framing::SockJs => self.put(Message::Text(frame)).await,
+            Framing::Raw { .. } => {
+                if let Ok(Frame::Messages(messages)) = Frame::decode(&frame) {
+                    for message in messages {
+                        self.put(Message::Text(message)).await?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends what is in `slot`, if anything is, as it is: binary, or text that is encoded as the session's framing has it
+    /// (a frame that [`frame::encode_messages`] made; in a [raw](Session::is_raw) session the message itself).
+    ///
+    /// For those who do other things while they wait: a cancelled call leaves the message in its slot. Otherwise as
+    /// [`send`](Self::send).
+    ///
+    /// # Errors
+    /// [`Closed`] once the session is over or closed, also if that happens while waiting.
+    pub async fn send_slot(&self, slot: &mut Option<Message>) -> Result<(), Closed> {
+        let outbox = &self.state.outbox;
+        outbox.put_slot(slot).await.map_err(|Shut| Closed)
+    }
+
+    fn encode(&self, message: impl AsRef<str>) -> String {
+        match self.state.framing {
+            Framing::SockJs => {
+                let mut frame = String::new();
+                frame::encode_messages(&mut frame, [message]);
+                frame
+            }
+            Framing::Raw { .. } => message.as_ref().to_owned(),
+        }
+    }
+
+    async fn put(&self, message: Message) -> Result<(), Closed> {
+        let outbox = &self.state.outbox;
+        outbox.put(message).await.map_err(|Shut| Closed)
     }
 
     /// Closes the session: the client gets what was sent before, then `c[code,"reason"]`.
+    ///
+    /// The client of a raw session gets a WebSocket close frame with them instead: the code if such a frame may have it
+    /// (1000, 3000–4999 and some more, RFC 6455, section 7.4), else 1000; the reason cut to the 123 bytes that it holds.
     ///
     /// Does not wait. From here on sending fails and the [`Receiver`] ends. Only the first call counts. A client that is
     /// slow to take the rest is cut off after [`Builder::close_timeout`](crate::Builder::close_timeout).
     pub fn close(&self, code: u16, reason: impl Into<String>) {
         self.state.close(code, reason.into());
-        self.outbox.close();
+    }
+
+    /// [Closes](Self::close) the session behind one more message, which is encoded as for [`send_slot`](Self::send_slot) and
+    /// does not wait for room.
+    pub fn close_after(&self, last: Option<Message>, code: u16, reason: impl Into<String>) {
+        if let Some(last) = last {
+            self.state.outbox.close_with(last);
+        }
+        self.close(code, reason);
     }
 
     /// Waits until the session is over or closed, by whichever side.
@@ -138,29 +236,43 @@ impl Sender {
 /// Dropping it does not end the session; further messages of the client are then thrown away.
 #[derive(Debug)]
 pub struct Receiver {
-    inbox: Rx,
+    /// `None` once a message came that the application does not take.
+    inbox: Option<Rx>,
     state: Arc<State>,
 }
 
 impl Receiver {
-    /// The client's next message, in order. Cancel safe.
+    /// The client's next message, in order; text, or the session ends: with a binary one this side takes the protocol for
+    /// broken. Otherwise as [`recv_message`](Self::recv_message).
+    ///
+    /// # Errors
+    /// Why the session is over.
+    pub async fn recv(&mut self) -> Result<String, Ended> {
+        match self.recv_message().await? {
+            Message::Text(text) => Ok(text),
+            Message::Binary(_) => {
+                self.inbox = None;
+                Err(self.state.end(Ended::ProtocolViolation))
+            }
+        }
+    }
+
+    /// The client's next message, in order, text or binary. Cancel safe.
     ///
     /// While nobody takes messages the client is slowed down: at most
     /// [`Builder::max_waiting`](crate::Builder::max_waiting) bytes are taken from it in advance.
     ///
     /// # Errors
     /// Why the session is over; after the messages that came before the end, and again at each further call.
-    pub async fn recv(&mut self) -> Result<String, Ended> {
-        match self.inbox.take().await {
-            Some(message) => Ok(message),
-            // A transport that went without a word was dropped: the runtime shuts down, or the handler panicked.
-            None => Err(self
-                .state
-                .ended
-                .get()
-                .copied()
-                .unwrap_or(Ended::ConnectionLost)),
+    pub async fn recv_message(&mut self) -> Result<Message, Ended> {
+        if let Some(inbox) = &mut self.inbox
+            && let Some(message) = inbox.take().await
+        {
+            return Ok(message);
         }
+        // A transport that went without a word was dropped: the runtime shuts down, or the handler panicked.
+        let ended = self.state.ended.get().copied();
+        Err(ended.unwrap_or(Ended::ConnectionLost))
     }
 }
 
@@ -170,7 +282,10 @@ impl Receiver {
 pub enum Ended {
     /// The client closed it in order.
     #[error("the client closed the session")]
-    ByClient,
+    ByClient {
+        /// The code of its WebSocket close frame, if it gave one. Browsers give 1001 when they leave the page.
+        code: Option<u16>,
+    },
     /// [`Sender::close`] was called.
     #[error("the session was closed on this side")]
     ByServer,
@@ -183,8 +298,9 @@ pub enum Ended {
     /// Nothing was heard from the client for two heartbeats, though it was asked to answer.
     #[error("the client does not answer any more")]
     TimedOut,
-    /// The client sent what is not SockJS, broken JSON for example.
-    #[error("the client sent what is not SockJS")]
+    /// The client sent what is not WebSocket or not SockJS, broken JSON for example; a binary message where there should be
+    /// none; or pings without end while it takes nothing.
+    #[error("the client broke the protocol")]
     ProtocolViolation,
     /// The client sent more at once than [`Builder::max_message_size`](crate::Builder::max_message_size).
     #[error("the client sent a message that is too long")]
@@ -196,10 +312,23 @@ pub enum Ended {
 #[error("the session is closed")]
 pub struct Closed;
 
-/// What both sides of a session know of its end.
-#[derive(Debug, Default)]
+/// Why a binary message was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SendBinaryError {
+    /// The session is over or closed.
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    /// No [subprotocol](Session::protocol) was agreed on, without which there are no binary messages.
+    #[error("the session carries text only")]
+    TextOnly,
+}
+
+/// What both sides of a session know of it.
+#[derive(Debug)]
 struct State {
-    /// The close frame to send, from whoever closed first on this side.
+    framing: Framing,
+    outbox: Tx,
+    /// How to close it, from whoever closed first on this side.
     close: OnceLock<(u16, String)>,
     ended: OnceLock<Ended>,
     /// Cancelled by the first close, and by the transport's end.
@@ -209,15 +338,27 @@ struct State {
 impl State {
     fn close(&self, code: u16, reason: String) {
         if !self.over.is_cancelled() && self.close.set((code, reason)).is_ok() {
-            self.over.cancel();
+            self.shut();
         }
+    }
+
+    /// Ends the session. Only the first reason counts, which is returned.
+    fn end(&self, why: Ended) -> Ended {
+        let why = *self.ended.get_or_init(|| why);
+        self.shut();
+        why
+    }
+
+    fn shut(&self) {
+        self.outbox.close();
+        self.over.cancel();
     }
 }
 
 /// A transport's side of a session. Dropping it ends the session.
 #[derive(Debug)]
 pub(crate) struct Link {
-    /// Encoded frames for the client.
+    /// What is for the client, as the session's framing has it.
     pub(crate) outbox: Rx,
     /// The client's messages; `None` once the session has ended.
     inbox: Option<Tx>,
@@ -226,18 +367,23 @@ pub(crate) struct Link {
 
 impl Link {
     /// Makes a session and the link that serves it; `max_waiting` bytes may wait in each direction.
-    pub(crate) fn new(parts: Parts, max_waiting: usize) -> (Session, Self) {
-        let state = Arc::new(State::default());
+    pub(crate) fn new(parts: Parts, framing: Framing, max_waiting: usize) -> (Session, Self) {
         let (inbox_tx, inbox_rx) = queue::bounded(max_waiting);
         let (outbox_tx, outbox_rx) = queue::bounded(max_waiting);
+        let state = Arc::new(State {
+            framing,
+            outbox: outbox_tx,
+            close: OnceLock::new(),
+            ended: OnceLock::new(),
+            over: CancellationToken::new(),
+        });
         let session = Session {
             parts,
             sender: Sender {
-                outbox: outbox_tx,
                 state: Arc::clone(&state),
             },
             receiver: Receiver {
-                inbox: inbox_rx,
+                inbox: Some(inbox_rx),
                 state: Arc::clone(&state),
             },
         };
@@ -261,25 +407,23 @@ impl Link {
         self.state.over.clone()
     }
 
-    /// The close frame to send, encoded. `default` if the application did not close the session.
-    pub(crate) fn close_frame(&self, default: (u16, &str)) -> String {
-        let (code, reason) = self
-            .state
-            .close
-            .get()
-            .map_or(default, |(code, reason)| (*code, reason.as_str()));
-        let mut frame = String::new();
-        frame::encode_close(&mut frame, code, reason);
-        frame
+    pub(crate) fn framing(&self) -> Framing {
+        self.state.framing
     }
 
-    /// Ends the session for the application: receiving tells why, sending fails.
-    pub(crate) fn end(&mut self, why: Ended) {
-        // Only the first reason counts.
-        let _ = self.state.ended.set(why);
+    /// How the application closed the session, if it did.
+    pub(crate) fn closed_with(&self) -> Option<(u16, &str)> {
+        let (code, reason) = self.state.close.get()?;
+        Some((*code, reason))
+    }
+
+    /// Ends the session for the application: receiving tells why, sending fails. Returns why, for the application may have
+    /// found a reason before.
+    pub(crate) fn end(&mut self, why: Ended) -> Ended {
+        let why = self.state.end(why);
+        // Only now: who finds no more messages looks for the reason.
         self.inbox = None;
-        self.outbox.close();
-        self.state.over.cancel();
+        why
     }
 }
 

@@ -1,5 +1,5 @@
-//! The websocket transport: `/{server}/{session}/websocket`. One task owns the socket; its two directions and its clock
-//! run side by side and never wait for each other.
+//! The websocket transport, of `/{server}/{session}/websocket` and raw. One task owns the socket; its two directions and
+//! its clock run side by side and never wait for each other.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -16,22 +16,23 @@ use tokio_tungstenite::{
     tungstenite::{
         Error, Message,
         error::ProtocolError,
-        protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
+        protocol::{Role, WebSocketConfig, frame::coding::CloseCode},
     },
 };
 
 use crate::{
     builder::Config,
-    frame,
+    framing::{Framing, close, pack},
     liveness::{Liveness, Watched},
     queue::{Rx, Tx},
     session::{Ended, Link},
 };
 
-/// Bytes of the read buffer, which is allocated as long as the connection lives.
-const READ_BUFFER: usize = 8 * 1024;
+/// Bytes of the read buffer, which is allocated as long as the connection lives. A longer message makes it grow.
+const READ_BUFFER: usize = 4 * 1024;
 
-/// Bytes that are gathered before they are written without a flush.
+/// Bytes that are gathered before they are written without a flush. As each message waits until those before it are below
+/// this mark, the write buffer never holds more than this, one message and what answers the client's pings.
 const WRITE_BUFFER: usize = 16 * 1024;
 
 /// Frames that are gathered for one flush at most, so that a busy sender keeps neither heartbeats nor reading waiting.
@@ -39,6 +40,9 @@ const FRAMES_PER_FLUSH: usize = 16;
 
 /// The client is gone when nothing was heard from it for so many heartbeats.
 const HEARTBEATS_UNTIL_LOST: u32 = 2;
+
+/// Pings that a client may send while it takes nothing, so that the answers to them do not pile up: 64 KiB at most.
+const MAX_PINGS_WHILE_BLOCKED: usize = 512;
 
 /// Sent when the server shuts down. 1001 is "going away" (RFC 6455, section 7.4.1).
 const SHUTDOWN: (u16, &str) = (1001, "Server shutting down");
@@ -63,25 +67,31 @@ where
         .await
         .split();
 
+    let framing = link.framing();
     let over = link.over();
     let inbox = link.inbox();
     let ended = tokio::select! {
         biased;
         () = over.cancelled() => Ended::ByServer,
         () = config.shutdown.cancelled() => Ended::Shutdown,
-        ended = read(&mut stream, inbox, &liveness) => ended,
-        Err(_) = write(&mut sink, &mut link.outbox, config.heartbeat) => Ended::ConnectionLost,
+        ended = read(&mut stream, inbox, framing, &liveness) => ended,
+        Err(_) = write(&mut sink, &mut link.outbox, framing, config.heartbeat) => Ended::ConnectionLost,
         () = liveness.lost(config.heartbeat * HEARTBEATS_UNTIL_LOST) => Ended::TimedOut,
     };
-    link.end(ended);
+    let ended = link.end(ended);
 
     // A client that does not take its leave in time is cut off, so there is nothing to do about an elapsed timeout.
     let _ = timeout(config.close_timeout, async {
         match ended {
             Ended::ByServer | Ended::Shutdown => say_goodbye(sink, stream, &mut link).await,
-            Ended::MessageTooLong => refuse(sink, stream).await,
+            Ended::MessageTooLong => {
+                refuse(sink, stream, CloseCode::Size, "Message too long").await
+            }
+            Ended::ProtocolViolation if framing != Framing::SockJs => {
+                refuse(sink, stream, CloseCode::Protocol, "Protocol violation").await;
+            }
             // The answer to its close frame is still to be sent.
-            Ended::ByClient => drain(&mut stream).await,
+            Ended::ByClient { .. } => drain(&mut stream).await,
             // SockJS wants the connection of one who breaks the protocol cut without a word.
             Ended::ProtocolViolation | Ended::ConnectionLost | Ended::TimedOut => {}
         }
@@ -90,31 +100,49 @@ where
 }
 
 /// Passes the client's messages on until there are no more.
-async fn read<Io>(stream: &mut Stream<Io>, inbox: Option<Tx>, liveness: &Liveness) -> Ended
+async fn read<Io>(
+    stream: &mut Stream<Io>,
+    inbox: Option<Tx>,
+    framing: Framing,
+    liveness: &Liveness,
+) -> Ended
 where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
+    let mut pings_while_blocked = 0;
     while let Some(message) = stream.next().await {
-        let batch = match message {
-            Ok(Message::Text(text)) => frame::decode_batch(&text),
-            Ok(Message::Close(_)) => return Ended::ByClient,
-            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => continue,
+        let data = match message {
+            Ok(data @ (Message::Text(_) | Message::Binary(_))) => data,
+            Ok(Message::Ping(_)) if liveness.blocked() => {
+                pings_while_blocked += 1;
+                if pings_while_blocked > MAX_PINGS_WHILE_BLOCKED {
+                    return Ended::ProtocolViolation;
+                }
+                continue;
+            }
+            Ok(Message::Ping(_)) => {
+                pings_while_blocked = 0;
+                continue;
+            }
+            Ok(Message::Pong(_) | Message::Frame(_)) => continue,
+            Ok(Message::Close(frame)) => {
+                let code = frame.map(|frame| frame.code.into());
+                return Ended::ByClient { code };
+            }
             Err(Error::Capacity(_)) => return Ended::MessageTooLong,
             Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => {
                 return Ended::ConnectionLost;
             }
-            Ok(Message::Binary(_)) | Err(Error::Protocol(_) | Error::Utf8(_)) => {
-                return Ended::ProtocolViolation;
-            }
+            Err(Error::Protocol(_) | Error::Utf8(_)) => return Ended::ProtocolViolation,
             Err(_) => return Ended::ConnectionLost,
         };
-        let Ok(batch) = batch else {
+        let Some(messages) = framing.unpack(data) else {
             return Ended::ProtocolViolation;
         };
         let Some(inbox) = &inbox else { continue };
         liveness
             .while_not_reading(async {
-                for message in batch {
+                for message in messages {
                     // Refused if the application dropped its receiver: then it wants no messages.
                     let _ = inbox.put(message).await;
                 }
@@ -128,6 +156,7 @@ where
 async fn write<Io>(
     sink: &mut Sink<Io>,
     outbox: &mut Rx,
+    framing: Framing,
     heartbeat: Duration,
 ) -> Result<Infallible, Error>
 where
@@ -135,25 +164,29 @@ where
 {
     let mut beat = interval_at(Instant::now() + heartbeat, heartbeat);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    sink.start_send_unpin(Message::text("o"))?;
+    if let Some(opening) = framing.opening() {
+        sink.start_send_unpin(opening)?;
+    }
     loop {
         sink.flush().await?;
         tokio::select! {
             biased;
             _ = beat.tick() => {
                 // The heartbeat is for proxies, the ping makes the client answer.
-                sink.start_send_unpin(Message::text("h"))?;
-                ready(sink).await?;
+                if let Some(heartbeat) = framing.heartbeat() {
+                    sink.start_send_unpin(heartbeat)?;
+                    ready(sink).await?;
+                }
                 sink.start_send_unpin(Message::Ping(Default::default()))?;
             }
-            Some(frame) = outbox.take() => sink.start_send_unpin(Message::text(frame))?,
+            Some(message) = outbox.take() => sink.start_send_unpin(pack(message))?,
         }
         for _ in 1..FRAMES_PER_FLUSH {
             ready(sink).await?;
-            let Some(frame) = outbox.try_take() else {
+            let Some(message) = outbox.try_take() else {
                 break;
             };
-            sink.start_send_unpin(Message::text(frame))?;
+            sink.start_send_unpin(pack(message))?;
         }
     }
 }
@@ -166,33 +199,34 @@ where
     std::future::poll_fn(|cx| sink.poll_ready_unpin(cx)).await
 }
 
-/// Sends what is still queued, the close frames of SockJS and WebSocket, and waits for the client's answer.
+/// Sends what is still queued, then that the session is closed, and waits for the client's answer.
 async fn say_goodbye<Io>(mut sink: Sink<Io>, mut stream: Stream<Io>, link: &mut Link)
 where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
     let goodbye = async {
-        while let Some(frame) = link.outbox.try_take() {
-            sink.feed(Message::text(frame)).await?;
+        while let Some(message) = link.outbox.try_take() {
+            sink.feed(pack(message)).await?;
         }
-        sink.feed(Message::text(link.close_frame(SHUTDOWN))).await?;
-        sink.send(close(CloseCode::Normal, "")).await
+        let (code, reason) = link.closed_with().unwrap_or(SHUTDOWN);
+        let (sockjs_close, close) = link.framing().farewell(code, reason);
+        if let Some(sockjs_close) = sockjs_close {
+            sink.feed(sockjs_close).await?;
+        }
+        sink.send(Message::Close(Some(close))).await
     };
     // If sending fails the client is gone, and reading ends by itself.
     let ((), _) = tokio::join!(drain(&mut stream), goodbye);
 }
 
-/// Tells a client that its message is too long. The rest of the message is thrown away unread: to close the connection
-/// with bytes unread would reset it, and a reset may overtake the close frame.
-async fn refuse<Io>(mut sink: Sink<Io>, stream: Stream<Io>)
+/// Tells a client that what it sent is not accepted. The rest of it is thrown away unread: to close the connection with
+/// bytes unread would reset it, and a reset may overtake the close frame.
+async fn refuse<Io>(mut sink: Sink<Io>, stream: Stream<Io>, code: CloseCode, reason: &str)
 where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
-    if sink
-        .send(close(CloseCode::Size, "Message too long"))
-        .await
-        .is_err()
-    {
+    let frame = Message::Close(Some(close(code, reason)));
+    if sink.send(frame).await.is_err() {
         return;
     }
     let Ok(mut socket) = sink.reunite(stream) else {
@@ -212,11 +246,4 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
     while let Some(Ok(_)) = stream.next().await {}
-}
-
-fn close(code: CloseCode, reason: &'static str) -> Message {
-    Message::Close(Some(CloseFrame {
-        code,
-        reason: reason.into(),
-    }))
 }

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use crate::support::{TestServer, echo};
+use crate::support::{RAW, TestServer, echo};
 use axum::Router;
 use serde_json::Value;
 
-const WEBSOCKET: &str = "/prefix/0/0/websocket";
+/// With SockJS frames and raw.
+const WEBSOCKETS: [&str; 2] = ["/prefix/0/0/websocket", RAW];
 
 async fn server() -> TestServer {
     TestServer::start(echo().0).await
@@ -43,6 +44,7 @@ async fn what_is_not_sockjs_is_not_found() {
         "/a/a/carrier_pigeon",
         "/info/",
         "/INFO",
+        "/websocket/",
     ] {
         assert_eq!(
             server
@@ -171,45 +173,50 @@ async fn preflights_are_answered() {
 #[tokio::test]
 async fn a_websocket_needs_an_upgrade() {
     let server = server().await;
-    let response = server.request("GET", WEBSOCKET, &[]).await;
-    assert_eq!(
-        (response.status, response.body.as_str()),
-        (400, "\"Connection\" must be \"Upgrade\".")
-    );
+    let no_upgrade = "\"Connection\" must be \"Upgrade\".";
+    let no_websocket = "Can \"Upgrade\" only to \"WebSocket\".";
+    for path in WEBSOCKETS {
+        for (headers, reason) in [
+            (&[][..], no_upgrade),
+            (
+                &[("Connection", "Upgrade"), ("Upgrade", "h2c")],
+                no_websocket,
+            ),
+            (
+                &[("Connection", "close"), ("Upgrade", "WebSocket")],
+                no_upgrade,
+            ),
+        ] {
+            let response = server.request("GET", path, headers).await;
+            assert_eq!(
+                (response.status, response.body.as_str()),
+                (400, reason),
+                "{path} {headers:?}"
+            );
+        }
 
-    let headers = [("Connection", "Upgrade"), ("Upgrade", "h2c")];
-    let response = server.request("GET", WEBSOCKET, &headers).await;
-    assert_eq!(
-        (response.status, response.body.as_str()),
-        (400, "Can \"Upgrade\" only to \"WebSocket\".")
-    );
-
-    let headers = [("Connection", "close"), ("Upgrade", "WebSocket")];
-    let response = server.request("GET", WEBSOCKET, &headers).await;
-    assert_eq!(
-        (response.status, response.body.as_str()),
-        (400, "\"Connection\" must be \"Upgrade\".")
-    );
-
-    let headers = [
-        ("Connection", "Upgrade"),
-        ("Upgrade", "websocket"),
-        ("Sec-WebSocket-Version", "8"),
-    ];
-    let response = server.request("GET", WEBSOCKET, &headers).await;
-    assert_eq!(response.status, 400);
-    assert_eq!(response.header("sec-websocket-version"), Some("13"));
+        let headers = [
+            ("Connection", "Upgrade"),
+            ("Upgrade", "websocket"),
+            ("Sec-WebSocket-Version", "8"),
+        ];
+        let response = server.request("GET", path, &headers).await;
+        assert_eq!(response.status, 400, "{path}");
+        assert_eq!(response.header("sec-websocket-version"), Some("13"));
+    }
 }
 
 #[tokio::test]
 async fn a_websocket_takes_get_only() {
     let server = server().await;
-    for method in ["POST", "PUT", "HEAD", "OPTIONS"] {
-        let response = server.request(method, WEBSOCKET, &[]).await;
-        assert_eq!(response.status, 405, "{method}");
-        assert_eq!(response.header("allow"), Some("GET"));
-        assert_eq!(response.header("content-type"), None);
-        assert_eq!(response.body, "");
+    for path in WEBSOCKETS {
+        for method in ["POST", "PUT", "HEAD", "OPTIONS"] {
+            let response = server.request(method, path, &[]).await;
+            assert_eq!(response.status, 405, "{method} {path}");
+            assert_eq!(response.header("allow"), Some("GET"));
+            assert_eq!(response.header("content-type"), None);
+            assert_eq!(response.body, "");
+        }
     }
 }
 
@@ -217,7 +224,7 @@ async fn a_websocket_takes_get_only() {
 async fn ids_are_not_empty_and_have_no_dots() {
     let server = server().await;
     for ids in [
-        "/", "/a./a", "/a/a.", "/./.", "", "//", "/a/%2e", "/a/%ff", "/a/b/c",
+        "/", "/a./a", "/a/a.", "/./.", "//", "/a/%2e", "/a/%ff", "/a/b/c",
     ] {
         for method in ["GET", "POST"] {
             let response = server

@@ -8,25 +8,11 @@ use std::{
     time::Duration,
 };
 
-use crate::support::{TestServer, echo, soon};
+use crate::support::{TestServer, UPGRADE, echo, hand_over, soon, stalled};
 use futures_util::SinkExt as _;
-use sockjs::{Builder, Ended, Receiver, Sender, Session};
+use sockjs::{Builder, Ended, Session};
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Message;
-
-/// A handler that hands its session to the test, and stays until the session is over.
-fn hand_over() -> (Builder, mpsc::UnboundedReceiver<(Sender, Receiver)>) {
-    let (give, take) = mpsc::unbounded_channel();
-    let builder = Builder::new(move |session: Session| {
-        let give = give.clone();
-        async move {
-            let sender = session.sender();
-            give.send(session.split()).unwrap();
-            sender.closed().await;
-        }
-    });
-    (builder, take)
-}
 
 #[tokio::test]
 async fn a_client_that_closes_is_answered() {
@@ -36,7 +22,10 @@ async fn a_client_that_closes_is_answered() {
     client.socket.close(None).await.unwrap();
     assert!(matches!(client.message().await, Message::Close(_)));
     client.cut().await;
-    assert_eq!(soon(ended.recv()).await, Some(Ended::ByClient));
+    assert_eq!(
+        soon(ended.recv()).await,
+        Some(Ended::ByClient { code: None })
+    );
     server.all_sessions_over().await;
 }
 
@@ -148,20 +137,6 @@ async fn a_client_that_does_not_read_blocks_sending_only() {
     soon(output).await.unwrap();
 }
 
-/// Waits until a count grows no more.
-async fn stalled(count: &AtomicUsize) {
-    let mut ticks = tokio::time::interval(Duration::from_millis(200));
-    let mut before = usize::MAX;
-    loop {
-        ticks.tick().await;
-        let now = count.load(Ordering::Relaxed);
-        if now == before && now > 0 {
-            return;
-        }
-        before = now;
-    }
-}
-
 #[tokio::test]
 async fn a_client_that_does_not_answer_a_close_is_cut_off() {
     let builder = Builder::new(|session: Session| async move { session.close(3000, "Go away!") });
@@ -204,16 +179,9 @@ async fn shutdown_ends_every_session() {
     }
     server.all_sessions_over().await;
 
-    let key = ("Sec-WebSocket-Key", "x3JJHMbDL1EzLkh9GBhXDw==");
-    let upgrade = [
-        ("Connection", "Upgrade"),
-        ("Upgrade", "websocket"),
-        ("Sec-WebSocket-Version", "13"),
-        key,
-    ];
     assert_eq!(
         server
-            .request("GET", "/prefix/0/0/websocket", &upgrade)
+            .request("GET", "/prefix/0/0/websocket", &UPGRADE)
             .await
             .status,
         503

@@ -3,5 +3,6 @@
 
 mod http;
 mod lifetime;
+mod raw;
 mod support;
 mod websocket;

@@ -1,16 +1,24 @@
 //! A SockJS server on a port of its own, and clients for it.
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use axum::Router;
 use futures_util::{SinkExt as _, StreamExt as _};
-use sockjs::{Builder, Ended, Session};
+use sockjs::{Builder, Ended, Receiver, Sender, Session};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::mpsc,
 };
-use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{Message, protocol::Role},
+};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -18,6 +26,17 @@ use tokio_util::{
 
 /// Longer than anything here takes, on a slow machine too.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where raw sessions are.
+pub(crate) const RAW: &str = "/prefix/websocket";
+
+/// The headers that ask for a WebSocket.
+pub(crate) const UPGRADE: [(&str, &str); 4] = [
+    ("Connection", "Upgrade"),
+    ("Upgrade", "websocket"),
+    ("Sec-WebSocket-Version", "13"),
+    ("Sec-WebSocket-Key", "x3JJHMbDL1EzLkh9GBhXDw=="),
+];
 
 /// Awaits what must happen.
 pub(crate) async fn soon<F: Future>(what: F) -> F::Output {
@@ -89,6 +108,32 @@ impl TestServer {
         client
     }
 
+    /// Connects a WebSocket with more headers than it needs, whatever the server makes of them.
+    pub(crate) async fn connect_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> (HttpResponse, Client) {
+        let headers = [&UPGRADE, headers].concat();
+        let mut tcp = self.send_request("GET", path, &headers).await;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(soon(tcp.read_u8()).await.unwrap());
+        }
+        let response = HttpResponse::parse(str::from_utf8(&head).unwrap());
+        assert_eq!(response.status, 101);
+        let socket = WebSocketStream::from_raw_socket(tcp, Role::Client, None).await;
+        (response, Client { socket })
+    }
+
+    /// Opens a raw session, with a subprotocol if one is named.
+    pub(crate) async fn open_raw(&self, protocol: Option<&str>) -> Client {
+        let header = protocol.map(|protocol| ("Sec-WebSocket-Protocol", protocol));
+        let (response, client) = self.connect_with(RAW, header.as_slice()).await;
+        assert_eq!(response.header("sec-websocket-protocol"), protocol);
+        client
+    }
+
     /// Makes one HTTP request and reads the whole response.
     pub(crate) async fn request(
         &self,
@@ -96,6 +141,14 @@ impl TestServer {
         path: &str,
         headers: &[(&str, &str)],
     ) -> HttpResponse {
+        let mut tcp = self.send_request(method, path, headers).await;
+        tcp.shutdown().await.unwrap();
+        let mut response = String::new();
+        soon(tcp.read_to_string(&mut response)).await.unwrap();
+        HttpResponse::parse(&response)
+    }
+
+    async fn send_request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> TcpStream {
         let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.address);
         if !headers.iter().any(|(name, _)| *name == "Connection") {
             request.push_str("Connection: close\r\n");
@@ -106,10 +159,7 @@ impl TestServer {
         request.push_str("\r\n");
         let mut tcp = TcpStream::connect(self.address).await.unwrap();
         tcp.write_all(request.as_bytes()).await.unwrap();
-        tcp.shutdown().await.unwrap();
-        let mut response = String::new();
-        soon(tcp.read_to_string(&mut response)).await.unwrap();
-        HttpResponse::parse(&response)
+        tcp
     }
 
     /// Waits until no session's task is left.
@@ -180,11 +230,16 @@ impl Client {
 
     /// The code of the server's close frame, which must be the last thing to come.
     pub(crate) async fn close_code(&mut self) -> u16 {
+        self.close_frame().await.0
+    }
+
+    /// Code and reason of the server's close frame, which must be the last thing to come.
+    pub(crate) async fn close_frame(&mut self) -> (u16, String) {
         let Message::Close(Some(frame)) = self.message().await else {
             panic!("a close frame expected")
         };
         assert!(soon(self.socket.next()).await.is_none());
-        frame.code.into()
+        (frame.code.into(), frame.reason.as_str().to_owned())
     }
 
     /// Waits for the connection to end, which must come next and without a close frame.
@@ -218,4 +273,32 @@ pub(crate) fn echo() -> (Builder, mpsc::UnboundedReceiver<Ended>) {
         }
     });
     (builder, told)
+}
+
+/// A handler that hands its session to the test, and stays until the session is over.
+pub(crate) fn hand_over() -> (Builder, mpsc::UnboundedReceiver<(Sender, Receiver)>) {
+    let (give, take) = mpsc::unbounded_channel();
+    let builder = Builder::new(move |session: Session| {
+        let give = give.clone();
+        async move {
+            let sender = session.sender();
+            give.send(session.split()).unwrap();
+            sender.closed().await;
+        }
+    });
+    (builder, take)
+}
+
+/// Waits until a count grows no more.
+pub(crate) async fn stalled(count: &AtomicUsize) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(200));
+    let mut before = usize::MAX;
+    loop {
+        ticks.tick().await;
+        let now = count.load(Ordering::Relaxed);
+        if now == before && now > 0 {
+            return;
+        }
+        before = now;
+    }
 }
