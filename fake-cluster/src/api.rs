@@ -1,4 +1,4 @@
-//! The HTTP routes, exec aside: version, namespaces, pods and access reviews.
+//! The HTTP routes, and the calls that need no file of their own: version, namespaces, pods and access reviews.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,7 +6,7 @@ use axum::{
     Json, Router,
     extract::{Path, Query, State},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{get, patch, post},
 };
 use http::StatusCode;
 use k8s_openapi::{
@@ -20,7 +20,7 @@ use k8s_openapi::{
 use serde::Deserialize;
 
 use crate::{
-    access::Action, cluster::Shared, exec, fault::Route, pod::ago, selection::Selection,
+    access::Action, cluster::Shared, ephemeral, exec, fault::Route, pod::ago, selection::Selection,
     status::ApiError, watch::watch_pods,
 };
 
@@ -41,6 +41,14 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route(
             "/api/v1/namespaces/{namespace}/pods/{name}/exec",
             get(exec::exec).post(exec::exec),
+        )
+        .route(
+            "/api/v1/namespaces/{namespace}/pods/{name}/attach",
+            get(exec::attach).post(exec::attach),
+        )
+        .route(
+            "/api/v1/namespaces/{namespace}/pods/{name}/ephemeralcontainers",
+            patch(ephemeral::patch),
         )
         .route(
             "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",

@@ -22,6 +22,7 @@ use crate::{
     access::Access,
     api,
     fault::{Fault, Faults},
+    main_process::Mains,
     pod::{ContainerState, Phase, Pod},
     process::Processes,
     record::{ExecRecord, ExecState, Protocol, Records},
@@ -55,10 +56,11 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) records: Records,
     pub(crate) processes: Processes,
+    pub(crate) mains: Mains,
     pub(crate) protocols: Vec<Protocol>,
     /// Set when the cluster goes: connections and watches end.
     pub(crate) stop: CancellationToken,
-    /// The server and one task per exec.
+    /// The server, and one task per exec, main process and ephemeral container that starts.
     pub(crate) tasks: TaskTracker,
     root: PathBuf,
 }
@@ -73,9 +75,10 @@ impl Shared {
         self.root.join(namespace).join(pod)
     }
 
-    /// Kills what runs in `dir`, and waits until the execs of `containers` know.
-    async fn end_execs(&self, dir: &Path, is_in: impl Fn(&ExecRecord) -> bool) {
+    /// Kills what runs in `dir`, and waits until the main processes and execs that are in it know.
+    async fn end_all(&self, dir: &Path, is_in: impl Fn(&ExecRecord) -> bool) {
         self.processes.kill_in(dir);
+        let _ = timeout(ENDS, self.mains.ended(dir)).await;
         let ended = |all: &Vec<ExecRecord>| {
             !all.iter()
                 .any(|record| is_in(record) && record.state == ExecState::Running)
@@ -140,6 +143,7 @@ impl Builder {
             faults: Faults::default(),
             records: Records::default(),
             processes: Processes::new(&root),
+            mains: Mains::default(),
             protocols: self.protocols,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -219,10 +223,10 @@ impl FakeCluster {
             pod.set_phase(phase);
             true
         };
-        let Some(pod) = self.shared.store.change(namespace, name, change) else {
+        let Some(stored) = self.shared.store.change(namespace, name, change) else {
             return false;
         };
-        self.end_stopped(namespace, name, &pod).await;
+        self.end_stopped(namespace, name, &stored.spec).await;
         true
     }
 
@@ -235,11 +239,11 @@ impl FakeCluster {
         container: &str,
         state: ContainerState,
     ) -> bool {
-        let change = |pod: &mut Pod| pod.set_container_state(container, state);
-        let Some(pod) = self.shared.store.change(namespace, name, change) else {
+        let change = |pod: &mut Pod| pod.set_container_state(container, state, None);
+        let Some(stored) = self.shared.store.change(namespace, name, change) else {
             return false;
         };
-        self.end_stopped(namespace, name, &pod).await;
+        self.end_stopped(namespace, name, &stored.spec).await;
         true
     }
 
@@ -249,7 +253,7 @@ impl FakeCluster {
             let is_in = |record: &ExecRecord| {
                 record.namespace == namespace && record.pod == name && record.container == container
             };
-            self.shared.end_execs(&dir, is_in).await;
+            self.shared.end_all(&dir, is_in).await;
         }
     }
 
@@ -261,7 +265,7 @@ impl FakeCluster {
         }
         let dir = self.shared.pod_dir(namespace, name);
         let is_in = |record: &ExecRecord| record.namespace == namespace && record.pod == name;
-        self.shared.end_execs(&dir, is_in).await;
+        self.shared.end_all(&dir, is_in).await;
         self.shared.store.finish_delete(namespace, name);
         true
     }
@@ -300,13 +304,13 @@ impl FakeCluster {
         self.shared.faults.clear();
     }
 
-    /// Every exec seen (the latest 4096), oldest first.
+    /// Every exec and attach seen (the latest 12,000 at least), oldest first.
     #[must_use]
     pub fn execs(&self) -> Vec<ExecRecord> {
         self.shared.records.snapshot()
     }
 
-    /// Every exec seen, to wait on:
+    /// Every exec and attach seen, to wait on:
     /// `cluster.watch_execs().wait_for(|execs| execs.iter().any(|exec| exec.exit_code() == Some(0)))`.
     #[must_use]
     pub fn watch_execs(&self) -> watch::Receiver<Vec<ExecRecord>> {

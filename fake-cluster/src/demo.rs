@@ -8,8 +8,11 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
+/// What a web server says, to attach to.
+const LOG: &str = "n=0; while sleep 2; do n=$((n+1)); echo \"GET /items/$n 200\"; done";
+
 /// A cluster with pods in several namespaces: with one container and with several, with and without bash, without any
-/// shell, starting, crashing, done.
+/// shell, starting, crashing, done; with a shell or a log to attach to.
 #[must_use]
 pub fn demo() -> Builder {
     let web = |name: &str, age: Duration| {
@@ -17,7 +20,11 @@ pub fn demo() -> Builder {
             .label("app", "web")
             .age(age)
             .init_container(Container::new("migrate").image("shop/migrate:2.4.1"))
-            .container(Container::new("app").image("shop/web:2.4.1"))
+            .container(Container::new("app").image("shop/web:2.4.1").main(
+                "sh",
+                &["-c", LOG],
+                false,
+            ))
             .container(Container::new("sidecar").image("envoyproxy/envoy:v1.36.0"))
     };
     FakeCluster::builder()
@@ -25,7 +32,11 @@ pub fn demo() -> Builder {
             Pod::new("default", "welcome")
                 .label("app", "welcome")
                 .age(12 * MINUTE)
-                .container(Container::new("shell").image("debian:12")),
+                .container(
+                    Container::new("shell")
+                        .image("debian:12")
+                        .main("sh", &[], true),
+                ),
         )
         .pod(
             Pod::new("default", "busybox")

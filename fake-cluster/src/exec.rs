@@ -1,9 +1,10 @@
-//! `pods/exec`: answers the request as an API server and a kubelet would, then hands the connection to its session.
+//! `pods/exec` and `pods/attach`: answers the request as an API server and a kubelet would, then hands the connection to its
+//! session.
 
 mod conversation;
 mod frame;
 mod session;
-mod spawn;
+mod streams;
 
 use std::sync::Arc;
 
@@ -20,13 +21,14 @@ use crate::{
     access::Action,
     cluster::Shared,
     fault::{self, Plan},
+    main_process::Place,
     pod::Container,
-    record::{ExecState, Protocol},
+    record::{ExecState, Mode, Protocol},
     status::{ApiError, ExecEnd},
     store::Stored,
 };
 
-/// The query of an exec request.
+/// The query of an exec or attach request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     container: String,
@@ -59,12 +61,12 @@ impl Options {
     }
 }
 
-/// An exec that has been let through: what to run, where, and what goes wrong with it.
+/// A request that has been let through: what to run or attach to, where, and what goes wrong with it.
 #[derive(Debug)]
 struct Granted {
     id: u64,
-    namespace: String,
-    pod: String,
+    mode: Mode,
+    place: Place,
     options: Options,
     container: Container,
     protocol: Protocol,
@@ -80,13 +82,37 @@ pub(crate) async fn exec(
     Query(query): Query<Vec<(String, String)>>,
     request: extract::Request,
 ) -> Response {
+    let options = Options::parse(query);
+    answer(shared, Mode::Exec, namespace, pod, options, request).await
+}
+
+/// `GET` or `POST /api/v1/namespaces/{namespace}/pods/{name}/attach`
+pub(crate) async fn attach(
+    State(shared): State<Arc<Shared>>,
+    Path((namespace, pod)): Path<(String, String)>,
+    Query(query): Query<Vec<(String, String)>>,
+    request: extract::Request,
+) -> Response {
+    let mut options = Options::parse(query);
+    // not a parameter of attach
+    options.command.clear();
+    answer(shared, Mode::Attach, namespace, pod, options, request).await
+}
+
+async fn answer(
+    shared: Arc<Shared>,
+    mode: Mode,
+    namespace: String,
+    pod: String,
+    mut options: Options,
+    request: extract::Request,
+) -> Response {
     // the connection is taken over; there is no body
     let request = request.map(drop);
-    let mut options = Options::parse(query);
     let stored = shared.store.get(&namespace, &pod);
     if options.container.is_empty()
         && let Some(stored) = &stored
-        && let [only] = stored.spec.container_names().0[..]
+        && let Ok(only) = stored.spec.default_container()
     {
         only.clone_into(&mut options.container);
     }
@@ -98,8 +124,13 @@ pub(crate) async fn exec(
     } = &options;
     let id = shared
         .records
-        .add(&namespace, &pod, container, command, *tty);
-    let grant = grant(&shared, id, namespace, pod, options, stored, &request).await;
+        .add(mode, &namespace, &pod, container, command, *tty);
+    let place = Place {
+        namespace,
+        pod,
+        container: container.clone(),
+    };
+    let grant = grant(&shared, id, mode, place, options, stored, &request).await;
     let answer = match grant {
         Ok(granted) => accept(shared.clone(), granted, request),
         Err(refused) => refused,
@@ -117,15 +148,18 @@ pub(crate) async fn exec(
 async fn grant(
     shared: &Shared,
     id: u64,
-    namespace: String,
-    pod: String,
-    options: Options,
+    mode: Mode,
+    place: Place,
+    mut options: Options,
     stored: Option<Stored>,
     request: &Request<()>,
 ) -> Result<Granted, Response> {
     let refuse = |error: ApiError| error.into_response();
-    let plan = shared.faults.plan(&options.container);
-    tokio::time::sleep(plan.delay_upgrade).await;
+    let plan = shared.faults.plan(&place.container);
+    // even no time at all is a millisecond to a timer
+    if !plan.delay_upgrade.is_zero() {
+        tokio::time::sleep(plan.delay_upgrade).await;
+    }
     if let Some((code, message)) = plan.refuse {
         return Err(refuse(fault::refusal(code, message)));
     }
@@ -138,15 +172,18 @@ async fn grant(
         let action = Action {
             verb,
             resource: "pods",
-            subresource: Some("exec"),
-            namespace: Some(&namespace),
-            name: Some(&pod),
+            subresource: Some(match mode {
+                Mode::Exec => "exec",
+                Mode::Attach => "attach",
+            }),
+            namespace: Some(&place.namespace),
+            name: Some(&place.pod),
         };
         shared.access.check(action).map_err(refuse)?;
     }
-    let stored = stored.ok_or_else(|| refuse(ApiError::not_found("pods", &pod)))?;
-    let container = find_container(&stored, &pod, &options.container).map_err(refuse)?;
-    if options.command.is_empty() {
+    let stored = stored.ok_or_else(|| refuse(ApiError::not_found("pods", &place.pod)))?;
+    let container = find_container(&stored, &place).map_err(refuse)?;
+    if mode == Mode::Exec && options.command.is_empty() {
         let message = "you must specify at least one command for the container";
         return Err(refuse(ApiError::bad_request(message)));
     }
@@ -158,10 +195,13 @@ async fn grant(
         // the kubelet's WebSocket server says no more than this
         return Err(StatusCode::FORBIDDEN.into_response());
     };
+    if mode == Mode::Attach {
+        // what the container was started with counts, not what the client wants
+        options.tty = container.main_process().tty;
+    }
 
     let mut end = None;
-    if !stored.accepts_exec(&options.container) {
-        let message = format!("container not found (\"{}\")", options.container);
+    if let Some(message) = kubelet_refuses(&stored, mode, &place, &options) {
         match protocol {
             // the API server has upgraded before it asks the kubelet
             Protocol::V5 => end = Some(ExecEnd::NotUpgraded(message)),
@@ -169,14 +209,16 @@ async fn grant(
                 return Err((StatusCode::INTERNAL_SERVER_ERROR, message).into_response());
             }
         }
-    } else if let Some(code) = plan.exit_code {
+    } else if mode == Mode::Exec
+        && let Some(code) = plan.exit_code
+    {
         let command = options.command.clone();
         end = Some(ExecEnd::Exited { code, command });
     }
     Ok(Granted {
         id,
-        namespace,
-        pod,
+        mode,
+        place,
         options,
         container,
         protocol,
@@ -185,22 +227,43 @@ async fn grant(
     })
 }
 
-fn find_container(stored: &Stored, pod: &str, container: &str) -> Result<Container, ApiError> {
+fn find_container(stored: &Stored, place: &Place) -> Result<Container, ApiError> {
+    let Place { pod, container, .. } = place;
     if container.is_empty() {
-        let (main, init) = stored.spec.container_names();
-        let mut message = format!(
-            "a container name must be specified for pod {pod}, choose one of: [{}]",
-            main.join(" ")
-        );
-        if !init.is_empty() {
-            let init = init.join(" ");
-            message = format!("{message} or one of the init containers: [{init}]");
+        let names = stored.spec.default_container().err().unwrap_or_default();
+        let mut message = format!("a container name must be specified for pod {pod}");
+        if !names.is_empty() {
+            message = format!("{message}, choose one of: [{}]", names.join(" "));
         }
         return Err(ApiError::bad_request(message));
     }
     let found = stored.spec.find_container(container).cloned();
     found.ok_or_else(|| {
         ApiError::bad_request(format!("container {container} is not valid for pod {pod}"))
+    })
+}
+
+/// What the kubelet says, and the container runtime behind it, if they don't let the client in.
+fn kubelet_refuses(
+    stored: &Stored,
+    mode: Mode,
+    place: &Place,
+    options: &Options,
+) -> Option<String> {
+    let Place {
+        namespace,
+        pod,
+        container,
+    } = place;
+    if !stored.accepts_exec(container) {
+        return Some(match mode {
+            Mode::Exec => format!("container not found (\"{container}\")"),
+            Mode::Attach => format!("container {container} not found in pod {pod}_{namespace}"),
+        });
+    }
+    // of an exec, the kubelet itself drops stderr
+    (options.tty && options.stderr).then(|| {
+        "rpc error: code = InvalidArgument desc = tty and stderr cannot both be true".to_owned()
     })
 }
 

@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use crate::{record::Protocol, status::ApiError};
 
-/// The calls, other than exec, that can be made to fail.
+/// The calls, other than exec and attach, that can be made to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
     /// `GET /version`
@@ -24,9 +24,11 @@ pub enum Route {
     GetPod,
     /// A `SelfSubjectAccessReview`.
     AccessReview,
+    /// A patch that adds ephemeral containers.
+    EphemeralContainers,
 }
 
-/// What goes wrong with a call other than exec.
+/// What goes wrong with a call other than exec and attach.
 #[derive(Clone, Debug)]
 pub enum ApiEffect {
     /// Answered with this HTTP status and a `Status` with this message.
@@ -40,8 +42,8 @@ pub enum ApiEffect {
     Delay(Duration),
 }
 
-/// What goes wrong with an exec. Several may hold for the same exec; of two of a kind, and of `Cut` and `Stall`, the one
-/// injected last.
+/// What goes wrong with an exec or attach. Several may hold for the same one; of two of a kind, and of `Cut` and `Stall`,
+/// the one injected last.
 #[derive(Clone, Debug)]
 pub enum ExecEffect {
     /// Answered with this HTTP status instead of an upgrade.
@@ -63,19 +65,31 @@ pub enum ExecEffect {
         mid_frame: bool,
     },
     /// Once this many bytes of output have been sent, nothing more is sent or read, pings included; the connection stays
-    /// open.
+    /// open. After 0 bytes the client still sees that the streams are ready.
     Stall {
         /// Bytes of output that still get through.
         after: usize,
     },
     /// At most this many bytes of output per message (at least 1; 8 KiB without this effect, 32 KiB is a real one's most).
     ReadSize(usize),
-    /// The program is not found, whatever the container has.
+    /// The program is not found, whatever the container has (exec only).
     NoShell,
-    /// The command ends at once with this code, without being run.
+    /// The command ends at once with this code, without being run (exec only).
     ExitCode(i32),
     /// Only these subprotocols are supported.
     Protocols(Vec<Protocol>),
+}
+
+/// How an ephemeral container that is added from now on fares. Several may hold for the same one.
+#[derive(Clone, Debug)]
+pub enum EphemeralEffect {
+    /// Each step of its start takes this long, not 50 ms; [`Duration::MAX`] for one that stays in `ContainerCreating`.
+    Delay(Duration),
+    /// Its image cannot be pulled: it waits with reason `ErrImagePull`, then, for ever, `ImagePullBackOff`.
+    PullFails {
+        /// What the container runtime said; part of `waiting.message`.
+        message: String,
+    },
 }
 
 /// Something that goes wrong: always, until [`clear_faults`](crate::FakeCluster::clear_faults), unless limited by
@@ -89,6 +103,7 @@ pub struct Fault {
 #[derive(Clone, Debug)]
 enum Target {
     Api(Route, ApiEffect),
+    Ephemeral(EphemeralEffect),
     Exec {
         container: Option<String>,
         effect: ExecEffect,
@@ -96,7 +111,7 @@ enum Target {
 }
 
 impl Fault {
-    /// A fault of every exec.
+    /// A fault of every exec and attach.
     #[must_use]
     pub fn exec(effect: ExecEffect) -> Self {
         Self {
@@ -108,7 +123,7 @@ impl Fault {
         }
     }
 
-    /// A fault of every exec in containers of this name.
+    /// A fault of every exec in, and attach to, containers of this name.
     #[must_use]
     pub fn exec_in(container: impl Into<String>, effect: ExecEffect) -> Self {
         Self {
@@ -129,6 +144,15 @@ impl Fault {
         }
     }
 
+    /// A fault of every ephemeral container that is added.
+    #[must_use]
+    pub fn ephemeral(effect: EphemeralEffect) -> Self {
+        Self {
+            target: Target::Ephemeral(effect),
+            left: None,
+        }
+    }
+
     /// Only the next matching call or exec.
     #[must_use]
     pub fn once(self) -> Self {
@@ -141,6 +165,14 @@ impl Fault {
         self.left = Some(times);
         self
     }
+}
+
+/// What one ephemeral container has to go through.
+#[derive(Clone, Debug)]
+pub(crate) struct Start {
+    /// From one state to the next.
+    pub(crate) step: Duration,
+    pub(crate) pull_fails: Option<String>,
 }
 
 /// What one exec has to go through: all its faults together.
@@ -235,6 +267,25 @@ impl Faults {
             }
         }
         plan
+    }
+
+    /// What the ephemeral container that is added now has to go through.
+    pub(crate) fn start(&self) -> Start {
+        let effects = self.take(|target| match target {
+            Target::Ephemeral(effect) => Some(effect.clone()),
+            _ => None,
+        });
+        let mut start = Start {
+            step: Duration::from_millis(50),
+            pull_fails: None,
+        };
+        for effect in effects {
+            match effect {
+                EphemeralEffect::Delay(time) => start.step = time,
+                EphemeralEffect::PullFails { message } => start.pull_fails = Some(message),
+            }
+        }
+        start
     }
 
     /// The effects that `pick` picks; faults that are used up go.

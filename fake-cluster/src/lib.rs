@@ -1,14 +1,16 @@
 //! A loopback Kubernetes API, just enough of it for Podshell: what the backend's tests run against, and the cluster behind
 //! `podshell --demo`.
 //!
-//! It serves pods (get, list, watch), namespaces, the version, access reviews, and `exec` over WebSocket
-//! (`v5.channel.k8s.io`, `v4.channel.k8s.io`). A command asked for by `exec` **really runs on this machine**, as the user
-//! who runs the cluster, on a local terminal or on pipes: the "containers" are no isolation whatever. Therefore the
-//! cluster listens on 127.0.0.1 only, and kills everything it has started when it is shut down or dropped.
+//! It serves pods (get, list, watch), namespaces, the version, access reviews, ephemeral containers, and `exec` and `attach`
+//! over WebSocket (`v5.channel.k8s.io`, `v4.channel.k8s.io`). A command asked for by `exec`, and a container's main process,
+//! **really run on this machine**, as the user who runs the cluster, on a local terminal or on pipes: the "containers" are
+//! no isolation whatever. Therefore the cluster listens on 127.0.0.1 only, and kills everything it has started when it is
+//! shut down or dropped. (Containers without processes, for [`load`], are there as well.)
 //!
 //! Where a real API server or kubelet has habits that a client trips over, the cluster has them too: it does not join
 //! fragmented WebSocket messages, it does not end a process whose connection has gone, a terminal has no size until the
-//! client sends one, and a program that is missing is reported after the upgrade, not before.
+//! client sends one, a program that is missing is reported after the upgrade, not before, an attach is told nothing of how
+//! the main process ended, and an ephemeral container has no status at first.
 //!
 //! It needs a Unix; on Linux it also finds what has left its session or outlived its shell.
 //!
@@ -33,14 +35,18 @@ mod access;
 mod api;
 mod cluster;
 mod demo;
+mod ephemeral;
 mod exec;
 mod fault;
+pub mod load;
+mod main_process;
 mod pod;
 mod process;
 mod record;
 mod sandbox;
 mod selection;
 mod signals;
+mod spawn;
 mod status;
 mod store;
 mod watch;
@@ -48,7 +54,7 @@ mod watch;
 pub use crate::{
     cluster::{Builder, FakeCluster, StartError},
     demo::demo,
-    fault::{ApiEffect, ExecEffect, Fault, Route},
+    fault::{ApiEffect, EphemeralEffect, ExecEffect, Fault, Route},
     pod::{Container, ContainerState, Phase, Pod},
-    record::{ExecRecord, ExecState, Protocol, Size},
+    record::{ExecRecord, ExecState, Mode, Protocol, Size},
 };

@@ -1,11 +1,14 @@
-//! Describes pods and containers.
+//! Describes pods.
 
+mod container;
 mod render;
 
 use std::{collections::BTreeMap, time::Duration};
 
-pub(crate) use self::render::ago;
-use crate::sandbox::{BASIC_PROGRAMS, Programs};
+use k8s_openapi::api::core::v1 as core;
+
+pub use self::container::{Container, ContainerState};
+pub(crate) use self::render::{NOT_STARTED, ago};
 
 /// The phase of a pod. Containers without a state of their own follow it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,102 +31,6 @@ impl Phase {
             Self::Succeeded => "Succeeded",
             Self::Failed => "Failed",
         }
-    }
-}
-
-/// What one container is doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ContainerState {
-    /// It runs; exec works.
-    Running,
-    /// It waits, with this reason (`ContainerCreating`, `CrashLoopBackOff`, `ImagePullBackOff`, …).
-    Waiting(String),
-    /// It has ended with this code.
-    Terminated(i32),
-}
-
-/// A container: what the API says about it and which programs it has.
-#[derive(Clone, Debug)]
-pub struct Container {
-    name: String,
-    image: String,
-    state: Option<ContainerState>,
-    restarts: i32,
-    programs: Programs,
-    run: Option<Vec<String>>,
-}
-
-impl Container {
-    /// A container that follows its pod's phase and has all programs of this machine.
-    #[must_use]
-    pub fn new(name: impl Into<String>) -> Self {
-        let name = name.into();
-        Self {
-            image: format!("registry.example/{name}:1.0"),
-            name,
-            state: None,
-            restarts: 0,
-            programs: Programs::Host,
-            run: None,
-        }
-    }
-
-    /// The image's name, as listed.
-    #[must_use]
-    pub fn image(mut self, image: impl Into<String>) -> Self {
-        self.image = image.into();
-        self
-    }
-
-    /// A state of its own, whatever the pod's phase.
-    #[must_use]
-    pub fn state(mut self, state: ContainerState) -> Self {
-        self.state = Some(state);
-        self
-    }
-
-    /// How often it has been restarted, as listed.
-    #[must_use]
-    pub fn restarts(mut self, restarts: i32) -> Self {
-        self.restarts = restarts;
-        self
-    }
-
-    /// Has `sh` and a handful of common tools, but no bash: `PATH` leads to those alone. (Nothing keeps a script that runs
-    /// in it from naming a program of this machine by its absolute path; an exec that asks for one is refused.)
-    #[must_use]
-    pub fn without_bash(self) -> Self {
-        self.only(BASIC_PROGRAMS)
-    }
-
-    /// Has no program at all, as a distroless image: every exec fails as in a container without the program.
-    #[must_use]
-    pub fn without_shell(self) -> Self {
-        self.only(&[])
-    }
-
-    /// Has these programs of this machine alone.
-    #[must_use]
-    pub fn only(mut self, programs: &[&str]) -> Self {
-        self.programs = Programs::Only(programs.iter().map(|&name| name.to_owned()).collect());
-        self
-    }
-
-    /// Runs this program of this machine with these arguments, whatever command is asked for.
-    #[must_use]
-    pub fn run(mut self, program: &str, args: &[&str]) -> Self {
-        let command = std::iter::once(program).chain(args.iter().copied());
-        self.run = Some(command.map(str::to_owned).collect());
-        self
-    }
-
-    pub(crate) fn programs(&self) -> &Programs {
-        &self.programs
-    }
-
-    /// The command that replaces whatever is asked for.
-    pub(crate) fn replacement(&self) -> Option<&[String]> {
-        self.run.as_deref()
     }
 }
 
@@ -229,15 +136,36 @@ impl Pod {
         self.phase = phase;
         for (_, container) in &mut self.containers {
             container.state = None;
+            container.message = None;
+            container.unseen = false;
         }
     }
 
     /// False if there is no such container.
-    pub(crate) fn set_container_state(&mut self, name: &str, state: ContainerState) -> bool {
+    pub(crate) fn set_container_state(
+        &mut self,
+        name: &str,
+        state: ContainerState,
+        message: Option<String>,
+    ) -> bool {
         let found = self.containers.iter_mut().find(|(_, c)| c.name == name);
-        found
-            .map(|(_, container)| container.state = Some(state))
-            .is_some()
+        let Some((_, container)) = found else {
+            return false;
+        };
+        container.state = Some(state);
+        container.message = message;
+        container.unseen = false;
+        true
+    }
+
+    /// Adds a container that the API was asked for.
+    pub(crate) fn add_ephemeral(&mut self, spec: core::EphemeralContainer) {
+        self.containers
+            .push((Role::Ephemeral, Container::from_ephemeral(spec)));
+    }
+
+    pub(crate) fn is_in_phase(&self, phase: Phase) -> bool {
+        self.phase == phase
     }
 
     pub(crate) fn find_container(&self, name: &str) -> Option<&Container> {
@@ -247,9 +175,28 @@ impl Pod {
             .find(|container| container.name == name)
     }
 
-    /// Names of the containers proper, and of the init containers.
-    pub(crate) fn container_names(&self) -> (Vec<&str>, Vec<&str>) {
-        (self.names(Role::Main), self.names(Role::Init))
+    /// Names of the init containers, then of the containers proper.
+    pub(crate) fn lasting_containers(&self) -> impl Iterator<Item = &str> {
+        self.of(Role::Init)
+            .chain(self.of(Role::Main))
+            .map(|container| container.name.as_str())
+    }
+
+    /// The container that is meant where none is named; if there is none, the names to choose from in the API's order.
+    pub(crate) fn default_container(&self) -> Result<&str, Vec<&str>> {
+        let mut main = self.of(Role::Main);
+        match (main.next(), main.next()) {
+            (Some(only), None) => Ok(&only.name),
+            (None, _) => Err(Vec::new()),
+            _ => {
+                let ephemeral = self.of(Role::Ephemeral).map(|c| c.name.as_str());
+                Err(self.lasting_containers().chain(ephemeral).collect())
+            }
+        }
+    }
+
+    pub(crate) fn has_init_containers(&self) -> bool {
+        self.of(Role::Init).next().is_some()
     }
 
     /// Names of the containers in which nothing can run.
@@ -265,12 +212,6 @@ impl Pod {
             && !self.stopped_containers().any(|name| name == container)
     }
 
-    fn names(&self, role: Role) -> Vec<&str> {
-        self.of(role)
-            .map(|container| container.name.as_str())
-            .collect()
-    }
-
     fn of(&self, role: Role) -> impl Iterator<Item = &Container> {
         self.containers
             .iter()
@@ -283,7 +224,7 @@ impl Pod {
             return state.clone();
         }
         match self.phase {
-            Phase::Pending if role == Role::Main && !self.names(Role::Init).is_empty() => {
+            Phase::Pending if role == Role::Main && self.has_init_containers() => {
                 ContainerState::Waiting("PodInitializing".to_owned())
             }
             Phase::Pending => ContainerState::Waiting("ContainerCreating".to_owned()),

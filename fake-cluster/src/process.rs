@@ -7,11 +7,12 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use tokio_util::sync::CancellationToken;
 
 /// Rounds of looking, and of killing, until nothing changes any more.
 const ROUNDS: usize = 100;
 
-/// A process started for an exec: the leader of its session (terminal) or process group (pipes).
+/// A process started for an exec or as a container's main one: the leader of its session (terminal) or process group (pipes).
 #[derive(Debug)]
 struct Leader {
     pid: Pid,
@@ -22,13 +23,16 @@ struct Leader {
 #[derive(Debug, Default)]
 struct Inner {
     closed: bool,
-    /// By exec.
+    started: u64,
+    /// By when they were started.
     leaders: BTreeMap<u64, Leader>,
+    /// By the container's directory: cancelled when its processes are killed.
+    pretended: BTreeMap<PathBuf, CancellationToken>,
 }
 
 /// The processes of the cluster.
 ///
-/// A process belongs to a container if it is in the session or process group of one of its execs, or has the container's
+/// A process belongs to a container if it is in the session or process group of one of these leaders, or has the container's
 /// directory in its environment (`HOME`) or as its working directory; so also the background job of a shell that has
 /// ended, and what has left its session. The last two are only known where there is a `/proc`.
 #[derive(Debug)]
@@ -46,31 +50,41 @@ impl Processes {
         }
     }
 
-    /// Starts a process in `dir` by `spawn`; `pid` tells its id. `None` if the cluster is being shut down.
+    /// Starts a process in `dir` by `spawn`; `pid` tells its id. What comes with it is the key for
+    /// [`reaped`](Self::reaped). `None` if the cluster is being shut down.
     pub(crate) fn start<T, E>(
         &self,
-        exec: u64,
         dir: &Path,
         spawn: impl FnOnce() -> Result<T, E>,
         pid: impl FnOnce(&T) -> Option<u32>,
-    ) -> Option<Result<T, E>> {
+    ) -> Option<Result<(u64, T), E>> {
         // held over the spawn, so that nothing is started, or put into the directory, behind the back of `close`
         let mut inner = self.lock();
         if inner.closed {
             return None;
         }
-        let spawned = spawn();
-        let pid = spawned.as_ref().ok().and_then(pid);
-        if let Some(pid) = pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)) {
+        let spawned = match spawn() {
+            Ok(spawned) => spawned,
+            Err(error) => return Some(Err(error)),
+        };
+        let key = inner.started;
+        inner.started += 1;
+        if let Some(pid) = pid(&spawned).and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)) {
             let dir = dir.to_owned();
-            inner.leaders.insert(exec, Leader { pid, dir });
+            inner.leaders.insert(key, Leader { pid, dir });
         }
-        Some(spawned)
+        Some(Ok((key, spawned)))
     }
 
-    /// Forgets the process of `exec`, which has been reaped.
-    pub(crate) fn reaped(&self, exec: u64) {
-        self.lock().leaders.remove(&exec);
+    /// For what passes for a process in `dir`: it has to end when this is cancelled.
+    pub(crate) fn pretend(&self, dir: &Path) -> CancellationToken {
+        let mut inner = self.lock();
+        inner.pretended.entry(dir.to_owned()).or_default().clone()
+    }
+
+    /// Forgets a process that has been reaped.
+    pub(crate) fn reaped(&self, key: u64) {
+        self.lock().leaders.remove(&key);
     }
 
     /// How many processes are alive.
@@ -80,7 +94,14 @@ impl Processes {
 
     /// Kills every process that belongs to a directory under `dir`.
     pub(crate) fn kill_in(&self, dir: &Path) {
-        let inner = self.lock();
+        let mut inner = self.lock();
+        inner.pretended.retain(|its, killed| {
+            let stays = !its.starts_with(dir);
+            if !stays {
+                killed.cancel();
+            }
+            stays
+        });
         for _ in 0..ROUNDS {
             let found = find(&inner, dir);
             if found.is_empty() {

@@ -3,8 +3,10 @@
 use serde::Deserialize;
 use tokio::sync::watch;
 
-/// The oldest records are forgotten beyond this many, so that a demo can run for weeks.
-const RECORDS: usize = 4096;
+/// At this many records the oldest are forgotten, so that a demo can run for weeks.
+const RECORDS: usize = 16 << 10;
+/// How many are forgotten at once.
+const FORGOTTEN: usize = 4 << 10;
 /// The oldest sizes of one exec are forgotten beyond this many.
 const SIZES: usize = 1024;
 
@@ -28,6 +30,15 @@ impl Protocol {
     }
 }
 
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A command in the container.
+    Exec,
+    /// The container's main process.
+    Attach,
+}
+
 /// A terminal size in character cells, as channel 4 carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -47,24 +58,28 @@ pub enum ExecState {
     Refused(u16),
     /// Upgraded, but the command could not be started (or no container to start it in).
     NotStarted,
-    /// The command runs, whether or not its client is still there.
+    /// The command runs, whether or not its client is still there; or an attach goes on.
     Running,
-    /// The command ended with this code; 128 + n if signal n ended it.
+    /// The command, or the main process attached to, ended with this code; 128 + n if signal n ended it.
     Ended(i32),
+    /// The client has left, and that was all: an attach, or an exec in a container without processes.
+    Left,
 }
 
-/// One exec, from its request on.
+/// One exec or attach, from its request on.
 #[derive(Clone, Debug)]
 pub struct ExecRecord {
     /// Counts up from 0 over the cluster's life.
     pub id: u64,
+    /// What was asked for.
+    pub mode: Mode,
     /// Namespace of the pod asked for.
     pub namespace: String,
     /// Pod asked for.
     pub pod: String,
     /// Container asked for, or the pod's only one; empty if none was named and there are several.
     pub container: String,
-    /// Program and arguments asked for.
+    /// Program and arguments asked for; none of an attach.
     pub command: Vec<String>,
     /// Whether a terminal was asked for.
     pub tty: bool,
@@ -95,36 +110,33 @@ impl ExecRecord {
 
 /// All records; every change wakes those who watch.
 #[derive(Debug)]
-pub(crate) struct Records {
-    all: watch::Sender<Vec<ExecRecord>>,
-    next: std::sync::atomic::AtomicU64,
-}
+pub(crate) struct Records(watch::Sender<Vec<ExecRecord>>);
 
 impl Default for Records {
     fn default() -> Self {
-        Self {
-            all: watch::Sender::new(Vec::new()),
-            next: std::sync::atomic::AtomicU64::new(0),
-        }
+        Self(watch::Sender::new(Vec::new()))
     }
 }
 
 impl Records {
     pub(crate) fn add(
         &self,
+        mode: Mode,
         namespace: &str,
         pod: &str,
         container: &str,
         command: &[String],
         tty: bool,
     ) -> u64 {
-        let id = self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        self.all.send_modify(|all| {
+        let mut id = 0;
+        self.0.send_modify(|all| {
+            id = all.last().map_or(0, |last| last.id + 1);
             if all.len() == RECORDS {
-                all.remove(0);
+                all.drain(..FORGOTTEN);
             }
             all.push(ExecRecord {
                 id,
+                mode,
                 namespace: namespace.to_owned(),
                 pod: pod.to_owned(),
                 container: container.to_owned(),
@@ -142,9 +154,11 @@ impl Records {
     }
 
     pub(crate) fn update(&self, id: u64, change: impl FnOnce(&mut ExecRecord)) {
-        self.all.send_modify(|all| {
-            // newest last: the record looked for is near the end
-            if let Some(record) = all.iter_mut().rev().find(|record| record.id == id) {
+        self.0.send_modify(|all| {
+            // ids go up by one, so the first tells where the others are
+            let index = all.first().and_then(|first| id.checked_sub(first.id));
+            let index = index.and_then(|index| usize::try_from(index).ok());
+            if let Some(record) = index.and_then(|index| all.get_mut(index)) {
                 change(record);
                 if record.sizes.len() > SIZES {
                     record.sizes.remove(0);
@@ -154,10 +168,10 @@ impl Records {
     }
 
     pub(crate) fn watch(&self) -> watch::Receiver<Vec<ExecRecord>> {
-        self.all.subscribe()
+        self.0.subscribe()
     }
 
     pub(crate) fn snapshot(&self) -> Vec<ExecRecord> {
-        self.all.borrow().clone()
+        self.0.borrow().clone()
     }
 }

@@ -26,6 +26,8 @@ impl ApiError {
             StatusCode::NOT_FOUND => "NotFound",
             StatusCode::CONFLICT => "Conflict",
             StatusCode::GONE => "Expired",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "UnsupportedMediaType",
+            StatusCode::UNPROCESSABLE_ENTITY => "Invalid",
             StatusCode::TOO_MANY_REQUESTS => "TooManyRequests",
             StatusCode::INTERNAL_SERVER_ERROR => "InternalError",
             StatusCode::SERVICE_UNAVAILABLE => "ServiceUnavailable",
@@ -55,6 +57,28 @@ impl ApiError {
             format!("{resource} \"{name}\" not found"),
         )
         .about(resource, Some(name))
+    }
+
+    /// `Pod "web-0" is invalid: spec.…: Required value`; there is at least one cause.
+    pub(crate) fn invalid(kind: &str, name: &str, causes: Vec<StatusCause>) -> Self {
+        let mut errors: Vec<String> = causes
+            .iter()
+            .map(|cause| {
+                let part = |part: &Option<String>| part.clone().unwrap_or_default();
+                format!("{}: {}", part(&cause.field), part(&cause.message))
+            })
+            .collect();
+        let errors = match errors.len() {
+            1 => errors.remove(0),
+            _ => format!("[{}]", errors.join(", ")),
+        };
+        let message = format!("{kind} \"{name}\" is invalid: {errors}");
+        let mut error =
+            Self::new(StatusCode::UNPROCESSABLE_ENTITY, message).about(kind, Some(name));
+        if let Some(details) = &mut error.body.details {
+            details.causes = Some(causes);
+        }
+        error
     }
 
     /// `pods "web-0" is forbidden: User "…" cannot create resource "pods/exec" in API group "" in the namespace "…": reason`
@@ -118,7 +142,7 @@ impl IntoResponse for ApiError {
 pub(crate) enum ExecEnd {
     /// The command ended with this code.
     Exited { code: i32, command: Vec<String> },
-    /// The command never ran; what the container runtime said.
+    /// The command never ran, or nothing could be attached to; what the kubelet said.
     NotStarted(String),
     /// The kubelet refused to upgrade; v5 clients only, others see the kubelet's own HTTP answer.
     NotUpgraded(String),
@@ -157,14 +181,11 @@ impl ExecEnd {
                     ..Status::default()
                 }
             }
-            Self::NotStarted(runtime) => {
-                let kubelet = format!("error executing command in container: {runtime}");
-                match protocol {
-                    // the API server wraps what the kubelet had already wrapped
-                    Protocol::V5 => internal_error(&format!("Internal error occurred: {kubelet}")),
-                    Protocol::V4 => internal_error(&kubelet),
-                }
-            }
+            Self::NotStarted(kubelet) => match protocol {
+                // the API server wraps what the kubelet had already wrapped
+                Protocol::V5 => internal_error(&format!("Internal error occurred: {kubelet}")),
+                Protocol::V4 => internal_error(kubelet),
+            },
             Self::NotUpgraded(kubelet) => {
                 internal_error(&format!("unable to upgrade connection: {kubelet}"))
             }

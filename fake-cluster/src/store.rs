@@ -97,7 +97,23 @@ impl Store {
 
     /// Adds a pod, or replaces the description of the one with this name.
     pub(crate) fn put(&self, spec: Pod) {
+        self.put_in(&mut self.lock(), spec);
+    }
+
+    /// The changed pod; `None` if there is no such pod, or `change` says that there is nothing to change.
+    pub(crate) fn change(
+        &self,
+        namespace: &str,
+        name: &str,
+        change: impl FnOnce(&mut Pod) -> bool,
+    ) -> Option<Stored> {
         let mut inner = self.lock();
+        let key = (namespace.to_owned(), name.to_owned());
+        let mut spec = inner.pods.get(&key)?.spec.clone();
+        change(&mut spec).then(|| self.put_in(&mut inner, spec))
+    }
+
+    fn put_in(&self, inner: &mut Inner, spec: Pod) -> Stored {
         let key = spec.key();
         inner.namespaces.insert(key.0.clone());
         let mut object = spec.render();
@@ -118,23 +134,10 @@ impl Store {
             object.metadata.uid = Some(format!("00000000-0000-4000-8000-{:012x}", inner.uids));
             ChangeKind::Added
         };
-        let object = self.commit(&mut inner, kind, object);
-        inner.pods.insert(key, Stored { spec, object });
-    }
-
-    /// The new description of a pod; `None` if there is no such pod, or `change` found nothing to change.
-    pub(crate) fn change(
-        &self,
-        namespace: &str,
-        name: &str,
-        change: impl FnOnce(&mut Pod) -> bool,
-    ) -> Option<Pod> {
-        let mut spec = self.get(namespace, name)?.spec;
-        if !change(&mut spec) {
-            return None;
-        }
-        self.put(spec.clone());
-        Some(spec)
+        let object = self.commit(inner, kind, object);
+        let stored = Stored { spec, object };
+        inner.pods.insert(key, stored.clone());
+        stored
     }
 
     /// Marks a pod as being deleted; false if there is none.

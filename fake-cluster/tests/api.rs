@@ -58,7 +58,9 @@ async fn lists_and_gets_pods() {
     let pod = default.get("web-0").await.unwrap();
     let status = pod.status.unwrap();
     assert_eq!(status.phase.as_deref(), Some("Running"));
-    assert!(status.container_statuses.unwrap()[0].ready);
+    let container = &status.container_statuses.unwrap()[0];
+    assert!(container.ready);
+    assert_eq!(container.image, "registry.example/app:1.0");
 
     let namespaces = Api::<v1::Namespace>::all(client.clone());
     let listed = namespaces.list(&ListParams::default()).await.unwrap();
@@ -69,6 +71,51 @@ async fn lists_and_gets_pods() {
         .collect();
     assert_eq!(found, [Some("default".to_owned()), Some("shop".to_owned())]);
     assert_eq!(client.apiserver_version().await.unwrap().major, "1");
+}
+
+#[tokio::test]
+async fn images_have_ids_and_terminals_are_said() {
+    let cluster = cluster().await;
+    let image = |name: &str, image: &str| Container::new(name).image(image);
+    let waiting = ContainerState::Waiting("ImagePullBackOff".to_owned());
+    cluster.add_pod(
+        Pod::new("default", "web-1")
+            .container(image("a", "localhost:5000/app"))
+            .container(image("b", "app:2").main("cat", &[], true))
+            .container(image("c", "app:1").main("cat", &[], false))
+            .container(image("d", "app:2"))
+            .container(image("e", "app:3").state(waiting).message("no such image")),
+    );
+    let pod = pods(&cluster).get("web-1").await.unwrap();
+    let containers = pod.spec.unwrap().containers;
+    let terminals: Vec<_> = containers.iter().map(|c| (c.stdin, c.tty)).collect();
+    let yes = Some(true);
+    let expected = [
+        (None, None),
+        (yes, yes),
+        (yes, None),
+        (None, None),
+        (None, None),
+    ];
+    assert_eq!(terminals, expected);
+
+    let statuses = pod.status.unwrap().container_statuses.unwrap();
+    let ids: Vec<_> = statuses
+        .iter()
+        .map(|status| status.image_id.as_str())
+        .collect();
+    let (name, digest) = ids[0].split_once("@sha256:").unwrap();
+    assert_eq!((name, digest.len()), ("localhost:5000/app", 64));
+    assert!(ids[1].starts_with("app@sha256:") && ids[1] == ids[3] && ids[1] != ids[2]);
+    assert_eq!(ids[4], "", "never started");
+    let waiting = statuses[4]
+        .state
+        .as_ref()
+        .unwrap()
+        .waiting
+        .as_ref()
+        .unwrap();
+    assert_eq!(waiting.message.as_deref(), Some("no such image"));
 }
 
 fn names(pods: &[v1::Pod]) -> Vec<&str> {
@@ -153,12 +200,21 @@ async fn a_watch_from_a_forgotten_version_is_gone() {
 }
 
 async fn review(cluster: &FakeCluster, verb: &str, namespace: &str) -> (bool, Option<String>) {
+    review_of(cluster, verb, "exec", namespace).await
+}
+
+async fn review_of(
+    cluster: &FakeCluster,
+    verb: &str,
+    subresource: &str,
+    namespace: &str,
+) -> (bool, Option<String>) {
     let review = SelfSubjectAccessReview {
         spec: SelfSubjectAccessReviewSpec {
             resource_attributes: Some(ResourceAttributes {
                 verb: Some(verb.to_owned()),
                 resource: Some("pods".to_owned()),
-                subresource: Some("exec".to_owned()),
+                subresource: Some(subresource.to_owned()),
                 namespace: Some(namespace.to_owned()),
                 name: Some("web-0".to_owned()),
                 ..ResourceAttributes::default()
@@ -183,6 +239,13 @@ async fn access_is_allowed_unless_denied() {
     assert_eq!(review(&cluster, "create", "default").await, denied);
     assert_eq!(review(&cluster, "create", "shop").await, (true, None));
     assert_eq!(review(&cluster, "get", "default").await, (true, None));
+
+    for (verb, subresource) in [("create", "attach"), ("patch", "ephemeralcontainers")] {
+        let review = async || review_of(&cluster, verb, subresource, "default").await;
+        assert_eq!(review().await, (true, None));
+        cluster.deny(verb, "pods", Some(subresource), None, "no");
+        assert_eq!(review().await, (false, Some("no".to_owned())));
+    }
 
     let error = pods(&cluster).list(&ListParams::default()).await;
     let status = status_of(error.unwrap_err());

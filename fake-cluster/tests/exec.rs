@@ -115,6 +115,65 @@ async fn the_environment_is_a_containers() {
     assert!(text.contains("HOSTNAME=web-0\r\n"), "{text}");
 }
 
+#[tokio::test]
+async fn pipes_speak_line_by_line() {
+    let cluster = cluster().await;
+    let script = "while read -r line; do echo \"got $line\"; done; echo over";
+    let mut exec = Exec::open(&cluster, V5, &pipes(&["sh", "-c", script])).await;
+    for line in ["one", "two", "three"] {
+        exec.type_in(&format!("{line}\n")).await;
+        exec.expect(&format!("got {line}\n")).await;
+    }
+    exec.send(255, &[0]).await;
+    assert_eq!(exec.end().await.unwrap()["status"], "Success");
+    assert!(exec.text().ends_with("over\n"), "{}", exec.text());
+}
+
+/// Kills the processes of the session that its stdin names, by builtins alone.
+const SWEEP: &str = r#"
+    read -r session
+    for process in /proc/[0-9]*; do
+        { read -r stat < "$process/stat"; } 2>/dev/null || continue
+        set -- ${stat##*) }
+        if [ "$4" = "$session" ]; then
+            kill -9 "${process#/proc/}" && echo "killed ${process#/proc/}"
+        fi
+    done
+"#;
+
+#[tokio::test]
+async fn one_exec_sees_and_ends_the_processes_of_another() {
+    let cluster = cluster().await;
+    let mut shell = Exec::open(&cluster, V4, &tty(&["sh"])).await;
+    shell
+        .type_in("sleep 1000 & echo pid=$$.; sleep 1000\n")
+        .await;
+    // not the echo of what was typed, in which no digit follows
+    while !shell.text().contains(".\r\n") {
+        assert!(shell.read().await);
+    }
+    let text = shell.text();
+    let pid = text.split("pid=").find_map(|rest| {
+        let (pid, _) = rest.split_once('.')?;
+        pid.parse::<u32>().ok()
+    });
+    let all_started = async {
+        while cluster.live_processes() < 3 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(common::DEADLINE, all_started)
+        .await
+        .unwrap();
+
+    let mut sweep = Exec::open(&cluster, V4, &pipes(&["sh", "-c", SWEEP])).await;
+    sweep.type_in(&format!("{}\n", pid.unwrap())).await;
+    assert_eq!(sweep.end().await.unwrap()["status"], "Success");
+    assert_eq!(sweep.text().lines().count(), 3, "{}", sweep.text());
+    assert_eq!(exit_code(&shell.end().await.unwrap()), 137);
+    assert_eq!(cluster.live_processes(), 0);
+}
+
 /// The message a container runtime gives, and the Status around it.
 async fn not_started(cluster: &FakeCluster, protocol: &str, command: &str) -> Value {
     let mut exec = Exec::open(cluster, protocol, &tty(&[command])).await;
@@ -218,8 +277,7 @@ async fn refusals_are_worded_as_by_an_api_server() {
         refusal("web-0", query).await,
         expect(
             400,
-            "a container name must be specified for pod web-0, choose one of: [app sidecar] \
-             or one of the init containers: [init]"
+            "a container name must be specified for pod web-0, choose one of: [init app sidecar]"
         )
     );
     assert_eq!(cluster.execs()[0].state, ExecState::Refused(404));

@@ -131,6 +131,24 @@ async fn stalls_with_the_connection_open() {
 }
 
 #[tokio::test]
+async fn stalls_from_the_start() {
+    let cluster = cluster().await;
+    cluster.inject(Fault::exec(ExecEffect::Stall { after: 0 }));
+    let mut exec = Exec::open(&cluster, V4, &tty(&["echo", "hello"])).await;
+    assert!(exec.read().await);
+    assert_eq!(exec.sizes, [0], "the streams are ready");
+    until_exec(&cluster, |exec| exec.state == ExecState::Ended(0)).await;
+    exec.send_message(Message::Ping("are you there".into()))
+        .await;
+    exec.type_in("more\n").await;
+    let silent = timeout(Duration::from_millis(300), exec.read()).await;
+    assert!(silent.is_err(), "neither pong, output nor status");
+    let record = &cluster.execs()[0];
+    assert!(record.connected);
+    assert_eq!(record.stdin_bytes, 0, "nothing is read");
+}
+
+#[tokio::test]
 async fn reads_one_byte_at_a_time() {
     let cluster = cluster().await;
     cluster.inject(Fault::exec(ExecEffect::ReadSize(1)));

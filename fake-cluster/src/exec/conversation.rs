@@ -1,4 +1,4 @@
-//! The conversation of an exec with its client: the channels both ways, and how it ends.
+//! The conversation of an exec or attach with its client: the channels both ways, and how it ends.
 
 use std::{io, time::Duration};
 
@@ -14,12 +14,13 @@ use tokio::{
 use super::{
     Granted,
     frame::{FrameError, FrameReader, FrameWriter, Incoming},
-    session::Session,
-    spawn::{Input, Output, STDERR, STDOUT},
+    session::{Session, Streams},
+    streams::{Input, Output},
 };
 use crate::{
     fault::{Limit, LimitKind},
-    record::{Protocol, Size},
+    record::{ExecState, Mode, Protocol, Size},
+    spawn::{STDERR, STDOUT},
     status::ExecEnd,
 };
 
@@ -59,24 +60,29 @@ impl From<FrameError> for Broken {
 }
 
 impl Session {
-    /// Carries bytes both ways until the process or the connection ends. A terminal then stays open, unread, until the
-    /// process ends; the stdin of a process on pipes is closed.
-    pub(super) async fn talk(
-        &self,
-        mut reader: Reader,
-        mut writer: Writer,
-        mut output: Output,
-        mut input: Input,
-        mut exit: watch::Receiver<Option<i32>>,
-    ) {
+    /// Carries bytes both ways until the process or the connection ends.
+    pub(super) async fn talk(&self, mut reader: Reader, mut writer: Writer, streams: &mut Streams) {
+        let Streams {
+            output,
+            input,
+            exit,
+        } = streams;
         // only the newest ping needs an answer (RFC 6455 §5.5.3), so reading never waits for a pong to be written
         let pong = watch::Sender::new(Bytes::new());
         let sent = tokio::select! {
-            sent = self.send(&mut writer, &mut output, exit.clone(), pong.subscribe()) => sent,
-            broken = self.receive(&mut reader, &mut input, &pong) => Err(broken),
+            sent = self.send(&mut writer, output, exit.clone(), pong.subscribe()) => sent,
+            broken = self.receive(&mut reader, input, &pong) => Err(broken),
         };
         match sent {
             Ok(code) => {
+                if let Some(code) = code {
+                    self.set_state(ExecState::Ended(code));
+                }
+                let code = match self.granted.mode {
+                    Mode::Exec => code.unwrap_or_default(),
+                    // how a main process ended is not said
+                    Mode::Attach => 0,
+                };
                 let command = self.granted.options.command.clone();
                 let end = ExecEnd::Exited { code, command };
                 let _ = self.farewell(&mut reader, &mut writer, &end).await;
@@ -88,23 +94,21 @@ impl Session {
             Err(Broken::Cut) => {}
             Err(Broken::Stalled) => std::future::pending().await,
         }
-        drop((reader, writer));
-        self.disconnected();
-        input.close();
-        exit_of(&mut exit).await;
     }
 
-    /// The way out: output and pongs. Ends with the exit code once the process has ended and its output has been sent.
+    /// The way out: output and pongs. Ends with the exit code once the process has ended and its output has been sent; an
+    /// attach ends with its output, whether or not the process has.
     async fn send(
         &self,
         writer: &mut Writer,
         output: &mut Output,
         mut exit: watch::Receiver<Option<i32>>,
         mut pong: watch::Receiver<Bytes>,
-    ) -> Result<i32, Broken> {
+    ) -> Result<Option<i32>, Broken> {
         let plan = &self.granted.plan;
         let mut limit = plan.limit;
-        let mut buffer = vec![0; plan.read_size.unwrap_or(READ_SIZE)];
+        let read_size = plan.read_size.unwrap_or(READ_SIZE);
+        let attached = self.granted.mode == Mode::Attach;
         let mut code = None;
         let mut leftover = LEFTOVER;
 
@@ -112,13 +116,12 @@ impl Session {
         pass(&mut limit, writer, STDOUT, &[]).await?;
         let delay = sleep(plan.delay_output);
         tokio::pin!(delay);
-        let mut delayed = true;
+        // even no time at all is a millisecond to a timer
+        let mut delayed = !plan.delay_output.is_zero();
         loop {
-            if let Some(code) = code
-                && !delayed
-                && (leftover == 0 || !output.is_open())
-            {
-                return Ok(code);
+            let over = !output.is_open() || leftover == 0;
+            if over && !delayed && (attached || code.is_some()) {
+                return Ok(code.or(*exit.borrow()));
             }
             // nothing is read from the process while a frame waits to be written: that is the back-pressure
             tokio::select! {
@@ -128,13 +131,13 @@ impl Session {
                     writer.pong(&payload).await?;
                 }
                 () = &mut delay, if delayed => delayed = false,
-                (channel, count) = output.read(&mut buffer), if !delayed && output.is_open() => {
+                (channel, bytes) = output.read(read_size), if !delayed && output.is_open() => {
                     if code.is_some() {
-                        leftover = leftover.saturating_sub(count);
+                        leftover = leftover.saturating_sub(bytes.len());
                     }
-                    pass(&mut limit, writer, channel, &buffer[..count]).await?;
+                    pass(&mut limit, writer, channel, &bytes).await?;
                 }
-                ended = exit_of(&mut exit), if code.is_none() => code = Some(ended),
+                ended = exit_of(&mut exit), if code.is_none() && !attached => code = Some(ended),
                 () = sleep(QUIET), if code.is_some() && !delayed => leftover = 0,
             }
         }
@@ -167,11 +170,11 @@ impl Session {
             match message.split_first() {
                 Some((&STDIN, bytes)) if options.stdin => {
                     records.update(*id, |record| record.stdin_bytes += bytes.len() as u64);
-                    input.write(bytes).await;
+                    input.write(message.slice(1..)).await;
                 }
                 Some((&RESIZE, json)) if options.tty => {
                     if let Ok(size) = serde_json::from_slice::<Size>(json) {
-                        input.resize(size);
+                        input.resize(size).await;
                         records.update(*id, |record| record.sizes.push(size));
                     }
                 }

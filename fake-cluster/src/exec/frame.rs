@@ -11,8 +11,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::{
 
 /// The kubelet's limit for a frame.
 const MAX_PAYLOAD: u64 = 32 << 20;
-/// Read at least this much at a time.
-const READ: usize = 16 << 10;
+/// Read this much at a time while little comes, for a reader that waits holds its buffer.
+const READ_LITTLE: usize = 512;
+/// Read this much at a time while much comes.
+const READ_MUCH: usize = 64 << 10;
 
 const BINARY: OpCode = OpCode::Data(Data::Binary);
 
@@ -44,6 +46,8 @@ pub(super) enum Incoming {
 pub(super) struct FrameReader<R> {
     io: R,
     buffer: BytesMut,
+    /// How much to read at a time.
+    read: usize,
 }
 
 impl<R: AsyncRead + Unpin> FrameReader<R> {
@@ -51,6 +55,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         Self {
             io,
             buffer: BytesMut::new(),
+            read: READ_LITTLE,
         }
     }
 
@@ -73,10 +78,19 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
                 }
                 self.buffer.reserve(start + payload - self.buffer.len());
             }
-            self.buffer.reserve(READ);
-            if self.io.read_buf(&mut self.buffer).await? == 0 {
+            if self.buffer.is_empty() {
+                self.buffer = BytesMut::with_capacity(self.read);
+            }
+            self.buffer.reserve(self.read);
+            let count = self.io.read_buf(&mut self.buffer).await?;
+            if count == 0 {
                 return Ok(None);
             }
+            self.read = if count >= self.read {
+                READ_MUCH
+            } else {
+                READ_LITTLE
+            };
         }
     }
 }

@@ -1,7 +1,9 @@
-//! The life of one exec after its upgrade: one task that owns the process to its end, and the connection while it lasts.
+//! The life of one exec or attach after its upgrade: one task that owns the connection while it lasts, and the process of an
+//! exec to its end.
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -13,23 +15,42 @@ use tokio::{
 use super::{
     Granted,
     frame::{FrameReader, FrameWriter},
-    spawn::{Program, Started, exit_code},
+    streams::{Attached, Input, Output},
 };
 use crate::{
     cluster::Shared,
-    record::ExecState,
+    load,
+    record::{ExecState, Mode},
     sandbox::{Sandbox, not_in_path, search_host},
+    spawn::{Program, STDOUT, Started, exit_code},
     status::ExecEnd,
 };
 
 /// A client that has been answered 101 must have its connection by then.
 const UPGRADE: Duration = Duration::from_secs(5);
 
-/// One exec.
+/// One exec or attach.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) shared: Arc<Shared>,
     pub(super) granted: Granted,
+}
+
+/// What the client speaks to.
+#[derive(Debug)]
+pub(super) struct Streams {
+    pub(super) output: Output,
+    pub(super) input: Input,
+    /// The exit code, once there is one.
+    pub(super) exit: watch::Receiver<Option<i32>>,
+}
+
+/// The process of an exec.
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    key: u64,
+    ended: watch::Sender<Option<i32>>,
 }
 
 impl Session {
@@ -37,7 +58,7 @@ impl Session {
         Self { shared, granted }
     }
 
-    /// Waits for the connection, runs the command, and ends when the process has, whatever becomes of the connection.
+    /// Waits for the connection, starts what was asked for, and ends when both connection and process have.
     pub(super) async fn run(self, upgrade: OnUpgrade) {
         let id = self.granted.id;
         let Ok(Ok(upgraded)) = timeout(UPGRADE, upgrade).await else {
@@ -53,15 +74,27 @@ impl Session {
         });
         let stop = self.shared.stop.clone();
         match self.start() {
-            Ok(started) => {
+            Ok((mut streams, process)) => {
                 self.set_state(ExecState::Running);
-                let (ended, exit) = watch::channel(None);
-                let talk = self.talk(reader, writer, started.output, started.input, exit);
-                tokio::join!(self.reap(started.child, ended), async {
-                    // the process is kept for as long as it lives, the connection only for as long as the cluster does
+                let exit = streams.exit.clone();
+                let lasts = process.is_some();
+                let connection = async {
+                    let talk = self.talk(reader, writer, &mut streams);
                     stop.run_until_cancelled(talk).await;
                     self.disconnected();
-                });
+                    streams.input.close();
+                    if lasts {
+                        // a terminal stays open, unread, until the process ends
+                        let _ = streams.exit.wait_for(Option::is_some).await;
+                    }
+                };
+                if let Some(process) = process {
+                    tokio::join!(self.reap(process), connection);
+                } else {
+                    connection.await;
+                    let code = *exit.borrow();
+                    self.set_state(code.map_or(ExecState::Left, ExecState::Ended));
+                }
             }
             Err(end) => {
                 self.set_state(match end {
@@ -79,7 +112,7 @@ impl Session {
         }
     }
 
-    fn set_state(&self, state: ExecState) {
+    pub(super) fn set_state(&self, state: ExecState) {
         self.shared
             .records
             .update(self.granted.id, |record| record.state = state);
@@ -91,24 +124,86 @@ impl Session {
             .update(self.granted.id, |record| record.connected = false);
     }
 
-    /// Starts the process, or says why there is none.
-    fn start(&self) -> Result<Started, ExecEnd> {
+    /// Starts what the client is to speak to, or says why there is nothing.
+    fn start(&self) -> Result<(Streams, Option<Process>), ExecEnd> {
         let granted = &self.granted;
         if let Some(end) = &granted.end {
             return Err(end.clone());
         }
-        let container = &granted.options.container;
-        let dir = self.shared.dir(&granted.namespace, &granted.pod, container);
+        match (granted.mode, granted.container.processless()) {
+            (Mode::Attach, _) => Ok((self.attach()?, None)),
+            (Mode::Exec, Some(kind)) if !granted.plan.no_shell => Ok((self.pretend(kind)?, None)),
+            (Mode::Exec, _) => {
+                let (streams, process) = self.start_process()?;
+                Ok((streams, Some(process)))
+            }
+        }
+    }
+
+    fn attach(&self) -> Result<Streams, ExecEnd> {
+        let Granted {
+            id,
+            place,
+            options,
+            container,
+            ..
+        } = &self.granted;
+        let mains = &self.shared.mains;
+        let (main, chunks) = mains
+            .attach(&self.shared, place, container, *id)
+            .map_err(|why| ExecEnd::NotStarted(format!("error attaching to container: {why}")))?;
+        let output = Output::Main(Attached {
+            chunks: Some(chunks),
+            rest: (STDOUT, Bytes::new()),
+            stdout: options.stdout,
+            stderr: options.stderr,
+        });
+        let exit = main.exit();
+        let client = *id;
+        Ok(Streams {
+            output,
+            input: Input::Main { main, client },
+            exit,
+        })
+    }
+
+    fn pretend(&self, kind: &load::Kind) -> Result<Streams, ExecEnd> {
+        let place = &self.granted.place;
+        let killed = self.shared.processes.pretend(&place.dir(&self.shared));
+        // after that, so that one who stops the container either sees this exec or is seen by it
+        if !place.is_running(&self.shared) {
+            return Err(not_started("container is not running"));
+        }
+        let (input, output, exit) = load::begin(kind, killed);
+        Ok(Streams {
+            output: Output::Load(output),
+            input: Input::Load(input),
+            exit,
+        })
+    }
+
+    fn start_process(&self) -> Result<(Streams, Process), ExecEnd> {
+        let place = &self.granted.place;
+        let dir = place.dir(&self.shared);
         let spawn = || {
             // the pod may have been deleted since the request; what is started from here on is killed with it
-            if !self.is_still_there() {
+            if !place.is_running(&self.shared) {
                 return Err(not_started("container is not running"));
             }
             self.spawn(&dir)
         };
         let pid = |started: &Started| started.child.id();
-        let started = self.shared.processes.start(granted.id, &dir, spawn, pid);
-        started.unwrap_or_else(|| Err(not_started("the cluster is being shut down")))
+        let started = self.shared.processes.start(&dir, spawn, pid);
+        let (key, started) =
+            started.unwrap_or_else(|| Err(not_started("the cluster is being shut down")))?;
+        let (ended, exit) = watch::channel(None);
+        let streams = Streams {
+            output: Output::Process(started.output),
+            input: Input::Process(started.input),
+            exit,
+        };
+        let child = started.child;
+        Ok((streams, Process { child, key, ended }))
     }
 
     fn spawn(&self, dir: &Path) -> Result<Started, ExecEnd> {
@@ -139,7 +234,7 @@ impl Session {
             file: file.map_err(missing)?,
             command: command.to_vec(),
             sandbox,
-            hostname: granted.pod.clone(),
+            hostname: granted.place.pod.clone(),
         };
         let started = if options.tty {
             program.start_on_terminal()
@@ -149,22 +244,18 @@ impl Session {
         started.map_err(failed)
     }
 
-    fn is_still_there(&self) -> bool {
-        let granted = &self.granted;
-        let stored = self.shared.store.get(&granted.namespace, &granted.pod);
-        stored.is_some_and(|stored| stored.accepts_exec(&granted.options.container))
-    }
-
     /// Waits for the process.
-    async fn reap(&self, mut child: Child, ended: watch::Sender<Option<i32>>) {
-        let code = child.wait().await.map_or(255, exit_code);
-        self.shared.processes.reaped(self.granted.id);
+    async fn reap(&self, mut process: Process) {
+        let code = process.child.wait().await.map_or(255, exit_code);
+        self.shared.processes.reaped(process.key);
         self.set_state(ExecState::Ended(code));
-        ended.send_replace(Some(code));
+        process.ended.send_replace(Some(code));
     }
 }
 
 /// What a kubelet makes of the container runtime's failure to exec.
 fn not_started(why: &str) -> ExecEnd {
-    ExecEnd::NotStarted(format!("failed to exec in container: {why}"))
+    ExecEnd::NotStarted(format!(
+        "error executing command in container: failed to exec in container: {why}"
+    ))
 }

@@ -12,6 +12,10 @@ use k8s_openapi::{
 };
 
 use super::{Container, ContainerState, Phase, Pod, Role};
+use crate::load::Sum;
+
+/// The code of a container whose main process could not be started.
+pub(crate) const NOT_STARTED: i32 = 128;
 
 impl Pod {
     /// The API object, without `uid` and `resourceVersion`, which the store gives.
@@ -34,18 +38,15 @@ impl Pod {
         let container = |container: &Container| core::Container {
             name: container.name.clone(),
             image: Some(container.image.clone()),
+            stdin: container.main_process().stdin.then_some(true),
+            tty: container.main_process().tty.then_some(true),
             ..core::Container::default()
-        };
-        let ephemeral = |container: &Container| core::EphemeralContainer {
-            name: container.name.clone(),
-            image: Some(container.image.clone()),
-            ..core::EphemeralContainer::default()
         };
         let os_label = ("kubernetes.io/os".to_owned(), self.node_os.clone());
         core::PodSpec {
             containers: self.of(Role::Main).map(container).collect(),
             init_containers: non_empty(self.of(Role::Init).map(container).collect()),
-            ephemeral_containers: non_empty(self.of(Role::Ephemeral).map(ephemeral).collect()),
+            ephemeral_containers: non_empty(self.ephemeral_specs()),
             node_name: Some(self.node.clone()),
             node_selector: Some(BTreeMap::from([os_label])),
             os: Some(core::PodOS {
@@ -55,9 +56,25 @@ impl Pod {
         }
     }
 
+    /// The ephemeral containers as the API has them.
+    pub(crate) fn ephemeral_specs(&self) -> Vec<core::EphemeralContainer> {
+        let described = |container: &Container| core::EphemeralContainer {
+            name: container.name.clone(),
+            image: Some(container.image.clone()),
+            ..core::EphemeralContainer::default()
+        };
+        self.of(Role::Ephemeral)
+            .map(|container| match &container.ephemeral {
+                Some(given) => given.as_ref().clone(),
+                None => described(container),
+            })
+            .collect()
+    }
+
     fn render_status(&self, created: &Time) -> core::PodStatus {
         let statuses = |role| -> Vec<core::ContainerStatus> {
             self.of(role)
+                .filter(|container| !container.unseen)
                 .map(|container| self.render_container(role, container, created))
                 .collect()
         };
@@ -93,6 +110,12 @@ impl Pod {
     ) -> core::ContainerStatus {
         let state = self.state_of(role, container);
         let running = state == ContainerState::Running;
+        // what has never been started has none
+        let image_id = if container.restarts == 0 && matches!(state, ContainerState::Waiting(_)) {
+            String::new()
+        } else {
+            image_id(&container.image)
+        };
         let ready = match role {
             Role::Main => running,
             Role::Init => state == ContainerState::Terminated(0),
@@ -101,16 +124,34 @@ impl Pod {
         core::ContainerStatus {
             name: container.name.clone(),
             image: container.image.clone(),
+            image_id,
             ready,
             started: Some(running),
             restart_count: container.restarts,
-            state: Some(render_state(state, created)),
+            state: Some(render_state(state, container.message.clone(), created)),
             ..core::ContainerStatus::default()
         }
     }
 }
 
-fn render_state(state: ContainerState, created: &Time) -> core::ContainerState {
+/// What the container runtime calls the image; another name, another image.
+fn image_id(image: &str) -> String {
+    let digest: String = (0_u8..4)
+        .map(|part| Sum::of(&[&[part], image.as_bytes()].concat()).to_string())
+        .collect();
+    // the tag is what follows the last colon, unless that is a port
+    let name = match image.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => image,
+    };
+    format!("{name}@sha256:{digest}")
+}
+
+fn render_state(
+    state: ContainerState,
+    message: Option<String>,
+    created: &Time,
+) -> core::ContainerState {
     match state {
         ContainerState::Running => core::ContainerState {
             running: Some(core::ContainerStateRunning {
@@ -121,20 +162,30 @@ fn render_state(state: ContainerState, created: &Time) -> core::ContainerState {
         ContainerState::Waiting(reason) => core::ContainerState {
             waiting: Some(core::ContainerStateWaiting {
                 reason: Some(reason),
-                message: None,
+                message,
             }),
             ..core::ContainerState::default()
         },
         ContainerState::Terminated(code) => core::ContainerState {
             terminated: Some(core::ContainerStateTerminated {
                 exit_code: code,
-                reason: Some(if code == 0 { "Completed" } else { "Error" }.to_owned()),
+                reason: Some(ended_because(code).to_owned()),
+                message,
                 started_at: Some(created.clone()),
                 finished_at: Some(created.clone()),
                 ..core::ContainerStateTerminated::default()
             }),
             ..core::ContainerState::default()
         },
+    }
+}
+
+/// The reason that a container runtime gives.
+fn ended_because(code: i32) -> &'static str {
+    match code {
+        0 => "Completed",
+        NOT_STARTED => "StartError",
+        _ => "Error",
     }
 }
 

@@ -1,4 +1,4 @@
-//! An exec client, plain enough to misbehave with.
+//! A client of exec and attach, plain enough to misbehave with.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use std::time::Duration;
@@ -104,8 +104,42 @@ impl Exec {
         protocols: &str,
         query: &str,
     ) -> Result<Self, (u16, String)> {
+        let path = format!("namespaces/{namespace}/pods/{pod}/exec?{query}");
+        Self::try_path(cluster, &path, protocols).await
+    }
+
+    /// Attaches to `container` of `default/web-0`, on a terminal or not.
+    pub async fn attach(
+        cluster: &FakeCluster,
+        protocols: &str,
+        container: &str,
+        tty: bool,
+    ) -> Self {
+        Self::try_attach(cluster, protocols, container, tty)
+            .await
+            .unwrap()
+    }
+
+    pub async fn try_attach(
+        cluster: &FakeCluster,
+        protocols: &str,
+        container: &str,
+        tty: bool,
+    ) -> Result<Self, (u16, String)> {
+        let stderr = !tty;
+        let path = format!(
+            "namespaces/default/pods/web-0/attach?container={container}&stdin=true&stdout=true&stderr={stderr}&tty={tty}"
+        );
+        Self::try_path(cluster, &path, protocols).await
+    }
+
+    async fn try_path(
+        cluster: &FakeCluster,
+        path: &str,
+        protocols: &str,
+    ) -> Result<Self, (u16, String)> {
         let url = cluster.url().replace("http://", "ws://");
-        let url = format!("{url}/api/v1/namespaces/{namespace}/pods/{pod}/exec?{query}");
+        let url = format!("{url}/api/v1/{path}");
         let mut request = url.into_client_request().unwrap();
         let headers = request.headers_mut();
         headers.insert("Sec-WebSocket-Protocol", protocols.parse().unwrap());
@@ -194,6 +228,17 @@ impl Exec {
                 false
             }
             None => false,
+        }
+    }
+
+    /// The payload of the next pong.
+    pub async fn pong(&mut self) -> Vec<u8> {
+        loop {
+            match timeout(DEADLINE, self.ws.next()).await.unwrap() {
+                Some(Ok(Message::Pong(payload))) => return payload.to_vec(),
+                Some(Ok(_)) => {}
+                other => panic!("no pong: {other:?}"),
+            }
         }
     }
 

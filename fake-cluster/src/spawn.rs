@@ -10,6 +10,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use bytes::{Bytes, BytesMut};
 use pty_process::{OwnedReadPty, OwnedWritePty};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf},
@@ -19,26 +20,26 @@ use tokio::{
 use crate::{record::Size, sandbox::Sandbox};
 
 /// Channel of the process's output and of a terminal's.
-pub(super) const STDOUT: u8 = 1;
+pub(crate) const STDOUT: u8 = 1;
 /// Channel of the process's error output, where it has no terminal.
-pub(super) const STDERR: u8 = 2;
+pub(crate) const STDERR: u8 = 2;
 
 /// What to start.
 #[derive(Debug)]
-pub(super) struct Program {
-    pub(super) file: PathBuf,
+pub(crate) struct Program {
+    pub(crate) file: PathBuf,
     /// Program as asked for, then its arguments.
-    pub(super) command: Vec<String>,
-    pub(super) sandbox: Sandbox,
-    pub(super) hostname: String,
+    pub(crate) command: Vec<String>,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) hostname: String,
 }
 
 /// A running process and its ends.
 #[derive(Debug)]
-pub(super) struct Started {
-    pub(super) child: Child,
-    pub(super) output: Output,
-    pub(super) input: Input,
+pub(crate) struct Started {
+    pub(crate) child: Child,
+    pub(crate) output: Output,
+    pub(crate) input: Input,
 }
 
 impl Program {
@@ -53,7 +54,7 @@ impl Program {
     }
 
     /// Starts it as the leader of a session with a terminal of its own, which has no size yet.
-    pub(super) fn start_on_terminal(&self) -> io::Result<Started> {
+    pub(crate) fn start_on_terminal(&self) -> io::Result<Started> {
         let (terminal, end) = pty_process::open().map_err(into_io)?;
         let child = pty_process::Command::new(&self.file)
             .arg0(&self.command[0])
@@ -73,8 +74,8 @@ impl Program {
         })
     }
 
-    /// Starts it as the leader of a process group, with pipes for what the client wants and nothing for the rest.
-    pub(super) fn start_on_pipes(
+    /// Starts it as the leader of a process group, with pipes for what is wanted and nothing for the rest.
+    pub(crate) fn start_on_pipes(
         &self,
         stdin: bool,
         stdout: bool,
@@ -110,7 +111,7 @@ fn into_io(error: pty_process::Error) -> io::Error {
 }
 
 /// The code a container runtime reports: 128 + n if signal n ended the process.
-pub(super) fn exit_code(status: ExitStatus) -> i32 {
+pub(crate) fn exit_code(status: ExitStatus) -> i32 {
     status
         .code()
         .or_else(|| status.signal().map(|signal| 128 + signal))
@@ -119,26 +120,27 @@ pub(super) fn exit_code(status: ExitStatus) -> i32 {
 
 /// What the process writes to; each part is `None` once it has ended.
 #[derive(Debug)]
-pub(super) enum Output {
+pub(crate) enum Output {
     Terminal(Option<OwnedReadPty>),
     Pipes(Option<ChildStdout>, Option<ChildStderr>),
 }
 
 impl Output {
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         match self {
             Self::Terminal(reader) => reader.is_some(),
             Self::Pipes(stdout, stderr) => stdout.is_some() || stderr.is_some(),
         }
     }
 
-    /// Reads what there is: the channel, and how many bytes, 0 when a part has ended. Nothing is lost if this is dropped
-    /// before it is ready.
-    pub(super) async fn read(&mut self, buffer: &mut [u8]) -> (u8, usize) {
-        match self {
+    /// Reads what there is: the channel, and `size` bytes at most, none when a part has ended. Nothing is lost if this is
+    /// dropped before it is ready.
+    pub(crate) async fn read(&mut self, size: usize) -> (u8, Bytes) {
+        let mut buffer = BytesMut::zeroed(size);
+        let (channel, count) = match self {
             Self::Terminal(Some(reader)) => {
                 // a terminal whose last process has gone fails with EIO
-                let count = reader.read(buffer).await.unwrap_or(0);
+                let count = reader.read(&mut buffer).await.unwrap_or(0);
                 if count == 0 {
                     *self = Self::Terminal(None);
                 }
@@ -147,14 +149,16 @@ impl Output {
             Self::Terminal(None) => std::future::pending().await,
             Self::Pipes(stdout, stderr) => {
                 poll_fn(|cx| {
-                    if let Poll::Ready(count) = poll_part(stdout, cx, buffer) {
+                    if let Poll::Ready(count) = poll_part(stdout, cx, &mut buffer) {
                         return Poll::Ready((STDOUT, count));
                     }
-                    poll_part(stderr, cx, buffer).map(|count| (STDERR, count))
+                    poll_part(stderr, cx, &mut buffer).map(|count| (STDERR, count))
                 })
                 .await
             }
-        }
+        };
+        buffer.truncate(count);
+        (channel, buffer.freeze())
     }
 }
 
@@ -177,14 +181,14 @@ fn poll_part<R: AsyncRead + Unpin>(
 
 /// What the process reads from.
 #[derive(Debug)]
-pub(super) enum Input {
+pub(crate) enum Input {
     Terminal(OwnedWritePty),
     Pipe(Option<ChildStdin>),
 }
 
 impl Input {
     /// Waits until the process (or its terminal) has taken all of `bytes`; what nobody reads any more is dropped.
-    pub(super) async fn write(&mut self, bytes: &[u8]) {
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
         let result = match self {
             Self::Terminal(writer) => writer.write_all(bytes).await,
             Self::Pipe(Some(pipe)) => pipe.write_all(bytes).await,
@@ -196,14 +200,14 @@ impl Input {
     }
 
     /// Ends a pipe; a terminal gets nothing.
-    pub(super) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         if let Self::Pipe(pipe) = self {
             *pipe = None;
         }
     }
 
     /// Resizes a terminal.
-    pub(super) fn resize(&self, size: Size) {
+    pub(crate) fn resize(&self, size: Size) {
         if let Self::Terminal(writer) = self {
             // a terminal whose process has gone has nobody to tell
             let _ = writer.resize(pty_process::Size::new(size.height, size.width));
