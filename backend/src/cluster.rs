@@ -1,24 +1,38 @@
-//! The only room that speaks Kubernetes: client, pods, exec connection, choice of the shell.
+//! The only room that speaks Kubernetes: client, pods, connections to containers, choice of the shell and
+//! its end.
 
+mod attach;
 mod client;
+mod debug;
+mod end;
 mod error;
 mod exec;
+mod hang_up;
+mod launch;
+mod marker;
+mod output;
 mod pods;
+mod review;
 mod shell;
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::{Api, Client};
 use podshell_shared::api;
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
+use self::launch::Launchers;
 pub use self::{
     client::{ConnectError, Source},
+    debug::Debug,
     error::ClusterError,
-    exec::{ShellInput, ShellOutput},
+    exec::ShellInput,
+    hang_up::Hold,
+    output::ShellOutput,
+    review::Right,
 };
-use crate::session::Target;
+use crate::session::{Mode, Target};
 
 /// How long the API server may take for an answer.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
@@ -29,9 +43,22 @@ pub struct Cluster {
     client: Client,
     name: String,
     demo: bool,
+    launchers: Arc<Launchers>,
+    /// For the execs that end shells.
+    hang_ups: Arc<Semaphore>,
 }
 
 impl Cluster {
+    fn new(client: Client, name: String, demo: bool) -> Self {
+        Self {
+            client,
+            name,
+            demo,
+            launchers: Arc::default(),
+            hang_ups: Arc::new(Semaphore::new(hang_up::AT_ONCE)),
+        }
+    }
+
     /// What tells this cluster apart, for people: the kubeconfig's context as a rule.
     pub fn name(&self) -> &str {
         &self.name
@@ -75,77 +102,51 @@ impl Cluster {
         answer(self.client.apiserver_version()).await.map(drop)
     }
 
-    /// Checks that a shell can be opened: the container exists and runs, and the identity may exec.
+    /// Checks that a terminal can be opened: the container exists and runs, and the identity may exec, or
+    /// attach.
     ///
-    /// Gives the target with what the pod tells of it: its first container if none was named, and
-    /// whether it is for Windows.
+    /// Gives the target with what the pod tells of it: its first container if none was named, its image,
+    /// and whether it is for Windows.
     ///
     /// # Errors
     ///
     /// Says which of these is not so.
     pub async fn check(&self, target: Target) -> Result<Target, ClusterError> {
-        // WebSocket exec is a GET; since Kubernetes 1.35 the API server asks for `create` too
-        let pods = self.pod_api(&target);
-        let (pod, get, create) = tokio::join!(
-            answer(pods.get(&target.pod)),
-            self.review_exec("get", &target),
-            self.review_exec("create", &target)
-        );
-        let target = match pod {
-            Ok(pod) => pods::find_running(pod, target)?,
-            Err(ClusterError::Api { status: 404, .. }) => return Err(self.missing(&target).await),
-            Err(error) => return Err(error),
+        let right = match target.mode {
+            Mode::Exec => Right::Exec,
+            Mode::Attach => Right::Attach,
         };
-        get.and(create).map(|()| target)
+        let (pod, allowed) = tokio::join!(
+            self.pod(&target.namespace, &target.pod),
+            review::check(self, right, &target.namespace, &target.pod)
+        );
+        let target = pods::find_running(pod?, target)?;
+        allowed.map(|()| target)
     }
 
-    fn pod_api(&self, target: &Target) -> Api<k8s_openapi::api::core::v1::Pod> {
-        Api::namespaced(self.client.clone(), &target.namespace)
+    fn pod_api(&self, namespace: &str) -> Api<Pod> {
+        Api::namespaced(self.client.clone(), namespace)
+    }
+
+    async fn pod(&self, namespace: &str, pod: &str) -> Result<Pod, ClusterError> {
+        match answer(self.pod_api(namespace).get(pod)).await {
+            Err(ClusterError::Api { status: 404, .. }) => Err(self.missing(namespace, pod).await),
+            answered => answered,
+        }
     }
 
     /// The API server answers the same for a missing pod and a missing namespace; people want to
     /// know which.
-    async fn missing(&self, target: &Target) -> ClusterError {
+    async fn missing(&self, namespace: &str, pod: &str) -> ClusterError {
         let namespaces: Api<Namespace> = Api::all(self.client.clone());
-        match answer(namespaces.get(&target.namespace)).await {
+        match answer(namespaces.get(namespace)).await {
             Err(ClusterError::Api { status: 404, .. }) => ClusterError::NoNamespace {
-                namespace: target.namespace.clone(),
+                namespace: namespace.to_owned(),
             },
             _ => ClusterError::NoPod {
-                namespace: target.namespace.clone(),
-                pod: target.pod.clone(),
+                namespace: namespace.to_owned(),
+                pod: pod.to_owned(),
             },
-        }
-    }
-
-    /// Asks the API server whether the identity may exec in the target's pod.
-    async fn review_exec(&self, verb: &str, target: &Target) -> Result<(), ClusterError> {
-        use k8s_openapi::api::authorization::v1::{
-            ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
-        };
-        let review = SelfSubjectAccessReview {
-            spec: SelfSubjectAccessReviewSpec {
-                resource_attributes: Some(ResourceAttributes {
-                    verb: Some(verb.to_owned()),
-                    resource: Some("pods".to_owned()),
-                    subresource: Some("exec".to_owned()),
-                    namespace: Some(target.namespace.clone()),
-                    name: Some(target.pod.clone()),
-                    ..Default::default()
-                }),
-                non_resource_attributes: None,
-            },
-            ..Default::default()
-        };
-        let reviews: Api<SelfSubjectAccessReview> = Api::all(self.client.clone());
-        let answered = answer(reviews.create(&Default::default(), &review)).await?;
-        match answered.status {
-            Some(status) if status.allowed => Ok(()),
-            status => Err(ClusterError::MayNotExec {
-                verb: verb.to_owned(),
-                namespace: target.namespace.clone(),
-                why: status.and_then(|status| status.reason).unwrap_or_default(),
-            }),
         }
     }
 }

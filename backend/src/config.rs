@@ -3,6 +3,7 @@
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::Parser;
+use humantime::format_duration;
 use thiserror::Error;
 
 /// A shell in any container of a Kubernetes cluster, in the browser.
@@ -38,9 +39,55 @@ pub struct Config {
     pub base_path: BasePath,
 
     /// How often an idle connection shows a sign of life, 1s to 1h.
-    #[arg(long, env = "PODSHELL_HEARTBEAT", value_name = "TIME", default_value = "25s", value_parser = heartbeat)]
+    #[arg(long, env = "PODSHELL_HEARTBEAT", value_name = "TIME", default_value = "25s", value_parser = time::<1, 3600>)]
     pub heartbeat: Duration,
+
+    /// How long a shell waits for a client whose connection was lost, 0s to 1h.
+    #[arg(long, env = "PODSHELL_GRACE", value_name = "TIME", default_value = "60s", value_parser = time::<0, 3600>)]
+    pub grace: Duration,
+
+    /// End a session in which nothing is typed for so long, 10s to 30days.
+    #[arg(long, env = "PODSHELL_IDLE_LIMIT", value_name = "TIME", value_parser = time::<10, MONTH>)]
+    pub idle_limit: Option<Duration>,
+
+    /// End a session that is so old, 10s to 30days.
+    #[arg(long, env = "PODSHELL_LIFETIME_LIMIT", value_name = "TIME", value_parser = time::<10, MONTH>)]
+    pub lifetime_limit: Option<Duration>,
+
+    /// How long a new connection may take to say which terminal it is for, 1s to 1h.
+    #[arg(long, env = "PODSHELL_BIND_TIME", value_name = "TIME", default_value = "10s", value_parser = time::<1, 3600>)]
+    pub bind_time: Duration,
+
+    /// How long the server may take to end its sessions when it is stopped, 1s to 1h.
+    #[arg(long, env = "PODSHELL_DRAIN_TIME", value_name = "TIME", default_value = "10s", value_parser = time::<1, 3600>)]
+    pub drain_time: Duration,
+
+    /// How many sessions there may be at once.
+    #[arg(long, env = "PODSHELL_MAX_SESSIONS", value_name = "COUNT", default_value = "1000", value_parser = count)]
+    pub max_sessions: usize,
+
+    /// How many sessions one user may have at once.
+    #[arg(long, env = "PODSHELL_MAX_SESSIONS_PER_USER", value_name = "COUNT", default_value = "100", value_parser = count)]
+    pub max_sessions_per_user: usize,
+
+    /// Image of the container that is added to a pod whose own has no shell; it needs a `sh`.
+    #[arg(
+        long,
+        env = "PODSHELL_DEBUG_IMAGE",
+        value_name = "IMAGE",
+        default_value = "busybox:1.37"
+    )]
+    pub debug_image: String,
+
+    /// File with the key that seals session ids: a line of 32 random bytes in base64, and below it the
+    /// key before while it is being changed. Servers with the same key take each other's ids. A new key
+    /// at each start if not given.
+    #[arg(long, env = "PODSHELL_TICKET_KEY_FILE", value_name = "PATH")]
+    pub ticket_key_file: Option<PathBuf>,
 }
+
+/// In seconds.
+const MONTH: u64 = 30 * 24 * 3600;
 
 impl Config {
     /// Whether the demo was asked for.
@@ -74,22 +121,29 @@ fn loopback(text: &str) -> Result<SocketAddr, ListenError> {
     }
 }
 
-/// Why a time is no heartbeat.
+/// Why a text is no time.
 #[derive(Debug, Error)]
-enum HeartbeatError {
-    #[error("{0}")]
+enum TimeError {
+    #[error("{0}; write it like 90s, 10m or 8h")]
     NotATime(#[from] humantime::DurationError),
-    #[error("must be from 1s to 1h")]
-    OutOfRange,
+    #[error("must be from {} to {}", format_duration(*.0), format_duration(*.1))]
+    OutOfRange(Duration, Duration),
 }
 
-fn heartbeat(text: &str) -> Result<Duration, HeartbeatError> {
+/// A time from `LEAST` to `MOST` seconds.
+fn time<const LEAST: u64, const MOST: u64>(text: &str) -> Result<Duration, TimeError> {
+    let (least, most) = (Duration::from_secs(LEAST), Duration::from_secs(MOST));
     let time = humantime::parse_duration(text)?;
-    if (Duration::from_secs(1)..=Duration::from_secs(3600)).contains(&time) {
+    if (least..=most).contains(&time) {
         Ok(time)
     } else {
-        Err(HeartbeatError::OutOfRange)
+        Err(TimeError::OutOfRange(least, most))
     }
+}
+
+/// A number of sessions, at least one.
+fn count(text: &str) -> Result<usize, std::num::ParseIntError> {
+    text.parse::<std::num::NonZeroUsize>().map(Into::into)
 }
 
 /// The path under which everything is served: `/`, or `/like/this` without a slash at its end.
@@ -210,13 +264,25 @@ mod tests {
     }
 
     #[test]
-    fn heartbeats() {
-        assert_eq!(
-            parse(&["--heartbeat", "90s"]).unwrap().heartbeat,
-            Duration::from_secs(90)
-        );
+    fn times() {
+        let config = parse(&["--heartbeat", "90s", "--idle-limit", "8h", "--grace", "0s"]).unwrap();
+        assert_eq!(config.heartbeat, Duration::from_secs(90));
+        assert_eq!(config.idle_limit, Some(Duration::from_secs(8 * 3600)));
+        assert_eq!(config.grace, Duration::ZERO);
         for text in ["0s", "2h", "soon", "25"] {
             assert!(parse(&["--heartbeat", text]).is_err(), "{text}");
         }
+        let error = parse(&["--idle-limit", "1s"]).unwrap_err().to_string();
+        assert!(error.contains("from 10s to 30days"), "{error}");
+    }
+
+    #[test]
+    fn counts() {
+        let config = parse(&["--max-sessions", "7"]).unwrap();
+        assert_eq!(
+            (config.max_sessions, config.max_sessions_per_user),
+            (7, 100)
+        );
+        assert!(parse(&["--max-sessions", "0"]).is_err());
     }
 }

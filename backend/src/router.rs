@@ -9,6 +9,7 @@ use axum::{
     middleware,
     routing::get,
 };
+use podshell_shared::terminal::PROTOCOL;
 use tokio_util::task::TaskTracker;
 use tower_http::{
     catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer, trace::TraceLayer,
@@ -18,7 +19,7 @@ use tracing::{Span, debug_span};
 use crate::{
     access,
     config::Config,
-    http::{health, mint, pods, ui},
+    http::{debug, health, mint, pods, ui},
     server::App,
     wire,
 };
@@ -26,10 +27,11 @@ use crate::{
 /// All that the server answers. `connections` runs the tasks of the SockJS sessions.
 pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> Router {
     let terminals = |app: App| {
-        sockjs::Builder::new(move |session| wire::sockjs::serve(session, app.clone()))
+        sockjs::Builder::new(move |session| wire::serve(session, app.clone()))
+            .raw_protocols([PROTOCOL])
             .heartbeat(config.heartbeat)
-            .max_message_size(wire::sockjs::MAX_MESSAGE)
-            .max_waiting(wire::sockjs::MAX_WAITING)
+            .max_message_size(wire::MAX_MESSAGE)
+            .max_waiting(wire::MAX_WAITING)
             .track(connections.clone())
             .into_router()
     };
@@ -39,6 +41,10 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
             get(mint::mint),
         )
         .route("/api/pod/{pod}/shell", get(mint::mint_short))
+        .route(
+            "/api/v1/pod/{namespace}/{pod}/debug/{container}",
+            get(debug::state).post(debug::add),
+        )
         .route("/api/v1/pods", get(pods::list))
         .nest_service("/api/sockjs", terminals(app.clone()))
         // the same for development behind `trunk serve`, which forwards HTTP and WebSockets by

@@ -4,6 +4,7 @@ use std::{
     future::Future,
     io,
     net::SocketAddr,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -23,13 +24,11 @@ use crate::{
     config::Config,
     http::ui::Ui,
     router::router,
-    session::{Sessions, Tickets},
+    session::{KeysError, Limits, Sessions, TicketKeys, Tickets},
 };
 
-/// How many sessions there may be at once.
-const MAX_SESSIONS: usize = 1000;
-/// How long the server may take to end.
-const DRAIN_TIME: Duration = Duration::from_secs(10);
+/// How long a session waits whose page said that it goes away; to be loaded anew takes less.
+const LEAVE_GRACE: Duration = Duration::from_secs(5);
 
 /// What all requests share.
 #[derive(Clone, Debug)]
@@ -39,8 +38,9 @@ pub(crate) struct App(Arc<Shared>);
 struct Shared {
     access: Access,
     clock: Clock,
-    cluster: Cluster,
-    sessions: Sessions,
+    bind_time: Duration,
+    debug_image: String,
+    sessions: Sessions<Cluster>,
     tickets: Tickets,
     ui: Ui,
     shutdown: CancellationToken,
@@ -52,10 +52,10 @@ impl App {
     }
 
     pub(crate) fn cluster(&self) -> &Cluster {
-        &self.0.cluster
+        self.0.sessions.shells()
     }
 
-    pub(crate) fn sessions(&self) -> &Sessions {
+    pub(crate) fn sessions(&self) -> &Sessions<Cluster> {
         &self.0.sessions
     }
 
@@ -65,6 +65,16 @@ impl App {
 
     pub(crate) fn ui(&self) -> &Ui {
         &self.0.ui
+    }
+
+    /// How long a new connection may take to say which terminal it is for.
+    pub(crate) fn bind_time(&self) -> Duration {
+        self.0.bind_time
+    }
+
+    /// Image of the containers that are added for debugging.
+    pub(crate) fn debug_image(&self) -> &str {
+        &self.0.debug_image
     }
 
     /// What time it is, for all that expires.
@@ -100,6 +110,22 @@ pub enum StartError {
         address: SocketAddr,
         /// What the system says.
         source: io::Error,
+    },
+    /// The file with the ticket keys can't be read.
+    #[error("can't read the ticket keys in {path}: {source}")]
+    TicketKeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file with the ticket keys holds something else.
+    #[error("can't use the ticket keys in {path}: {source}")]
+    TicketKeys {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: KeysError,
     },
     /// The built-in demo can't be started.
     #[cfg(feature = "demo")]
@@ -137,6 +163,7 @@ impl Server {
     /// If the cluster that was asked for does not answer, or the port is taken.
     pub async fn bind(self) -> Result<Bound, StartError> {
         let config = self.config;
+        let keys = ticket_keys(config.ticket_key_file.as_deref())?;
         let found = find_cluster(&config).await?;
         let listen = |source| StartError::Listen {
             address: config.listen,
@@ -148,9 +175,10 @@ impl Server {
         let app = App(Arc::new(Shared {
             access: Access::new(address.port(), &config.base_path),
             clock: self.clock,
-            cluster: found.cluster,
-            sessions: Sessions::new(MAX_SESSIONS, shutdown.clone()),
-            tickets: Tickets::new(),
+            bind_time: config.bind_time,
+            debug_image: config.debug_image.clone(),
+            sessions: Sessions::new(limits(&config), found.cluster, shutdown.clone()),
+            tickets: Tickets::new(keys),
             ui: Ui::new(&config.base_path),
             shutdown,
         }));
@@ -200,11 +228,11 @@ impl Bound {
     }
 
     /// The sessions, to be watched.
-    pub fn sessions(&self) -> Sessions {
+    pub fn sessions(&self) -> Sessions<Cluster> {
         self.app.sessions().clone()
     }
 
-    /// Serves until `stop` is done, then tells all clients and ends within 10 s.
+    /// Serves until `stop` is done, then tells all clients and ends within the drain time.
     ///
     /// # Errors
     ///
@@ -227,11 +255,16 @@ impl Bound {
             () = stop => {}
         }
         info!(sessions = self.app.sessions().living(), "shutting down");
-        let until = Instant::now() + DRAIN_TIME;
+        let until = Instant::now() + self.config.drain_time;
         shutdown.cancel();
         connections.close();
-        if timeout_at(until, connections.wait()).await.is_err() {
-            warn!("some sessions did not end in time");
+        let ended = async {
+            connections.wait().await;
+            self.app.sessions().ended().await;
+        };
+        if timeout_at(until, ended).await.is_err() {
+            let sessions = self.app.sessions().living();
+            warn!(sessions, "some sessions did not end in time");
         }
         // requests in flight end by themselves; connections that idle are not worth waiting for
         let _ = timeout(Duration::from_secs(1), serving).await;
@@ -240,6 +273,33 @@ impl Bound {
             demo.shutdown().await;
         }
         Ok(())
+    }
+}
+
+/// The keys in a file, or a new one.
+fn ticket_keys(path: Option<&Path>) -> Result<TicketKeys, StartError> {
+    let Some(path) = path else {
+        return Ok(TicketKeys::random());
+    };
+    let text = std::fs::read_to_string(path).map_err(|source| StartError::TicketKeyFile {
+        path: path.to_owned(),
+        source,
+    })?;
+    text.parse().map_err(|source| StartError::TicketKeys {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        sessions: config.max_sessions,
+        per_caller: config.max_sessions_per_user,
+        grace: config.grace,
+        leave_grace: LEAVE_GRACE.min(config.grace),
+        idle: config.idle_limit,
+        lifetime: config.lifetime_limit,
+        drain: config.drain_time,
     }
 }
 

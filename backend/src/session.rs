@@ -1,24 +1,30 @@
 //! The life of terminal sessions, free of any transport and of Kubernetes.
 //!
 //! Data comes in through [`ClientReader`] and [`ShellReader`] and leaves through [`ClientWriter`]
-//! and [`ShellWriter`]; [`run`] ties the four together. `wire` and `cluster` implement them.
+//! and [`ShellWriter`], which `wire` and `cluster` implement. A [`Session`] is owned by one task at a
+//! time: that of its client's connection, or while it has none, one of the registry's.
 
-mod flow;
+mod core;
+mod end;
+mod output;
+mod pump;
 mod registry;
+mod ring;
+mod skip;
 mod ticket;
 
 use std::{fmt, future::Future, str::FromStr};
 
-use bytes::Bytes;
 use podshell_shared::terminal::{ClientMessage, Exit, ServerMessage, Size};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
-pub(crate) use self::flow::{failed, gone, shutting_down};
+pub(crate) use self::end::{failed, shutting_down};
 pub use self::{
-    flow::{WINDOW, run},
-    registry::{Full, Guard, Sessions},
-    ticket::{Refused, Tickets},
+    output::Output,
+    pump::Session,
+    registry::{Limits, Sessions},
+    ticket::{KeysError, Refused, TicketKeys, Tickets},
 };
 
 /// Who calls. A minted id is good for the caller alone that minted it.
@@ -36,8 +42,24 @@ pub struct Target {
     pub container: String,
     /// The shell that the user wants; [`None`] for the best that the container has.
     pub shell: Option<Shell>,
+    /// What the terminal is connected to.
+    pub mode: Mode,
     /// Whether the container runs on Windows.
     pub windows: bool,
+    /// The container's image, by its digest where the cluster tells it: containers of one image have
+    /// the same shells.
+    pub image: String,
+}
+
+/// What a terminal is connected to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// A shell of its own, which ends with the session.
+    #[default]
+    Exec,
+    /// The container's main process, which the end of the session does not touch.
+    Attach,
 }
 
 /// The shells that Dashboard's clients can ask for.
@@ -109,17 +131,23 @@ pub trait ClientReader: Send {
     fn next(&mut self) -> impl Future<Output = Received> + Send;
 }
 
-/// The direction to the client; several tasks may speak, each message goes out whole.
-pub trait ClientWriter: Sync {
-    /// Says something, as soon as the client's connection takes it.
-    fn send(&self, message: ServerMessage) -> impl Future<Output = Result<(), Gone>> + Send;
+/// The direction to the client.
+pub trait ClientWriter: Send {
+    /// Waits until all that was said is on its way. Cancel-safe.
+    fn ready(&mut self) -> impl Future<Output = Result<(), Gone>> + Send;
+    /// Says something; to be called when ready.
+    fn message(&mut self, message: ServerMessage);
+    /// Passes on terminal output that ends at offset `end`; to be called when ready.
+    fn output(&mut self, output: Output, end: u64);
 }
 
 /// What comes from the shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ShellEvent {
     /// Terminal output.
-    Output(Bytes),
+    Output(Output),
+    /// A sign that the other side still listens.
+    Alive,
     /// The end; nothing follows.
     Ended(Ended),
 }
@@ -141,35 +169,45 @@ pub trait ShellReader: Send {
     fn next(&mut self) -> impl Future<Output = ShellEvent> + Send;
 }
 
-/// The direction to the shell. Errors are only said: the reader sees the end and its reason.
+/// What goes to the shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToShell {
+    /// Input, which arrives in one piece.
+    Stdin(bytes::Bytes),
+    /// The terminal's size.
+    Resize(Size),
+    /// Nothing for the shell: shows everyone on the way that the connection is in use, and asks the
+    /// other side for a sign of life.
+    Ping,
+}
+
+/// The direction to the shell. It does not say when it fails: the reader sees the end and its reason.
 pub trait ShellWriter: Send {
-    /// Writes input, waiting while the process does not read.
-    fn stdin(&mut self, data: &[u8]) -> impl Future<Output = Result<(), String>> + Send;
-    /// Sets the terminal's size.
-    fn resize(&mut self, size: Size) -> impl Future<Output = Result<(), String>> + Send;
-    /// Shows everyone on the way that the connection is in use.
-    fn keep_alive(&mut self) -> impl Future<Output = Result<(), String>> + Send;
-    /// Ends the connection in bounded time.
-    fn close(&mut self) -> impl Future<Output = ()> + Send;
+    /// Waits until all that was put is written; for ever if that is not possible any more. Cancel-safe.
+    fn ready(&mut self) -> impl Future<Output = ()> + Send;
+    /// Takes something to be written; to be called when ready.
+    fn put(&mut self, message: ToShell);
 }
 
 /// A shell that was started.
 #[derive(Debug)]
-pub struct OpenShell<R, W> {
+pub struct OpenShell<S: Shells> {
     /// From the shell.
-    pub reader: R,
+    pub reader: S::Reader,
     /// To the shell.
-    pub writer: W,
-    /// What came from it while it was waited for.
-    pub first: Option<ShellEvent>,
+    pub writer: S::Writer,
+    /// What is known of the process, to end it.
+    pub process: S::Process,
 }
 
 /// Something that opens shells.
-pub trait Shells: Sync {
+pub trait Shells: fmt::Debug + Send + Sync + 'static {
     /// From a shell.
-    type Reader: ShellReader;
+    type Reader: ShellReader + fmt::Debug;
     /// To a shell.
-    type Writer: ShellWriter;
+    type Writer: ShellWriter + fmt::Debug;
+    /// What is known of a shell's process.
+    type Process: Send + fmt::Debug;
 
     /// Opens a shell; `size` is the client's, as soon as it is known, and may change meanwhile.
     ///
@@ -180,8 +218,21 @@ pub trait Shells: Sync {
         &self,
         target: &Target,
         size: watch::Receiver<Size>,
-    ) -> impl Future<Output = Result<OpenShell<Self::Reader, Self::Writer>, Exit>> + Send;
+    ) -> impl Future<Output = Result<OpenShell<Self>, Exit>> + Send
+    where
+        Self: Sized;
 
     /// What the end of an exec means for the user.
     fn explain(&self, target: &Target, ended: Ended) -> impl Future<Output = Exit> + Send;
+
+    /// Ends a shell that still runs, or may still run, with what runs in its terminal: what closing a
+    /// terminal window does. Done by `until`, come what may.
+    fn hang_up(
+        &self,
+        target: &Target,
+        shell: OpenShell<Self>,
+        until: Instant,
+    ) -> impl Future<Output = ()> + Send
+    where
+        Self: Sized;
 }

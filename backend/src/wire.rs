@@ -1,3 +1,137 @@
-//! Between a client's connection and a session: the encodings.
+//! Between a client's connection and a session: what a connection has to say first, and the encodings.
 
-pub(crate) mod sockjs;
+mod binary;
+mod escape;
+mod text;
+
+use podshell_shared::terminal::{ClientMessage, EndReason, Exit, PROTOCOL};
+use tokio::time::{Duration, timeout};
+use tracing::info;
+
+use self::{
+    binary::{BinaryReader, BinaryWriter},
+    text::{TextReader, TextWriter},
+};
+use crate::{
+    cluster::Cluster,
+    server::App,
+    session::{
+        Caller, ClientReader, ClientWriter, Received, Refused, Session, failed, shutting_down,
+    },
+};
+
+/// The longest message of a client, in bytes; pages that paste send all of it at once.
+pub(crate) const MAX_MESSAGE: usize = 1 << 20;
+/// How much output may wait in the server for the client's connection to take it, in bytes.
+pub(crate) const MAX_WAITING: usize = 64 << 10;
+/// How long a client may take to take what is said to it last.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// A connection's direction to the client.
+trait Connection: ClientWriter {
+    /// The client understands all of Podshell's messages.
+    fn extend(&mut self);
+
+    /// Closes the connection; the client is told how the session ended as far as it understands.
+    fn close(self, exit: Exit);
+}
+
+/// Serves one connection, from its first message to its end.
+pub(crate) async fn serve(connection: sockjs::Session, app: App) {
+    let caller = connection.parts().extensions.get::<Caller>().cloned();
+    let binary = connection.protocol() == Some(PROTOCOL);
+    let framed = !connection.is_raw();
+    // drops the request, which is of no use any more
+    let (sender, receiver) = connection.split();
+    if binary {
+        let (reader, writer) = (BinaryReader::new(receiver), BinaryWriter::new(sender));
+        converse(reader, writer, caller, &app).await;
+    } else {
+        let (reader, writer) = (TextReader::new(receiver), TextWriter::new(sender, framed));
+        converse(reader, writer, caller, &app).await;
+    }
+}
+
+async fn converse(
+    mut reader: impl ClientReader,
+    mut writer: impl Connection,
+    caller: Option<Caller>,
+    app: &App,
+) {
+    let exit = match open(&mut reader, &mut writer, caller.as_ref(), app).await {
+        Ok(session) => session.run(app.sessions(), &mut reader, &mut writer).await,
+        Err(exit) => {
+            info!(reason = ?exit.reason, "connection without a session");
+            exit
+        }
+    };
+    // what was said before comes first; if the client does not take it, nor will it take this
+    let _ = timeout(LAST_WORDS, writer.ready()).await;
+    writer.close(exit);
+}
+
+/// Waits for the first message, which says which session it is, and begins or resumes that.
+async fn open(
+    reader: &mut impl ClientReader,
+    writer: &mut impl Connection,
+    caller: Option<&Caller>,
+    app: &App,
+) -> Result<Session<Cluster>, Exit> {
+    let first = tokio::select! {
+        first = timeout(app.bind_time(), reader.next()) => first,
+        () = app.sessions().shutdown() => return Err(shutting_down()),
+    };
+    let unknown = || refused(Refused::Unknown);
+    match first {
+        Ok(Received::Message(ClientMessage::Bind { id, extended })) => {
+            if extended {
+                writer.extend();
+            }
+            let caller = caller.ok_or_else(unknown)?;
+            let redeemed = app.tickets().redeem(caller, &id, app.now());
+            let target = redeemed.map_err(refused)?;
+            Session::begin(app.sessions(), caller, target, extended, reader, writer).await
+        }
+        Ok(Received::Message(ClientMessage::Resume { key, offset })) => {
+            writer.extend();
+            let caller = caller.ok_or_else(unknown)?;
+            Session::resume(app.sessions(), caller, &key, offset).await
+        }
+        Ok(Received::Message(_)) => Err(failed(
+            EndReason::Protocol,
+            "The first message must be a bind.",
+        )),
+        Ok(Received::Broken(how)) => Err(failed(EndReason::Protocol, how)),
+        Ok(Received::Gone) => Err(failed(EndReason::Closed, "The client is gone.")),
+        Err(_) => {
+            let time = humantime::format_duration(app.bind_time());
+            let message = format!("No bind arrived within {time}.");
+            Err(failed(EndReason::BindTimeout, message))
+        }
+    }
+}
+
+fn refused(refused: Refused) -> Exit {
+    let reason = match refused {
+        Refused::Unknown => EndReason::UnknownId,
+        Refused::Expired => EndReason::ExpiredId,
+        Refused::Used => EndReason::UsedId,
+    };
+    failed(reason, format!("{refused} Ask for a new one."))
+}
+
+/// What the end of a connection means.
+fn received(ended: sockjs::Ended) -> Received {
+    match ended {
+        sockjs::Ended::MessageTooLong => {
+            Received::Broken(format!("A message was longer than {MAX_MESSAGE} bytes."))
+        }
+        sockjs::Ended::ProtocolViolation => {
+            Received::Broken("What was sent is no message at all.".to_owned())
+        }
+        ended => {
+            tracing::debug!(why = %ended, "connection over");
+            Received::Gone
+        }
+    }
+}

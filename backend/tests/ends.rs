@@ -137,7 +137,7 @@ async fn a_bind_that_never_comes() {
 
 #[tokio::test]
 async fn a_client_that_leaves_ends_its_shell() {
-    let server = TestServer::start(web()).await;
+    let server = TestServer::start_with(web(), &["--grace", "0s"]).await;
     let mut terminal = server.open("app").await;
     terminal.type_text("sleep 1000\r").await;
     terminal.see("sleep").await;
@@ -211,7 +211,7 @@ async fn a_stalled_exec_can_be_closed() {
         .inject(Fault::exec(ExecEffect::Stall { after: 1000 }).once());
     let mut terminal = server.open("app").await;
     terminal.type_text("seq 1 100000\r").await;
-    while terminal.screen.len() < 1000 {
+    while terminal.screen.len() < 500 {
         assert!(terminal.step().await);
     }
     terminal.say(&ClientMessage::Close).await;

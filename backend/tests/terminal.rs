@@ -4,7 +4,7 @@ mod common;
 
 use common::{TestServer, soon, until, web};
 use fake_cluster::{ExecEffect, FakeCluster, Fault, Protocol};
-use podshell_shared::terminal::{ClientMessage, EndReason, ServerMessage};
+use podshell_shared::terminal::{ClientMessage, EndReason, OUTPUT_WINDOW, ServerMessage};
 
 /// What was asked of the cluster for the last exec.
 fn last_exec(cluster: &FakeCluster) -> fake_cluster::ExecRecord {
@@ -148,7 +148,7 @@ async fn pings_are_answered_while_output_waits() {
     terminal.acknowledges = false;
     terminal.type_text("yes\r").await;
     let sent = |terminal: &common::Terminal| terminal.screen.len() as u64;
-    while sent(&terminal) < podshell::session::WINDOW {
+    while sent(&terminal) < OUTPUT_WINDOW {
         assert!(terminal.step().await);
     }
     // the window is full: output waits, and the answer does not
@@ -162,7 +162,7 @@ async fn pings_are_answered_while_output_waits() {
     while !terminal.others.contains(&pong) {
         assert!(terminal.step().await);
     }
-    let most = podshell::session::WINDOW + (32 << 10);
+    let most = OUTPUT_WINDOW + (32 << 10);
     assert!(
         sent(&terminal) <= most,
         "{} bytes beyond the window",

@@ -1,7 +1,7 @@
 //! Calls to the HTTP API.
 
-use gloo_net::http::{Request, Response};
-use podshell_shared::api::{ApiError, Minted, PodList};
+use gloo_net::http::{Method, RequestBuilder, Response};
+use podshell_shared::api::{ApiError, DebugContainer, DebugState, Minted, PodList};
 use serde::de::DeserializeOwned;
 use web_sys::AbortSignal;
 
@@ -15,18 +15,32 @@ const ANSWER_WITHIN: u32 = 20_000;
 
 /// The pods that the user may see.
 pub(crate) async fn pods() -> Result<PodList, Failure> {
-    get("api/v1/pods", None).await
+    call(Method::GET, "api/v1/pods", None).await
 }
 
 /// An id to bind a terminal connection with.
 pub(crate) async fn mint(target: &Target) -> Result<Minted, Failure> {
-    let shell = target.shell.as_deref().map(|shell| ("shell", shell));
-    get(&target.mint_path(), shell).await
+    call(Method::GET, &target.mint_path(), target.query()).await
+}
+
+/// Adds a debug container to a pod, beside the container of `target`.
+pub(crate) async fn add_debug(target: &Target) -> Result<DebugContainer, Failure> {
+    call(Method::POST, &target.debug_path(), None).await
+}
+
+/// What the debug container of `target` is doing.
+pub(crate) async fn debug_state(target: &Target) -> Result<DebugState, Failure> {
+    call(Method::GET, &target.debug_path(), None).await
 }
 
 /// Asks for a path relative to the document's base.
-async fn get<T: DeserializeOwned>(path: &str, query: Option<(&str, &str)>) -> Result<T, Failure> {
-    let response = Request::get(path)
+async fn call<T: DeserializeOwned>(
+    method: Method,
+    path: &str,
+    query: Option<(&str, &str)>,
+) -> Result<T, Failure> {
+    let response = RequestBuilder::new(path)
+        .method(method)
         .query(query)
         .header("Accept", "application/json")
         .abort_signal(Some(&AbortSignal::timeout_with_u32(ANSWER_WITHIN)))

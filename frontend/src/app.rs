@@ -9,6 +9,7 @@ use crate::{
     pod_store::PodStore,
     pods::PodsPage,
     route::Route,
+    settings::provide_settings,
     shell::ShellPage,
 };
 
@@ -17,6 +18,7 @@ use crate::{
 pub(crate) fn App() -> impl IntoView {
     provide_language();
     provide_navigation();
+    provide_settings();
     provide_context(PodStore::new());
     let route = use_route();
     move || match route.get() {

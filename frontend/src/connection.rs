@@ -1,125 +1,97 @@
-//! One terminal connection as a state machine: SockJS frames in, frames out; no browser, no clock.
+//! A terminal's connection as a state machine, over as many sockets as it takes: what is heard goes in, what is to be done comes out.
 //!
-//! Times are milliseconds of any clock that only goes forward; whoever drives the machine says
-//! what time it is.
+//! No browser, no clock. Times are milliseconds of any clock that only goes forward; whoever drives the
+//! machine says what time it is.
 
-use std::collections::VecDeque;
+mod input;
+mod line;
+mod output;
+mod pulse;
+mod retry;
+mod steps;
+mod terms;
+mod window;
 
 use bytes::Bytes;
-use podshell_shared::{
-    terminal::{ClientMessage, Exit, ServerMessage, Size},
-    text::{self, TextError},
-};
-use sockjs::frame::Frame;
+use podshell_shared::terminal::{ClientMessage, EndReason, ServerMessage, Size};
 
-/// How long opening the connection may take, in ms.
-const OPEN_WITHIN: f64 = 15_000.0;
+use self::{input::Input, line::Line, output::Output, pulse::Pulse, retry::Retry, window::Window};
+pub(crate) use self::{
+    output::Piece,
+    terms::{Bookmark, End, Phase, Shown, Step},
+};
+use crate::transport::{Heard, Transport};
+
 /// How long the server may take from the bind to a shell, in ms.
 const START_WITHIN: f64 = 60_000.0;
-/// A connection on which nothing was heard for so long is lost, in ms. Heartbeats come every 25 s.
-const SILENCE: f64 = 60_000.0;
-/// How often the round-trip time is measured, in ms.
-const PING_EVERY: f64 = 10_000.0;
-/// Between two ticks so far apart the browser has slept; it has not been listening, in ms.
-const ASLEEP: f64 = 15_000.0;
-/// What is left of [`SILENCE`] after a sleep, for what waits in the browser's queue, in ms.
-const AFTER_SLEEP: f64 = 10_000.0;
-/// So many bytes of output rendered are acknowledged at the latest.
-const ACK_EVERY: u64 = 16 * 1024;
-/// The longest input in one message, in bytes.
-const MAX_INPUT: usize = 16 * 1024;
-/// Input waits here while the socket still holds so many bytes.
-const MAX_BUFFERED: u32 = 256 * 1024;
+/// How long the server may take to answer a resume, in ms.
+const RESUME_WITHIN: f64 = 10_000.0;
+/// A Ctrl-C does not wait for output if so much of it is under way, in bytes.
+const MUCH_OUTPUT: u64 = 16 << 10;
+/// So much input is kept over a reload of the page, in bytes.
+const MAX_KEPT_INPUT: usize = 64 << 10;
 
-/// How far a connection is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// The socket is on its way.
-    Opening,
-    /// Bound; the server has not confirmed it.
-    Starting,
-    /// The shell runs.
-    Connected,
-    /// Over; nothing follows.
-    Over(End),
-}
-
-/// How a connection ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// The server said why.
-    Exit(Exit),
-    /// The server closed it with no more than a SockJS code and reason.
-    Closed {
-        code: u16,
-        reason: String,
-        /// Whether the shell ran.
-        bound: bool,
-    },
-    /// It never opened.
-    Unopened,
-    /// It broke before the shell ran.
-    Unstarted,
-    /// It broke.
-    Dropped,
-    /// Nothing came for too long.
-    Silent,
-    /// The server said something that this page doesn't understand.
-    Garbled(String),
-    /// The user left.
-    Left,
-}
-
-/// What a received frame has for the screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Output {
-    /// Terminal bytes; `end` is to be given back to [`Connection::rendered`].
-    Draw { data: Bytes, end: Option<u64> },
-    /// The server dropped so many bytes here.
-    Skipped(u64),
-    /// A remark for the user.
-    Toast(String),
-}
-
-/// A terminal connection.
+/// A terminal's connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     phase: Phase,
-    bind: Option<ClientMessage>,
-    size: Option<Size>,
-    ack: Option<u64>,
-    ping: Option<u64>,
-    close: bool,
-    input: VecDeque<Bytes>,
-    received: u64,
-    acked: u64,
-    began: f64,
-    heard: f64,
-    ticked: f64,
-    pings: u64,
-    pinged: f64,
-    round_trip: Option<f64>,
+    line: Line,
+    /// What the next socket is for, until a session is bound.
+    id: String,
+    /// What the next socket is for, once a session was bound.
+    key: Option<String>,
+    hello: Option<ClientMessage>,
+    farewell: Option<ClientMessage>,
+    window: Window,
+    /// Whether the program has to draw its screen anew once the connection stands.
+    redraw_when_bound: bool,
+    input: Input,
+    output: Output,
+    pulse: Pulse,
+    retry: Retry,
 }
 
 impl Connection {
-    /// Begins a connection for a minted id, to be bound as soon as the socket is open.
-    pub(crate) fn new(id: String, size: Option<Size>, now: f64) -> Self {
+    /// Begins a connection for a minted id. `random` gives numbers from 0 to 1.
+    pub(crate) fn bind(
+        id: String,
+        size: Option<Size>,
+        transport: Transport,
+        random: fn() -> f64,
+        now: f64,
+    ) -> Self {
         Self {
             phase: Phase::Opening,
-            bind: Some(ClientMessage::Bind { id, extended: true }),
-            size,
-            ack: None,
-            ping: None,
-            close: false,
-            input: VecDeque::new(),
-            received: 0,
-            acked: 0,
-            began: now,
-            heard: now,
-            ticked: now,
-            pings: 0,
-            pinged: now,
-            round_trip: None,
+            line: Line::new(transport, now),
+            id,
+            key: None,
+            hello: None,
+            farewell: None,
+            window: Window::new(size),
+            redraw_when_bound: false,
+            input: Input::default(),
+            output: Output::default(),
+            pulse: Pulse::new(now),
+            retry: Retry::new(random, now),
+        }
+    }
+
+    /// Goes on with a session of another page. With `redraw`, the program in it has to draw its screen anew.
+    pub(crate) fn resume(
+        bookmark: Bookmark,
+        redraw: bool,
+        size: Option<Size>,
+        transport: Transport,
+        random: fn() -> f64,
+        now: f64,
+    ) -> Self {
+        Self {
+            phase: Phase::Reconnecting,
+            key: Some(bookmark.key),
+            redraw_when_bound: redraw,
+            input: Input::at(bookmark.arrived, bookmark.rest),
+            output: Output::at(bookmark.offset),
+            ..Self::bind(String::new(), size, transport, random, now)
         }
     }
 
@@ -128,195 +100,301 @@ impl Connection {
         &self.phase
     }
 
+    /// The transport in use.
+    pub(crate) fn transport(&self) -> Transport {
+        self.line.transport()
+    }
+
     /// The round-trip time last measured, in ms.
     pub(crate) fn round_trip(&self) -> Option<f64> {
-        self.round_trip
+        self.pulse.round_trip()
     }
 
-    /// Whether input waits for the socket to drain.
-    pub(crate) fn has_input(&self) -> bool {
-        !self.input.is_empty()
+    /// How long until the next try to reconnect, in ms; [`None`] while one is being made.
+    pub(crate) fn retry_in(&self, now: f64) -> Option<f64> {
+        Some((self.retry.at()? - now).max(0.0))
     }
 
-    /// Takes a frame from the server.
-    pub(crate) fn receive(&mut self, frame: &str, now: f64) -> Vec<Output> {
-        self.heard = now;
-        let mut outputs = Vec::new();
-        match Frame::decode(frame) {
-            Ok(Frame::Open) if self.phase == Phase::Opening => {
-                self.phase = Phase::Starting;
-                self.began = now;
-            }
-            Ok(Frame::Open | Frame::Heartbeat) => {}
-            Ok(Frame::Messages(messages)) => {
-                for message in messages {
-                    match text::decode_server(&message) {
-                        Ok(message) => outputs.extend(self.message(message, now)),
-                        // a newer server may say more than this page knows
-                        Err(TextError::UnknownOp(_)) => {}
-                        Err(error) => self.end(End::Garbled(error.to_string())),
-                    }
-                }
-            }
-            Ok(Frame::Close { code, reason }) => {
-                let bound = self.phase == Phase::Connected;
+    /// What another page needs to go on with this session, if it can.
+    pub(crate) fn bookmark(&self) -> Option<Bookmark> {
+        if matches!(self.phase, Phase::Over(_)) {
+            return None;
+        }
+        // a part of a paste is worse than none
+        let kept = self.input.rest_length() <= MAX_KEPT_INPUT;
+        Some(Bookmark {
+            key: self.key.clone()?,
+            offset: self.output.rendered(),
+            arrived: self.input.arrived(),
+            rest: if kept { self.input.rest() } else { Vec::new() },
+        })
+    }
+
+    /// Takes what was heard.
+    pub(crate) fn hear(&mut self, heard: Heard, now: f64) -> Option<Shown> {
+        self.pulse.heard(now);
+        match heard {
+            Heard::Opened => self.opened(now),
+            Heard::Heartbeat => {}
+            Heard::Message(message) => return self.message(message, now),
+            Heard::Closed {
+                code: code @ (1 | 2),
+                reason,
+            } => {
+                let bound = self.key.is_some();
                 self.end(End::Closed {
                     code,
                     reason,
                     bound,
                 });
             }
-            Err(error) => self.end(End::Garbled(error.to_string())),
+            // SockJS' own codes tell of the connection, not of the session
+            Heard::Closed { code, reason } => match self.key {
+                Some(_) => self.line_closed(now),
+                None => self.end(End::Closed {
+                    code,
+                    reason,
+                    bound: false,
+                }),
+            },
+            Heard::Garbled(error) => self.end(End::Garbled(error)),
         }
-        outputs
+        None
     }
 
-    fn message(&mut self, message: ServerMessage, now: f64) -> Option<Output> {
-        match message {
-            ServerMessage::Bound { offset, .. } => {
-                if self.phase == Phase::Starting {
-                    self.phase = Phase::Connected;
-                    self.received = offset;
-                    self.acked = offset;
-                    self.measure(now);
-                }
-                None
-            }
-            ServerMessage::Stdout { data, end } => {
-                self.received = end.unwrap_or(self.received);
-                Some(Output::Draw { data, end })
-            }
-            ServerMessage::Skipped { from, to } => {
-                self.received = to;
-                Some(Output::Skipped(to.saturating_sub(from)))
-            }
-            ServerMessage::Toast { text } => Some(Output::Toast(text)),
-            ServerMessage::Exit(exit) => {
-                self.end(End::Exit(exit));
-                None
-            }
-            ServerMessage::Pong { token } => {
-                if token == self.pings.to_string() {
-                    self.round_trip = Some(now - self.pinged);
-                }
-                None
-            }
-        }
+    /// Takes so many bytes of output, which whoever drives this has at hand.
+    pub(crate) fn output(&mut self, length: usize, now: f64) -> Piece {
+        self.pulse.heard(now);
+        self.output.take(length, None, now)
     }
 
-    /// The socket is gone.
-    pub(crate) fn socket_closed(&mut self) {
-        self.end(match self.phase {
-            Phase::Opening => End::Unopened,
-            Phase::Starting => End::Unstarted,
-            Phase::Connected | Phase::Over(_) => End::Dropped,
+    fn opened(&mut self, now: f64) {
+        if !self.line.opened(now) {
+            return;
+        }
+        self.hello = Some(if let Some(key) = self.key.clone() {
+            let offset = self.output.received();
+            ClientMessage::Resume { key, offset }
+        } else {
+            self.phase = Phase::Starting;
+            self.window.tell();
+            let id = std::mem::take(&mut self.id);
+            ClientMessage::Bind { id, extended: true }
         });
     }
 
-    /// The user typed or pasted this.
-    pub(crate) fn type_in(&mut self, text: String) {
-        if matches!(self.phase, Phase::Over(_)) {
+    fn message(&mut self, message: ServerMessage, now: f64) -> Option<Shown> {
+        match message {
+            ServerMessage::Bound { key, offset, input } => {
+                if matches!(self.phase, Phase::Starting | Phase::Reconnecting) {
+                    return self.bound(key, offset, input, now);
+                }
+            }
+            ServerMessage::Stdout { data, end } => {
+                let piece = self.output.take(data.len(), end, now);
+                return Some(Shown::Draw { data, piece });
+            }
+            ServerMessage::Skipped { from, to } => {
+                self.output.skip_to(to);
+                let bytes = to.saturating_sub(from);
+                return Some(Shown::Skipped { bytes, end: to });
+            }
+            ServerMessage::Taken { offset } => self.input.take(offset),
+            ServerMessage::Toast { text } => return Some(Shown::Toast(text)),
+            ServerMessage::Exit(exit) => self.end(End::Exit(exit)),
+            ServerMessage::Pong { token } => {
+                if self.pulse.pong(&token, now) {
+                    self.input.pong();
+                }
+            }
+        }
+        None
+    }
+
+    fn bound(&mut self, key: String, offset: u64, input: u64, now: f64) -> Option<Shown> {
+        let resumed = self.key.replace(key).is_some();
+        self.phase = Phase::Connected;
+        self.retry.bound(now);
+        self.line.proves_good();
+        self.pulse.begin(now);
+        self.input.bound(input);
+        let bytes = self.output.bound(offset);
+        if resumed {
+            self.window.tell();
+        }
+        if std::mem::take(&mut self.redraw_when_bound) {
+            self.window.redraw(now);
+        }
+        (resumed && bytes > 0).then_some(Shown::Missing { bytes, end: offset })
+    }
+
+    /// The socket is gone.
+    pub(crate) fn line_closed(&mut self, now: f64) {
+        if self.line.is_down() {
             return;
         }
-        let mut text = Bytes::from(text);
-        while text.len() > MAX_INPUT {
-            // back to the last byte that begins a character
-            let cut = (1..=MAX_INPUT)
-                .rev()
-                .find(|&at| text[at] & 0b1100_0000 != 0b1000_0000)
-                .unwrap_or(MAX_INPUT);
-            self.input.push_back(text.split_to(cut));
+        match self.phase {
+            // nothing was bound, so the id is still good
+            Phase::Opening if self.line.fall_back(now) => {}
+            Phase::Opening => self.end(End::Unopened),
+            Phase::Starting => self.end(End::Unstarted),
+            Phase::Connected | Phase::Reconnecting => self.lose(now),
+            Phase::Away | Phase::Over(_) => self.line.hang_up(),
         }
-        if !text.is_empty() {
-            self.input.push_back(text);
+    }
+
+    /// The network is another one, or there is one again: what the socket says now may be outdated.
+    pub(crate) fn network_changed(&mut self, now: f64) {
+        if self.phase == Phase::Connected {
+            self.lose(now);
         }
+        if self.phase == Phase::Reconnecting {
+            self.retry.hope(now);
+            self.dial(now);
+        }
+    }
+
+    /// The user looks at the page again.
+    pub(crate) fn looked_at(&mut self, now: f64) {
+        if self.phase == Phase::Connected {
+            self.pulse.wake(now);
+        }
+        if self.phase == Phase::Reconnecting && self.retry.at().is_some() {
+            self.dial(now);
+        }
+    }
+
+    /// Time has passed. To be called about once a second, and when [`due`](Self::due) says.
+    pub(crate) fn tick(&mut self, now: f64) {
+        let slept = self.pulse.tick(now);
+        let age = self.line.age(now);
+        match self.phase {
+            Phase::Opening if self.line.is_stuck(now) => self.line_closed(now),
+            Phase::Starting if age > START_WITHIN => self.end(End::Silent),
+            Phase::Connected if self.pulse.is_dead(slept, now) => self.lose(now),
+            Phase::Connected => self.window.tick(now),
+            Phase::Reconnecting if slept => {
+                // the server may have slept less
+                self.retry.hope(now);
+                self.dial(now);
+            }
+            Phase::Reconnecting => match self.retry.at() {
+                Some(at) if now >= at => self.dial(now),
+                None if age > RESUME_WITHIN => self.lose(now),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+
+    /// When [`tick`](Self::tick) has to be called next, beyond once a second.
+    pub(crate) fn due(&self) -> Option<f64> {
+        match self.phase {
+            Phase::Connected => [self.window.deadline(), self.pulse.deadline()]
+                .into_iter()
+                .flatten()
+                .reduce(f64::min),
+            Phase::Reconnecting => self.retry.at(),
+            Phase::Opening | Phase::Starting | Phase::Away | Phase::Over(_) => None,
+        }
+    }
+
+    /// The user typed or pasted this; tells whether there was room for it.
+    #[must_use]
+    pub(crate) fn type_in(&mut self, bytes: Bytes) -> bool {
+        matches!(self.phase, Phase::Over(_)) || self.input.push(bytes)
+    }
+
+    /// Whether so much output is under way that a Ctrl-C had better not wait for it.
+    pub(crate) fn is_flooded(&self, now: f64) -> bool {
+        self.phase == Phase::Connected && self.output.flowing(now) >= MUCH_OUTPUT
+    }
+
+    /// The user typed Ctrl-C, and wants no more of the output that waits.
+    pub(crate) fn interrupt(&mut self) {
+        self.input.interrupt();
     }
 
     /// The terminal has this size now.
     pub(crate) fn resize(&mut self, size: Size) {
-        if size.is_usable() {
-            self.size = Some(size);
-        }
+        self.window.resize(size);
+    }
+
+    /// Makes a full-screen program draw all of its screen, by a change of size that is taken back.
+    pub(crate) fn redraw(&mut self, now: f64) {
+        self.window.redraw(now);
     }
 
     /// All output up to this offset is on the screen.
     pub(crate) fn rendered(&mut self, end: u64) {
-        if end.saturating_sub(self.acked) >= ACK_EVERY || (end == self.received && end > self.acked)
-        {
-            self.acked = end;
-            self.ack = Some(end);
-        }
+        self.output.draw(end);
     }
 
-    /// Time has passed. To be called about once a second.
-    pub(crate) fn tick(&mut self, now: f64) {
-        if now - self.ticked > ASLEEP {
-            self.heard = self.heard.max(now - SILENCE + AFTER_SLEEP);
+    /// The user leaves: the session ends.
+    pub(crate) fn close(&mut self) {
+        if matches!(self.phase, Phase::Starting | Phase::Connected) {
+            self.farewell = Some(ClientMessage::Close);
         }
-        self.ticked = now;
-        match self.phase {
-            Phase::Opening if now - self.began > OPEN_WITHIN => self.end(End::Unopened),
-            Phase::Starting if now - self.began > START_WITHIN => self.end(End::Silent),
-            Phase::Starting | Phase::Connected if now - self.heard > SILENCE => {
-                self.end(End::Silent);
-            }
-            Phase::Connected if now - self.pinged >= PING_EVERY => self.measure(now),
-            Phase::Opening | Phase::Starting | Phase::Connected | Phase::Over(_) => {}
-        }
-    }
-
-    /// The user leaves: what is still to be sent is a goodbye.
-    pub(crate) fn leave(&mut self) {
-        self.close = matches!(self.phase, Phase::Starting | Phase::Connected);
         self.end(End::Left);
     }
 
-    /// The next frame to send, while the socket holds `buffered` bytes that are not on their
-    /// way yet. Only input waits for those.
-    pub(crate) fn next_frame(&mut self, buffered: u32) -> Option<String> {
-        let message = match self.phase {
-            Phase::Opening => return None,
-            Phase::Starting | Phase::Connected => self
-                .bind
-                .take()
-                .or_else(|| self.size.take().map(ClientMessage::Resize))
-                .or_else(|| {
-                    Some(ClientMessage::Ack {
-                        offset: self.ack.take()?,
-                    })
-                })
-                .or_else(|| {
-                    let token = self.ping.take()?.to_string();
-                    Some(ClientMessage::Ping { token })
-                })
-                .or_else(|| {
-                    let room = buffered < MAX_BUFFERED;
-                    let data = room.then(|| self.input.pop_front())??;
-                    Some(ClientMessage::Stdin { data, size: None })
-                })?,
-            Phase::Over(_) => {
-                if !std::mem::take(&mut self.close) {
-                    return None;
-                }
-                ClientMessage::Close
+    /// The browser takes the page away. It may come back, or one that is loaded anew in its place.
+    pub(crate) fn leave(&mut self) {
+        match self.phase {
+            Phase::Connected => {
+                self.farewell = Some(ClientMessage::Leave);
+                self.phase = Phase::Away;
             }
-        };
-        let frame = serde_json::to_string(&[text::encode_client(&message)]);
-        Some(frame.expect("strings are always JSON"))
+            Phase::Reconnecting => self.phase = Phase::Away,
+            Phase::Opening | Phase::Starting => self.close(),
+            Phase::Away | Phase::Over(_) => {}
+        }
     }
 
-    fn measure(&mut self, now: f64) {
-        self.pings += 1;
-        self.pinged = now;
-        self.ping = Some(self.pings);
+    /// The page is back, or the user wants the session back from another page.
+    pub(crate) fn come_back(&mut self, now: f64) {
+        if self.key.is_some() && (self.phase == Phase::Away || self.is_taken_over()) {
+            self.phase = Phase::Reconnecting;
+            self.retry.hope(now);
+            self.dial(now);
+        }
+    }
+
+    /// Whether the session goes on in another window.
+    pub(crate) fn is_taken_over(&self) -> bool {
+        matches!(&self.phase, Phase::Over(End::Exit(exit)) if exit.reason == EndReason::TakenOver)
+    }
+
+    /// The connection is lost, or a try to mend it failed.
+    fn lose(&mut self, now: f64) {
+        self.line.hang_up();
+        if self.phase == Phase::Connected {
+            self.phase = Phase::Reconnecting;
+            self.retry.lost(now);
+        } else if !self.retry.failed(now) {
+            self.end(End::Dropped);
+            return;
+        }
+        self.line.choose(self.retry.tries());
+    }
+
+    fn dial(&mut self, now: f64) {
+        self.line.dial(now);
+        self.retry.begin();
     }
 
     /// The first end counts; what follows it only confirms it.
     fn end(&mut self, end: End) {
-        if !matches!(self.phase, Phase::Over(_)) {
-            self.phase = Phase::Over(end);
-            self.input.clear();
+        if matches!(self.phase, Phase::Over(_)) {
+            return;
         }
+        if matches!(end, End::Garbled(_) | End::Silent) {
+            // else the server would wait for this page to come back
+            self.farewell = Some(ClientMessage::Close);
+        }
+        self.phase = Phase::Over(end);
+        self.retry.begin();
+        self.input.clear();
     }
 }
 

@@ -1,8 +1,10 @@
 //! Small helpers around the browser's API.
 
+use std::cell::Cell;
+
 use leptos::prelude::{document, window};
 use wasm_bindgen::prelude::*;
-use web_sys::{Event, EventTarget};
+use web_sys::{Event, EventTarget, Storage};
 
 /// An event listener that is removed when dropped.
 pub(crate) struct Listener {
@@ -50,10 +52,68 @@ pub(crate) fn is_visible() -> bool {
     document().visibility_state() == web_sys::VisibilityState::Visible
 }
 
-/// Milliseconds since the page was opened.
+/// Whether nothing on the page has the keyboard.
+pub(crate) fn has_no_focus() -> bool {
+    let body = document().body();
+    let focused = document().active_element();
+    focused.is_none_or(|focused| body.is_some_and(|body| focused.is_same_node(Some(&body))))
+}
+
+/// What is kept for as long as the tab is open; [`None`] in a browser that keeps nothing.
+pub(crate) fn tab_storage() -> Option<Storage> {
+    window().session_storage().ok().flatten()
+}
+
+/// What is kept for good; [`None`] in a browser that keeps nothing.
+pub(crate) fn storage() -> Option<Storage> {
+    window().local_storage().ok().flatten()
+}
+
+/// Milliseconds on a clock that only goes forward, and goes on while the computer sleeps.
 pub(crate) fn now() -> f64 {
-    window()
-        .performance()
-        .map(|clock| clock.now())
-        .unwrap_or_default()
+    thread_local!(static CLOCK: Cell<Clock> = Cell::default());
+    let steady = window().performance().map(|clock| clock.now());
+    let mut clock = CLOCK.get();
+    let now = clock.read(steady.unwrap_or_default(), js_sys::Date::now());
+    CLOCK.set(clock);
+    now
+}
+
+/// The wall clock is so much ahead of the steady one only if that stood still, in ms.
+const STOOD_STILL: f64 = 5_000.0;
+
+/// A steady clock that makes up for where it stood still, as browsers' do while the computer sleeps.
+#[derive(Clone, Copy, Default)]
+struct Clock {
+    steady: f64,
+    wall: f64,
+    asleep: f64,
+}
+
+impl Clock {
+    fn read(&mut self, steady: f64, wall: f64) -> f64 {
+        let missed = (wall - self.wall) - (steady - self.steady);
+        if self.wall > 0.0 && missed > STOOD_STILL {
+            self.asleep += missed;
+        }
+        (self.steady, self.wall) = (steady, wall);
+        self.steady + self.asleep
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Clock;
+
+    #[test]
+    fn the_clock_goes_on_in_sleep_and_never_back() {
+        let mut clock = Clock::default();
+        let morning = 1_700_000_000_000.0;
+        assert_eq!(clock.read(10.0, morning), 10.0);
+        assert_eq!(clock.read(20.0, morning + 10.5), 20.0);
+        assert_eq!(clock.read(30.0, morning + 60_020.0), 60_029.5);
+        // somebody sets the wall clock back
+        assert_eq!(clock.read(40.0, morning), 60_039.5);
+        assert_eq!(clock.read(50.0, morning + 10.0), 60_049.5);
+    }
 }

@@ -5,6 +5,7 @@ use podshell_shared::{
     api::ApiError,
     terminal::{EndReason, Exit},
 };
+use serde_json::Value;
 
 use crate::{
     connection::End,
@@ -48,6 +49,8 @@ pub(crate) enum Kind {
     ClosedByServer,
     /// The session ended.
     Ended(EndReason),
+    /// A debug container was there, but no longer.
+    DebugEnded,
     /// The page has no such address.
     NoPage,
 }
@@ -111,7 +114,10 @@ impl Failure {
         match end {
             End::Exit(Exit {
                 reason, message, ..
-            }) => Self::new(Kind::Ended(reason), message),
+            }) => Self {
+                reason: reason_name(reason),
+                ..Self::new(Kind::Ended(reason), message)
+            },
             End::Left => Self::plain(Kind::Ended(EndReason::Closed)),
             End::Closed { code, reason, .. } => {
                 Self::new(Kind::ClosedByServer, format!("{reason} ({code})"))
@@ -122,6 +128,11 @@ impl Failure {
             End::Silent => Self::plain(Kind::Silent),
             End::Garbled(error) => Self::new(Kind::Garbled, error),
         }
+    }
+
+    /// Whether it is a session that ended for this reason.
+    pub(crate) fn is(&self, reason: EndReason) -> bool {
+        self.kind == Kind::Ended(reason)
     }
 
     /// Its headline.
@@ -135,13 +146,21 @@ impl Failure {
     }
 
     /// What to do: the server knows best, but it speaks English only.
-    fn advice(&self, language: Language) -> String {
+    pub(crate) fn advice(&self, language: Language) -> String {
         let own = language.failure(self.kind).hint;
         if own.is_empty() || (language == Language::English && !self.hint.is_empty()) {
             self.hint.clone()
         } else {
             own.to_owned()
         }
+    }
+}
+
+/// A reason as the protocol spells it.
+pub(crate) fn reason_name(reason: EndReason) -> String {
+    match serde_json::to_value(reason) {
+        Ok(Value::String(name)) => name,
+        _ => String::new(),
     }
 }
 
@@ -177,6 +196,7 @@ pub(crate) fn FailureBox(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::route::Mode;
 
     fn answer(status: u16, code: &str) -> Failure {
         let error = ApiError {
@@ -211,6 +231,18 @@ mod tests {
             let failure = answer(status, code);
             assert_eq!((failure.kind, &*failure.reason), (kind, reason), "{code}");
         }
+    }
+
+    #[test]
+    fn reasons_are_spelt_as_in_the_protocol() {
+        assert_eq!(reason_name(EndReason::TakenOver), "taken-over");
+        let exit = Exit {
+            reason: EndReason::NoSession,
+            code: None,
+            message: String::new(),
+        };
+        let failure = Failure::from_end(End::Exit(exit));
+        assert_eq!(failure.reason, "no-session");
     }
 
     #[test]
@@ -265,7 +297,7 @@ mod tests {
     #[test]
     fn what_the_page_says_itself_is_not_said_twice() {
         for code in [Some(0), Some(137), None] {
-            let said = Language::English.exited(code);
+            let said = Language::English.exited(&Mode::Shell(None), code);
             assert_eq!(news(&format!("{said}."), &said), None);
         }
         assert_eq!(news("", "The shell ended"), None);

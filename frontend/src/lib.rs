@@ -2,9 +2,12 @@
 //!
 //! * `app`: the page as a whole; `navigation` and `route`: its addresses;
 //! * `pods` and `pod_row`: the list, which `pod_store` keeps and `outline` puts in few words;
-//! * `shell`: a terminal with its state line; `session` ties `screen` (xterm.js) to a
-//!   `connection` (pure) over a `socket`;
-//! * `api`, `failure`, `i18n`, `dom`, `panic`: what these share.
+//! * `shell`: a terminal's page, with its `state_bar`, what stands there when it is `over`, and the `debug`
+//!   container that may help then;
+//! * `session` ties `screen` (xterm.js) to a `connection` (pure) over a `socket`, whose encodings are in
+//!   `transport`; `status` is what the page sees of it; `reload` carries it over a reload, with a `snapshot`
+//!   of the screen that `unfinished` completes;
+//! * `api`, `failure`, `i18n`, `settings`, `dom`, `panic`: what these share.
 
 #![expect(
     unreachable_pub,
@@ -14,21 +17,30 @@
 mod api;
 mod app;
 mod connection;
+mod debug;
 mod dom;
 mod failure;
 mod i18n;
 mod navigation;
 mod outline;
+mod over;
 mod panic;
 mod pod_row;
 mod pod_store;
 mod pods;
+mod reload;
 mod route;
 mod screen;
 mod session;
+mod settings;
 mod shell;
+mod snapshot;
 mod socket;
+mod state_bar;
+mod status;
 mod theme;
+mod transport;
+mod unfinished;
 mod xterm_ext;
 
 /// Shows the page.

@@ -27,6 +27,16 @@ pub(crate) fn use_route() -> Signal<Route> {
     expect_context::<Here>().0.into()
 }
 
+/// Goes to another address of the page, relative to the document's base.
+pub(crate) fn use_navigate() -> impl Fn(&str) + Copy + Send + Sync + 'static {
+    let Here(here) = expect_context();
+    move |href| {
+        if push(href).is_ok() {
+            here.set(read());
+        }
+    }
+}
+
 /// A link within the page. `href` is relative to the document's base.
 #[component]
 pub(crate) fn Link(

@@ -10,7 +10,7 @@ use crate::{
     navigation::Link,
     outline::{self, Tone},
     pod_store::Entry,
-    route::Target,
+    route::{Mode, Target},
 };
 
 /// A pod, and a way to a shell in each of its containers.
@@ -105,7 +105,16 @@ fn Shell(
             namespace,
             pod,
             container: container.name.clone(),
-            shell: None,
+            mode: Mode::Shell(None),
+        };
+        let attached = Target {
+            mode: Mode::Attach,
+            ..target.clone()
+        };
+        let (key_attach, name_attach) = (key.clone(), name.clone());
+        let attach_title = {
+            let name = name.clone();
+            move || format!("{}: {name}", language.get().words().attach_title)
         };
         let title = move || {
             let open = language.get().words().open_shell;
@@ -122,6 +131,16 @@ fn Shell(
             >
                 <span>{shown}</span>
                 {mark}
+            </Link>
+            <Link
+                href=attached.href()
+                attr:class="attach"
+                attr:data-testid="attach"
+                attr:data-pod=key_attach
+                attr:data-container=name_attach
+                attr:title=attach_title
+            >
+                {move || language.get().words().attach}
             </Link>
         }
         .into_any()

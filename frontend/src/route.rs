@@ -15,14 +15,22 @@ pub(crate) enum Route {
     Unknown,
 }
 
-/// The container that a shell is for.
+/// The container that a terminal is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) namespace: String,
     pub(crate) pod: String,
     pub(crate) container: String,
-    /// The shell asked for; [`None`] leaves the choice to the server.
-    pub(crate) shell: Option<String>,
+    pub(crate) mode: Mode,
+}
+
+/// What a terminal is tied to in its container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// A shell of its own: the one asked for; [`None`] leaves the choice to the server.
+    Shell(Option<String>),
+    /// The container's main process.
+    Attach,
 }
 
 impl Route {
@@ -42,7 +50,10 @@ impl Route {
                     namespace: namespace.clone(),
                     pod: pod.clone(),
                     container: container.clone(),
-                    shell: query_value(query, "shell"),
+                    mode: match query_value(query, MODE).as_deref() {
+                        Some(ATTACH) => Mode::Attach,
+                        _ => Mode::Shell(query_value(query, SHELL)),
+                    },
                 })
             }
             _ => Self::Unknown,
@@ -50,20 +61,49 @@ impl Route {
     }
 }
 
+/// What a terminal's addresses may ask for.
+const SHELL: &str = "shell";
+const MODE: &str = "mode";
+/// The container's main process, not a shell.
+const ATTACH: &str = "attach";
+
 impl Target {
-    /// The address of this shell's page.
+    /// A shell in another container of the same pod.
+    pub(crate) fn beside(&self, container: String) -> Self {
+        Self {
+            container,
+            mode: Mode::Shell(None),
+            ..self.clone()
+        }
+    }
+
+    /// The address of this terminal's page.
     pub(crate) fn href(&self) -> String {
         let [namespace, pod, container] = self.encoded();
-        let query = self.shell.as_deref().map(encode);
-        let query = query.map(|shell| format!("?shell={shell}"));
+        let query = self.query();
+        let query = query.map(|(key, value)| format!("?{key}={}", encode(value)));
         let query = query.unwrap_or_default();
         format!("shell/{namespace}/{pod}/{container}{query}")
     }
 
-    /// The address that mints an id for a shell in this container.
+    /// The address that mints an id for a terminal in this container.
     pub(crate) fn mint_path(&self) -> String {
         let [namespace, pod, container] = self.encoded();
         format!("api/v1/pod/{namespace}/{pod}/shell/{container}")
+    }
+
+    /// The address that adds a debug container for this container (POST), and tells of one (GET).
+    pub(crate) fn debug_path(&self) -> String {
+        let [namespace, pod, container] = self.encoded();
+        format!("api/v1/pod/{namespace}/{pod}/debug/{container}")
+    }
+
+    /// What the page's address and the one that mints say beyond the container: a key and its value.
+    pub(crate) fn query(&self) -> Option<(&'static str, &str)> {
+        match &self.mode {
+            Mode::Shell(shell) => Some((SHELL, shell.as_deref()?)),
+            Mode::Attach => Some((MODE, ATTACH)),
+        }
     }
 
     fn encoded(&self) -> [String; 3] {
@@ -125,7 +165,14 @@ mod tests {
             namespace: namespace.to_owned(),
             pod: pod.to_owned(),
             container: container.to_owned(),
-            shell: shell.map(str::to_owned),
+            mode: Mode::Shell(shell.map(str::to_owned)),
+        }
+    }
+
+    fn attached() -> Target {
+        Target {
+            mode: Mode::Attach,
+            ..target("default", "web-0", "app", None)
         }
     }
 
@@ -139,6 +186,10 @@ mod tests {
         assert_eq!(
             Route::parse("shell/default/web-0/app", "?shell="),
             Route::Shell(target("default", "web-0", "app", None))
+        );
+        assert_eq!(
+            Route::parse("shell/default/web-0/app", "?mode=attach"),
+            Route::Shell(attached())
         );
         for unknown in [
             "shell",
@@ -159,6 +210,7 @@ mod tests {
         for target in [
             target("default", "web-0", "app", None),
             target("a b", "ü/汉", "100%?#&", Some("power shell&=")),
+            attached(),
         ] {
             let href = target.href();
             let (path, query) = href.split_once('?').unwrap_or((&href, ""));
@@ -167,10 +219,15 @@ mod tests {
     }
 
     #[test]
-    fn the_mint_path_is_encoded() {
+    fn the_apis_paths_are_encoded() {
+        let target = target("ns", "a/b", "c", Some("sh"));
+        assert_eq!(target.mint_path(), "api/v1/pod/ns/a%2Fb/shell/c");
+        assert_eq!(target.query(), Some(("shell", "sh")));
+        assert_eq!(attached().query(), Some(("mode", "attach")));
+        assert_eq!(target.debug_path(), "api/v1/pod/ns/a%2Fb/debug/c");
         assert_eq!(
-            target("ns", "a/b", "c", None).mint_path(),
-            "api/v1/pod/ns/a%2Fb/shell/c"
+            target.beside("debug-x".to_owned()).href(),
+            "shell/ns/a%2Fb/debug-x"
         );
     }
 }

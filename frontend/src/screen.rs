@@ -16,14 +16,17 @@ use xterm_js_rs::addons::{fit::FitAddon, unicode11::Unicode11Addon};
 
 use crate::{
     dom::{self, Listener},
+    snapshot::{Recent, Snapshot},
     theme,
-    xterm_ext::{self, Terminal6, object},
+    xterm_ext::{self, SerializeAddon, Terminal6, object},
 };
 
 /// What a terminal tells.
 pub(crate) enum Event {
     /// Typed, pasted, or the terminal's answer to a question of the program.
     Input(String),
+    /// The same, where it is no text: mouse reports of the old form.
+    Bytes(Vec<u8>),
     /// Output up to this offset is on the screen.
     Rendered(u64),
     /// It has another size.
@@ -60,13 +63,34 @@ type Closures = (
     Closure<dyn FnMut()>,
 );
 
+/// Bytes on their way to the screen.
+struct Write {
+    bytes: Uint8Array,
+    kind: Kind,
+}
+
+/// What bytes are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Output up to this offset.
+    Output(u64),
+    /// The page's own.
+    Own,
+    /// Another terminal's content.
+    Restored,
+}
+
 struct Inner {
     terminal: Terminal6,
     fit: FitAddon,
+    serialize: SerializeAddon,
     host: HtmlElement,
     size: Cell<Size>,
-    /// Ends of the writes that are not on the screen yet, in order.
-    writing: RefCell<VecDeque<Option<u64>>>,
+    /// What is not on the screen yet, in order.
+    writing: RefCell<VecDeque<Write>>,
+    recent: RefCell<Recent>,
+    /// What is not on the screen yet of another terminal's content.
+    restoring: RefCell<Option<Snapshot>>,
     handler: Box<dyn Fn(Event)>,
 }
 
@@ -87,6 +111,8 @@ impl Screen {
         ]));
         let fit = FitAddon::new();
         load(&terminal, &fit);
+        let serialize = SerializeAddon::new();
+        load(&terminal, &serialize);
         // xterm.js alone counts cells as of 2010: emoji would be one wide, for the shell they are two
         load(&terminal, &Unicode11Addon::new());
         xterm_ext::set(&terminal.unicode(), "activeVersion", &"11".into());
@@ -94,18 +120,20 @@ impl Screen {
         let inner = Rc::new(Inner {
             terminal,
             fit,
+            serialize,
             host: host.clone(),
             size: Cell::default(),
             writing: RefCell::default(),
+            recent: RefCell::default(),
+            restoring: RefCell::default(),
             handler: Box::new(handler),
         });
 
         let input = closure(&inner, |inner, text| (inner.handler)(Event::Input(text)));
-        // one char per byte, of which the text encoding carries ASCII only
         let binary = closure(&inner, |inner, bytes: String| {
-            if bytes.is_ascii() {
-                (inner.handler)(Event::Input(bytes));
-            }
+            // one char per byte
+            let bytes = bytes.chars().map(|byte| byte as u8).collect();
+            (inner.handler)(Event::Bytes(bytes));
         });
         let key = {
             let inner = inner.clone();
@@ -162,30 +190,75 @@ impl Screen {
         Some(self.inner.size.get()).filter(|size| size.is_usable())
     }
 
-    /// Writes terminal bytes. With an `end`, an [`Event::Rendered`] follows when they are on the
-    /// screen.
-    pub(crate) fn write(&self, bytes: &[u8], end: Option<u64>) {
-        self.inner.writing.borrow_mut().push_back(end);
-        self.inner.terminal.write_bytes(
-            &Uint8Array::from(bytes),
-            self.rendered.as_ref().unchecked_ref(),
-        );
+    /// Writes output that ends at the offset `end`; an [`Event::Rendered`] follows when it is on the screen.
+    pub(crate) fn write(&self, bytes: &Uint8Array, end: u64) {
+        self.put(bytes, Kind::Output(end));
     }
 
-    /// Writes a remark of the page on a line of its own, dimmed.
-    pub(crate) fn remark(&self, text: &str) {
-        self.write(format!("\r\n\x1b[0;2m{text}\x1b[0m\r\n").as_bytes(), None);
+    /// Writes a remark of the page on a line of its own, dimmed. It may stand for output up to an offset. A
+    /// full-screen program's screen is left as it is.
+    pub(crate) fn remark(&self, text: &str, end: Option<u64>) {
+        let line = if self.is_alternate() {
+            String::new()
+        } else {
+            format!("\x1b[0m\r\n\x1b[2m{text}\x1b[0m\r\n")
+        };
+        self.put(&line.as_bytes().into(), end.map_or(Kind::Own, Kind::Output));
     }
 
     /// Makes the terminal fit for another shell; what is on it stays.
     pub(crate) fn begin_again(&self) {
         // what the last shell wrote is no news to the next
-        self.inner
-            .writing
-            .borrow_mut()
-            .iter_mut()
-            .for_each(|end| *end = None);
-        self.write(SANE.as_bytes(), None);
+        let mut writing = self.inner.writing.borrow_mut();
+        for write in writing.iter_mut() {
+            if let Kind::Output(_) = write.kind {
+                write.kind = Kind::Own;
+            }
+        }
+        drop(writing);
+        self.put(&SANE.as_bytes().into(), Kind::Own);
+    }
+
+    fn put(&self, bytes: &Uint8Array, kind: Kind) {
+        let write = Write {
+            bytes: bytes.clone(),
+            kind,
+        };
+        // before the write, which may call back at once
+        self.inner.writing.borrow_mut().push_back(write);
+        let rendered = self.rendered.as_ref().unchecked_ref();
+        self.inner.terminal.write_bytes(bytes, rendered);
+    }
+
+    /// Whether a full-screen program has the screen.
+    pub(crate) fn is_alternate(&self) -> bool {
+        xterm_ext::is_alternate(&self.inner.terminal)
+    }
+
+    /// What is on it: all that was written and told as rendered.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        if let Some(snapshot) = self.inner.restoring.borrow().clone() {
+            return snapshot;
+        }
+        let Inner {
+            terminal,
+            serialize,
+            recent,
+            ..
+        } = &*self.inner;
+        Snapshot::of(terminal, serialize, &recent.borrow())
+    }
+
+    /// Shows what was on another terminal.
+    pub(crate) fn restore(&self, snapshot: Snapshot) {
+        let Snapshot { rows, cols, .. } = snapshot;
+        let text = Uint8Array::from(snapshot.text.as_bytes());
+        let open = Uint8Array::from(&snapshot.open[..]);
+        *self.inner.restoring.borrow_mut() = Some(snapshot);
+        // lines wrap as they did; the terminal takes its own size again afterwards
+        self.inner.terminal.resize(cols.into(), rows.into());
+        self.put(&text, Kind::Own);
+        self.put(&open, Kind::Restored);
     }
 
     /// Names it for screen readers.
@@ -225,7 +298,8 @@ impl Inner {
     /// Makes the terminal as large as its element.
     fn fit(&self) {
         // an element that isn't shown has no size to fit to
-        if self.host.client_width() == 0 || self.host.client_height() == 0 {
+        let hidden = self.host.client_width() == 0 || self.host.client_height() == 0;
+        if hidden || self.restoring.borrow().is_some() {
             return;
         }
         self.fit.fit();
@@ -255,9 +329,17 @@ impl Inner {
     }
 
     fn rendered(&self) {
-        let end = self.writing.borrow_mut().pop_front().flatten();
-        if let Some(end) = end {
-            (self.handler)(Event::Rendered(end));
+        let Some(Write { bytes, kind }) = self.writing.borrow_mut().pop_front() else {
+            return;
+        };
+        self.recent.borrow_mut().push(bytes);
+        match kind {
+            Kind::Output(end) => (self.handler)(Event::Rendered(end)),
+            Kind::Own => {}
+            Kind::Restored => {
+                *self.restoring.borrow_mut() = None;
+                self.fit();
+            }
         }
     }
 

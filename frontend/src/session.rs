@@ -1,158 +1,108 @@
-//! A shell on the page: mints an id, opens a connection, and ties it to a terminal.
+//! A terminal on the page: mints an id, drives a connection, and ties it to a screen.
+
+mod live;
 
 use std::{
     cell::{Cell, RefCell},
     rc::{Rc, Weak},
 };
 
-use gloo_timers::callback::{Interval, Timeout};
+use bytes::Bytes;
+use gloo_timers::callback::Interval;
+use js_sys::{Math, Uint8Array};
 use leptos::prelude::*;
-use podshell_shared::terminal::{EndReason, Exit, Size};
+use podshell_shared::terminal::EndReason;
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, PageTransitionEvent};
 
+use self::live::Live;
 use crate::{
     api,
-    connection::{Connection, End, Output, Phase},
+    connection::{Bookmark, Connection, Piece, Shown},
     dom::{self, Listener},
-    failure::{Failure, Kind},
+    reload::{self, Left},
     route::Target,
     screen::{Event, Screen},
-    socket::Socket,
+    settings::Wishes,
+    socket::{self, News},
+    status::{Status, View, set},
+    transport::Transport,
 };
 
 /// How often the connection's deadlines are looked at, in ms.
 const TICK: u32 = 1000;
-/// How soon to look again whether a full socket has drained, in ms.
-const DRAIN: u32 = 10;
-
-/// How far a shell is, for the state line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Status {
-    /// The server is asked for an id.
-    Asking,
-    /// The connection is being opened.
-    Opening,
-    /// The server starts the shell.
-    Starting,
-    /// The shell runs.
-    Connected,
-    /// The session ended as sessions do.
-    Ended(Exit),
-    /// The connection was lost.
-    Lost(Failure),
-    /// There was no shell to begin with.
-    Failed(Failure),
-}
-
-impl Status {
-    /// Whether nothing more will happen by itself.
-    pub(crate) fn is_over(&self) -> bool {
-        matches!(self, Self::Ended(_) | Self::Lost(_) | Self::Failed(_))
-    }
-
-    fn of(phase: &Phase) -> Self {
-        let ended = |reason, message| {
-            Self::Ended(Exit {
-                reason,
-                code: None,
-                message,
-            })
-        };
-        match phase.clone() {
-            Phase::Opening => Self::Opening,
-            Phase::Starting => Self::Starting,
-            Phase::Connected => Self::Connected,
-            Phase::Over(end) => match end {
-                End::Exit(exit) => Self::Ended(exit),
-                End::Closed {
-                    code: PROCESS_EXITED,
-                    ..
-                } => ended(EndReason::Exited, String::new()),
-                End::Left => ended(EndReason::Closed, String::new()),
-                End::Unopened | End::Unstarted | End::Closed { bound: false, .. } => {
-                    Self::Failed(Failure::from_end(end))
-                }
-                End::Dropped | End::Silent | End::Garbled(_) | End::Closed { .. } => {
-                    Self::Lost(Failure::from_end(end))
-                }
-            },
-        }
-    }
-}
-
-/// The code of the frame that closes a session whose process ended.
-const PROCESS_EXITED: u16 = 1;
-
-/// What the page shows of a session.
-#[derive(Clone, Copy)]
-pub(crate) struct View {
-    pub(crate) status: RwSignal<Status>,
-    pub(crate) size: RwSignal<Size>,
-    /// In ms.
-    pub(crate) round_trip: RwSignal<Option<u32>>,
-    pub(crate) toast: RwSignal<Option<String>>,
-    /// Whether there is anything on the terminal to be read.
-    pub(crate) drawn: RwSignal<bool>,
-}
-
-impl View {
-    pub(crate) fn new() -> Self {
-        Self {
-            status: RwSignal::new(Status::Asking),
-            size: RwSignal::default(),
-            round_trip: RwSignal::default(),
-            toast: RwSignal::default(),
-            drawn: RwSignal::default(),
-        }
-    }
-}
+/// Ctrl-C, as it is typed.
+const CTRL_C: &str = "\x03";
 
 /// A terminal and, while it lasts, its connection. Dropping it ends the shell.
 pub(crate) struct Session {
     me: Weak<Self>,
     target: Target,
     view: View,
+    wishes: Wishes,
     screen: Screen,
     live: RefCell<Option<Live>>,
     /// Counts the shells begun, so that what was asked for an earlier one is known for late.
     attempt: Cell<u32>,
+    /// Whether this goes on with the session of a page that was here before, as far as is known.
+    restored: Cell<bool>,
     on_leave: Box<dyn Fn()>,
-    _page_hidden: Listener,
-}
-
-struct Live {
-    connection: Connection,
-    socket: Socket,
-    drain: Option<Timeout>,
-    _ticker: Interval,
+    _listeners: [Listener; 4],
 }
 
 impl Session {
-    /// Opens a terminal in `host` and begins a shell; `on_leave` is called when the user asks
-    /// for a way out of the terminal.
+    /// Opens a terminal in `host` and begins a shell, or goes on with the one that was here before the page
+    /// was loaded anew; `on_leave` is called when the user asks for a way out of the terminal.
     pub(crate) fn open(
         target: Target,
         host: &HtmlElement,
         label: &str,
         view: View,
+        wishes: Wishes,
         on_leave: impl Fn() + 'static,
     ) -> Rc<Self> {
+        let left = reload::take(&target);
         let session = Rc::new_cyclic(|me: &Weak<Self>| Self {
             me: me.clone(),
             target,
             view,
+            wishes,
             screen: Screen::open(host, label, with(me, Self::screen_event)),
             live: RefCell::default(),
             attempt: Cell::default(),
+            restored: Cell::new(left.is_some()),
             on_leave: Box::new(on_leave),
-            _page_hidden: Listener::new(&window(), "pagehide", with(me, |me, _| me.leave())),
+            _listeners: [
+                Listener::new(&window(), "pagehide", with(me, |me, _| me.hide())),
+                Listener::new(
+                    &window(),
+                    "pageshow",
+                    with(me, |me, event| me.page_shown(&event)),
+                ),
+                Listener::new(
+                    &window(),
+                    "online",
+                    with(me, |me, _| {
+                        me.step(|connection| connection.network_changed(dom::now()))
+                    }),
+                ),
+                Listener::new(
+                    &document(),
+                    "visibilitychange",
+                    with(me, |me, _| {
+                        if dom::is_visible() {
+                            me.step(|connection| connection.looked_at(dom::now()));
+                        }
+                    }),
+                ),
+            ],
         });
-        session
-            .view
-            .size
-            .set(session.screen.size().unwrap_or_default());
-        session.begin();
+        set(view.size, session.screen.size().unwrap_or_default());
+        match left {
+            Some(left) => session.go_on(left),
+            None => session.begin(),
+        }
         session
     }
 
@@ -168,12 +118,19 @@ impl Session {
         self.begin();
     }
 
+    /// Takes the session back from the window that has it now.
+    pub(crate) fn take_back(&self) {
+        self.step(|connection| connection.come_back(dom::now()));
+    }
+
     fn begin(&self) {
         let attempt = self.attempt.get() + 1;
         self.attempt.set(attempt);
-        self.view.round_trip.set(None);
-        self.view.toast.set(None);
-        self.view.status.set(Status::Asking);
+        // one that was taken over is still there
+        drop(self.live.borrow_mut().take());
+        set(self.view.round_trip, None);
+        set(self.view.toast, None);
+        set(self.view.status, Status::Asking);
         let (me, target) = (self.me.clone(), self.target.clone());
         spawn_local(async move {
             let minted = api::mint(&target).await;
@@ -181,59 +138,121 @@ impl Session {
                 return;
             };
             match minted {
-                Ok(minted) => me.connect(minted.id),
+                Ok(minted) => me.connect(Connection::bind(
+                    minted.id,
+                    me.screen.size(),
+                    socket::first_transport(),
+                    Math::random,
+                    dom::now(),
+                )),
                 Err(failure) => me.view.status.set(Status::Failed(failure)),
             }
         });
     }
 
-    fn connect(&self, id: String) {
-        let on_text = with(&self.me, |me, text: String| me.receive(&text));
-        let on_close = with(&self.me, |me, ()| me.step(Connection::socket_closed));
-        let on_tick = with(&self.me, |me, ()| {
-            me.step(|connection| connection.tick(dom::now()));
-        });
-        let socket = match Socket::open(&dom::base(), on_text, move || on_close(())) {
-            Ok(socket) => socket,
-            Err(error) => {
-                let failure = Failure::new(Kind::NoSocket, format!("{error:?}"));
-                self.view.status.set(Status::Failed(failure));
-                return;
-            }
-        };
-        *self.live.borrow_mut() = Some(Live {
-            connection: Connection::new(id, self.screen.size(), dom::now()),
-            socket,
-            drain: None,
-            _ticker: Interval::new(TICK, move || on_tick(())),
-        });
+    /// Goes on with what a page before this one left.
+    fn go_on(&self, left: Left) {
+        // what is restored is not what the program has drawn, but near to it
+        let redraw = left.snapshot.alternate;
+        self.screen.restore(left.snapshot);
+        set(self.view.drawn, true);
+        self.connect(Connection::resume(
+            left.bookmark,
+            redraw,
+            self.screen.size(),
+            socket::first_transport(),
+            Math::random,
+            dom::now(),
+        ));
+    }
+
+    fn connect(&self, connection: Connection) {
+        let on_tick = with(&self.me, |me, ()| me.tick());
+        let ticker = Interval::new(TICK, move || on_tick(()));
+        *self.live.borrow_mut() = Some(Live::new(connection, ticker));
         self.settle();
     }
 
-    fn receive(&self, text: &str) {
-        let outputs = self.step(|connection| connection.receive(text, dom::now()));
-        for output in outputs.into_iter().flatten() {
-            match output {
-                Output::Draw { data, end } => {
-                    self.screen.write(&data, end);
-                    if !self.view.drawn.get_untracked() {
-                        self.view.drawn.set(true);
-                    }
+    fn tick(&self) {
+        self.step(|connection| connection.tick(dom::now()));
+    }
+
+    fn hear(&self, news: News) {
+        let now = dom::now();
+        match news {
+            News::Output(bytes) => {
+                let length = bytes.length() as usize;
+                // nothing is to be sent because of it: this is the hot path
+                let mut live = self.live.borrow_mut();
+                let Some(live_now) = live.as_mut() else {
+                    return;
+                };
+                let piece = live_now.connection.output(length, now);
+                drop(live);
+                self.draw(&bytes, piece);
+            }
+            News::Heard(heard) => {
+                let shown = self.step(|connection| connection.hear(heard, now));
+                if let Some(shown) = shown.flatten() {
+                    self.show(shown);
                 }
-                Output::Skipped(bytes) => self.screen.remark(&format!("… {bytes} B …")),
-                Output::Toast(text) => self.view.toast.set(Some(text)),
+            }
+            News::Closed => {
+                self.step(|connection| connection.line_closed(now));
             }
         }
     }
 
+    fn show(&self, shown: Shown) {
+        let language = self.wishes.language.get_untracked();
+        match shown {
+            Shown::Draw { data, piece } => self.draw(&Uint8Array::from(&data[..]), piece),
+            Shown::Skipped { bytes, end } => {
+                self.screen.remark(&language.skipped(bytes), Some(end));
+            }
+            Shown::Missing { bytes, end } => {
+                let redraw = self.screen.is_alternate();
+                self.screen.remark(&language.missing(bytes), Some(end));
+                if redraw {
+                    self.step(|connection| connection.redraw(dom::now()));
+                }
+            }
+            Shown::Toast(text) => self.view.toast.set(Some(text)),
+        }
+    }
+
+    fn draw(&self, bytes: &Uint8Array, piece: Piece) {
+        let (skip, length) = (piece.skip as u32, bytes.length());
+        if skip == length {
+            return;
+        }
+        if skip == 0 {
+            self.screen.write(bytes, piece.end);
+        } else {
+            let rest = bytes.subarray(skip, length);
+            self.screen.write(&rest, piece.end);
+        }
+        set(self.view.drawn, true);
+    }
+
     fn screen_event(&self, event: Event) {
         match event {
-            Event::Input(text) => {
-                let over = self.view.status.with_untracked(Status::is_over);
-                if over && text == "\r" {
+            Event::Input(text) if self.view.status.with_untracked(Status::is_over) => {
+                if text == "\r" && self.view.status.with_untracked(Status::is_taken_over) {
+                    self.take_back();
+                } else if text == "\r" {
                     self.begin_again();
-                } else {
-                    self.step(|connection| connection.type_in(text));
+                }
+            }
+            Event::Input(text) if text == CTRL_C && self.is_flooded() => {
+                self.step(Connection::interrupt);
+            }
+            Event::Input(text) => self.type_in(text.into()),
+            // where only text can be said, mouse reports that are none can't
+            Event::Bytes(bytes) => {
+                let is_binary = |connection: &mut Connection| connection.transport().is_binary();
+                if bytes.is_ascii() || self.step(is_binary) == Some(true) {
+                    self.type_in(bytes.into());
                 }
             }
             Event::Rendered(end) => {
@@ -247,10 +266,54 @@ impl Session {
         }
     }
 
+    fn type_in(&self, bytes: Bytes) {
+        if self.step(|connection| connection.type_in(bytes)) == Some(false) {
+            let words = self.wishes.language.get_untracked().words();
+            self.view.toast.set(Some(words.too_long.to_owned()));
+        }
+    }
+
+    /// Whether a Ctrl-C is better off without the output that waits. A full-screen program's output is never
+    /// dropped: it may read the Ctrl-C as a key like any other.
+    fn is_flooded(&self) -> bool {
+        self.wishes.instant_interrupt.get_untracked()
+            && !self.screen.is_alternate()
+            && self.step(|connection| connection.is_flooded(dom::now())) == Some(true)
+    }
+
     /// Ends the shell: the user is gone, or wants another.
     fn leave(&self) {
         self.attempt.update(|attempt| attempt + 1);
+        self.step(Connection::close);
+    }
+
+    /// The browser takes the page away: for good, to load it anew, or to put it aside.
+    fn hide(&self) {
+        if let Some(bookmark) = self.bookmark() {
+            let snapshot = self.screen.snapshot();
+            reload::put(&self.target, &Left { bookmark, snapshot });
+        }
         self.step(Connection::leave);
+    }
+
+    fn bookmark(&self) -> Option<Bookmark> {
+        self.live.borrow().as_ref()?.connection.bookmark()
+    }
+
+    /// The page is shown: at first, or when the browser puts it back as it was.
+    fn page_shown(&self, event: &web_sys::Event) {
+        let event: &PageTransitionEvent = event.unchecked_ref();
+        if !event.persisted() {
+            return;
+        }
+        drop(reload::take(&self.target));
+        let closed = |status: &Status| matches!(status, Status::Ended(exit) if exit.reason == EndReason::Closed);
+        if self.view.status.with_untracked(closed) {
+            // it was taken away before there was a shell to come back to
+            self.begin_again();
+        } else {
+            self.step(|connection| connection.come_back(dom::now()));
+        }
     }
 
     /// Does something to the connection, if there is one, and then what follows from it.
@@ -260,42 +323,51 @@ impl Session {
         Some(result)
     }
 
-    /// Sends the frames that are due, drops a connection that is over, and brings the state
-    /// line up to date.
+    /// Does what the connection wants to be done, drops one that is over, and brings the state line up to date.
     fn settle(&self) {
         let mut slot = self.live.borrow_mut();
         let Some(live) = slot.as_mut() else { return };
-        while let Some(frame) = live.connection.next_frame(live.socket.buffered()) {
-            live.socket.send(&frame);
-        }
-        if live.connection.has_input() && live.drain.is_none() {
-            let drained = with(&self.me, Self::drained);
-            live.drain = Some(Timeout::new(DRAIN, move || drained(())));
-        }
-        let status = Status::of(live.connection.phase());
-        let round_trip = live.connection.round_trip().map(|ms| ms.round() as u32);
-        let over = if status.is_over() { slot.take() } else { None };
+        live.take_steps(&self.me);
+        let connection = &live.connection;
+        let status = Status::of(connection, dom::now());
+        let round_trip = connection.round_trip().map(|ms| ms.round() as u32);
+        let transport = connection.transport();
+        // one that was taken over may be taken back
+        let over = if status.is_over() && !status.is_taken_over() {
+            slot.take()
+        } else {
+            None
+        };
         drop(slot);
         drop(over);
-        self.show(status, round_trip);
+        set(self.view.round_trip, round_trip);
+        self.take_status(status, transport);
     }
 
-    /// The socket may have room for more input.
-    fn drained(&self, (): ()) {
-        if let Some(live) = self.live.borrow_mut().as_mut() {
-            live.drain = None;
+    fn take_status(&self, status: Status, transport: Transport) {
+        if self.view.status.with_untracked(|shown| *shown == status) {
+            return;
         }
-        self.settle();
-    }
-
-    fn show(&self, status: Status, round_trip: Option<u32>) {
-        if self.view.round_trip.get_untracked() != round_trip {
-            self.view.round_trip.set(round_trip);
-        }
-        if self.view.status.with_untracked(|shown| *shown != status) {
-            if status == Status::Connected {
+        let reconnected = self
+            .view
+            .status
+            .with_untracked(|shown| matches!(shown, Status::Reconnecting { .. }));
+        if status == Status::Connected {
+            self.restored.set(false);
+            set(self.view.transport, Some(transport));
+            socket::remember_transport(transport);
+            // whoever looked elsewhere meanwhile is left alone
+            if !reconnected || dom::has_no_focus() {
                 self.screen.focus();
             }
+        }
+        let is_gone = matches!(&status, Status::Lost(failure) if failure.is(EndReason::NoSession));
+        if is_gone && self.restored.replace(false) {
+            let words = self.wishes.language.get_untracked().words();
+            self.screen.begin_again();
+            self.screen.remark(words.shell_gone, None);
+            self.begin();
+        } else {
             self.view.status.set(status);
         }
     }
@@ -303,22 +375,17 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if let Some(Live {
-            connection, socket, ..
-        }) = self.live.get_mut()
-        {
-            connection.leave();
-            while let Some(frame) = connection.next_frame(0) {
-                socket.send(&frame);
-            }
+        if let Some(live) = self.live.get_mut() {
+            live.connection.close();
+            live.take_steps(&self.me);
         }
     }
 }
 
 /// A callback that does nothing once the session is gone.
-fn with<E, T, F>(me: &Weak<Session>, call: F) -> impl Fn(E) + use<E, T, F>
+fn with<E, T, F>(me: &Weak<Session>, call: F) -> impl Fn(E) + Clone + use<E, T, F>
 where
-    F: Fn(&Session, E) -> T,
+    F: Fn(&Session, E) -> T + Clone,
 {
     let me = me.clone();
     move |event| {

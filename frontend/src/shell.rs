@@ -1,17 +1,18 @@
-//! A shell's page: header, terminal, state line, and what to do when the shell is over.
+//! A terminal's page: header, terminal, state line, and what to do when the session is over.
 
 use std::rc::Rc;
 
 use leptos::{html, prelude::*};
-use podshell_shared::terminal::{EndReason, Exit, Size};
-use serde_json::Value;
 
 use crate::{
-    failure::{Failure, FailureBox, Kind, news},
-    i18n::{Language, LanguageSwitch, use_language},
+    i18n::{LanguageSwitch, use_language},
     navigation::Link,
-    route::Target,
-    session::{Session, Status, View},
+    over::Over,
+    route::{Mode, Target},
+    session::Session,
+    settings::{InterruptSetting, use_wishes},
+    state_bar::StateBar,
+    status::{Status, View},
 };
 
 /// A terminal that fills the window.
@@ -31,13 +32,23 @@ pub(crate) fn ShellPage(target: Target) -> impl IntoView {
         container,
         ..
     } = target.clone();
-    let title = format!("{pod}/{container}");
+    let crumbs = (namespace, pod.clone(), container.clone());
+    let attached = target.mode == Mode::Attach;
+    let title = move || {
+        let title = format!("{pod}/{container}");
+        if attached {
+            format!("{}: {title}", words().attach)
+        } else {
+            title
+        }
+    };
     let label = {
         let title = title.clone();
-        move || format!("{} {title}. {}", words().terminal, words().way_out)
+        move || format!("{} {}. {}", words().terminal, title(), words().way_out)
     };
-    document().set_title(&format!("{title} – Podshell"));
-
+    Effect::new(move |_| document().set_title(&format!("{} – Podshell", title())));
+    let wishes = use_wishes();
+    let opened = target.clone();
     Effect::new(move |_| {
         let label = label();
         let Some(host) = host.get() else { return };
@@ -45,15 +56,17 @@ pub(crate) fn ShellPage(target: Target) -> impl IntoView {
             session.screen().set_label(&label);
         } else {
             let leave = move || focus_first_link(way_out);
-            let opened = Session::open(target.clone(), &host, &label, view, leave);
+            let opened = Session::open(opened.clone(), &host, &label, view, wishes, leave);
             session.set_value(Some(opened));
         }
     });
-    let begin_again = move || {
+    let with_session = move |act: fn(&Session)| {
         if let Some(session) = session.with_value(Clone::clone) {
-            session.begin_again();
+            act(&session);
         }
     };
+    let begin_again = move || with_session(Session::begin_again);
+    let take_back = move || with_session(Session::take_back);
 
     let covered = move || view.status.with(Status::is_over) && !view.drawn.get();
     view! {
@@ -61,19 +74,28 @@ pub(crate) fn ShellPage(target: Target) -> impl IntoView {
             <header class="bar">
                 <nav class="crumbs" aria-label=move || words().pods>
                     <span node_ref=way_out><Link href="./">{move || words().pods}</Link></span>
-                    <span class="crumb namespace">{namespace}</span>
-                    <span class="crumb">{pod}</span>
-                    <h1 class="crumb">{container}</h1>
+                    <span class="crumb namespace">{crumbs.0}</span>
+                    <span class="crumb">{crumbs.1}</span>
+                    <h1 class="crumb">{crumbs.2}</h1>
                 </nav>
+                {attached.then(|| view! {
+                    <span class="badge" data-testid="attached" title=move || words().attach_note>
+                        {move || words().attached}
+                    </span>
+                })}
                 <span class="spacer"></span>
+                {attached.then(|| view! {
+                    <span class="help">{move || words().attach_note}</span>
+                })}
                 <span class="help">{move || words().way_out}</span>
+                <InterruptSetting />
                 <LanguageSwitch />
             </header>
             <div class="stage" class:covered=covered>
                 <div class="terminal" data-testid="terminal" node_ref=host></div>
-                <Over view begin_again />
+                <Over view target=target.clone() begin_again take_back />
             </div>
-            <StateBar view />
+            <StateBar view mode=target.mode />
         </div>
     }
 }
@@ -85,168 +107,5 @@ fn focus_first_link(place: NodeRef<html::Span>) {
     if let Some(link) = link {
         let link: web_sys::HtmlElement = wasm_bindgen::JsCast::unchecked_into(link);
         link.focus().ok();
-    }
-}
-
-/// What is said under the terminal, or in its place, when nothing more will happen by itself.
-#[component]
-fn Over(view: View, begin_again: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
-    let language = use_language();
-    let words = move || language.get().words();
-    move || {
-        let status = view.status.get();
-        if !status.is_over() {
-            return ().into_any();
-        }
-        let button = NodeRef::<html::Button>::new();
-        Effect::new(move |_| {
-            // with nothing to read, there is nothing to do in the terminal
-            if let Some(button) = button.get()
-                && !view.drawn.get_untracked()
-            {
-                button.focus().ok();
-            }
-        });
-        let retry = matches!(status, Status::Failed(_));
-        let ways = view! {
-            <button
-                class="primary"
-                data-testid=if retry { "retry" } else { "new-shell" }
-                node_ref=button
-                on:click=move |_| begin_again()
-            >
-                {move || if retry { words().retry } else { words().new_shell }}
-                <kbd>{move || words().enter}</kbd>
-            </button>
-            <Link href="./" attr:class="button">{move || words().back}</Link>
-        };
-        match status {
-            Status::Ended(Exit {
-                reason: EndReason::Exited,
-                code,
-                message,
-            }) => {
-                let more = news(&message, &Language::English.exited(code)).map(str::to_owned);
-                view! {
-                    <section class="over">
-                        <div>
-                            <h2>{move || language.get().exited(code)}</h2>
-                            {more.map(|more| view! { <p>{more}</p> })}
-                        </div>
-                        <div class="actions">{ways}</div>
-                    </section>
-                }
-                .into_any()
-            }
-            Status::Ended(Exit {
-                reason, message, ..
-            }) => {
-                let failure = Failure::new(Kind::Ended(reason), message);
-                view! { <FailureBox failure>{ways}</FailureBox> }.into_any()
-            }
-            Status::Lost(failure) | Status::Failed(failure) => {
-                view! { <FailureBox failure>{ways}</FailureBox> }.into_any()
-            }
-            Status::Asking | Status::Opening | Status::Starting | Status::Connected => {
-                ().into_any()
-            }
-        }
-    }
-}
-
-/// The state line: how the shell fares.
-#[component]
-fn StateBar(view: View) -> impl IntoView {
-    let language = use_language();
-    let words = move || language.get().words();
-    let state = move || view.status.with(state_name);
-    let text = move || {
-        view.status
-            .with(|status| state_text(status, language.get()))
-    };
-    let code = move || {
-        view.status.with(|status| match status {
-            Status::Ended(exit) => exit.code,
-            _ => None,
-        })
-    };
-    let reason = move || {
-        view.status.with(|status| match status {
-            Status::Ended(exit) => reason_name(exit.reason),
-            Status::Lost(failure) | Status::Failed(failure) => {
-                Some(failure.reason.clone()).filter(|reason| !reason.is_empty())
-            }
-            _ => None,
-        })
-    };
-    let size = move || {
-        let Size { rows, cols } = view.size.get();
-        format!("{rows}x{cols}")
-    };
-    let connected = move || view.status.with(|status| *status == Status::Connected);
-    let round_trip = move || view.round_trip.get().map(|ms| format!("{ms} ms"));
-    let cells = move || {
-        let Size { rows, cols } = view.size.get();
-        format!("{cols}×{rows}")
-    };
-    view! {
-        <footer class="state-bar">
-            <p
-                class="state"
-                role="status"
-                data-testid="state-line"
-                data-state=state
-                data-exit-code=code
-                data-reason=reason
-                data-size=size
-            >
-                {text}
-            </p>
-            {move || view.toast.get().map(|toast| view! { <p class="toast" role="status">{toast}</p> })}
-            <span class="spacer"></span>
-            // beside the status, lest a screen reader reads out every measurement
-            <Show when=connected>
-                <span class="figure" title=move || words().round_trip>{round_trip}</span>
-                <span class="figure">"WebSocket"</span>
-            </Show>
-            <span class="figure" title=move || words().size>{cells}</span>
-        </footer>
-    }
-}
-
-fn state_name(status: &Status) -> &'static str {
-    match status {
-        Status::Asking | Status::Opening | Status::Starting => "connecting",
-        Status::Connected => "connected",
-        Status::Ended(_) => "ended",
-        Status::Lost(_) => "lost",
-        Status::Failed(_) => "failed",
-    }
-}
-
-fn state_text(status: &Status, language: Language) -> String {
-    let words = language.words();
-    match status {
-        Status::Asking => words.asking.to_owned(),
-        Status::Opening => words.opening.to_owned(),
-        Status::Starting => words.starting.to_owned(),
-        Status::Connected => words.connected.to_owned(),
-        Status::Ended(exit) => {
-            let how = match exit.reason {
-                EndReason::Exited => language.exited(exit.code),
-                reason => language.failure(Kind::Ended(reason)).title.to_owned(),
-            };
-            format!("{}: {how}", words.ended)
-        }
-        Status::Lost(failure) => format!("{}: {}", words.lost, failure.title(language)),
-        Status::Failed(failure) => format!("{}: {}", words.failed, failure.title(language)),
-    }
-}
-
-/// A reason as the protocol spells it.
-fn reason_name(reason: EndReason) -> Option<String> {
-    match serde_json::to_value(reason) {
-        Ok(Value::String(name)) => Some(name),
-        _ => None,
     }
 }

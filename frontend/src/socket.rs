@@ -1,85 +1,138 @@
-//! The WebSocket under a SockJS connection.
+//! The WebSocket under a transport: what the browser tells of it, put into the page's terms.
 
-use js_sys::Math;
+use js_sys::{ArrayBuffer, Math, Uint8Array};
+use podshell_shared::{binary, terminal::ClientMessage};
 use wasm_bindgen::prelude::*;
-use web_sys::{MessageEvent, WebSocket};
+use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
+
+use crate::{
+    dom,
+    transport::{self, Encoded, Heard, Transport},
+};
+
+/// What a socket tells.
+pub(crate) enum News {
+    /// Something was heard.
+    Heard(Heard),
+    /// Terminal output in the browser's own memory, to be handed on as it is.
+    Output(Uint8Array),
+    /// The socket is gone.
+    Closed,
+}
 
 /// A WebSocket that closes when dropped and then calls nobody any more.
 pub(crate) struct Socket {
     socket: WebSocket,
-    _on_text: Closure<dyn FnMut(MessageEvent)>,
-    _on_close: Closure<dyn FnMut()>,
+    transport: Transport,
+    _on_open: Closure<dyn FnMut()>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_close: Closure<dyn FnMut(CloseEvent)>,
 }
 
 impl Socket {
-    /// Opens a SockJS session under the document's base.
+    /// Begins to open a connection under the document's base.
+    ///
+    /// # Errors
+    ///
+    /// What the browser says of an address that it won't connect to.
     pub(crate) fn open(
+        transport: Transport,
         base: &str,
-        mut on_text: impl FnMut(String) + 'static,
-        on_close: impl FnMut() + 'static,
+        tell: impl Fn(News) + Clone + 'static,
     ) -> Result<Self, JsValue> {
-        let random = |below: f64| Math::floor(Math::random() * below);
-        let session: String = (0..8)
-            .map(|_| char::from(ALPHABET[random(ALPHABET.len() as f64) as usize]))
-            .collect();
-        let socket = WebSocket::new(&address(base, random(1000.0) as u16, &session))?;
-        let on_text = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            // SockJS has text frames only
-            on_text(event.data().as_string().unwrap_or_default());
+        let address = transport.address(base, Math::random);
+        let socket = match transport.subprotocol() {
+            Some(subprotocol) => WebSocket::new_with_str(&address, subprotocol)?,
+            None => WebSocket::new(&address)?,
+        };
+        socket.set_binary_type(BinaryType::Arraybuffer);
+        let on_open = {
+            let (socket, tell) = (socket.clone(), tell.clone());
+            Closure::<dyn FnMut()>::new(move || {
+                // SockJS says itself when it is open
+                let Some(subprotocol) = transport.subprotocol() else {
+                    return;
+                };
+                tell(if socket.protocol() == subprotocol {
+                    News::Heard(Heard::Opened)
+                } else {
+                    News::Closed
+                });
+            })
+        };
+        let on_message = {
+            let tell = tell.clone();
+            Closure::<dyn FnMut(_)>::new(move |event: MessageEvent| read(&event.data(), &tell))
+        };
+        let on_close = Closure::<dyn FnMut(_)>::new(move |event: CloseEvent| {
+            if let Some(heard) = transport::decode_close(event.code(), event.reason()) {
+                tell(News::Heard(heard));
+            }
+            tell(News::Closed);
         });
-        let on_close = Closure::<dyn FnMut()>::new(on_close);
-        socket.set_onmessage(Some(on_text.as_ref().unchecked_ref()));
+        socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
+        socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
         Ok(Self {
             socket,
-            _on_text: on_text,
+            transport,
+            _on_open: on_open,
+            _on_message: on_message,
             _on_close: on_close,
         })
     }
 
-    /// How many bytes wait in the browser.
-    pub(crate) fn buffered(&self) -> u32 {
-        self.socket.buffered_amount()
-    }
-
-    /// Sends a frame. On a socket that is closing it goes nowhere; `on_close` tells.
-    pub(crate) fn send(&self, frame: &str) {
-        self.socket.send_with_str(frame).ok();
+    /// Sends a message. On a socket that is closing it goes nowhere; [`News::Closed`] tells.
+    pub(crate) fn send(&self, message: &ClientMessage) {
+        match self.transport.encode(message) {
+            Encoded::Text(text) => self.socket.send_with_str(&text),
+            Encoded::Bytes(bytes) => self.socket.send_with_u8_array(&bytes),
+        }
+        .ok();
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
+        self.socket.set_onopen(None);
         self.socket.set_onmessage(None);
         self.socket.set_onclose(None);
         self.socket.close().ok();
     }
 }
 
-const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-
-/// The address of a SockJS session's WebSocket under an `http:` or `https:` base.
-fn address(base: &str, server: u16, session: &str) -> String {
-    let base = base.split(['?', '#']).next().unwrap_or_default();
-    // http → ws, https → wss
-    let base = base.strip_prefix("http").unwrap_or(base);
-    let folder = base.rfind('/').map_or(base, |slash| &base[..=slash]);
-    format!("ws{folder}ws/api/sockjs/{server:03}/{session}/websocket")
+fn read(data: &JsValue, tell: &impl Fn(News)) {
+    if let Some(text) = data.as_string() {
+        for heard in transport::decode_text(&text) {
+            tell(News::Heard(heard));
+        }
+    } else if let Some(buffer) = data.dyn_ref::<ArrayBuffer>() {
+        let bytes = Uint8Array::new(buffer);
+        // output stays where it is: this is the hot path
+        if bytes.length() > 0 && bytes.get_index(0) == binary::STDOUT {
+            tell(News::Output(bytes.subarray(1, bytes.length())));
+        } else {
+            tell(News::Heard(transport::decode_binary(bytes.to_vec())));
+        }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::address;
+/// Where the transport that works here is kept, for as long as the tab is open.
+const KEY: &str = "podshell.transport";
 
-    #[test]
-    fn the_address_lies_under_the_base() {
-        assert_eq!(
-            address("http://127.0.0.1:7780/", 7, "abcdefgh"),
-            "ws://127.0.0.1:7780/ws/api/sockjs/007/abcdefgh/websocket"
-        );
-        assert_eq!(
-            address("https://example.org/tools/shell/?x#y", 999, "a"),
-            "wss://example.org/tools/shell/ws/api/sockjs/999/a/websocket"
-        );
+/// The transport to begin with: the one that worked last in this tab, else the best.
+pub(crate) fn first_transport() -> Transport {
+    let [best, ..] = Transport::ALL;
+    dom::tab_storage()
+        .and_then(|storage| storage.get_item(KEY).ok().flatten())
+        .and_then(|name| Transport::from_name(&name))
+        .unwrap_or(best)
+}
+
+/// Remembers the transport that works here.
+pub(crate) fn remember_transport(transport: Transport) {
+    if let Some(storage) = dom::tab_storage() {
+        // a browser that keeps nothing tries anew next time
+        storage.set_item(KEY, transport.name()).ok();
     }
 }

@@ -2,7 +2,7 @@
 
 use js_sys::{Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use xterm_js_rs::{Terminal, TerminalOptions};
+use xterm_js_rs::{Terminal, TerminalAddon, TerminalOptions};
 
 #[wasm_bindgen]
 extern "C" {
@@ -23,9 +23,53 @@ extern "C" {
     pub(crate) fn unicode(this: &Terminal6) -> Object;
 }
 
+#[wasm_bindgen(module = "xterm-addon-serialize")]
+extern "C" {
+    /// Writes down what is on a terminal, as bytes that bring it back.
+    #[wasm_bindgen(extends = TerminalAddon)]
+    pub(crate) type SerializeAddon;
+
+    #[wasm_bindgen(constructor)]
+    pub(crate) fn new() -> SerializeAddon;
+
+    /// The text; `scrollback` in the options limits the lines above the screen.
+    #[wasm_bindgen(method)]
+    pub(crate) fn serialize(this: &SerializeAddon, options: &Object) -> String;
+}
+
 /// Makes a terminal from options of any version.
 pub(crate) fn terminal(options: &Object) -> Terminal6 {
     Terminal::construct(Some(options.unchecked_ref::<TerminalOptions>())).unchecked_into()
+}
+
+/// Whether a full-screen program has the screen.
+pub(crate) fn is_alternate(terminal: &Terminal6) -> bool {
+    get(terminal, &["buffer", "active", "type"]).as_deref() == Some("alternate")
+}
+
+/// The sequences for those modes that the serialize addon forgets and xterm.js does not publish, read from
+/// its inside: whether the cursor is hidden, and how the mouse is reported.
+pub(crate) fn forgotten_modes(terminal: &Terminal6) -> String {
+    let cursor = ["_core", "coreService", "isCursorHidden"];
+    let hidden = inside(terminal, &cursor).as_bool() == Some(true);
+    let mouse = match get(terminal, &["_core", "coreMouseService", "activeEncoding"]).as_deref() {
+        Some("SGR") => "\x1b[?1006h",
+        Some("SGR_PIXELS") => "\x1b[?1016h",
+        _ => "",
+    };
+    format!("{mouse}{}", if hidden { "\x1b[?25l" } else { "" })
+}
+
+fn get(object: &JsValue, path: &[&str]) -> Option<String> {
+    inside(object, path).as_string()
+}
+
+/// What stands at the end of a path of properties; undefined where it breaks off.
+fn inside(object: &JsValue, path: &[&str]) -> JsValue {
+    path.iter().fold(object.clone(), |object, name| {
+        // on what is no object there are no properties
+        Reflect::get(&object, &(*name).into()).unwrap_or_default()
+    })
 }
 
 /// Makes a JavaScript object.

@@ -9,6 +9,40 @@ pub struct Minted {
     pub id: String,
 }
 
+/// The answer of the request for a debug container: one that was added to the pod, or one that was
+/// there already for the same container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DebugContainer {
+    /// Its name.
+    pub container: String,
+}
+
+/// What a debug container is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum DebugState {
+    /// It has not started.
+    Waiting {
+        /// Why, as Kubernetes has it: `ContainerCreating`, `ErrImagePull`…; empty at first.
+        #[serde(default)]
+        reason: String,
+        /// More about it, from the node; empty where there is nothing to say.
+        #[serde(default)]
+        message: String,
+    },
+    /// It runs: a shell can be opened in it.
+    Running,
+    /// It has ended and won't start again.
+    Ended {
+        /// Why, as Kubernetes has it: `Completed`, `Error`…
+        #[serde(default)]
+        reason: String,
+        /// More about it, from the node; empty where there is nothing to say.
+        #[serde(default)]
+        message: String,
+    },
+}
+
 /// The body of every error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiError {

@@ -4,12 +4,14 @@
 //!
 //! * [`terminal`]: the messages of a terminal connection;
 //! * [`text`]: their JSON encoding, the one that Kubernetes Dashboard made known;
+//! * [`binary`]: their encoding as bytes, which leaves terminal bytes as they are;
 //! * [`utf8`]: cutting a byte stream into text only where a character ends;
 //! * [`api`]: what the HTTP API answers.
 //!
-//! `docs/protocol.md` describes the encoding with examples, which this crate's tests check.
+//! `docs/protocol.md` describes both encodings with examples, which this crate's tests check.
 
 pub mod api;
+pub mod binary;
 pub mod terminal;
 pub mod text;
 pub mod utf8;

@@ -3,6 +3,17 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+/// The name of Podshell's own protocol: the WebSocket subprotocol of the binary encoding, and what a
+/// bind in the text encoding asks for.
+pub const PROTOCOL: &str = "podshell.v1";
+/// How much output may be on its way to the screen, in bytes: beyond it nothing more is sent until the
+/// client acknowledges some.
+pub const OUTPUT_WINDOW: u64 = 128 << 10;
+/// How much input a client may have sent that the server has not taken, in bytes.
+pub const INPUT_WINDOW: u64 = 128 << 10;
+/// At the latest after so many bytes each side tells the other how far it is.
+pub const TELL_EVERY: u64 = 16 << 10;
+
 /// A terminal's size in character cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
@@ -32,14 +43,23 @@ pub enum ClientMessage {
         /// and acknowledges what it has drawn.
         extended: bool,
     },
-    /// Typed or pasted input, byte for byte.
+    /// Instead of a bind: goes on with a session whose connection was lost, or takes it over.
+    Resume {
+        /// The key that [`Bound`](ServerMessage::Bound) gave.
+        key: String,
+        /// Offset of the first output byte that the client does not have.
+        offset: u64,
+    },
+    /// Typed or pasted input, byte for byte. A client that was told so by its bind sends no more than
+    /// [`INPUT_WINDOW`] beyond what was [`Taken`](ServerMessage::Taken).
     Stdin {
         /// Bytes for the terminal.
         data: Bytes,
         /// Dashboard's page sends the terminal's size with each input.
         size: Option<Size>,
     },
-    /// Ctrl-C typed while output waits: passes it on ahead of everything.
+    /// Ctrl-C typed while output waits: one byte of input, 0x03, after which the server drops output
+    /// until it pauses.
     Interrupt,
     /// The terminal has this size now.
     Resize(Size),
@@ -49,6 +69,9 @@ pub enum ClientMessage {
         /// Offset of the first byte that is not yet on the screen.
         offset: u64,
     },
+    /// The page goes away, and may come back at once if it is only loaded anew: the session waits for
+    /// [`Resume`](Self::Resume) a few seconds, not as long as after a connection that was lost.
+    Leave,
     /// The user wants the session to end.
     Close,
     /// Asks for a [`Pong`](ServerMessage::Pong) with the same token.
@@ -66,10 +89,13 @@ pub const MAX_PING: usize = 64;
 pub enum ServerMessage {
     /// The connection is tied to a session.
     Bound {
-        /// With this key a later connection may go on with the session; empty where it can't.
+        /// With this key a later connection may go on with the session.
         key: String,
-        /// Offset of the next output byte.
+        /// Offset of the next output byte. Behind what a resuming client asked for if the bytes between
+        /// are gone.
         offset: u64,
+        /// Offset of the next input byte: what the client sent behind it was lost and is to be sent again.
+        input: u64,
     },
     /// Terminal output, byte for byte.
     Stdout {
@@ -84,6 +110,11 @@ pub enum ServerMessage {
         from: u64,
         /// Offset of the next byte that will come.
         to: u64,
+    },
+    /// The server has taken all input up to this offset; input bytes count from 0 since the session began.
+    Taken {
+        /// Offset of the next input byte.
+        offset: u64,
     },
     /// A remark for the user, not part of the terminal's content.
     Toast {
@@ -141,13 +172,21 @@ pub enum EndReason {
     Protocol,
     /// The server is shutting down.
     Shutdown,
-    /// There are as many sessions as the server allows.
+    /// There are as many sessions as the server allows, in all or for this user.
     Limit,
+    /// Nothing was typed for as long as the server allows.
+    Idle,
+    /// The session is as old as the server allows.
+    Lifetime,
+    /// Another connection resumed the session; it goes on there.
+    TakenOver,
+    /// The session to resume is over, or was never here.
+    NoSession,
 }
 
 impl EndReason {
     /// Every reason, for tests and documents.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::Exited,
         Self::Closed,
         Self::NoShell,
@@ -162,5 +201,9 @@ impl EndReason {
         Self::Protocol,
         Self::Shutdown,
         Self::Limit,
+        Self::Idle,
+        Self::Lifetime,
+        Self::TakenOver,
+        Self::NoSession,
     ];
 }

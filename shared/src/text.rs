@@ -15,13 +15,7 @@ use serde::{
 };
 use thiserror::Error;
 
-use crate::{
-    terminal::{ClientMessage, Exit, MAX_PING, ServerMessage, Size},
-    utf8::Utf8Stream,
-};
-
-/// What a bind carries in `Data` to ask for Podshell's own messages.
-pub const EXTENDED: &str = "podshell.v1";
+use crate::terminal::{ClientMessage, Exit, MAX_PING, PROTOCOL, ServerMessage, Size};
 
 /// Why a text is no message.
 #[derive(Debug, Error)]
@@ -132,7 +126,11 @@ pub fn encode_client(message: &ClientMessage) -> String {
     match message {
         ClientMessage::Bind { id, extended } => Wire {
             session_id: id.into(),
-            ..Wire::new("bind", if *extended { EXTENDED } else { "" })
+            ..Wire::new("bind", if *extended { PROTOCOL } else { "" })
+        },
+        ClientMessage::Resume { key, offset } => Wire {
+            session_id: key.into(),
+            ..Wire::new("resume", offset.to_string())
         },
         ClientMessage::Stdin { data, size } => {
             let Size { rows, cols } = size.unwrap_or_default();
@@ -149,6 +147,7 @@ pub fn encode_client(message: &ClientMessage) -> String {
             ..Wire::new("resize", "")
         },
         ClientMessage::Ack { offset } => Wire::new("ack", offset.to_string()),
+        ClientMessage::Leave => Wire::new("leave", ""),
         ClientMessage::Close => Wire::new("close", ""),
         ClientMessage::Ping { token } => Wire::new("ping", token),
     }
@@ -164,8 +163,12 @@ pub fn decode_client(text: &str) -> Result<ClientMessage, TextError> {
     let wire: Wire<'static> = serde_json::from_str(text)?;
     Ok(match &*wire.op {
         "bind" => ClientMessage::Bind {
-            extended: wire.data == EXTENDED,
+            extended: wire.data == PROTOCOL,
             id: wire.session_id.into_owned(),
+        },
+        "resume" => ClientMessage::Resume {
+            offset: offset("resume", "Data", &wire.data)?,
+            key: wire.session_id.into_owned(),
         },
         "stdin" => ClientMessage::Stdin {
             size: Some(wire.size()).filter(|size| size.is_usable()),
@@ -176,6 +179,7 @@ pub fn decode_client(text: &str) -> Result<ClientMessage, TextError> {
         "ack" => ClientMessage::Ack {
             offset: offset("ack", "Data", &wire.data)?,
         },
+        "leave" => ClientMessage::Leave,
         "close" => ClientMessage::Close,
         "ping" if wire.data.len() <= MAX_PING => ClientMessage::Ping {
             token: wire.data.into_owned(),
@@ -199,59 +203,43 @@ fn offset(op: &'static str, field: &'static str, text: &str) -> Result<u64, Text
     })
 }
 
-/// Encodes the server's side of one connection.
-///
-/// It has a state, because output is cut only where a character ends: what is held back goes in
-/// front of the next output.
-#[derive(Debug)]
-pub struct ServerEncoder {
-    extended: bool,
-    characters: Utf8Stream,
+fn offsets(op: &'static str, text: &str) -> Result<(u64, u64), TextError> {
+    let (first, second) = text.split_once(',').ok_or(TextError::Field {
+        op,
+        field: "Data",
+        expected: "two offsets with a comma between",
+    })?;
+    Ok((offset(op, "Data", first)?, offset(op, "Data", second)?))
 }
 
-impl ServerEncoder {
-    /// For a client that asked for Podshell's own messages or did not.
-    pub fn new(extended: bool) -> Self {
-        Self {
-            extended,
-            characters: Utf8Stream::default(),
-        }
-    }
-
-    /// The message as text; [`None`] if there is nothing to say: all of the output is held back,
-    /// or the client did not ask for such messages.
-    pub fn encode(&mut self, message: &ServerMessage) -> Option<String> {
-        let wire = match message {
-            ServerMessage::Stdout { data, end } => {
-                let mut text = String::with_capacity(data.len());
-                self.characters.push(data, &mut text);
-                if text.is_empty() {
-                    return None;
-                }
-                let end = end.filter(|_| self.extended).map(|end| {
-                    let said = end.saturating_sub(self.characters.held() as u64);
-                    Cow::from(said.to_string())
-                });
-                Wire {
-                    session_id: end.unwrap_or_default(),
-                    ..Wire::new("stdout", text)
-                }
-            }
-            ServerMessage::Toast { text } => Wire::new("toast", text),
-            _ if !self.extended => return None,
-            ServerMessage::Bound { key, offset } => Wire {
-                session_id: key.into(),
-                ..Wire::new("bound", offset.to_string())
+/// A server's message as text; [`None`] if it is none of Dashboard's and the client did not ask for more.
+///
+/// Output has to be cut where characters end, as [`Utf8Stream`](crate::utf8::Utf8Stream) does: what is
+/// not UTF-8 becomes U+FFFD.
+pub fn encode_server(message: &ServerMessage, extended: bool) -> Option<String> {
+    let wire = match message {
+        ServerMessage::Stdout { data, end } => Wire {
+            session_id: match end.filter(|_| extended) {
+                Some(end) => end.to_string().into(),
+                None => Cow::default(),
             },
-            ServerMessage::Skipped { from, to } => Wire::new("skipped", format!("{from}-{to}")),
-            ServerMessage::Exit(exit) => Wire::new(
-                "exit",
-                serde_json::to_string(exit).expect("strings and numbers are always JSON"),
-            ),
-            ServerMessage::Pong { token } => Wire::new("pong", token),
-        };
-        Some(wire.encode())
-    }
+            ..Wire::new("stdout", String::from_utf8_lossy(data))
+        },
+        ServerMessage::Toast { text } => Wire::new("toast", text),
+        _ if !extended => return None,
+        ServerMessage::Bound { key, offset, input } => Wire {
+            session_id: key.into(),
+            ..Wire::new("bound", format!("{offset},{input}"))
+        },
+        ServerMessage::Skipped { from, to } => Wire::new("skipped", format!("{from},{to}")),
+        ServerMessage::Taken { offset } => Wire::new("taken", offset.to_string()),
+        ServerMessage::Exit(exit) => Wire::new(
+            "exit",
+            serde_json::to_string(exit).expect("strings and numbers are always JSON"),
+        ),
+        ServerMessage::Pong { token } => Wire::new("pong", token),
+    };
+    Some(wire.encode())
 }
 
 /// Reads a server's message.
@@ -262,10 +250,14 @@ impl ServerEncoder {
 pub fn decode_server(text: &str) -> Result<ServerMessage, TextError> {
     let wire: Wire<'static> = serde_json::from_str(text)?;
     Ok(match &*wire.op {
-        "bound" => ServerMessage::Bound {
-            offset: offset("bound", "Data", &wire.data)?,
-            key: wire.session_id.into_owned(),
-        },
+        "bound" => {
+            let (offset, input) = offsets("bound", &wire.data)?;
+            ServerMessage::Bound {
+                key: wire.session_id.into_owned(),
+                offset,
+                input,
+            }
+        }
         "stdout" => ServerMessage::Stdout {
             end: match &*wire.session_id {
                 "" => None,
@@ -274,16 +266,12 @@ pub fn decode_server(text: &str) -> Result<ServerMessage, TextError> {
             data: Bytes::from(wire.data.into_owned()),
         },
         "skipped" => {
-            let (from, to) = wire.data.split_once('-').ok_or(TextError::Field {
-                op: "skipped",
-                field: "Data",
-                expected: "two offsets with a hyphen between",
-            })?;
-            ServerMessage::Skipped {
-                from: offset("skipped", "Data", from)?,
-                to: offset("skipped", "Data", to)?,
-            }
+            let (from, to) = offsets("skipped", &wire.data)?;
+            ServerMessage::Skipped { from, to }
         }
+        "taken" => ServerMessage::Taken {
+            offset: offset("taken", "Data", &wire.data)?,
+        },
         "toast" => ServerMessage::Toast {
             text: wire.data.into_owned(),
         },

@@ -2,6 +2,8 @@
 
 /// The longest incomplete start of a UTF-8 character, in bytes.
 const MAX_PARTIAL: usize = 3;
+/// U+FFFD.
+const REPLACEMENT: &str = "\u{fffd}";
 
 /// Turns a stream of bytes, split anywhere, into the same text as the whole would give.
 ///
@@ -19,8 +21,8 @@ impl Utf8Stream {
         self.held
     }
 
-    /// Appends to `text` all of `bytes` that is complete, behind what was held back before.
-    pub fn push(&mut self, mut bytes: &[u8], text: &mut String) {
+    /// Gives to `take`, piece by piece, all of `bytes` that is complete, behind what was held back before.
+    pub fn push(&mut self, mut bytes: &[u8], mut take: impl FnMut(&str)) {
         // complete the character that the last call left open, byte by byte
         while self.held > 0 {
             let Some((&next, rest)) = bytes.split_first() else {
@@ -31,7 +33,7 @@ impl Utf8Stream {
             joined[self.held] = next;
             match str::from_utf8(&joined[..=self.held]) {
                 Ok(character) => {
-                    text.push_str(character);
+                    take(character);
                     self.held = 0;
                     bytes = rest;
                 }
@@ -42,14 +44,16 @@ impl Utf8Stream {
                 }
                 Err(_) => {
                     // the open character is wrong; the new byte may begin another
-                    text.push(char::REPLACEMENT_CHARACTER);
+                    take(REPLACEMENT);
                     self.held = 0;
                 }
             }
         }
         let mut chunks = bytes.utf8_chunks().peekable();
         while let Some(chunk) = chunks.next() {
-            text.push_str(chunk.valid());
+            if !chunk.valid().is_empty() {
+                take(chunk.valid());
+            }
             let invalid = chunk.invalid();
             if invalid.is_empty() {
                 continue;
@@ -58,17 +62,14 @@ impl Utf8Stream {
                 self.partial[..invalid.len()].copy_from_slice(invalid);
                 self.held = invalid.len();
             } else {
-                text.push(char::REPLACEMENT_CHARACTER);
+                take(REPLACEMENT);
             }
         }
     }
 
-    /// Appends to `text` what is still held back: the stream is over.
-    pub fn finish(&mut self, text: &mut String) {
-        if self.held > 0 {
-            text.push(char::REPLACEMENT_CHARACTER);
-            self.held = 0;
-        }
+    /// What stands for the bytes that are still held back, if any: the stream is over.
+    pub fn finish(&mut self) -> Option<&'static str> {
+        (std::mem::take(&mut self.held) > 0).then_some(REPLACEMENT)
     }
 }
 
@@ -89,9 +90,9 @@ mod tests {
         let mut stream = Utf8Stream::default();
         let mut text = String::new();
         for pair in cuts.windows(2) {
-            stream.push(&bytes[pair[0]..pair[1]], &mut text);
+            stream.push(&bytes[pair[0]..pair[1]], |part| text.push_str(part));
         }
-        stream.finish(&mut text);
+        text.extend(stream.finish());
         text
     }
 
@@ -126,9 +127,9 @@ mod tests {
             let mut stream = Utf8Stream::default();
             let mut text = String::new();
             for byte in &bytes {
-                stream.push(&[*byte], &mut text);
+                stream.push(&[*byte], |part| text.push_str(part));
             }
-            stream.finish(&mut text);
+            text.extend(stream.finish());
             prop_assert_eq!(text, String::from_utf8_lossy(&bytes));
         }
     }
@@ -137,9 +138,9 @@ mod tests {
     fn a_split_character_waits() {
         let mut stream = Utf8Stream::default();
         let mut text = String::new();
-        stream.push(&"汉".as_bytes()[..2], &mut text);
+        stream.push(&"汉".as_bytes()[..2], |part| text.push_str(part));
         assert_eq!((text.as_str(), stream.held()), ("", 2));
-        stream.push(&"汉".as_bytes()[2..], &mut text);
+        stream.push(&"汉".as_bytes()[2..], |part| text.push_str(part));
         assert_eq!((text.as_str(), stream.held()), ("汉", 0));
     }
 }

@@ -1,9 +1,10 @@
-//! The text encoding: the examples of `docs/protocol.md`, round trips, and what must be refused.
+//! The encodings: the examples of `docs/protocol.md`, round trips, and what must be refused.
 
 use bytes::Bytes;
 use podshell_shared::{
+    binary,
     terminal::{ClientMessage, EndReason, Exit, ServerMessage, Size},
-    text::{ServerEncoder, TextError, decode_client, decode_server, encode_client},
+    text::{TextError, decode_client, decode_server, encode_client, encode_server},
 };
 use proptest::prelude::*;
 
@@ -33,8 +34,68 @@ fn the_documents_client_messages_are_true() {
 fn the_documents_server_messages_are_true() {
     for example in examples("server") {
         let message = decode_server(example).unwrap();
-        let encoded = ServerEncoder::new(true).encode(&message);
+        let encoded = encode_server(&message, true);
         assert_eq!(encoded.as_deref(), Some(example));
+    }
+}
+
+/// The pairs of bytes and text of all code blocks with this mark.
+fn byte_examples(mark: &str) -> Vec<(Bytes, &'static str)> {
+    let pair = |line: &'static str| {
+        let (bytes, text) = line.split_once(" = ").expect("bytes = text");
+        let byte = |hex| u8::from_str_radix(hex, 16).expect("two digits");
+        (bytes.split(' ').map(byte).collect(), text)
+    };
+    examples(mark).into_iter().map(pair).collect()
+}
+
+#[test]
+fn the_documents_client_bytes_are_true() {
+    for (bytes, text) in byte_examples("client-bytes") {
+        let message = decode_client(text).unwrap();
+        assert_eq!(binary::decode_client(bytes.clone()).unwrap(), message);
+        assert_eq!(binary::encode_client(&message), bytes);
+    }
+}
+
+#[test]
+fn the_documents_server_bytes_are_true() {
+    for (bytes, text) in byte_examples("server-bytes") {
+        let message = decode_server(text).unwrap();
+        assert_eq!(binary::decode_server(bytes.clone()).unwrap(), message);
+        assert_eq!(binary::encode_server(&message), bytes);
+    }
+}
+
+#[test]
+fn bytes_that_are_no_message() {
+    for bytes in [
+        &b""[..],
+        b"\x01output",
+        b"\xff",
+        b"\x04\x00\x18\x00",
+        b"\x04\x00\x18\x00\x50\x00",
+        b"\x05\xff",
+        b"\x06\x00",
+        b"\x07\x00",
+        b"\x08\x00",
+        b"\x0a\x00",
+        b"\x0b\x00",
+        &[&[binary::PING][..], &[b'x'; 65]].concat(),
+    ] {
+        let refused = binary::decode_client(Bytes::copy_from_slice(bytes));
+        assert!(refused.is_err(), "{bytes:?}: {refused:?}");
+    }
+    for bytes in [
+        &b""[..],
+        b"\x00input",
+        b"\x05",
+        b"\x08\x00",
+        b"\x0b{",
+        b"\x0c\xff",
+    ] {
+        let refused = binary::decode_server(Bytes::copy_from_slice(bytes));
+        assert!(refused.is_err(), "{bytes:?}: {refused:?}");
     }
 }
 
@@ -102,7 +163,6 @@ fn what_is_no_message() {
 
 #[test]
 fn dashboards_clients_see_dashboards_messages_alone() {
-    let mut encoder = ServerEncoder::new(false);
     let exit = Exit {
         reason: EndReason::Exited,
         code: Some(0),
@@ -113,15 +173,17 @@ fn dashboards_clients_see_dashboards_messages_alone() {
         ServerMessage::Bound {
             key: String::new(),
             offset: 0,
+            input: 0,
         },
+        ServerMessage::Taken { offset: 0 },
         ServerMessage::Skipped { from: 0, to: 1 },
         ServerMessage::Exit(exit),
         ServerMessage::Pong { token },
     ] {
-        assert_eq!(encoder.encode(&message), None);
+        assert_eq!(encode_server(&message, false), None);
     }
     let data = Bytes::from_static(b"$ ");
-    let encoded = encoder.encode(&ServerMessage::Stdout { data, end: Some(2) });
+    let encoded = encode_server(&ServerMessage::Stdout { data, end: Some(2) }, false);
     let expected = r#"{"Op":"stdout","Data":"$ ","SessionID":"","Rows":0,"Cols":0}"#;
     assert_eq!(encoded.as_deref(), Some(expected));
 }
@@ -139,7 +201,9 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
             data: data.into(),
             size
         }),
+        (text(), any::<u64>()).prop_map(|(key, offset)| ClientMessage::Resume { key, offset }),
         Just(ClientMessage::Interrupt),
+        Just(ClientMessage::Leave),
         any_size.prop_map(ClientMessage::Resize),
         any::<u64>().prop_map(|offset| ClientMessage::Ack { offset }),
         Just(ClientMessage::Close),
@@ -154,7 +218,12 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         text(),
     );
     prop_oneof![
-        (text(), any::<u64>()).prop_map(|(key, offset)| ServerMessage::Bound { key, offset }),
+        (text(), any::<(u64, u64)>()).prop_map(|(key, (offset, input))| ServerMessage::Bound {
+            key,
+            offset,
+            input
+        }),
+        any::<u64>().prop_map(|offset| ServerMessage::Taken { offset }),
         ("\\PC+", any::<Option<u64>>()).prop_map(|(data, end)| ServerMessage::Stdout {
             data: data.into(),
             end
@@ -180,32 +249,39 @@ proptest! {
 
     #[test]
     fn server_messages_come_back(message in server_message()) {
-        let encoded = ServerEncoder::new(true).encode(&message).unwrap();
+        let encoded = encode_server(&message, true).unwrap();
         prop_assert_eq!(decode_server(&encoded).unwrap(), message);
     }
 
     #[test]
-    fn noise_is_refused_or_read_but_never_a_panic(text in text()) {
-        let _ = decode_client(&text);
-        let _ = decode_server(&text);
+    fn client_messages_come_back_in_binary(message in client_message()) {
+        let decoded = binary::decode_client(binary::encode_client(&message).into()).unwrap();
+        let expected = match message {
+            ClientMessage::Bind { id, .. } => ClientMessage::Bind { id, extended: true },
+            ClientMessage::Stdin { data, .. } => ClientMessage::Stdin { data, size: None },
+            other => other,
+        };
+        prop_assert_eq!(decoded, expected);
     }
 
-    /// Output in any pieces is the same text, and its offsets say how much of it was sent.
     #[test]
-    fn output_in_pieces(text in "\\PC{1,40}", cut in any::<prop::sample::Index>()) {
-        let bytes = Bytes::from(text.clone());
-        let cut = cut.index(bytes.len());
-        let mut encoder = ServerEncoder::new(true);
-        let mut received = String::new();
-        for (data, end) in [(bytes.slice(..cut), cut), (bytes.slice(cut..), bytes.len())] {
-            let end = Some(end as u64);
-            let Some(encoded) = encoder.encode(&ServerMessage::Stdout { data, end }) else { continue };
-            let ServerMessage::Stdout { data, end } = decode_server(&encoded).unwrap() else {
-                panic!("not output");
-            };
-            received.push_str(str::from_utf8(&data).unwrap());
-            prop_assert_eq!(end, Some(received.len() as u64));
-        }
-        prop_assert_eq!(received, text);
+    fn server_messages_come_back_in_binary(message in server_message()) {
+        let decoded = binary::decode_server(binary::encode_server(&message)).unwrap();
+        let expected = match message {
+            ServerMessage::Stdout { data, .. } => ServerMessage::Stdout { data, end: None },
+            other => other,
+        };
+        prop_assert_eq!(decoded, expected);
+    }
+
+    #[test]
+    fn noise_is_refused_or_read_but_never_a_panic(
+        text in text(),
+        bytes in proptest::collection::vec(any::<u8>(), 0..64),
+    ) {
+        let _ = decode_client(&text);
+        let _ = decode_server(&text);
+        let _ = binary::decode_client(bytes.clone().into());
+        let _ = binary::decode_server(bytes.into());
     }
 }

@@ -60,11 +60,7 @@ impl Cluster {
     pub async fn connect(source: &Source) -> Result<Self, ConnectError> {
         let (config, name) = read_config(source).await?;
         let client = client(config).map_err(|error| ConnectError::Config(innermost(&error)))?;
-        let cluster = Self {
-            client,
-            name,
-            demo: false,
-        };
+        let cluster = Self::new(client, name, false);
         let answered = timeout(FIRST_ANSWER, cluster.probe()).await;
         match answered.unwrap_or(Err(ClusterError::Silent)) {
             // an answer is an answer, even if it is that this identity may not ask
@@ -88,11 +84,7 @@ impl Cluster {
             .map_err(|error: http::uri::InvalidUri| ConnectError::Config(error.to_string()))?;
         let client =
             client(Config::new(url)).map_err(|error| ConnectError::Config(innermost(&error)))?;
-        Ok(Self {
-            client,
-            name: "demo".to_owned(),
-            demo: true,
-        })
+        Ok(Self::new(client, "demo".to_owned(), true))
     }
 }
 

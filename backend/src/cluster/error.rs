@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::Right;
+
 /// Why the cluster did not do what was asked.
 #[derive(Debug, Error)]
 pub enum ClusterError {
@@ -41,12 +43,14 @@ pub enum ClusterError {
     },
     /// The access review says no.
     #[error(
-        "You may not open a shell in namespace {namespace:?}: the right to {verb} pods/exec is missing.{}",
-        in_brackets(why)
+        "You may not {} in namespace {namespace:?}: the right to {verb} pods/{} is missing.{}",
+        what(*right), right.subresource(), in_brackets(why)
     )]
-    MayNotExec {
+    MayNot {
+        /// What was to be done.
+        right: Right,
         /// The missing verb.
-        verb: String,
+        verb: &'static str,
         /// Where.
         namespace: String,
         /// What the authorizer says about it, often nothing.
@@ -68,6 +72,14 @@ pub enum ClusterError {
     Unreachable(String),
 }
 
+fn what(right: Right) -> &'static str {
+    match right {
+        Right::Exec => "open a shell",
+        Right::Attach => "attach to containers",
+        Right::Debug => "add a debug container",
+    }
+}
+
 fn in_brackets(why: &str) -> String {
     if why.is_empty() {
         String::new()
@@ -87,9 +99,17 @@ impl ClusterError {
             Self::NotRunning { .. } => {
                 "A shell needs a running container. Wait until it runs, or choose another one."
             }
-            Self::MayNotExec { .. } => {
-                "Ask who runs the cluster for a Role with the verbs get and create on pods/exec."
-            }
+            Self::MayNot { right, .. } => match right {
+                Right::Exec => {
+                    "Ask who runs the cluster for a Role with the verbs get and create on pods/exec."
+                }
+                Right::Attach => {
+                    "Ask who runs the cluster for a Role with the verbs get and create on pods/attach."
+                }
+                Right::Debug => {
+                    "Ask who runs the cluster for a Role with the verb patch on pods/ephemeralcontainers."
+                }
+            },
             Self::Api { status: 401, .. } => {
                 "The credentials have expired or are wrong. Renew them as for kubectl, then start Podshell again."
             }

@@ -1,4 +1,5 @@
-//! One exec connection: Kubernetes' channels over a WebSocket, its two directions apart.
+//! One connection to a process in a container: Kubernetes' channels over a WebSocket, its two directions
+//! apart.
 //!
 //! This is our own loop over [`Client::connect`] and not kube's `AttachedProcess`, in which stdin,
 //! resize and ping wait for output. Here each direction flows on its own, and output goes from the
@@ -9,11 +10,11 @@
 //! the CPU time and each keystroke some 100 µs; a terminal has no use for what v5 adds. So v4 is
 //! asked for first.
 
-use std::time::Duration;
+use std::{future::pending, pin::Pin, time::Duration};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::{
-    SinkExt, StreamExt,
+    Sink, SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
 };
 use k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::Status};
@@ -28,11 +29,11 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{ANSWER_TIME, ClusterError};
-use crate::session::{Ended, ShellEvent, ShellReader, ShellWriter, Target};
+use super::{ANSWER_TIME, ClusterError, output::ShellOutput};
+use crate::session::{Ended, Output, ShellEvent, ShellWriter, Target, ToShell};
 
 /// The socket's read buffer: output comes in frames of 7–11 KB on average.
-const READ_BUFFER: usize = 16 << 10;
+const READ_BUFFER: usize = 4 << 10;
 /// The longest message that the API server may send; its frames have at most 32 KiB.
 const MAX_MESSAGE: usize = 4 << 20;
 /// How much may wait to be written before writing fails; far above one message of input.
@@ -43,7 +44,6 @@ const TAIL_TIME: Duration = Duration::from_secs(2);
 const CLOSE_TIME: Duration = Duration::from_secs(1);
 
 const STDIN: u8 = 0;
-const STDOUT: u8 = 1;
 const STDERR: u8 = 2;
 const ERROR: u8 = 3;
 const RESIZE: u8 = 4;
@@ -64,19 +64,59 @@ impl Protocol {
     }
 }
 
+/// What to connect to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Process<'a> {
+    /// A new one, with a terminal.
+    OnTerminal(&'a [&'a str]),
+    /// A new one, with stdin and stdout alone.
+    OnPipes(&'a [&'a str]),
+    /// The container's main process, which has these.
+    Main { stdin: bool, tty: bool },
+}
+
+impl Process<'_> {
+    fn request(
+        self,
+        target: &Target,
+    ) -> Result<http::Request<Vec<u8>>, kube::core::request::Error> {
+        let (stdin, tty) = match self {
+            Self::OnTerminal(_) => (true, true),
+            Self::OnPipes(_) => (true, false),
+            Self::Main { stdin, tty } => (stdin, tty),
+        };
+        let params = AttachParams {
+            container: Some(target.container.clone()),
+            stdin,
+            stdout: true,
+            // a terminal has one output stream: the runtime refuses stderr beside a TTY
+            stderr: matches!(self, Self::Main { tty: false, .. }),
+            tty,
+            ..Default::default()
+        };
+        let pods = Request::new(Pod::url_path(&(), Some(&target.namespace)));
+        match self {
+            Self::OnTerminal(command) | Self::OnPipes(command) => {
+                pods.exec(&target.pod, command.iter().copied(), &params)
+            }
+            Self::Main { .. } => pods.attach(&target.pod, &params),
+        }
+    }
+}
+
 type Socket = WebSocketStream<hyper_util::rt::TokioIo<hyper::upgrade::Upgraded>>;
 
-/// Starts `command` with a terminal in the target's container.
-pub(super) async fn start(
+/// Connects to a process in the target's container.
+pub(super) async fn connect(
     client: &Client,
     target: &Target,
-    command: &[&str],
+    process: Process<'_>,
 ) -> Result<(ShellInput, ShellOutput), ClusterError> {
-    let stream = match connect(client, target, command, Protocol::V4).await {
-        Err(Refused::Protocol) => connect(client, target, command, Protocol::V5).await,
+    let socket = match open(client, target, process, Protocol::V4).await {
+        Err(Refused::Protocol) => open(client, target, process, Protocol::V5).await,
         answered => answered,
     };
-    let (sink, stream) = match stream {
+    let (sink, stream) = match socket {
         Ok(socket) => socket.split(),
         Err(Refused::Protocol) => {
             return Err(ClusterError::Unreachable(
@@ -85,32 +125,32 @@ pub(super) async fn start(
         }
         Err(Refused::Error(error)) => return Err(error),
     };
-    Ok((
-        ShellInput { sink },
-        ShellOutput {
-            stream,
-            ended: None,
-        },
-    ))
+    let input = ShellInput {
+        sink,
+        is_broken: false,
+    };
+    let frames = Frames {
+        stream,
+        ended: None,
+    };
+    Ok((input, ShellOutput::new(frames)))
 }
 
-/// Why there is no exec connection.
+/// Why there is no connection.
 enum Refused {
     /// The API server does not take this subprotocol.
     Protocol,
     Error(ClusterError),
 }
 
-async fn connect(
+async fn open(
     client: &Client,
     target: &Target,
-    command: &[&str],
+    process: Process<'_>,
     protocol: Protocol,
 ) -> Result<Socket, Refused> {
-    // a terminal has one output stream: the runtime refuses stderr beside a TTY
-    let params = AttachParams::interactive_tty().container(&target.container);
-    let mut request = Request::new(Pod::url_path(&(), Some(&target.namespace)))
-        .exec(&target.pod, command.iter().copied(), &params)
+    let mut request = process
+        .request(target)
         .map_err(|error| Refused::Error(ClusterError::Unreachable(error.to_string())))?;
     request.extensions_mut().insert(protocol);
     let connected = match timeout(ANSWER_TIME, client.connect(request)).await {
@@ -150,38 +190,45 @@ fn refuses_protocol(error: &kube::Error) -> bool {
 /// server and the kubelet take each continuation frame as a message of its own.
 pub struct ShellInput {
     sink: SplitSink<Socket, Message>,
+    is_broken: bool,
 }
 
 impl ShellInput {
-    async fn send(&mut self, message: Message) -> Result<(), String> {
-        self.sink
-            .send(message)
-            .await
-            .map_err(|error| error.to_string())
+    /// Ends the connection; in the container this ends nothing.
+    pub(super) async fn close(mut self) {
+        // whether the other side still listens makes no difference any more
+        let _ = timeout(CLOSE_TIME, self.sink.close()).await;
     }
 }
 
 impl ShellWriter for ShellInput {
-    async fn stdin(&mut self, data: &[u8]) -> Result<(), String> {
-        let mut frame = BytesMut::with_capacity(1 + data.len());
-        frame.put_u8(STDIN);
-        frame.put_slice(data);
-        self.send(Message::Binary(frame.freeze())).await
+    async fn ready(&mut self) {
+        if !self.is_broken {
+            self.is_broken = self.sink.flush().await.is_err();
+        }
+        if self.is_broken {
+            pending().await
+        }
     }
 
-    async fn resize(&mut self, Size { rows, cols }: Size) -> Result<(), String> {
-        let mut frame = vec![RESIZE];
-        frame.extend(format!(r#"{{"Width":{cols},"Height":{rows}}}"#).bytes());
-        self.send(Message::Binary(frame.into())).await
-    }
-
-    async fn keep_alive(&mut self) -> Result<(), String> {
-        self.send(Message::Ping(Bytes::new())).await
-    }
-
-    async fn close(&mut self) {
-        // whether the other side still listens makes no difference any more
-        let _ = timeout(CLOSE_TIME, self.sink.close()).await;
+    fn put(&mut self, message: ToShell) {
+        let message = match message {
+            ToShell::Stdin(data) => {
+                let mut frame = BytesMut::with_capacity(1 + data.len());
+                frame.put_u8(STDIN);
+                frame.put_slice(&data);
+                Message::Binary(frame.freeze())
+            }
+            ToShell::Resize(Size { rows, cols }) => {
+                let mut frame = vec![RESIZE];
+                frame.extend(format!(r#"{{"Width":{cols},"Height":{rows}}}"#).bytes());
+                Message::Binary(frame.into())
+            }
+            ToShell::Ping => Message::Ping(Bytes::from_static(b"ping")),
+        };
+        // half a split sink does nothing here but keep the message for the flush to come; its place is
+        // free, for the flush before was complete
+        self.is_broken |= Pin::new(&mut self.sink).start_send(message).is_err();
     }
 }
 
@@ -191,15 +238,16 @@ impl std::fmt::Debug for ShellInput {
     }
 }
 
-/// The direction from the container.
-pub struct ShellOutput {
+/// The direction from the container, as it comes.
+pub(super) struct Frames {
     stream: SplitStream<Socket>,
     /// How the process ended and until when its last output is waited for.
     ended: Option<(Ended, Instant)>,
 }
 
-impl ShellReader for ShellOutput {
-    async fn next(&mut self) -> ShellEvent {
+impl Frames {
+    /// Waits for what comes next. Cancel-safe.
+    pub(super) async fn next(&mut self) -> ShellEvent {
         loop {
             let message = match &self.ended {
                 None => self.stream.next().await,
@@ -207,21 +255,20 @@ impl ShellReader for ShellOutput {
                 Some((_, until)) => timeout_at(*until, self.stream.next()).await.unwrap_or(None),
             };
             match message {
-                Some(Ok(Message::Binary(mut frame))) => {
-                    if frame.is_empty() {
-                        continue;
+                // an empty one says that the connection stands
+                Some(Ok(Message::Binary(frame))) if frame.len() > 1 => match frame[0] {
+                    // there is no stderr beside a terminal
+                    STDERR => return ShellEvent::Output(Output::copy_of(&frame[1..])),
+                    ERROR => {
+                        self.ended = Some((end_of(&frame[1..]), Instant::now() + TAIL_TIME));
                     }
-                    let payload = frame.split_off(1);
-                    match frame[0] {
-                        STDOUT | STDERR if !payload.is_empty() => {
-                            return ShellEvent::Output(payload);
+                    _ => {
+                        if let Some(output) = Output::from_frame(frame) {
+                            return ShellEvent::Output(output);
                         }
-                        ERROR => {
-                            self.ended = Some((end_of(&payload), Instant::now() + TAIL_TIME));
-                        }
-                        _ => {}
                     }
-                }
+                },
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => return ShellEvent::Alive,
                 Some(Ok(Message::Close(_))) | None => {
                     return ShellEvent::Ended(self.take_end("the connection was closed"));
                 }
@@ -232,20 +279,12 @@ impl ShellReader for ShellOutput {
             }
         }
     }
-}
 
-impl ShellOutput {
     fn take_end(&mut self, why: &str) -> Ended {
         match self.ended.take() {
             Some((ended, _)) => ended,
             None => Ended::Lost(why.to_owned()),
         }
-    }
-}
-
-impl std::fmt::Debug for ShellOutput {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ShellOutput").finish_non_exhaustive()
     }
 }
 

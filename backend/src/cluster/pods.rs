@@ -1,6 +1,6 @@
 //! From Kubernetes' pods to what the page shows of them.
 
-use k8s_openapi::api::core::v1::{self, ContainerStatus};
+use k8s_openapi::api::core::v1::{self, ContainerStateTerminated, ContainerStatus};
 use podshell_shared::api::{Container, ContainerKind, ContainerState, Pod};
 
 use super::ClusterError;
@@ -111,20 +111,27 @@ fn state(status: Option<&ContainerStatus>, unscheduled: Option<&str>) -> Contain
 
 /// Checks that the target's container is one of `pod` and runs, and completes the target.
 pub(super) fn find_running(pod: v1::Pod, mut target: Target) -> Result<Target, ClusterError> {
-    let pod = summary(pod);
-    if target.container.is_empty() {
-        target.container = match pod.containers.first() {
-            Some(first) => first.name.clone(),
-            None => String::new(),
-        };
+    if target.container.is_empty()
+        && let Some(first) = pod.spec.as_ref().and_then(|spec| spec.containers.first())
+    {
+        target.container.clone_from(&first.name);
     }
+    let digest = status(&pod, &target.container).map(|status| status.image_id.clone());
+    let pod = summary(pod);
     target.windows = pod.os.as_deref() == Some("windows");
     let container = pod
         .containers
         .iter()
         .find(|container| container.name == target.container);
     let why = match container.map(|container| &container.state) {
-        Some(ContainerState::Running) => return Ok(target),
+        Some(ContainerState::Running) => {
+            let named = container.map(|container| container.image.clone());
+            target.image = digest
+                .filter(|id| !id.is_empty())
+                .or(named)
+                .unwrap_or_default();
+            return Ok(target);
+        }
         Some(ContainerState::Waiting { reason }) => format!("it waits ({reason})"),
         Some(ContainerState::Terminated { reason, code }) => {
             format!("it has ended ({reason}, exit code {code})")
@@ -146,4 +153,48 @@ pub(super) fn find_running(pod: v1::Pod, mut target: Target) -> Result<Target, C
         pod: pod.name,
         why,
     })
+}
+
+/// What the pod tells of one of its containers; nothing if the node has not looked at it yet.
+pub(super) fn status<'a>(pod: &'a v1::Pod, container: &str) -> Option<&'a ContainerStatus> {
+    let status = pod.status.as_ref()?;
+    [
+        &status.container_statuses,
+        &status.init_container_statuses,
+        &status.ephemeral_container_statuses,
+    ]
+    .into_iter()
+    .flatten()
+    .flatten()
+    .find(|status| status.name == container)
+}
+
+/// How a container's main process ended, if it does not run.
+pub(super) fn end_of(pod: &v1::Pod, container: &str) -> Option<ContainerStateTerminated> {
+    let status = status(pod, container)?;
+    let state = status.state.as_ref()?;
+    match (&state.terminated, &state.waiting) {
+        (Some(end), _) => Some(end.clone()),
+        // it is to be started again
+        (None, Some(_)) => status.last_state.as_ref()?.terminated.clone(),
+        (None, None) => None,
+    }
+}
+
+/// Whether a container's main process has a stdin and a terminal.
+pub(super) fn stdin_and_tty(pod: &v1::Pod, container: &str) -> (bool, bool) {
+    let Some(spec) = &pod.spec else {
+        return (false, false);
+    };
+    let init = spec.init_containers.iter().flatten();
+    let ephemeral = spec.ephemeral_containers.iter().flatten();
+    spec.containers
+        .iter()
+        .chain(init)
+        .map(|one| (&one.name, one.stdin, one.tty))
+        .chain(ephemeral.map(|one| (&one.name, one.stdin, one.tty)))
+        .find(|(name, ..)| *name == container)
+        .map_or((false, false), |(_, stdin, tty)| {
+            (stdin.unwrap_or_default(), tty.unwrap_or_default())
+        })
 }

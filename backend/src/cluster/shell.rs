@@ -1,164 +1,99 @@
-//! Which shell is started in a container, and what its end means.
+//! Opens shells: finds one that the container has, and waits until it runs.
 
-use std::time::Duration;
+use std::{convert::Infallible, future::pending};
 
 use podshell_shared::terminal::{EndReason, Exit, Size};
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep, timeout_at},
-};
+use tokio::{sync::watch, time::Instant};
 
 use super::{
-    Cluster, ClusterError, answer,
-    exec::{self, ShellInput, ShellOutput},
-    pods,
+    Cluster, ClusterError, attach, end,
+    exec::{self, Process, ShellInput},
+    hang_up::{self, Hold},
+    launch::Launcher,
+    output::ShellOutput,
 };
 use crate::session::{
-    Ended, OpenShell, Shell, ShellEvent, ShellReader, ShellWriter, Shells, Target, failed,
+    Ended, Mode, OpenShell, ShellEvent, ShellWriter as _, Shells, Target, ToShell,
 };
-
-/// How long a process that says nothing is taken for one that could not be started. A shell
-/// prints its prompt at once; one without a prompt is taken for started after this.
-const START_TIME: Duration = Duration::from_secs(2);
-/// How long the API server may take to notice that a container is gone.
-const NOTICE_TIME: Duration = Duration::from_secs(3);
-/// How often the pod is looked at meanwhile.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
-
-/// One exec finds bash or sh; another try would cost its start again, some 45 ms.
-const FIND: &str =
-    "TERM=xterm-256color; export TERM; command -v bash >/dev/null 2>&1 && exec bash; exec sh";
-const BASH: &str = "TERM=xterm-256color; export TERM; exec bash";
-const SH: &str = "TERM=xterm-256color; export TERM; exec sh";
-
-/// The commands to try, the next one only if the one before was not found.
-fn commands(target: &Target) -> &'static [&'static [&'static str]] {
-    match target.shell {
-        None if target.windows => &[&["powershell"], &["cmd"]],
-        // the second is for an image that has bash alone
-        None => &[&["sh", "-c", FIND], &["bash", "-c", BASH]],
-        Some(Shell::Bash) => &[&["bash", "-c", BASH]],
-        Some(Shell::Sh) => &[&["sh", "-c", SH]],
-        Some(Shell::Powershell) => &[&["powershell"]],
-        Some(Shell::Cmd) => &[&["cmd"]],
-    }
-}
 
 impl Shells for Cluster {
     type Reader = ShellOutput;
     type Writer = ShellInput;
+    type Process = Hold;
 
     async fn open(
         &self,
         target: &Target,
-        mut size: watch::Receiver<Size>,
-    ) -> Result<OpenShell<ShellOutput, ShellInput>, Exit> {
-        for command in commands(target) {
-            let (mut writer, mut reader) = exec::start(&self.client, target, command)
-                .await
-                .map_err(|error| refused(&error))?;
-            match first_event(&mut reader, &mut writer, &mut size).await {
-                Some(ShellEvent::Ended(Ended::Failed(message))) if is_not_found(&message) => {}
-                first => {
-                    return Ok(OpenShell {
-                        reader,
-                        writer,
-                        first,
-                    });
-                }
+        size: watch::Receiver<Size>,
+    ) -> Result<OpenShell<Self>, Exit> {
+        if target.mode == Mode::Attach {
+            return attach::open(self, target, &size).await;
+        }
+        for launcher in self.launchers.to_try(target) {
+            if let Some(shell) = self.launch(target, launcher, size.clone()).await? {
+                self.launchers.remember(target, launcher);
+                return Ok(shell);
             }
         }
-        Err(Exit {
-            reason: EndReason::NoShell,
-            code: None,
-            message: match target.shell {
-                None => format!(
-                    "Container {:?} has no shell: its image holds neither bash nor sh.",
-                    target.container
-                ),
-                Some(shell) => format!(
-                    "Container {:?} has no {}. Try another shell.",
-                    target.container,
-                    shell.name()
-                ),
-            },
-        })
+        Err(no_shell(target))
     }
 
     async fn explain(&self, target: &Target, ended: Ended) -> Exit {
-        match ended {
-            // by a signal, as when the container is killed; or with no word at all
-            Ended::Exited(128..) | Ended::Lost(_) => {
-                if let Some(why) = self.gone(target, matches!(ended, Ended::Lost(_))).await {
-                    return failed(EndReason::PodGone, why);
-                }
-            }
-            Ended::Exited(_) | Ended::Failed(_) => {}
-        }
-        match ended {
-            Ended::Exited(code) => Exit {
-                reason: EndReason::Exited,
-                code: Some(code),
-                message: format!("The shell ended with exit code {code}."),
-            },
-            Ended::Failed(message) => failed(
-                EndReason::ClusterLost,
-                format!("The shell could not be run: {message}"),
-            ),
-            Ended::Lost(why) => failed(
-                EndReason::ClusterLost,
-                format!("The connection to the container was lost: {why}."),
-            ),
-        }
+        end::explain(self, target, ended).await
+    }
+
+    async fn hang_up(&self, target: &Target, shell: OpenShell<Self>, until: Instant) {
+        hang_up::hang_up(self, target, shell, until).await;
     }
 }
 
 impl Cluster {
-    /// Why the target's container no longer runs; [`None`] if it does, or nobody knows.
-    async fn gone(&self, target: &Target, wait: bool) -> Option<String> {
-        let until = Instant::now() + if wait { NOTICE_TIME } else { Duration::ZERO };
-        loop {
-            match answer(self.pod_api(target).get(&target.pod)).await {
-                Err(ClusterError::Api { status: 404, .. }) => {
-                    return Some(format!("Pod {:?} was deleted.", target.pod));
-                }
-                Err(_) => return None,
-                Ok(pod) if pod.metadata.deletion_timestamp.is_some() => {
-                    return Some(format!("Pod {:?} is being deleted.", target.pod));
-                }
-                Ok(pod) => {
-                    if let Err(error) = pods::find_running(pod, target.clone()) {
-                        return Some(error.to_string());
-                    }
-                }
-            }
-            if Instant::now() >= until {
-                return None;
-            }
-            sleep(LOOK_EVERY).await;
+    /// Starts a shell; [`None`] if the container does not have the program for it.
+    ///
+    /// Its terminal has the client's size before the shell draws anything, and nothing that is typed
+    /// meanwhile is lost to a shell that is not there.
+    async fn launch(
+        &self,
+        target: &Target,
+        launcher: &Launcher,
+        size: watch::Receiver<Size>,
+    ) -> Result<Option<OpenShell<Self>>, Exit> {
+        let process = Process::OnTerminal(launcher.command);
+        let (mut writer, mut reader) = exec::connect(&self.client, target, process)
+            .await
+            .map_err(|error| refused(&error))?;
+        let hold = Hold::from(launcher.program);
+        if matches!(hold, Hold::Shell(_)) {
+            reader = reader.with_marker();
         }
+        let first = tokio::select! {
+            first = reader.started() => first,
+            never = follow_size(&mut writer, size) => match never {},
+        };
+        Ok(match first {
+            Some(ShellEvent::Ended(Ended::Failed(message))) if is_not_found(message) => None,
+            _ => Some(OpenShell {
+                reader,
+                writer,
+                process: hold,
+            }),
+        })
     }
 }
 
-/// Waits for the first sign of the process, so that its terminal has the client's size from the
-/// start and nothing typed is lost to a shell that was not found.
-async fn first_event(
-    reader: &mut ShellOutput,
-    writer: &mut ShellInput,
-    size: &mut watch::Receiver<Size>,
-) -> Option<ShellEvent> {
-    let until = Instant::now() + START_TIME;
-    size.mark_changed();
+/// Gives the terminal the client's size, and each one that follows.
+async fn follow_size(writer: &mut ShellInput, mut size: watch::Receiver<Size>) -> Infallible {
+    let mut given = Size::default();
     loop {
-        tokio::select! {
-            event = timeout_at(until, reader.next()) => return event.ok(),
-            Ok(()) = size.changed() => {
-                let size = *size.borrow_and_update();
-                if size.is_usable() {
-                    // if it can't be written to, what is read tells why
-                    let _ = writer.resize(size).await;
-                }
-            }
+        let now = *size.borrow_and_update();
+        if now != given && now.is_usable() {
+            writer.ready().await;
+            writer.put(ToShell::Resize(now));
+            writer.ready().await;
+            given = now;
+        }
+        if size.changed().await.is_err() {
+            return pending().await;
         }
     }
 }
@@ -170,15 +105,39 @@ fn is_not_found(message: &str) -> bool {
         .any(|words| message.to_ascii_lowercase().contains(words))
 }
 
+fn no_shell(target: &Target) -> Exit {
+    let container = &target.container;
+    Exit {
+        reason: EndReason::NoShell,
+        code: None,
+        message: match target.shell {
+            None if target.windows => format!(
+                "Container {container:?} has no shell: its image holds neither PowerShell nor cmd."
+            ),
+            None => {
+                format!(
+                    "Container {container:?} has no shell: its image holds neither bash nor sh."
+                )
+            }
+            Some(shell) => format!(
+                "Container {container:?} has no {}. Try another shell.",
+                shell.name()
+            ),
+        },
+    }
+}
+
 /// The API server did not even begin.
-fn refused(error: &ClusterError) -> Exit {
+pub(super) fn refused(error: &ClusterError) -> Exit {
     Exit {
         reason: match error {
             ClusterError::Api {
                 status: 401 | 403, ..
             }
-            | ClusterError::MayNotExec { .. } => EndReason::Forbidden,
-            ClusterError::Api { status: 404, .. } => EndReason::NotFound,
+            | ClusterError::MayNot { .. } => EndReason::Forbidden,
+            ClusterError::Api { status: 404, .. } | ClusterError::NoContainer { .. } => {
+                EndReason::NotFound
+            }
             _ => EndReason::ClusterLost,
         },
         code: None,

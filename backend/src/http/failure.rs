@@ -63,7 +63,7 @@ impl From<ClusterError> for Failure {
             ClusterError::NoPod { .. } => (StatusCode::NOT_FOUND, "no-pod"),
             ClusterError::NoContainer { .. } => (StatusCode::NOT_FOUND, "no-container"),
             ClusterError::NotRunning { .. } => (StatusCode::CONFLICT, "not-running"),
-            ClusterError::MayNotExec { .. } | ClusterError::Api { status: 403, .. } => {
+            ClusterError::MayNot { .. } | ClusterError::Api { status: 403, .. } => {
                 (StatusCode::FORBIDDEN, "forbidden")
             }
             // 401 is for our own sign-in; here it is the server's credentials that don't do

@@ -8,16 +8,17 @@ use axum::{
 use podshell_shared::api::Minted;
 use serde::Deserialize;
 
-use super::Failure;
+use super::{Failure, check_name};
 use crate::{
     server::App,
-    session::{Caller, Shell, Target},
+    session::{Caller, Mode, Shell, Target},
 };
 
 /// What may stand in the query of Dashboard's route.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Wishes {
     shell: Option<String>,
+    mode: Option<String>,
 }
 
 /// The query of the short route.
@@ -26,6 +27,7 @@ pub(crate) struct Place {
     namespace: Option<String>,
     container: Option<String>,
     shell: Option<String>,
+    mode: Option<String>,
 }
 
 /// `GET /api/v1/pod/{namespace}/{pod}/shell/{container}`, as Kubernetes Dashboard has it.
@@ -39,6 +41,7 @@ pub(crate) async fn mint(
         namespace: Some(namespace),
         container: Some(container),
         shell: wishes.shell,
+        mode: wishes.mode,
     };
     mint_at(&app, &caller, pod, place).await
 }
@@ -75,26 +78,24 @@ async fn mint_at(
         pod,
         container,
         shell,
+        mode: parse_mode(place.mode.as_deref())?,
         windows: false,
+        image: String::new(),
     };
     let target = app.cluster().check(target).await?;
     let id = app.tickets().mint(caller, &target, app.now());
     Ok(Json(Minted { id }))
 }
 
-/// Names go into the paths of calls to the API server: nothing may stand in them but what a
-/// Kubernetes name can hold (RFC 1123 subdomain).
-fn check_name(name: &str) -> Result<(), Failure> {
-    let fits =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
-    if name.len() <= 253 && name.bytes().all(fits) && !name.starts_with('.') {
-        Ok(())
-    } else {
-        Err(Failure::new(
+fn parse_mode(name: Option<&str>) -> Result<Mode, Failure> {
+    match name {
+        None | Some("" | "exec") => Ok(Mode::Exec),
+        Some("attach") => Ok(Mode::Attach),
+        Some(other) => Err(Failure::new(
             StatusCode::BAD_REQUEST,
-            "bad-name",
-            format!("{name:?} can't be the name of anything in Kubernetes."),
-            "Names have lower-case letters, digits, '-' and '.' only.",
-        ))
+            "unknown-mode",
+            format!("There is no mode {other:?}; choose exec or attach."),
+            "",
+        )),
     }
 }

@@ -1,56 +1,275 @@
-//! The sessions that are alive: how many there may be, and how all of them end.
+//! All sessions: how many there may be, who goes on with which, and how all of them end.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::CancellationToken;
+use aws_lc_rs::{digest, rand};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use podshell_shared::terminal::{EndReason, Exit};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Duration, Instant, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::info;
 
-/// Counts the living sessions and tells them when the server shuts down.
+use super::{
+    Caller, OpenShell, Shells, Target,
+    end::{failed, no_session},
+    pump::{Session, Stop, keep},
+};
+
+/// How long a session's owner may take to hand it over; it may be waiting for the API server.
+const HAND_OVER: Duration = Duration::from_secs(15);
+/// How long a hang-up may take: 5 s for the processes to heed it, and what the cluster takes.
+const HANG_UP: Duration = Duration::from_secs(9);
+
+/// What sessions are allowed.
 #[derive(Clone, Debug)]
-pub struct Sessions {
-    places: Arc<Semaphore>,
-    most: usize,
-    shutdown: CancellationToken,
+pub struct Limits {
+    /// How many there may be.
+    pub sessions: usize,
+    /// How many one caller may have.
+    pub per_caller: usize,
+    /// How long one lives on whose connection was lost.
+    pub grace: Duration,
+    /// How long one lives on whose page said that it goes away.
+    pub leave_grace: Duration,
+    /// How long nothing may be typed; [`None`] for any time.
+    pub idle: Option<Duration>,
+    /// How long a session may last; [`None`] for any time.
+    pub lifetime: Option<Duration>,
+    /// How long the server takes to end.
+    pub drain: Duration,
 }
 
-/// A session's place; free again when dropped.
+/// The sessions of a server.
 #[derive(Debug)]
-pub struct Guard {
-    _place: OwnedSemaphorePermit,
+pub struct Sessions<S: Shells>(Arc<Inner<S>>);
+
+impl<S: Shells> Clone for Sessions<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
 }
 
-/// All places are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("This server has as many sessions as it allows. Close one, or try again later.")]
-pub struct Full;
+#[derive(Debug)]
+struct Inner<S: Shells> {
+    limits: Limits,
+    shells: S,
+    shutdown: CancellationToken,
+    tasks: TaskTracker,
+    table: Mutex<Table<S>>,
+}
 
-impl Sessions {
-    /// At most `most` sessions at once; `shutdown` ends them all.
-    pub fn new(most: usize, shutdown: CancellationToken) -> Self {
-        Self {
-            places: Arc::new(Semaphore::new(most)),
-            most,
+#[derive(Debug)]
+struct Table<S: Shells> {
+    living: usize,
+    callers: HashMap<Caller, usize>,
+    /// By the digest of the key, so that the time of a look-up tells nothing of it.
+    owners: HashMap<Digest, (Caller, mpsc::Sender<Claim<S>>)>,
+}
+
+type Digest = [u8; digest::SHA256_OUTPUT_LEN];
+
+/// Where a session is to be sent by who owns it.
+pub(super) type Claim<S> = oneshot::Sender<Session<S>>;
+
+/// A session's place among all; free again when dropped.
+#[derive(Debug)]
+pub(super) struct Place<S: Shells> {
+    sessions: Sessions<S>,
+    caller: Caller,
+    key: Option<Digest>,
+}
+
+impl<S: Shells> Sessions<S> {
+    /// No sessions yet, of shells that `shells` opens; `shutdown` ends them all.
+    pub fn new(limits: Limits, shells: S, shutdown: CancellationToken) -> Self {
+        Self(Arc::new(Inner {
+            limits,
+            shells,
             shutdown,
-        }
+            tasks: TaskTracker::new(),
+            table: Mutex::new(Table {
+                living: 0,
+                callers: HashMap::new(),
+                owners: HashMap::new(),
+            }),
+        }))
     }
 
-    /// A place for one more session.
-    ///
-    /// # Errors
-    ///
-    /// [`Full`] if there is none.
-    pub fn enter(&self) -> Result<Guard, Full> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        place.map(|place| Guard { _place: place }).map_err(|_| Full)
-    }
-
-    /// How many sessions are alive.
+    /// How many are alive, those included that are being ended.
     pub fn living(&self) -> usize {
-        self.most - self.places.available_permits()
+        self.table().living
+    }
+
+    /// What opens shells.
+    pub fn shells(&self) -> &S {
+        &self.0.shells
     }
 
     /// Done when the server shuts down.
     pub async fn shutdown(&self) {
-        self.shutdown.cancelled().await;
+        self.0.shutdown.cancelled().await;
     }
+
+    /// Waits, once the server shuts down, until all sessions without a client have ended.
+    pub async fn ended(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// A place for one more session of `caller`.
+    pub(super) fn enter(&self, caller: &Caller) -> Result<Place<S>, Exit> {
+        let limits = self.limits();
+        let mut table = self.table();
+        let full = |message: &str| failed(EndReason::Limit, message);
+        if table.living >= limits.sessions {
+            return Err(full(
+                "This server has as many sessions as it allows. Close one, or try again later.",
+            ));
+        }
+        let own = table.callers.entry(caller.clone()).or_default();
+        if *own >= limits.per_caller {
+            return Err(full(
+                "You have as many sessions as this server allows one person. Close one first.",
+            ));
+        }
+        *own += 1;
+        table.living += 1;
+        Ok(Place {
+            sessions: self.clone(),
+            caller: caller.clone(),
+            key: None,
+        })
+    }
+
+    /// A key to resume a session with, and where claims to it arrive.
+    pub(super) fn register(&self, place: &mut Place<S>) -> (String, mpsc::Receiver<Claim<S>>) {
+        let mut key = [0; 16];
+        rand::fill(&mut key).expect("the system gives random bytes");
+        let key = URL_SAFE_NO_PAD.encode(key);
+        let (owner, claims) = mpsc::channel(1);
+        let digest = digest_of(&key);
+        let entry = (place.caller.clone(), owner);
+        self.table().owners.insert(digest, entry);
+        place.key = Some(digest);
+        (key, claims)
+    }
+
+    /// Takes over the session with this key, from whoever owns it now.
+    pub(super) async fn claim(&self, caller: &Caller, key: &str) -> Result<Session<S>, Exit> {
+        let owner = match self.table().owners.get(&digest_of(key)) {
+            Some((of, owner)) if of == caller => owner.clone(),
+            _ => return Err(no_session()),
+        };
+        let (claim, mut claimed) = oneshot::channel();
+        let handed_over = async {
+            owner.send(claim).await.ok()?;
+            (&mut claimed).await.ok()
+        };
+        let session = match timeout(HAND_OVER, handed_over).await {
+            Ok(session) => session,
+            // unless it came just now; from here on its owner keeps it
+            Err(_) => {
+                claimed.close();
+                claimed.try_recv().ok()
+            }
+        };
+        session.ok_or_else(no_session)
+    }
+
+    /// Keeps a session without a client until one claims it or its time is over.
+    pub(super) fn keep(&self, mut session: Session<S>) {
+        let sessions = self.clone();
+        self.0.tasks.spawn(async move {
+            let time = if session.core.is_leaving() {
+                sessions.limits().leave_grace
+            } else {
+                sessions.limits().grace
+            };
+            info!(target = %session.target, ?time, "session waits for its client");
+            match keep(&sessions, &mut session, time).await {
+                Stop::Ended { exit, alive } => sessions.end(session, &exit, alive),
+                Stop::Claimed(claim) => sessions.hand_over(session, claim),
+                // nobody can leave it
+                Stop::Detached => {}
+            }
+        });
+    }
+
+    /// Hands a session over to who claimed it; keeps it if that one is gone already.
+    pub(super) fn hand_over(&self, session: Session<S>, claim: Claim<S>) {
+        if let Err(mut session) = claim.send(session) {
+            session.core.detach();
+            self.keep(session);
+        }
+    }
+
+    /// Ends a session for good. If its shell is `alive`, or may be, it is hung up behind the scenes.
+    pub(super) fn end(&self, session: Session<S>, exit: &Exit, alive: bool) {
+        info!(target = %session.target, reason = ?exit.reason, code = exit.code, "session ended");
+        if alive {
+            self.hang_up(session.target, session.shell, session.place);
+        }
+    }
+
+    /// Hangs up a shell that is still being opened, as soon as it is.
+    pub(super) fn hang_up_opening(
+        &self,
+        target: Target,
+        opening: impl Future<Output = Result<OpenShell<S>, Exit>> + Send + 'static,
+        place: Place<S>,
+    ) {
+        let sessions = self.clone();
+        self.0.tasks.spawn(async move {
+            if let Ok(shell) = opening.await {
+                sessions.hang_up(target, shell, place);
+            }
+        });
+    }
+
+    /// Ends what runs in a shell's terminal; the session keeps its place until that is done.
+    pub(super) fn hang_up(&self, target: Target, shell: OpenShell<S>, place: Place<S>) {
+        let sessions = self.clone();
+        self.0.tasks.spawn(async move {
+            let time = HANG_UP.min(sessions.limits().drain.mul_f32(0.9));
+            let until = Instant::now() + time;
+            sessions.shells().hang_up(&target, shell, until).await;
+            drop(place);
+        });
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table<S>> {
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Shells> Drop for Place<S> {
+    fn drop(&mut self) {
+        let mut table = self.sessions.table();
+        table.living -= 1;
+        if let Some(own) = table.callers.get_mut(&self.caller) {
+            *own -= 1;
+            if *own == 0 {
+                table.callers.remove(&self.caller);
+            }
+        }
+        if let Some(key) = &self.key {
+            table.owners.remove(key);
+        }
+    }
+}
+
+fn digest_of(key: &str) -> Digest {
+    let digest = digest::digest(&digest::SHA256, key.as_bytes());
+    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }

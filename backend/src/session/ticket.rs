@@ -6,6 +6,7 @@
 
 use std::{
     collections::HashMap,
+    str::FromStr,
     sync::{Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -14,7 +15,10 @@ use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
     rand,
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -23,7 +27,7 @@ use super::{Caller, Target};
 /// How long an id is good.
 const VALID: Duration = Duration::from_secs(30);
 /// Ties the seal to its purpose.
-const PURPOSE: &[u8] = b"podshell ticket 1";
+const PURPOSE: &[u8] = b"podshell ticket 2";
 
 /// Why an id is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -49,22 +53,80 @@ struct Ticket {
     target: Target,
 }
 
+/// The keys that seal tickets: the first seals, all of them open. Two are enough to change the key
+/// while ids are under way.
+pub struct TicketKeys(Vec<RandomizedNonceKey>);
+
+/// Why a text holds no keys.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum KeysError {
+    /// A line that is no key.
+    #[error(
+        "line {line} is not a key: 32 random bytes in base64, as `openssl rand -base64 32` makes them"
+    )]
+    NotAKey {
+        /// Counted from 1.
+        line: usize,
+    },
+    /// None, or too many.
+    #[error("there must be one key, or two while the key is being changed; there are {0}")]
+    WrongNumber(usize),
+}
+
+impl TicketKeys {
+    /// A new key: ids of an earlier run are unknown.
+    pub fn random() -> Self {
+        let mut key = [0; 32];
+        rand::fill(&mut key).expect("the system gives random bytes");
+        Self(vec![Self::key(&key).expect("the key has 32 bytes")])
+    }
+
+    fn key(bytes: &[u8]) -> Option<RandomizedNonceKey> {
+        RandomizedNonceKey::new(&AES_256_GCM, bytes).ok()
+    }
+}
+
+impl FromStr for TicketKeys {
+    type Err = KeysError;
+
+    /// One key per line, in base64; empty lines and lines that begin with `#` do not count.
+    fn from_str(text: &str) -> Result<Self, KeysError> {
+        let keys = text
+            .lines()
+            .map(str::trim)
+            .enumerate()
+            .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+            .map(|(at, line)| {
+                let bytes = STANDARD.decode(line).unwrap_or_default();
+                Self::key(&bytes).ok_or(KeysError::NotAKey { line: at + 1 })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        match keys.len() {
+            1 | 2 => Ok(Self(keys)),
+            count => Err(KeysError::WrongNumber(count)),
+        }
+    }
+}
+
+impl std::fmt::Debug for TicketKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} keys", self.0.len())
+    }
+}
+
 /// Mints ids and redeems them.
+#[derive(Debug)]
 pub struct Tickets {
-    key: RandomizedNonceKey,
+    keys: TicketKeys,
     /// Redeemed serials and when they would have expired.
     used: Mutex<HashMap<[u8; 16], u64>>,
 }
 
 impl Tickets {
-    /// With a new key: ids of an earlier run are unknown.
-    pub fn new() -> Self {
-        let mut key = [0; 32];
-        rand::fill(&mut key).expect("the system gives random bytes");
-        Self {
-            key: RandomizedNonceKey::new(&AES_256_GCM, &key).expect("the key has 32 bytes"),
-            used: Mutex::default(),
-        }
+    /// Sealed with these keys.
+    pub fn new(keys: TicketKeys) -> Self {
+        let used = Mutex::default();
+        Self { keys, used }
     }
 
     /// An id with which `caller` may open a shell at `target`, within 30 s from `now`.
@@ -78,8 +140,7 @@ impl Tickets {
             target: target.clone(),
         };
         let mut sealed = serde_json::to_vec(&ticket).expect("strings and numbers are always JSON");
-        let nonce = self
-            .key
+        let nonce = self.keys.0[0]
             .seal_in_place_append_tag(Aad::from(PURPOSE), &mut sealed)
             .expect("a ticket is far shorter than the cipher's limit");
         sealed.extend_from_slice(nonce.as_ref());
@@ -117,24 +178,15 @@ impl Tickets {
     fn open(&self, id: &str) -> Option<Ticket> {
         let mut sealed = URL_SAFE_NO_PAD.decode(id).ok()?;
         let nonce = sealed.split_off(sealed.len().checked_sub(NONCE_LEN)?);
-        let nonce = Nonce::try_assume_unique_for_key(&nonce).ok()?;
-        let opened = self
-            .key
-            .open_in_place(nonce, Aad::from(PURPOSE), &mut sealed)
-            .ok()?;
-        serde_json::from_slice(opened).ok()
-    }
-}
-
-impl Default for Tickets {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl std::fmt::Debug for Tickets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tickets").finish_non_exhaustive()
+        self.keys.0.iter().find_map(|key| {
+            let nonce = Nonce::try_assume_unique_for_key(&nonce).ok()?;
+            // what can't be opened is spoiled for the next key
+            let mut sealed = sealed.clone();
+            let opened = key
+                .open_in_place(nonce, Aad::from(PURPOSE), &mut sealed)
+                .ok()?;
+            serde_json::from_slice(opened).ok()
+        })
     }
 }
 
@@ -146,7 +198,7 @@ fn millis(time: SystemTime) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Shell;
+    use crate::session::{Mode, Shell};
     use proptest::prelude::*;
 
     fn target() -> Target {
@@ -155,8 +207,14 @@ mod tests {
             pod: "web-0".to_owned(),
             container: "app".to_owned(),
             shell: Some(Shell::Sh),
+            mode: Mode::Exec,
             windows: false,
+            image: "sha256:0".to_owned(),
         }
+    }
+
+    fn tickets() -> Tickets {
+        Tickets::new(TicketKeys::random())
     }
 
     fn caller(name: &str) -> Caller {
@@ -165,7 +223,7 @@ mod tests {
 
     #[test]
     fn good_once_for_its_caller() {
-        let tickets = Tickets::new();
+        let tickets = tickets();
         let now = SystemTime::now();
         let id = tickets.mint(&caller("ann"), &target(), now);
         assert!(!id.contains(['.', '/', '+', '=']), "{id}");
@@ -177,7 +235,7 @@ mod tests {
 
     #[test]
     fn good_for_thirty_seconds() {
-        let tickets = Tickets::new();
+        let tickets = tickets();
         let now = SystemTime::now();
         let after = |seconds| now + Duration::from_secs(seconds);
         let redeem = |seconds| {
@@ -196,25 +254,58 @@ mod tests {
     #[test]
     fn unknown_to_another_server() {
         let now = SystemTime::now();
-        let id = Tickets::new().mint(&caller("ann"), &target(), now);
+        let id = tickets().mint(&caller("ann"), &target(), now);
         assert_eq!(
-            Tickets::new().redeem(&caller("ann"), &id, now),
+            tickets().redeem(&caller("ann"), &id, now),
             Err(Refused::Unknown)
         );
+    }
+
+    #[test]
+    fn keys_change_while_ids_are_under_way() {
+        let line = |byte: u8| STANDARD.encode([byte; 32]);
+        let with = |lines: &[String]| Tickets::new(lines.join("\n").parse().unwrap());
+        let (old, new) = (line(1), line(2));
+        let now = SystemTime::now();
+        let redeem = |by: &Tickets, of: &Tickets| {
+            let id = of.mint(&caller("ann"), &target(), now);
+            by.redeem(&caller("ann"), &id, now)
+        };
+        let (before, between, after) = (
+            with(std::slice::from_ref(&old)),
+            with(&["# new first".to_owned(), new.clone(), String::new(), old]),
+            with(&[new]),
+        );
+        assert_eq!(redeem(&between, &before), Ok(target()));
+        assert_eq!(redeem(&after, &between), Ok(target()));
+        assert_eq!(redeem(&after, &before), Err(Refused::Unknown));
+    }
+
+    #[test]
+    fn what_is_no_key() {
+        let keys = |text: &str| text.parse::<TicketKeys>().map(drop).unwrap_err();
+        let line = STANDARD.encode([7; 32]);
+        assert_eq!(keys(""), KeysError::WrongNumber(0));
+        assert_eq!(keys(&[&*line; 3].join("\n")), KeysError::WrongNumber(3));
+        assert_eq!(
+            keys(&format!("{line}\nsecret")),
+            KeysError::NotAKey { line: 2 }
+        );
+        assert_eq!(keys("c2hvcnQ="), KeysError::NotAKey { line: 1 });
     }
 
     proptest! {
         #[test]
         fn noise_is_unknown(id in ".{0,200}") {
             prop_assert_eq!(
-                Tickets::new().redeem(&caller("ann"), &id, SystemTime::now()),
+                tickets().redeem(&caller("ann"), &id, SystemTime::now()),
                 Err(Refused::Unknown)
             );
         }
 
         #[test]
         fn a_changed_id_is_unknown(at in any::<prop::sample::Index>(), bit in 0..8_u8) {
-            let tickets = Tickets::new();
+            let tickets = tickets();
             let now = SystemTime::now();
             let mut id = URL_SAFE_NO_PAD
                 .decode(tickets.mint(&caller("ann"), &target(), now))

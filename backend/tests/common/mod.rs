@@ -3,6 +3,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions alone")]
 
+pub mod client;
+
 use std::{
     future::Future,
     sync::{
@@ -18,7 +20,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use http::{Method, Request, StatusCode, header::AUTHORIZATION};
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use podshell::{Server, config::Config, session::Sessions};
+use podshell::{Server, cluster::Cluster, config::Config, session::Sessions};
 use podshell_shared::{
     api::Minted,
     terminal::{ClientMessage, Exit, ServerMessage, Size},
@@ -68,7 +70,7 @@ pub struct TestServer {
     pub cluster: FakeCluster,
     /// How far the server's clock is ahead, in seconds.
     pub ahead: Arc<AtomicU64>,
-    pub sessions: Sessions,
+    pub sessions: Sessions<Cluster>,
     pub host: String,
     pub token: String,
     base: String,
@@ -200,6 +202,8 @@ impl TestServer {
         until("the sessions' end", || self.sessions.living() == 0).await;
         let _ = self.stop.send(());
         soon("the server's end", self.running).await.unwrap();
+        // they hold the client of the cluster, which has a task
+        drop(self.sessions);
         self.cluster.shutdown().await;
         let tasks = tokio::runtime::Handle::current().metrics();
         until("the end of the last task", || tasks.num_alive_tasks() == 0).await;

@@ -1,77 +1,132 @@
 //! Conversations of a connection with a server played by the test.
 
-use podshell_shared::{
-    terminal::EndReason,
-    text::{ServerEncoder, decode_client},
-};
+use podshell_shared::terminal::Exit;
 
 use super::*;
 
+mod loss;
+mod model;
+
 const SIZE: Size = Size { rows: 24, cols: 80 };
+const BINARY: Transport = Transport::WebSocketBinary;
+const TEXT: Transport = Transport::WebSocketText;
 
-/// The SockJS frame that a server would send.
-fn frame(messages: &[ServerMessage]) -> String {
-    let mut encoder = ServerEncoder::new(true);
-    let texts: Vec<String> = messages
-        .iter()
-        .filter_map(|message| encoder.encode(message))
-        .collect();
-    format!("a{}", serde_json::to_string(&texts).unwrap())
+fn begun() -> Connection {
+    Connection::bind("id".to_owned(), Some(SIZE), BINARY, || 0.5, 0.0)
 }
 
-/// All that the connection wants to send to a socket that takes it at once.
+/// All that the connection wants to be done.
+fn steps(connection: &mut Connection) -> Vec<Step> {
+    std::iter::from_fn(|| connection.next_step()).collect()
+}
+
+/// All that the connection wants to send, and nothing else.
 fn sent(connection: &mut Connection) -> Vec<ClientMessage> {
-    std::iter::from_fn(|| connection.next_frame(0))
-        .flat_map(|frame| serde_json::from_str::<Vec<String>>(&frame).unwrap())
-        .map(|text| decode_client(&text).unwrap())
-        .collect()
+    let message = |step| match step {
+        Step::Send(message) => message,
+        other => panic!("{other:?}"),
+    };
+    steps(connection).into_iter().map(message).collect()
 }
 
-fn bound() -> ServerMessage {
-    ServerMessage::Bound {
-        key: String::new(),
-        offset: 0,
+fn hear(connection: &mut Connection, message: ServerMessage, now: f64) -> Option<Shown> {
+    connection.hear(Heard::Message(message), now)
+}
+
+fn bound(offset: u64, input: u64) -> ServerMessage {
+    let key = "key".to_owned();
+    ServerMessage::Bound { key, offset, input }
+}
+
+fn bind() -> ClientMessage {
+    ClientMessage::Bind {
+        id: "id".to_owned(),
+        extended: true,
     }
 }
 
-fn stdout(text: &'static str, end: u64) -> ServerMessage {
-    ServerMessage::Stdout {
-        data: Bytes::from_static(text.as_bytes()),
-        end: Some(end),
+fn resume(offset: u64) -> ClientMessage {
+    let key = "key".to_owned();
+    ClientMessage::Resume { key, offset }
+}
+
+fn stdin(data: &'static str) -> ClientMessage {
+    ClientMessage::Stdin {
+        data: data.into(),
+        size: None,
     }
 }
 
-/// A connection whose shell runs and whose first frames are sent, at time 0.
+fn ping(token: &str) -> ClientMessage {
+    let token = token.to_owned();
+    ClientMessage::Ping { token }
+}
+
+fn exit(reason: EndReason) -> ServerMessage {
+    ServerMessage::Exit(Exit {
+        reason,
+        code: None,
+        message: "why".to_owned(),
+    })
+}
+
+/// Opens the socket that the connection asks for.
+fn open(connection: &mut Connection, transport: Transport, now: f64) {
+    assert!(steps(connection).contains(&Step::Open(transport)));
+    connection.hear(Heard::Opened, now);
+}
+
+/// A connection whose shell runs and whose first messages are sent, at time 0.
 fn connected() -> Connection {
-    let mut connection = Connection::new("id".to_owned(), Some(SIZE), 0.0);
-    connection.receive("o", 0.0);
-    connection.receive(&frame(&[bound()]), 0.0);
+    let mut connection = begun();
+    open(&mut connection, BINARY, 0.0);
+    hear(&mut connection, bound(0, 0), 0.0);
     assert_eq!(connection.phase(), &Phase::Connected);
-    sent(&mut connection);
+    assert_eq!(
+        sent(&mut connection),
+        [bind(), ClientMessage::Resize(SIZE), ping("1")]
+    );
     connection
 }
 
 #[test]
-fn bind_and_size_go_first_and_at_once() {
-    let mut connection = Connection::new("id".to_owned(), Some(SIZE), 0.0);
-    connection.type_in("ls".to_owned());
-    assert_eq!(connection.next_frame(0), None, "the socket isn't open");
-    connection.receive("o", 1.0);
+fn bind_and_size_go_first_and_input_once_the_shell_is_there() {
+    let mut connection = begun();
+    assert!(connection.type_in("ls".into()));
+    assert_eq!(steps(&mut connection), [Step::Open(BINARY)]);
+    assert_eq!(steps(&mut connection), [], "the socket isn't open");
+    connection.hear(Heard::Opened, 1.0);
     assert_eq!(connection.phase(), &Phase::Starting);
-    assert_eq!(
-        sent(&mut connection),
-        [
-            ClientMessage::Bind {
-                id: "id".to_owned(),
-                extended: true
-            },
-            ClientMessage::Resize(SIZE),
-            ClientMessage::Stdin {
-                data: Bytes::from_static(b"ls"),
-                size: None
-            },
-        ]
-    );
+    assert_eq!(sent(&mut connection), [bind(), ClientMessage::Resize(SIZE)]);
+    assert_eq!(hear(&mut connection, bound(0, 0), 2.0), None);
+    assert_eq!(sent(&mut connection), [ping("1"), stdin("ls")]);
+}
+
+#[test]
+fn a_socket_that_does_not_open_leaves_the_id_to_the_other_transport() {
+    let mut connection = begun();
+    assert_eq!(steps(&mut connection), [Step::Open(BINARY)]);
+    connection.line_closed(10.0);
+    assert_eq!(connection.phase(), &Phase::Opening);
+    assert_eq!(steps(&mut connection), [Step::HangUp, Step::Open(TEXT)]);
+    connection.hear(Heard::Opened, 20.0);
+    assert_eq!(sent(&mut connection)[0], bind());
+    assert_eq!(connection.transport(), TEXT);
+}
+
+#[test]
+fn a_socket_that_hangs_while_it_opens_is_given_up() {
+    let mut connection = begun();
+    steps(&mut connection);
+    connection.tick(5_000.0);
+    assert_eq!(steps(&mut connection), []);
+    connection.tick(5_001.0);
+    assert_eq!(steps(&mut connection), [Step::HangUp, Step::Open(TEXT)]);
+    connection.tick(20_000.0);
+    assert_eq!(connection.phase(), &Phase::Opening);
+    connection.tick(20_002.0);
+    assert_eq!(connection.phase(), &Phase::Over(End::Unopened));
+    assert_eq!(steps(&mut connection), [Step::HangUp]);
 }
 
 #[test]
@@ -84,181 +139,149 @@ fn the_latest_size_wins_and_nothing_is_no_size() {
 }
 
 #[test]
-fn output_comes_in_order_and_unknown_messages_are_ignored() {
+fn output_is_counted_where_its_end_is_not_said() {
     let mut connection = connected();
-    let mut batch = frame(&[stdout("a", 1), stdout("b", 2)]);
-    batch.insert_str(2, r#""{\"Op\":\"later\"}","#);
-    let texts: Vec<Bytes> = connection
-        .receive(&batch, 0.0)
-        .into_iter()
-        .map(|output| match output {
-            Output::Draw { data, .. } => data,
-            other => panic!("{other:?}"),
-        })
-        .collect();
-    assert_eq!(texts, ["a", "b"]);
-    assert_eq!(connection.phase(), &Phase::Connected);
-}
-
-#[test]
-fn rendered_output_is_acknowledged_every_16_kib_and_when_all_is_there() {
-    let mut connection = connected();
-    connection.receive(&frame(&[stdout("…", 40_000)]), 0.0);
-    let mut acks_at = |end| {
-        connection.rendered(end);
-        sent(&mut connection)
+    assert_eq!(connection.output(10, 1.0), Piece { skip: 0, end: 10 });
+    let data = Bytes::from_static(b"text");
+    let message = ServerMessage::Stdout {
+        data: data.clone(),
+        end: Some(14),
     };
-    assert_eq!(acks_at(16_383), []);
-    let ack = |offset| ClientMessage::Ack { offset };
-    assert_eq!(acks_at(16_384), [ack(16_384)]);
-    assert_eq!(acks_at(32_000), []);
-    assert_eq!(acks_at(40_000), [ack(40_000)]);
-    assert_eq!(acks_at(40_000), [], "said already");
-}
-
-#[test]
-fn a_large_paste_is_cut_between_characters_and_waits_for_the_socket() {
-    let mut connection = connected();
-    let paste = "汉字🦀x".repeat(20_000);
-    connection.type_in(paste.clone());
-    assert_eq!(connection.next_frame(MAX_BUFFERED), None);
-    connection.resize(SIZE);
-    assert!(
-        connection.next_frame(MAX_BUFFERED).is_some(),
-        "a size does not wait"
+    let piece = Piece { skip: 0, end: 14 };
+    assert_eq!(
+        hear(&mut connection, message, 2.0),
+        Some(Shown::Draw { data, piece })
     );
-    assert!(connection.has_input());
-    let mut arrived = String::new();
-    for message in sent(&mut connection) {
-        let ClientMessage::Stdin { data, .. } = message else {
-            panic!("{message:?}");
-        };
-        assert!(data.len() <= MAX_INPUT);
-        arrived += str::from_utf8(&data).expect("whole characters");
-    }
-    assert_eq!(arrived, paste);
-    assert!(!connection.has_input());
+    connection.rendered(14);
+    assert_eq!(sent(&mut connection), [ClientMessage::Ack { offset: 14 }]);
 }
 
 #[test]
-fn round_trips_are_measured_every_ten_seconds() {
-    let mut connection = Connection::new("id".to_owned(), None, 0.0);
-    connection.receive("o", 0.0);
-    connection.receive(&frame(&[bound()]), 0.0);
-    let pong = |token: &str| {
-        frame(&[ServerMessage::Pong {
-            token: token.to_owned(),
-        }])
-    };
-    connection.receive(&pong("1"), 30.0);
-    assert_eq!(connection.round_trip(), Some(30.0));
-    sent(&mut connection);
-    connection.tick(9_000.0);
-    assert_eq!(sent(&mut connection), []);
-    connection.tick(10_000.0);
-    let token = "2".to_owned();
-    assert_eq!(sent(&mut connection), [ClientMessage::Ping { token }]);
-    connection.receive(&pong("1"), 10_001.0);
-    assert_eq!(connection.round_trip(), Some(30.0), "a late answer");
-    connection.receive(&pong("2"), 10_015.0);
-    assert_eq!(connection.round_trip(), Some(15.0));
-}
-
-#[test]
-fn a_minute_of_silence_is_a_loss_but_a_sleep_is_not() {
-    let seconds = |from: u32, to: u32| (from..=to).map(|second| f64::from(second) * 1000.0);
+fn input_waits_for_the_window_and_nothing_else_waits_for_input() {
     let mut connection = connected();
-    connection.receive("h", 25_000.0);
-    seconds(1, 85).for_each(|now| connection.tick(now));
-    assert_eq!(connection.phase(), &Phase::Connected);
-    connection.tick(86_000.0);
-    assert_eq!(connection.phase(), &Phase::Over(End::Silent));
-
-    let mut slept = connected();
-    slept.tick(8.0 * 3_600_000.0);
-    assert_eq!(slept.phase(), &Phase::Connected, "it may have been told");
-    seconds(8 * 3_600 + 1, 8 * 3_600 + 11).for_each(|now| slept.tick(now));
-    assert_eq!(slept.phase(), &Phase::Over(End::Silent));
+    let paste = Bytes::from(vec![b'x'; 10 << 20]);
+    assert!(connection.type_in(paste));
+    let first = sent(&mut connection);
+    assert_eq!(first.len(), 8, "128 KiB in messages of 16 KiB");
+    connection.output(20_000, 0.0);
+    connection.rendered(20_000);
+    connection.resize(SIZE);
+    assert_eq!(
+        sent(&mut connection),
+        [
+            ClientMessage::Resize(SIZE),
+            ClientMessage::Ack { offset: 20_000 }
+        ]
+    );
+    let offset = 16 << 10;
+    hear(&mut connection, ServerMessage::Taken { offset }, 0.0);
+    assert_eq!(sent(&mut connection).len(), 1);
 }
 
 #[test]
-fn opening_and_starting_have_deadlines() {
-    let mut connection = Connection::new("id".to_owned(), None, 0.0);
-    connection.tick(15_001.0);
-    assert_eq!(connection.phase(), &Phase::Over(End::Unopened));
+fn ctrl_c_overtakes_output_only_if_much_waits() {
+    let mut connection = connected();
+    connection.output(40_000, 0.0);
+    assert!(connection.is_flooded(0.0));
+    connection.rendered(30_000);
+    assert!(!connection.is_flooded(1_000.0));
+    connection.output(40_000, 0.0);
+    connection.interrupt();
+    assert_eq!(
+        sent(&mut connection),
+        [
+            ClientMessage::Ack { offset: 30_000 },
+            ClientMessage::Interrupt
+        ]
+    );
+    let (from, to) = (80_000, 5_000_000);
+    let skipped = hear(&mut connection, ServerMessage::Skipped { from, to }, 0.0);
+    let bytes = 4_920_000;
+    assert_eq!(skipped, Some(Shown::Skipped { bytes, end: to }));
+    assert_eq!(connection.output(3, 0.0).end, to + 3);
+    connection.rendered(to + 3);
+    let offset = to + 3;
+    assert_eq!(sent(&mut connection), [ClientMessage::Ack { offset }]);
+}
 
-    let mut connection = Connection::new("id".to_owned(), None, 0.0);
-    connection.receive("o", 10_000.0);
-    connection.receive("h", 60_000.0);
-    connection.tick(70_000.0);
+#[test]
+fn starting_has_a_deadline() {
+    let mut connection = begun();
+    open(&mut connection, BINARY, 1_000.0);
+    sent(&mut connection);
+    connection.tick(61_000.0);
     assert_eq!(connection.phase(), &Phase::Starting);
-    connection.tick(70_001.0);
+    connection.tick(61_001.0);
     assert_eq!(connection.phase(), &Phase::Over(End::Silent));
+    assert_eq!(
+        steps(&mut connection),
+        [Step::Send(ClientMessage::Close), Step::HangUp]
+    );
 }
 
 #[test]
 fn the_servers_reason_outlives_what_follows() {
-    let exit = Exit {
-        reason: EndReason::Exited,
-        code: Some(3),
-        message: "The shell ended with exit code 3.".to_owned(),
-    };
     let mut connection = connected();
-    connection.receive(&frame(&[ServerMessage::Exit(exit.clone())]), 0.0);
-    connection.receive(r#"c[2,"exited"]"#, 0.0);
-    connection.socket_closed();
-    connection.type_in("\r".to_owned());
-    assert_eq!(connection.phase(), &Phase::Over(End::Exit(exit)));
-    assert_eq!(sent(&mut connection), []);
+    hear(&mut connection, exit(EndReason::Exited), 0.0);
+    let code = 2;
+    let reason = "exited".to_owned();
+    connection.hear(Heard::Closed { code, reason }, 0.0);
+    connection.line_closed(0.0);
+    assert!(connection.type_in("\r".into()));
+    let Phase::Over(End::Exit(exit)) = connection.phase() else {
+        panic!("{connection:?}");
+    };
+    assert_eq!(exit.reason, EndReason::Exited);
+    assert_eq!(steps(&mut connection), [Step::HangUp]);
+    assert_eq!(connection.bookmark(), None);
 }
 
 #[test]
 fn how_far_it_was_says_how_it_broke() {
-    let mut opening = Connection::new("id".to_owned(), None, 0.0);
-    opening.socket_closed();
-    assert_eq!(opening.phase(), &Phase::Over(End::Unopened));
-
-    let mut starting = Connection::new("id".to_owned(), None, 0.0);
-    starting.receive("o", 0.0);
-    starting.socket_closed();
+    let mut starting = begun();
+    open(&mut starting, BINARY, 0.0);
+    starting.line_closed(0.0);
     assert_eq!(starting.phase(), &Phase::Over(End::Unstarted));
 
-    let mut running = connected();
-    running.socket_closed();
-    assert_eq!(running.phase(), &Phase::Over(End::Dropped));
-
-    let mut closed = connected();
-    closed.receive(r#"c[3000,"Go away!"]"#, 0.0);
-    assert_eq!(
-        closed.phase(),
-        &Phase::Over(End::Closed {
-            code: 3000,
+    let mut refused = begun();
+    open(&mut refused, BINARY, 0.0);
+    let close = |code| Heard::Closed {
+        code,
+        reason: "Go away!".to_owned(),
+    };
+    refused.hear(close(3000), 0.0);
+    let closed = |code, bound| {
+        Phase::Over(End::Closed {
+            code,
             reason: "Go away!".to_owned(),
-            bound: true
+            bound,
         })
-    );
+    };
+    assert_eq!(refused.phase(), &closed(3000, false));
 
-    for garbage in ["x", "a[1]", r#"a["no message"]"#] {
-        let mut garbled = connected();
-        garbled.receive(garbage, 0.0);
-        assert!(
-            matches!(garbled.phase(), Phase::Over(End::Garbled(_))),
-            "{garbage}"
-        );
-    }
+    let mut ended = connected();
+    ended.hear(close(2), 0.0);
+    assert_eq!(ended.phase(), &closed(2, true));
+
+    let mut garbled = connected();
+    garbled.hear(Heard::Garbled("?".to_owned()), 0.0);
+    assert!(matches!(garbled.phase(), Phase::Over(End::Garbled(_))));
 }
 
 #[test]
-fn leaving_says_goodbye_once() {
+fn leaving_for_good_says_so_once() {
     let mut connection = connected();
-    connection.type_in("not sent".to_owned());
-    connection.leave();
-    assert_eq!(sent(&mut connection), [ClientMessage::Close]);
-    connection.leave();
-    assert_eq!(sent(&mut connection), []);
+    assert!(connection.type_in("not sent".into()));
+    connection.close();
+    assert_eq!(
+        steps(&mut connection),
+        [Step::Send(ClientMessage::Close), Step::HangUp]
+    );
+    connection.close();
+    assert_eq!(steps(&mut connection), []);
     assert_eq!(connection.phase(), &Phase::Over(End::Left));
 
-    let mut unopened = Connection::new("id".to_owned(), None, 0.0);
-    unopened.leave();
-    assert_eq!(sent(&mut unopened), [], "there is nobody to say it to");
+    let mut unopened = begun();
+    unopened.close();
+    assert_eq!(steps(&mut unopened), [], "there is nobody to say it to");
 }

@@ -98,11 +98,11 @@ pub(super) fn words(kind: Kind) -> (TitleAndHint, TitleAndHint) {
         Kind::Dropped => (
             (
                 "The connection was lost",
-                "Check the network and that podshell still runs, then open a new shell.",
+                "It could not be made again in two minutes. Check the network and that podshell still runs, then open a new shell.",
             ),
             (
                 "连接已丢失",
-                "请检查网络以及 podshell 是否仍在运行，然后新建 shell。",
+                "两分钟内未能重新连接。请检查网络以及 podshell 是否仍在运行，然后新建 shell。",
             ),
         ),
         Kind::Silent => (
@@ -118,6 +118,13 @@ pub(super) fn words(kind: Kind) -> (TitleAndHint, TitleAndHint) {
         Kind::ClosedByServer => (
             ("The server closed the connection", "Open a new shell."),
             ("服务器关闭了连接", "请新建 shell。"),
+        ),
+        Kind::DebugEnded => (
+            (
+                "The debug container has ended",
+                "Try again: another one is added to the pod.",
+            ),
+            ("调试容器已结束", "请重试：会为该 Pod 再添加一个。"),
         ),
         Kind::NoPage => (
             (
@@ -149,11 +156,11 @@ fn end_words(reason: EndReason) -> (TitleAndHint, TitleAndHint) {
         EndReason::NoShell => (
             (
                 "This container has no shell",
-                "Its image may hold just the program. Add a debug container to the pod with kubectl debug, and open a shell in that.",
+                "Its image may hold just the program. A debug container beside it has a shell, and sees its processes.",
             ),
             (
                 "该容器中没有 shell",
-                "其镜像可能只包含程序本身。可用 kubectl debug 为该 Pod 添加调试容器，再在其中打开 shell。",
+                "其镜像可能只包含程序本身。可在该 Pod 中打开带有 shell 的调试容器，并在其中查看该容器的进程。",
             ),
         ),
         EndReason::PodGone => (
@@ -214,6 +221,40 @@ fn end_words(reason: EndReason) -> (TitleAndHint, TitleAndHint) {
                 "Close one that you don't need, then open a new one.",
             ),
             ("shell 数量已达上限", "请先关闭不需要的 shell，再新建。"),
+        ),
+        EndReason::Idle => (
+            (
+                "The shell ended because nothing was typed",
+                "The server ends shells that nobody uses. Open a new one.",
+            ),
+            (
+                "由于长时间没有输入，shell 已结束",
+                "服务器会结束无人使用的 shell。请新建 shell。",
+            ),
+        ),
+        EndReason::Lifetime => (
+            (
+                "The shell ended because it was too old",
+                "The server allows a shell a certain time. Open a new one.",
+            ),
+            (
+                "shell 已达到最长使用时间",
+                "服务器限制了 shell 的使用时间。请新建 shell。",
+            ),
+        ),
+        EndReason::TakenOver => (
+            (
+                "This shell was opened in another window",
+                "You can take it back here.",
+            ),
+            ("该 shell 已在另一个窗口中打开", "可以在此取回。"),
+        ),
+        EndReason::NoSession => (
+            (
+                "The shell is gone",
+                "It ended while the connection was down. Open a new shell.",
+            ),
+            ("shell 已不存在", "它在连接中断期间已结束。请新建 shell。"),
         ),
     }
 }

@@ -1,0 +1,83 @@
+//! The fake cluster, in a process of its own: its memory and CPU time are not the server's.
+
+use std::{env, io::Write as _, process::Stdio};
+
+use anyhow::{Context as _, Result};
+use fake_cluster::{Container, FakeCluster, Pod};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
+    process::{Child, ChildStdout, Command},
+};
+
+use crate::cluster::{Cluster, Place};
+
+/// The argument that makes this program the fake cluster.
+pub(crate) const ARGUMENT: &str = "--be-the-fake-cluster";
+
+/// The container with this machine's programs.
+pub(crate) const PLACE: Place = Place {
+    namespace: "default",
+    pod: "bench",
+    container: "bash",
+};
+/// A container whose shells are none: they prompt, and cost next to nothing.
+pub(crate) const IDLE: Place = Place {
+    container: "idle",
+    ..PLACE
+};
+
+/// What the launcher of a shell says, which knows nothing about its process; then a prompt.
+const GREETING: &str = "\x1b]7735;;;\x07\r\n$ ";
+
+/// A fake cluster that runs; it ends when this is dropped.
+pub(crate) struct FakeProcess {
+    pub(crate) cluster: Cluster,
+    _child: Child,
+    // the cluster ends when its stdin does; nobody reads on in its stdout
+    _stdout: BufReader<ChildStdout>,
+    _kubeconfig: tempfile::NamedTempFile,
+}
+
+impl FakeProcess {
+    /// Starts one; shells are opened in `place`.
+    pub(crate) async fn start(place: Place) -> Result<Self> {
+        let mut child = Command::new(env::current_exe()?)
+            .arg(ARGUMENT)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .context("starting the fake cluster")?;
+        let mut stdout = BufReader::new(child.stdout.take().context("no output to read")?);
+        let mut url = String::new();
+        stdout.read_line(&mut url).await?;
+        let mut kubeconfig = tempfile::NamedTempFile::new()?;
+        write!(
+            kubeconfig,
+            "{{apiVersion: v1, kind: Config, current-context: fake, \
+             clusters: [{{name: fake, cluster: {{server: '{}'}}}}], users: [{{name: fake, user: {{}}}}], \
+             contexts: [{{name: fake, context: {{cluster: fake, user: fake}}}}]}}",
+            url.trim()
+        )?;
+        let name = "the fake cluster".to_owned();
+        let cluster = Cluster::connect(kubeconfig.path(), name, place).await?;
+        Ok(Self {
+            cluster,
+            _child: child,
+            _stdout: stdout,
+            _kubeconfig: kubeconfig,
+        })
+    }
+}
+
+/// Is the fake cluster, until stdin ends.
+pub(crate) async fn serve() -> Result<()> {
+    let pod = Pod::new(PLACE.namespace, PLACE.pod)
+        .container(Container::new(PLACE.container))
+        .container(Container::new(IDLE.container).idle(GREETING));
+    let cluster = FakeCluster::builder().pod(pod).start().await?;
+    println!("{}", cluster.url());
+    tokio::io::stdin().read_to_end(&mut Vec::new()).await?;
+    cluster.shutdown().await;
+    Ok(())
+}

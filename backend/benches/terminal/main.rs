@@ -1,0 +1,264 @@
+//! Measures the way of a terminal's bytes through Podshell beside a direct exec: `cargo xtask bench`.
+
+mod characters;
+#[path = "../../tests/common/client.rs"]
+mod client;
+mod cluster;
+mod echo;
+mod fake;
+mod flood;
+mod interrupt;
+mod leftovers;
+mod memory;
+mod output;
+mod page;
+mod prompt;
+mod report;
+mod server;
+mod terminal;
+mod worker;
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, ValueEnum};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::time::Duration;
+
+use crate::{
+    cluster::{Cluster, Place},
+    fake::FakeProcess,
+    report::Row,
+    server::Server,
+};
+
+/// The container of the end-to-end tests that has bash.
+const REAL: Place = Place {
+    namespace: "podshell-e2e",
+    pod: "shell",
+    container: "bash",
+};
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(about = "Measures Podshell's terminals beside direct execs")]
+struct Arguments {
+    /// Measure on this cluster, in the pod that `cargo xtask cluster up` makes, not on the fake one.
+    #[arg(long, value_name = "PATH")]
+    kubeconfig: Option<PathBuf>,
+    /// What that cluster is, for people.
+    #[arg(long, value_name = "TEXT", default_value = "a cluster")]
+    cluster_name: String,
+    /// The server to measure.
+    #[arg(long, value_name = "PATH", default_value = env!("CARGO_BIN_EXE_podshell"))]
+    server: PathBuf,
+    /// The page as it was built.
+    #[arg(long, value_name = "FOLDER")]
+    dist: Option<PathBuf>,
+    /// A few seconds per figure: enough to see that it can be measured.
+    #[arg(long)]
+    quick: bool,
+    /// Write the lines of JSON there instead of below the table.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// What cargo says to every benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
+    /// Measure these alone.
+    #[arg(value_name = "FIGURE")]
+    figures: Vec<Figure>,
+}
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Figure {
+    /// How fast output comes, and what CPU time it costs the server
+    Output,
+    /// How long a keystroke takes to its echo
+    Echo,
+    /// How long it takes from asking for a shell to its prompt
+    Prompt,
+    /// What an idle session costs in memory
+    Memory,
+    /// How much memory a flood costs whose client does not read
+    Flood,
+    /// How long Ctrl-C takes under a flood
+    Interrupt,
+    /// How many characters break
+    Characters,
+    /// What still runs when the connection has dropped
+    Leftovers,
+    /// The size of the page's own code
+    Page,
+}
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+struct Effort {
+    /// Rounds of output, and of Ctrl-C.
+    rounds: usize,
+    /// Bytes of output in a round.
+    bytes: u64,
+    /// Rounds of keystrokes and of starts.
+    short_rounds: usize,
+    /// Keystrokes in a round.
+    keys: usize,
+    /// Idle sessions on the measured cluster.
+    sessions: &'static [usize],
+    /// Idle sessions on the fake one.
+    many_sessions: &'static [usize],
+    /// How long a flood lasts whose client does not read.
+    flood: Duration,
+    /// How long a flood lasts before Ctrl-C.
+    yes: Duration,
+}
+
+const FULL: Effort = Effort {
+    rounds: 5,
+    bytes: 100_000_000,
+    short_rounds: 20,
+    keys: 200,
+    sessions: &[100, 300],
+    many_sessions: &[1_000, 10_000],
+    flood: Duration::from_secs(60),
+    yes: Duration::from_secs(20),
+};
+const QUICK: Effort = Effort {
+    rounds: 1,
+    bytes: 10_000_000,
+    short_rounds: 3,
+    keys: 100,
+    sessions: &[20],
+    many_sessions: &[200],
+    flood: Duration::from_secs(3),
+    yes: Duration::from_secs(2),
+};
+
+/// What every measurement needs.
+struct Bench {
+    cluster: Cluster,
+    binary: PathBuf,
+    dist: Option<PathBuf>,
+    effort: Effort,
+    /// A folder in the container.
+    folder: String,
+}
+
+impl Bench {
+    /// A fresh server.
+    async fn server(&self, flags: &[&str]) -> Result<Server> {
+        Server::start(&self.binary, &self.cluster, flags).await
+    }
+
+    async fn measure(&self, figure: Figure) -> Result<Vec<Row>> {
+        match figure {
+            Figure::Output => output::measure(self).await,
+            Figure::Echo => echo::measure(self).await,
+            Figure::Prompt => prompt::measure(self).await,
+            Figure::Memory => memory::measure(self).await,
+            Figure::Flood => flood::measure(self).await,
+            Figure::Interrupt => interrupt::measure(self).await,
+            Figure::Characters => characters::measure(self).await,
+            Figure::Leftovers => leftovers::measure(self).await,
+            Figure::Page => page::measure(self),
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    if env::args().nth(1).as_deref() == Some(fake::ARGUMENT) {
+        return exit_code(allow_many_files().and(fake::serve().await));
+    }
+    exit_code(run(Arguments::parse()).await)
+}
+
+fn exit_code(result: Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<()> {
+    allow_many_files()?;
+    let (cluster, fake) = match &arguments.kubeconfig {
+        Some(path) => {
+            let cluster = Cluster::connect(path, arguments.cluster_name, REAL).await?;
+            (cluster, None)
+        }
+        None => {
+            let fake = FakeProcess::start(fake::PLACE).await?;
+            (fake.cluster.clone(), Some(fake))
+        }
+    };
+    let folder = format!("/tmp/podshell-bench-{}", std::process::id());
+    cluster
+        .run(&format!("mkdir {folder}"))
+        .await
+        .with_context(|| format!("{} can't be measured on", cluster.name))?;
+    let bench = Bench {
+        cluster,
+        binary: arguments.server,
+        dist: arguments.dist,
+        effort: if arguments.quick { QUICK } else { FULL },
+        folder,
+    };
+    let (rows, failed) = measure_all(&bench, &arguments.figures).await;
+    bench
+        .cluster
+        .run(&format!("rm -r {}", bench.folder))
+        .await?;
+    drop(fake);
+    publish(&rows, &bench.cluster.name, arguments.json.as_deref())?;
+    if failed.is_empty() {
+        return Ok(());
+    }
+    anyhow::bail!("could not be measured:\n{}", failed.join("\n"))
+}
+
+/// Measures one figure after the other; what fails does not keep the others from being measured.
+async fn measure_all(bench: &Bench, wanted: &[Figure]) -> (Vec<Row>, Vec<String>) {
+    let (mut rows, mut failed) = (Vec::new(), Vec::new());
+    for figure in Figure::value_variants() {
+        if !wanted.is_empty() && !wanted.contains(figure) {
+            continue;
+        }
+        let name = figure.to_possible_value();
+        let name = name.as_ref().map_or("?", |value| value.get_name());
+        eprintln!("measuring {name}");
+        match Box::pin(bench.measure(*figure)).await {
+            Ok(measured) => rows.extend(measured),
+            Err(error) => failed.push(format!("{name}: {error:#}")),
+        }
+    }
+    (rows, failed)
+}
+
+fn publish(rows: &[Row], cluster: &str, json: Option<&Path>) -> Result<()> {
+    println!("on {cluster}\n{}", report::table(rows));
+    let lines = rows.iter().flat_map(|row| row.json(cluster));
+    let lines: String = lines.map(|line| format!("{line}\n")).collect();
+    match json {
+        Some(path) => {
+            fs::write(path, lines).with_context(|| format!("writing {}", path.display()))?;
+            eprintln!("{}", path.display());
+        }
+        None => print!("{lines}"),
+    }
+    Ok(())
+}
+
+/// Lets this process and its children open as many files as the system allows.
+fn allow_many_files() -> Result<()> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).context("raising the limit of open files")
+}

@@ -1,0 +1,176 @@
+//! The server that is measured: the binary as it ships, in a process of its own.
+
+use std::{path::Path, process::Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use http::{Request, StatusCode, header::AUTHORIZATION};
+use http_body_util::{BodyExt as _, Empty};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use podshell_shared::api::Minted;
+use tokio::{
+    fs,
+    io::{AsyncBufReadExt as _, BufReader},
+    process::{Child, ChildStdout, Command},
+    time::{Duration, timeout},
+};
+
+use crate::{
+    client::Address,
+    cluster::{Cluster, Place},
+};
+
+/// How long the server may take to start, and to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the server may take to end its sessions, and what their shells started.
+const DRAIN: &str = "45s";
+/// Its clock ticks per second, in which Linux tells every program times.
+const TICKS: f64 = 100.0;
+
+/// A server that runs. It is killed if this is dropped before [`stop`](Self::stop).
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) address: Address,
+    place: Place,
+    http: Client<HttpConnector, Empty<&'static [u8]>>,
+    child: Child,
+    pid: u32,
+    _stdout: BufReader<ChildStdout>,
+}
+
+/// Memory of a process, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Memory {
+    /// All that is resident, the program's own code included.
+    pub(crate) resident: f64,
+    /// What it has allocated of that.
+    pub(crate) anonymous: f64,
+}
+
+impl Server {
+    /// Starts one for a cluster.
+    pub(crate) async fn start(binary: &Path, cluster: &Cluster, flags: &[&str]) -> Result<Self> {
+        let mut child = Command::new(binary)
+            .args(["--listen", "127.0.0.1:0", "--drain-time", DRAIN])
+            .arg("--kubeconfig")
+            .arg(&cluster.kubeconfig)
+            .args(flags)
+            .env("PODSHELL_LOG", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("starting {}", binary.display()))?;
+        let pid = child.id().context("the server ended at once")?;
+        let mut stdout = BufReader::new(child.stdout.take().context("no output to read")?);
+        let address = timeout(PATIENCE, read_address(&mut stdout))
+            .await
+            .context("the server says no URL")??;
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        Ok(Self {
+            address,
+            place: cluster.place,
+            http: Client::builder(TokioExecutor::new()).build(connector),
+            child,
+            pid,
+            _stdout: stdout,
+        })
+    }
+
+    /// An id for a shell.
+    pub(crate) async fn mint(&self) -> Result<String> {
+        let Place {
+            namespace,
+            pod,
+            container,
+        } = &self.place;
+        let request = Request::builder()
+            .uri(format!(
+                "http://{}/api/v1/pod/{namespace}/{pod}/shell/{container}",
+                self.address.host
+            ))
+            .header(AUTHORIZATION, format!("Bearer {}", self.address.token))
+            .body(Empty::new())?;
+        let answered = async {
+            let response = self.http.request(request).await?;
+            let status = response.status();
+            let body = response.into_body().collect().await?.to_bytes();
+            anyhow::Ok((status, body))
+        };
+        let (status, body) = timeout(PATIENCE, answered).await.context("no id")??;
+        if status != StatusCode::OK {
+            bail!("no id: {status} {}", String::from_utf8_lossy(&body));
+        }
+        Ok(serde_json::from_slice::<Minted>(&body)?.id)
+    }
+
+    /// The CPU time that it has used, in seconds.
+    pub(crate) async fn cpu(&self) -> Result<f64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).await?;
+        // the name, in parentheses, may hold anything; utime and stime are the 14th and 15th field
+        let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
+        let ticks = fields.split_ascii_whitespace().skip(11).take(2);
+        let ticks: Vec<f64> = ticks.map(str::parse).collect::<Result<_, _>>()?;
+        Ok(ticks.iter().sum::<f64>() / TICKS)
+    }
+
+    /// Its memory.
+    pub(crate) async fn memory(&self) -> Result<Memory> {
+        let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid)).await?;
+        let size = |name: &str| {
+            let line = rollup.lines().find_map(|line| line.strip_prefix(name));
+            let kib = line.and_then(|line| line.split_ascii_whitespace().next());
+            let kib: f64 = kib.with_context(|| format!("no {name}"))?.parse()?;
+            anyhow::Ok(kib * 1024.0)
+        };
+        Ok(Memory {
+            resident: size("Rss:")?,
+            anonymous: size("Anonymous:")?,
+        })
+    }
+
+    /// Waits until its memory does not change any more, for at most 20 s.
+    pub(crate) async fn settled(&self) -> Result<Memory> {
+        const SAMPLES: usize = 20;
+        let mut before = self.memory().await?;
+        for _ in 0..SAMPLES {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let now = self.memory().await?;
+            if now == before {
+                break;
+            }
+            before = now;
+        }
+        Ok(before)
+    }
+
+    /// Lets it end, with all that runs in its terminals.
+    pub(crate) async fn stop(mut self) -> Result<()> {
+        let pid = i32::try_from(self.pid)?;
+        let pid = rustix::process::Pid::from_raw(pid).context("no process id")?;
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        timeout(2 * PATIENCE, self.child.wait())
+            .await
+            .context("the server does not end")??;
+        Ok(())
+    }
+}
+
+/// Reads `Open http://127.0.0.1:port/?token=…`.
+async fn read_address(stdout: &mut BufReader<ChildStdout>) -> Result<Address> {
+    let mut line = String::new();
+    while stdout.read_line(&mut line).await? > 0 {
+        if let Some(url) = line.trim().strip_prefix("Open http://") {
+            let (host, token) = url.split_once("/?token=").context("no token in the URL")?;
+            return Ok(Address {
+                host: host.to_owned(),
+                token: token.to_owned(),
+            });
+        }
+        line.clear();
+    }
+    bail!("the server ended before it said its URL")
+}

@@ -1,0 +1,49 @@
+//! Attaching to a container's main process.
+
+use podshell_shared::terminal::{Exit, Size};
+use tokio::sync::watch;
+
+use super::{
+    Cluster, answer,
+    exec::{self, Process},
+    hang_up::Hold,
+    pods,
+    shell::refused,
+};
+use crate::session::{OpenShell, ShellWriter as _, Target, ToShell};
+
+/// Connects to the main process, with a terminal and input as far as the container gives it these.
+pub(super) async fn open(
+    cluster: &Cluster,
+    target: &Target,
+    size: &watch::Receiver<Size>,
+) -> Result<OpenShell<Cluster>, Exit> {
+    let opened = async {
+        let pod = answer(cluster.pod_api(&target.namespace).get(&target.pod)).await?;
+        let (stdin, tty) = pods::stdin_and_tty(&pod, &target.container);
+        let process = Process::Main { stdin, tty };
+        let (writer, reader) = exec::connect(&cluster.client, target, process).await?;
+        Ok((stdin, tty, writer, reader))
+    };
+    let (stdin, tty, mut writer, mut reader) = opened.await.map_err(|error| refused(&error))?;
+    if !tty {
+        reader = reader.with_newlines();
+    }
+    if !stdin {
+        reader.remark("The container's main process takes no input. You see what it prints.");
+    }
+    let size = *size.borrow();
+    if tty && size.is_usable() {
+        // the real size follows, and makes a program draw its screen anew even if it has it already
+        writer.ready().await;
+        writer.put(ToShell::Resize(Size {
+            rows: size.rows.saturating_add(1),
+            cols: size.cols.saturating_add(1),
+        }));
+    }
+    Ok(OpenShell {
+        reader,
+        writer,
+        process: Hold::Main,
+    })
+}

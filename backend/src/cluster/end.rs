@@ -1,0 +1,99 @@
+//! What the end of a connection to a container means for the user.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Pod;
+use podshell_shared::terminal::{EndReason, Exit};
+use tokio::time::{Instant, sleep};
+
+use super::{Cluster, ClusterError, answer, pods};
+use crate::session::{Ended, Mode, Target, failed};
+
+/// How long the API server may take to notice that a container is gone.
+const NOTICE_TIME: Duration = Duration::from_secs(3);
+/// How often the pod is looked at meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Looks at the pod where the end itself does not say all.
+pub(super) async fn explain(cluster: &Cluster, target: &Target, ended: Ended) -> Exit {
+    let time = match (target.mode, &ended) {
+        // the container ends with its main process
+        (_, Ended::Lost(_)) | (Mode::Attach, Ended::Exited(_)) => Some(NOTICE_TIME),
+        // by SIGKILL or SIGTERM, as when the container is killed
+        (Mode::Exec, Ended::Exited(137 | 143)) => Some(NOTICE_TIME),
+        (Mode::Exec, Ended::Exited(128..)) => Some(Duration::ZERO),
+        (_, Ended::Exited(_) | Ended::Failed(_)) => None,
+    };
+    if let Some(time) = time
+        && let Some(exit) = look(cluster, target, time).await
+    {
+        return exit;
+    }
+    match (target.mode, ended) {
+        (Mode::Exec, Ended::Exited(code)) => exited(
+            Some(code),
+            format!("The shell ended with exit code {code}."),
+        ),
+        (Mode::Attach, Ended::Exited(_)) => {
+            exited(None, "The container's main process ended.".to_owned())
+        }
+        (Mode::Exec, Ended::Failed(why)) => failed(
+            EndReason::ClusterLost,
+            format!("The shell could not be run: {why}"),
+        ),
+        (Mode::Attach, Ended::Failed(why)) => failed(
+            EndReason::ClusterLost,
+            format!("The container's main process can't be attached to: {why}"),
+        ),
+        (_, Ended::Lost(why)) => failed(
+            EndReason::ClusterLost,
+            format!("The connection to the container was lost: {why}."),
+        ),
+    }
+}
+
+fn exited(code: Option<i32>, message: String) -> Exit {
+    Exit {
+        reason: EndReason::Exited,
+        code,
+        message,
+    }
+}
+
+/// Looks at the pod until it shows that the container ended; [`None`] if it does not in time.
+async fn look(cluster: &Cluster, target: &Target, time: Duration) -> Option<Exit> {
+    let until = Instant::now() + time;
+    loop {
+        let seen = match answer(cluster.pod_api(&target.namespace).get(&target.pod)).await {
+            Err(ClusterError::Api { status: 404, .. }) => Some(failed(
+                EndReason::PodGone,
+                format!("Pod {:?} was deleted.", target.pod),
+            )),
+            Err(_) => return None,
+            Ok(pod) => end_in(pod, target),
+        };
+        if seen.is_some() || Instant::now() >= until {
+            return seen;
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
+
+/// The end of the target's container, if the pod shows one.
+fn end_in(pod: Pod, target: &Target) -> Option<Exit> {
+    if pod.metadata.deletion_timestamp.is_some() {
+        let message = format!("Pod {:?} is being deleted.", target.pod);
+        return Some(failed(EndReason::PodGone, message));
+    }
+    if target.mode == Mode::Attach
+        && let Some(end) = pods::end_of(&pod, &target.container)
+    {
+        let code = end.exit_code;
+        let reason = end.reason.as_deref().unwrap_or("Terminated");
+        let message =
+            format!("The container's main process ended with exit code {code} ({reason}).");
+        return Some(exited(Some(code), message));
+    }
+    let gone = pods::find_running(pod, target.clone()).err()?;
+    Some(failed(EndReason::PodGone, gone.to_string()))
+}

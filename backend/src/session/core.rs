@@ -1,0 +1,443 @@
+//! The state of one session, without any I/O: what comes in changes it, and it says what is to go out.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use humantime::format_duration;
+use podshell_shared::terminal::{
+    ClientMessage, EndReason, Exit, INPUT_WINDOW, OUTPUT_WINDOW, ServerMessage, Size, TELL_EVERY,
+};
+use tokio::time::{Duration, Instant};
+
+use super::{
+    Ended, Limits, Output, ShellEvent, ToShell,
+    end::{closed, failed},
+    ring::{Next, Ring},
+    skip::Skip,
+};
+
+/// How much output waits for a client that is away, in bytes. Beyond it the process in the container
+/// blocks, as in any terminal that nobody reads.
+pub(super) const RING: u64 = 256 << 10;
+/// How much input of a client without [`INPUT_WINDOW`] may wait; beyond it the client is not read.
+const PLAIN_INPUT: u64 = 64 << 10;
+/// How often the connection to the cluster shows that it is in use; load balancers on the way drop
+/// what is idle, some after a minute.
+const PING_EVERY: Duration = Duration::from_secs(25);
+/// How long the other side of that connection may take for a sign of life.
+const PONG_WITHIN: Duration = Duration::from_secs(15);
+/// How long before a limit the user is warned.
+const WARNING: Duration = Duration::from_secs(60);
+/// 0x03, which a terminal makes SIGINT of.
+const CTRL_C: Bytes = Bytes::from_static(b"\x03");
+
+/// Something for the client.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ToClient {
+    Message(ServerMessage),
+    /// Output and the offset behind it.
+    Output(Output, u64),
+}
+
+/// A session's state.
+#[derive(Debug)]
+pub(super) struct Core {
+    extended: bool,
+
+    ring: Ring,
+    skip: Option<Skip>,
+    ended: Option<Ended>,
+
+    input: VecDeque<Bytes>,
+    /// How many bytes wait in `input`.
+    waiting: u64,
+    /// Offset behind the input that the client sent, behind what the shell got, and the last one told.
+    received: u64,
+    taken: u64,
+    told: u64,
+    size: Size,
+    size_due: bool,
+    ping_due: bool,
+
+    /// Whether a client is there.
+    attached: bool,
+    leaving: bool,
+    /// The key to tell it.
+    bound: Option<String>,
+    pong: Option<String>,
+    toasts: VecDeque<String>,
+
+    idle: Limit,
+    lifetime: Limit,
+    /// When a ping was last due.
+    pinged: Instant,
+    /// When one was sent to which nothing has come yet.
+    asked: Option<Instant>,
+    /// Since when the shell is listened to.
+    listening: Option<Instant>,
+}
+
+/// A time that ends the session when it has passed.
+#[derive(Debug)]
+struct Limit {
+    since: Instant,
+    /// [`None`] for no limit.
+    time: Option<Duration>,
+    warned: bool,
+}
+
+impl Limit {
+    fn new(time: Option<Duration>, since: Instant) -> Self {
+        Self {
+            since,
+            time,
+            warned: false,
+        }
+    }
+
+    fn restart(&mut self, now: Instant) {
+        self.since = now;
+        self.warned = false;
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let time = self.time?;
+        let lead = if self.warned { Duration::ZERO } else { WARNING };
+        Some(self.since + time.saturating_sub(lead))
+    }
+
+    /// How long the time was, once it is over.
+    fn over(&self, now: Instant) -> Option<Duration> {
+        self.time.filter(|time| now >= self.since + *time)
+    }
+
+    /// How much is left, once, when the user is to be warned.
+    fn warning(&mut self, now: Instant) -> Option<Duration> {
+        let end = self.since + self.time?;
+        let warn = !self.warned && now + WARNING >= end;
+        self.warned |= warn;
+        warn.then(|| end.duration_since(now))
+    }
+}
+
+impl Core {
+    /// A session that begins now, with its client there.
+    pub(super) fn new(extended: bool, limits: &Limits, now: Instant) -> Self {
+        Self {
+            extended,
+            ring: Ring::default(),
+            skip: None,
+            ended: None,
+            input: VecDeque::new(),
+            waiting: 0,
+            received: 0,
+            taken: 0,
+            told: 0,
+            size: Size::default(),
+            size_due: false,
+            ping_due: false,
+            attached: true,
+            leaving: false,
+            bound: None,
+            pong: None,
+            toasts: VecDeque::new(),
+            idle: Limit::new(limits.idle, now),
+            lifetime: Limit::new(limits.lifetime, now),
+            pinged: now,
+            asked: None,
+            listening: None,
+        }
+    }
+
+    /// The client's size; 0×0 until it is known.
+    pub(super) fn size(&self) -> Size {
+        self.size
+    }
+
+    /// The shell has started: the client is told, with the `key` to resume with.
+    pub(super) fn started(&mut self, key: String, now: Instant) {
+        self.bound = Some(key);
+        // what was said meanwhile
+        self.size_due = self.size.is_usable();
+        self.pinged = now;
+    }
+
+    /// A remark for the user.
+    pub(super) fn toast(&mut self, text: String) {
+        self.toasts.push_back(text);
+    }
+
+    /// Whether a client may come back to this session.
+    pub(super) fn is_resumable(&self) -> bool {
+        self.extended
+    }
+
+    /// Whether the client said that it goes away.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
+    /// The client is gone.
+    pub(super) fn detach(&mut self) {
+        self.attached = false;
+        self.bound = None;
+        self.pong = None;
+    }
+
+    /// A client is there that has all output before `offset`.
+    pub(super) fn attach(&mut self, key: String, offset: u64, now: Instant) {
+        self.attached = true;
+        self.leaving = false;
+        self.bound = Some(key);
+        self.ring.resume(offset);
+        self.told = self.received;
+        self.idle.restart(now);
+    }
+
+    /// Whether more is to be read from the client.
+    pub(super) fn wants_client(&self) -> bool {
+        // one with a window is always read: its acknowledgements must not stand behind its input
+        self.extended || self.waiting < PLAIN_INPUT
+    }
+
+    /// The client says something.
+    ///
+    /// # Errors
+    ///
+    /// The session's end, if that is what it wants, or if it breaks the protocol.
+    pub(super) fn client(&mut self, message: ClientMessage, now: Instant) -> Result<(), Exit> {
+        self.leaving = false;
+        match message {
+            ClientMessage::Stdin { data, size } => {
+                size.into_iter().for_each(|size| self.resize(size));
+                return self.stdin(data, now);
+            }
+            ClientMessage::Interrupt => {
+                self.stdin(CTRL_C, now)?;
+                let mut skip = self.skip.take().unwrap_or_else(|| Skip::new(now));
+                self.ring.give_unsent(&mut skip);
+                self.skip = Some(skip);
+            }
+            ClientMessage::Resize(size) => self.resize(size),
+            ClientMessage::Ack { offset } => self.ring.acknowledge(offset),
+            ClientMessage::Ping { token } => self.pong = Some(token),
+            ClientMessage::Leave => self.leaving = true,
+            ClientMessage::Close => return Err(closed()),
+            ClientMessage::Bind { .. } | ClientMessage::Resume { .. } => {
+                let message = "This connection is bound already.";
+                return Err(failed(EndReason::Protocol, message));
+            }
+        }
+        Ok(())
+    }
+
+    fn resize(&mut self, size: Size) {
+        if size.is_usable() && size != self.size {
+            self.size = size;
+            self.size_due = true;
+        }
+    }
+
+    fn stdin(&mut self, data: Bytes, now: Instant) -> Result<(), Exit> {
+        if data.is_empty() {
+            return Ok(());
+        }
+        self.idle.restart(now);
+        self.received += data.len() as u64;
+        self.waiting += data.len() as u64;
+        self.input.push_back(data);
+        // twice: what waited while the client was away does not count against what it sends then
+        if self.extended && self.waiting > 2 * INPUT_WINDOW {
+            let message = format!("More than {INPUT_WINDOW} bytes of input were sent at once.");
+            return Err(failed(EndReason::Protocol, message));
+        }
+        Ok(())
+    }
+
+    /// Whether something is to go to the shell.
+    pub(super) fn has_for_shell(&self) -> bool {
+        self.ended.is_none() && (self.size_due || self.ping_due || !self.input.is_empty())
+    }
+
+    /// What is to go to the shell next.
+    pub(super) fn next_for_shell(&mut self, now: Instant) -> Option<ToShell> {
+        if std::mem::take(&mut self.size_due) {
+            return Some(ToShell::Resize(self.size));
+        }
+        if std::mem::take(&mut self.ping_due) {
+            self.asked = self.asked.or(Some(now));
+            return Some(ToShell::Ping);
+        }
+        let data = self.input.pop_front()?;
+        self.waiting -= data.len() as u64;
+        self.taken += data.len() as u64;
+        Some(ToShell::Stdin(data))
+    }
+
+    /// Whether more is to be read from the shell: whether it has somewhere to go.
+    pub(super) fn wants_shell(&mut self, now: Instant) -> bool {
+        let wants = self.ended.is_none()
+            && (self.skip.is_some()
+                || if self.attached {
+                    self.ring.is_sent() && self.ring.in_flight() < OUTPUT_WINDOW
+                } else {
+                    self.ring.len() < RING
+                });
+        // the silence of one that is not listened to means nothing
+        self.listening = wants.then(|| self.listening.unwrap_or(now));
+        wants
+    }
+
+    /// When the shell's silence means that the connection to it is dead.
+    fn dead(&self) -> Option<Instant> {
+        Some(self.asked?.max(self.listening?) + PONG_WITHIN)
+    }
+
+    /// Something came from the shell.
+    pub(super) fn shell(&mut self, event: ShellEvent, now: Instant) {
+        self.asked = None;
+        match event {
+            ShellEvent::Output(output) => match &mut self.skip {
+                Some(skip) => {
+                    skip.hear(output.data(), now);
+                    if skip.is_over(now) {
+                        self.end_skip();
+                    }
+                }
+                None => self.ring.push(output),
+            },
+            ShellEvent::Alive => {}
+            ShellEvent::Ended(ended) => {
+                self.end_skip();
+                self.ended = Some(ended);
+            }
+        }
+    }
+
+    fn end_skip(&mut self) {
+        if let Some(skip) = self.skip.take() {
+            let rest = skip.finish();
+            self.ring.push_gap(rest.dropped);
+            self.ring.push(Output::copy_of(&rest.shown));
+        }
+    }
+
+    /// How the shell ended, once the client has all of its output.
+    pub(super) fn take_end(&mut self) -> Option<Ended> {
+        if self.attached && self.ring.is_sent() {
+            self.ended.take()
+        } else {
+            None
+        }
+    }
+
+    /// Whether the shell may still run.
+    pub(super) fn is_alive(&self) -> bool {
+        matches!(self.ended, None | Some(Ended::Lost(_)))
+    }
+
+    /// Whether something is to go to the client.
+    pub(super) fn has_for_client(&self) -> bool {
+        self.attached
+            && (self.bound.is_some()
+                || self.pong.is_some()
+                || !self.toasts.is_empty()
+                || self.taken.saturating_sub(self.told) >= TELL_EVERY
+                || self.may_send())
+    }
+
+    fn may_send(&self) -> bool {
+        !self.ring.is_sent() && self.ring.in_flight() < OUTPUT_WINDOW
+    }
+
+    /// What is to go to the client next.
+    pub(super) fn next_for_client(&mut self) -> Option<ToClient> {
+        if let Some(key) = self.bound.take() {
+            return Some(ToClient::Message(ServerMessage::Bound {
+                key,
+                offset: self.ring.sent(),
+                input: self.received,
+            }));
+        }
+        if let Some(token) = self.pong.take() {
+            return Some(ToClient::Message(ServerMessage::Pong { token }));
+        }
+        if let Some(text) = self.toasts.pop_front() {
+            return Some(ToClient::Message(ServerMessage::Toast { text }));
+        }
+        if self.taken.saturating_sub(self.told) >= TELL_EVERY {
+            self.told = self.taken;
+            let offset = self.taken;
+            return Some(ToClient::Message(ServerMessage::Taken { offset }));
+        }
+        if !self.may_send() {
+            return None;
+        }
+        let next = match self.ring.next()? {
+            Next::Output(output, end) => ToClient::Output(output, end),
+            Next::Skipped { from, to } => ToClient::Message(ServerMessage::Skipped { from, to }),
+        };
+        if !self.extended {
+            // its socket is its bound
+            self.ring.acknowledge(self.ring.sent());
+        }
+        Some(next)
+    }
+
+    /// When [`tick`](Self::tick) has something to do.
+    pub(super) fn deadline(&self) -> Instant {
+        [
+            self.skip.as_ref().map(Skip::deadline),
+            self.dead(),
+            self.idle.deadline(),
+            self.lifetime.deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .fold(self.pinged + PING_EVERY, Instant::min)
+    }
+
+    /// Time has passed.
+    ///
+    /// # Errors
+    ///
+    /// The session's end, if a limit is reached.
+    pub(super) fn tick(&mut self, now: Instant) -> Result<(), Exit> {
+        if self.skip.as_ref().is_some_and(|skip| skip.is_over(now)) {
+            self.end_skip();
+        }
+        if now >= self.pinged + PING_EVERY {
+            self.pinged = now;
+            self.ping_due = true;
+        }
+        if self.dead().is_some_and(|dead| now >= dead) {
+            self.asked = None;
+            let silent = format!("it was silent for {} seconds", PONG_WITHIN.as_secs());
+            self.shell(ShellEvent::Ended(Ended::Lost(silent)), now);
+        }
+        if let Some(time) = self.idle.over(now) {
+            let message = format!("Nothing was typed for {}.", format_duration(time));
+            return Err(failed(EndReason::Idle, message));
+        }
+        if let Some(time) = self.lifetime.over(now) {
+            let message = format!("A session may last {} here.", format_duration(time));
+            return Err(failed(EndReason::Lifetime, message));
+        }
+        if let Some(left) = self.idle.warning(now) {
+            let left = left.as_secs();
+            self.toast(format!(
+                "If nothing is typed, this session ends in {left} seconds."
+            ));
+        }
+        if let Some(left) = self.lifetime.warning(now) {
+            let left = left.as_secs();
+            self.toast(format!(
+                "This session ends in {left} seconds: it is as old as allowed here."
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

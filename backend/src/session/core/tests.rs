@@ -1,0 +1,412 @@
+//! The state of a session under any order of events.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn limits() -> Limits {
+    Limits {
+        sessions: 1,
+        per_caller: 1,
+        grace: SECOND,
+        leave_grace: SECOND,
+        idle: None,
+        lifetime: None,
+        drain: SECOND,
+    }
+}
+
+/// A session whose shell has started and whose client was told.
+fn started(extended: bool) -> Core {
+    let now = Instant::now();
+    let mut core = Core::new(extended, &limits(), now);
+    core.started("key".to_owned(), now);
+    assert!(matches!(
+        core.next_for_client(),
+        Some(ToClient::Message(ServerMessage::Bound {
+            offset: 0,
+            input: 0,
+            ..
+        }))
+    ));
+    core
+}
+
+fn output(data: &[u8]) -> ShellEvent {
+    ShellEvent::Output(Output::copy_of(data))
+}
+
+fn stdin(data: &[u8]) -> ClientMessage {
+    ClientMessage::Stdin {
+        data: Bytes::copy_from_slice(data),
+        size: None,
+    }
+}
+
+/// All output that goes to the client now.
+fn sent(core: &mut Core) -> Vec<u8> {
+    let mut sent = Vec::new();
+    while let Some(next) = core.next_for_client() {
+        if let ToClient::Output(output, _) = next {
+            sent.extend_from_slice(output.data());
+        }
+    }
+    sent
+}
+
+#[tokio::test]
+async fn the_window_closes_and_opens() {
+    let now = Instant::now();
+    let mut core = started(true);
+    let chunk = vec![b'x'; 32 << 10];
+    for _ in 0..4 {
+        assert!(core.wants_shell(now));
+        core.shell(output(&chunk), now);
+        assert!(!core.wants_shell(now), "before it is sent, no more is read");
+        assert_eq!(sent(&mut core).len(), chunk.len());
+    }
+    assert!(!core.wants_shell(now), "128 KiB are under way");
+    core.client(ClientMessage::Ack { offset: 1 }, now).unwrap();
+    assert!(core.wants_shell(now));
+    // whatever the client says it has, it can't have more than was sent
+    core.client(ClientMessage::Ack { offset: u64::MAX }, now)
+        .unwrap();
+    assert_eq!(core.ring.in_flight(), 0);
+}
+
+#[tokio::test]
+async fn a_client_without_acknowledgements_has_no_window() {
+    let now = Instant::now();
+    let mut core = started(false);
+    for _ in 0..100 {
+        assert!(core.wants_shell(now));
+        core.shell(output(&[b'x'; 32 << 10]), now);
+        sent(&mut core);
+    }
+    assert_eq!(core.ring.len(), 0);
+    assert!(!core.is_resumable());
+}
+
+#[tokio::test]
+async fn input_goes_in_order_and_the_size_before_it() {
+    let now = Instant::now();
+    let mut core = started(true);
+    let size = Size { rows: 24, cols: 80 };
+    core.client(stdin(b"a"), now).unwrap();
+    core.client(ClientMessage::Interrupt, now).unwrap();
+    core.client(stdin(b"b"), now).unwrap();
+    core.client(ClientMessage::Resize(Size::default()), now)
+        .unwrap();
+    core.client(ClientMessage::Resize(size), now).unwrap();
+    core.client(ClientMessage::Resize(size), now).unwrap();
+    let mut got = Vec::new();
+    while core.has_for_shell() {
+        got.extend(core.next_for_shell(now));
+    }
+    let stdin = |data: &'static [u8]| ToShell::Stdin(Bytes::from_static(data));
+    assert_eq!(
+        got,
+        [
+            ToShell::Resize(size),
+            stdin(b"a"),
+            stdin(b"\x03"),
+            stdin(b"b")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn input_is_told_as_taken_and_bounded() {
+    let now = Instant::now();
+    let mut core = started(true);
+    core.client(stdin(&[b'x'; 16 << 10]), now).unwrap();
+    assert!(!core.has_for_client());
+    core.next_for_shell(now);
+    assert_eq!(
+        core.next_for_client(),
+        Some(ToClient::Message(ServerMessage::Taken { offset: 16 << 10 }))
+    );
+    let refused = (0..17).find_map(|_| core.client(stdin(&[b'x'; 16 << 10]), now).err());
+    assert_eq!(refused.map(|exit| exit.reason), Some(EndReason::Protocol));
+
+    let mut core = started(false);
+    while core.wants_client() {
+        core.client(stdin(&[b'x'; 1 << 10]), now).unwrap();
+    }
+    assert_eq!(core.waiting, PLAIN_INPUT);
+}
+
+#[tokio::test]
+async fn an_interrupt_drops_what_waits() {
+    let now = Instant::now();
+    let mut core = started(true);
+    core.shell(output(&b"y\r\n".repeat(1000)), now);
+    core.client(ClientMessage::Interrupt, now).unwrap();
+    for _ in 0..100 {
+        assert!(core.wants_shell(now));
+        core.shell(output(&b"y\r\n".repeat(10_000)), now);
+    }
+    core.shell(output(b"^C\r\n$ "), now);
+    assert_eq!(core.next_for_client(), None, "not before it pauses");
+    let later = core.deadline();
+    core.tick(later).unwrap();
+    let Some(ToClient::Message(ServerMessage::Skipped { from: 0, to })) = core.next_for_client()
+    else {
+        panic!("nothing was skipped");
+    };
+    let shown = sent(&mut core);
+    assert!(shown.ends_with(b"^C\r\n$ "));
+    assert_eq!(to + shown.len() as u64, 3000 + 3_000_000 + 6);
+}
+
+#[tokio::test]
+async fn what_was_skipped_is_told_to_who_resumes() {
+    let now = Instant::now();
+    let mut core = started(true);
+    core.shell(output(b"0123456789"), now);
+    sent(&mut core);
+    core.client(ClientMessage::Interrupt, now).unwrap();
+    core.shell(output(&b"y\r\n".repeat(10_000)), now);
+    core.tick(core.deadline()).unwrap();
+    let first = core.next_for_client();
+    assert!(matches!(
+        first,
+        Some(ToClient::Message(ServerMessage::Skipped { from: 10, .. }))
+    ));
+    core.detach();
+    core.attach("key".to_owned(), 5, now);
+    let Some(ToClient::Message(ServerMessage::Bound {
+        offset: 5,
+        input: 1,
+        ..
+    })) = core.next_for_client()
+    else {
+        panic!("not bound at 5");
+    };
+    assert!(
+        matches!(core.next_for_client(), Some(ToClient::Output(output, 10)) if output.data() == b"56789")
+    );
+    assert_eq!(core.next_for_client(), first);
+}
+
+#[tokio::test]
+async fn while_the_client_is_away_output_waits_bounded() {
+    let now = Instant::now();
+    let mut core = started(true);
+    core.client(ClientMessage::Ping { token: "x".into() }, now)
+        .unwrap();
+    core.detach();
+    assert!(!core.has_for_client());
+    let mut all = Vec::new();
+    while core.wants_shell(now) {
+        let data: Vec<u8> = (0..1000).map(|at| (all.len() + at) as u8).collect();
+        core.shell(output(&data), now);
+        all.extend(data);
+    }
+    assert!((RING..RING + 1000).contains(&(all.len() as u64)));
+    core.shell(ShellEvent::Ended(Ended::Exited(0)), now);
+    assert_eq!(core.take_end(), None, "nobody is there to be told");
+    core.attach("key".to_owned(), 0, now);
+    let mut got = Vec::new();
+    while got.len() < all.len() {
+        assert_eq!(core.take_end(), None, "not before all of the output");
+        got.extend(sent(&mut core));
+        let offset = got.len() as u64;
+        core.client(ClientMessage::Ack { offset }, now).unwrap();
+    }
+    assert_eq!(got, all);
+    assert_eq!(core.take_end(), Some(Ended::Exited(0)));
+}
+
+#[tokio::test]
+async fn a_dead_connection_to_the_shell_is_noticed() {
+    let start = Instant::now();
+    let mut core = started(true);
+    assert!(core.wants_shell(start));
+    let ping = core.deadline();
+    core.tick(ping).unwrap();
+    assert_eq!(core.next_for_shell(ping), Some(ToShell::Ping));
+    // it answers
+    core.shell(ShellEvent::Alive, ping);
+    assert!(core.deadline() > ping + PONG_WITHIN);
+    let ping = core.deadline();
+    core.tick(ping).unwrap();
+    assert_eq!(core.next_for_shell(ping), Some(ToShell::Ping));
+    // it does not
+    core.tick(ping + PONG_WITHIN).unwrap();
+    assert!(matches!(core.take_end(), Some(Ended::Lost(_))));
+}
+
+#[tokio::test]
+async fn silence_while_nobody_listens_means_nothing() {
+    let start = Instant::now();
+    let mut core = started(true);
+    let data = vec![b'x'; usize::try_from(OUTPUT_WINDOW).unwrap()];
+    core.shell(output(&data), start);
+    sent(&mut core);
+    assert!(!core.wants_shell(start));
+    let ping = core.deadline();
+    core.tick(ping).unwrap();
+    assert_eq!(core.next_for_shell(ping), Some(ToShell::Ping));
+    let later = ping + PONG_WITHIN * 3;
+    core.tick(later).unwrap();
+    assert_eq!(core.take_end(), None);
+    core.client(ClientMessage::Ack { offset: 1 }, later)
+        .unwrap();
+    assert!(core.wants_shell(later));
+    core.tick(later + PONG_WITHIN / 2).unwrap();
+    assert_eq!(core.take_end(), None);
+}
+
+#[tokio::test]
+async fn idle_sessions_are_warned_and_end() {
+    let start = Instant::now();
+    let idle = Some(SECOND * 600);
+    let mut core = Core::new(true, &Limits { idle, ..limits() }, start);
+    core.tick(start + SECOND * 530).unwrap();
+    assert!(core.toasts.is_empty());
+    core.client(stdin(b"x"), start + SECOND * 530).unwrap();
+    core.tick(start + SECOND * 1080).unwrap();
+    assert!(
+        core.toasts[0].contains("ends in 50 seconds"),
+        "{:?}",
+        core.toasts
+    );
+    core.tick(start + SECOND * 1090).unwrap();
+    assert_eq!(core.toasts.len(), 1, "warned once");
+    let exit = core.tick(start + SECOND * 1130).unwrap_err();
+    assert_eq!(
+        (exit.reason, exit.message.contains("10m")),
+        (EndReason::Idle, true)
+    );
+}
+
+#[tokio::test]
+async fn old_sessions_end_whatever_is_typed() {
+    let start = Instant::now();
+    let lifetime = Some(SECOND * 3600);
+    let mut core = Core::new(
+        true,
+        &Limits {
+            lifetime,
+            ..limits()
+        },
+        start,
+    );
+    core.client(stdin(b"x"), start + SECOND * 3599).unwrap();
+    core.tick(start + SECOND * 3599).unwrap();
+    assert!(
+        core.toasts[0].contains("ends in 1 seconds"),
+        "{:?}",
+        core.toasts
+    );
+    let exit = core.tick(start + SECOND * 3600).unwrap_err();
+    assert_eq!(exit.reason, EndReason::Lifetime);
+}
+
+#[derive(Clone, Debug)]
+enum Act {
+    Shell(usize),
+    Deliver,
+    Acknowledge,
+    Type(usize),
+    Take,
+    Drop(prop::sample::Index, prop::sample::Index),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => (1..40_000_usize).prop_map(Act::Shell),
+        6 => Just(Act::Deliver),
+        3 => Just(Act::Acknowledge),
+        3 => (1..5_000_usize).prop_map(Act::Type),
+        4 => Just(Act::Take),
+        1 => any::<(prop::sample::Index, prop::sample::Index)>().prop_map(|(a, b)| Act::Drop(a, b)),
+    ]
+}
+
+proptest! {
+    /// Whatever is lost with connections, the client gets exactly the output and the shell exactly the
+    /// input, once and in order.
+    #[test]
+    fn nothing_is_lost_or_doubled(acts in prop::collection::vec(act(), 0..200)) {
+        let now = Instant::now();
+        let mut core = started(true);
+        // what the shell wrote, and what of it the page has and has drawn
+        let (mut wrote, mut page, mut drawn) = (Vec::<u8>::new(), Vec::<u8>::new(), 0);
+        // what the user typed, where the page has sent it to, and what the shell got
+        let (mut typed, mut said, mut got) = (Vec::<u8>::new(), 0, Vec::<u8>::new());
+        let count = |from: usize, length: usize| (from..from + length).map(|at| (at / 7) as u8).collect::<Vec<_>>();
+        for act in acts {
+            match act {
+                Act::Shell(length) => if core.wants_shell(now) {
+                    let data = count(wrote.len(), length);
+                    core.shell(output(&data), now);
+                    wrote.extend(data);
+                }
+                Act::Deliver => match core.next_for_client() {
+                    Some(ToClient::Output(output, end)) => {
+                        page.extend_from_slice(output.data());
+                        prop_assert_eq!(end, page.len() as u64);
+                    }
+                    Some(ToClient::Message(ServerMessage::Skipped { .. })) => prop_assert!(false),
+                    _ => {}
+                }
+                Act::Acknowledge => {
+                    drawn = page.len();
+                    core.client(ClientMessage::Ack { offset: drawn as u64 }, now).unwrap();
+                }
+                Act::Type(length) => {
+                    typed.extend(count(typed.len(), length));
+                    if (typed.len() - got.len()) as u64 <= INPUT_WINDOW {
+                        core.client(stdin(&typed[said..]), now).unwrap();
+                        said = typed.len();
+                    }
+                }
+                Act::Take => if let Some(ToShell::Stdin(data)) = core.next_for_shell(now) {
+                    got.extend_from_slice(&data);
+                }
+                // some of what was on its way is lost in both directions
+                Act::Drop(output, input) => {
+                    core.detach();
+                    page.truncate(drawn + output.index(page.len() - drawn + 1));
+                    drawn = page.len();
+                    said = got.len() + input.index(said - got.len() + 1);
+                    core.input.clear();
+                    if said > got.len() {
+                        core.input.push_back(Bytes::copy_from_slice(&typed[got.len()..said]));
+                    }
+                    core.waiting = (said - got.len()) as u64;
+                    core.received = said as u64;
+                    core.attach("key".to_owned(), page.len() as u64, now);
+                    let Some(ToClient::Message(ServerMessage::Bound { offset, input, .. })) = core.next_for_client() else {
+                        panic!("not bound");
+                    };
+                    prop_assert_eq!(offset, page.len() as u64);
+                    if usize::try_from(input).unwrap() < typed.len() {
+                        core.client(stdin(&typed[said..]), now).unwrap();
+                        said = typed.len();
+                    }
+                }
+            }
+            prop_assert!(core.ring.in_flight() < OUTPUT_WINDOW + 40_000);
+        }
+        loop {
+            match core.next_for_client() {
+                Some(ToClient::Output(output, _)) => page.extend_from_slice(output.data()),
+                Some(_) => {}
+                None if core.ring.is_sent() => break,
+                None => core.client(ClientMessage::Ack { offset: page.len() as u64 }, now).unwrap(),
+            }
+        }
+        while core.has_for_shell() {
+            if let Some(ToShell::Stdin(data)) = core.next_for_shell(now) {
+                got.extend_from_slice(&data);
+            }
+        }
+        prop_assert!(page == wrote, "output differs");
+        prop_assert_eq!(&got, &typed[..said]);
+    }
+}

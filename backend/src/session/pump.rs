@@ -1,0 +1,287 @@
+//! Moves what comes in and goes out between a client, a session's state and its shell.
+//!
+//! One loop waits for all of it at once. What is ready is taken; nothing in it waits for anything else.
+
+use std::{future::pending, pin::pin};
+
+use podshell_shared::terminal::{EndReason, Exit, ServerMessage, Size};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Duration, Instant, sleep, sleep_until},
+};
+use tracing::info;
+
+use super::{
+    Caller, ClientReader, ClientWriter, Ended, Gone, Mode, OpenShell, Output, Received, Sessions,
+    ShellReader as _, ShellWriter as _, Shells, Target,
+    core::{Core, ToClient},
+    end::{failed, gone, shutting_down},
+    registry::{Claim, Place},
+};
+
+/// A session: a shell and all that is known of it. Who has it owns it.
+#[derive(Debug)]
+pub struct Session<S: Shells> {
+    pub(super) core: Core,
+    pub(super) target: Target,
+    pub(super) shell: OpenShell<S>,
+    pub(super) place: Place<S>,
+    key: String,
+    claims: mpsc::Receiver<Claim<S>>,
+}
+
+/// Why a session does not go on with its client.
+#[derive(Debug)]
+pub(super) enum Stop<S: Shells> {
+    /// It is over. The shell may still be alive, or not.
+    Ended { exit: Exit, alive: bool },
+    /// The client is gone and may come back.
+    Detached,
+    /// Someone else goes on with it.
+    Claimed(Claim<S>),
+}
+
+impl<S: Shells> Stop<S> {
+    /// An end that is not the shell's own.
+    fn other(core: &Core, exit: Exit) -> Self {
+        let alive = core.is_alive();
+        Self::Ended { exit, alive }
+    }
+}
+
+impl<S: Shells> Session<S> {
+    /// Opens a shell at `target` for a client.
+    ///
+    /// # Errors
+    ///
+    /// How the session ended before it began.
+    pub async fn begin(
+        sessions: &Sessions<S>,
+        caller: &Caller,
+        target: Target,
+        extended: bool,
+        reader: &mut impl ClientReader,
+        writer: &mut impl ClientWriter,
+    ) -> Result<Self, Exit> {
+        let mut place = sessions.enter(caller)?;
+        info!(%target, "session begins");
+        let mut core = Core::new(extended, sessions.limits(), Instant::now());
+        if target.mode == Mode::Attach {
+            let notice = "This is the container's main process. Leaving does not stop it.";
+            core.toast(notice.to_owned());
+        }
+        let (size, size_now) = watch::channel(Size::default());
+        let mut opening = Box::pin({
+            let (sessions, target) = (sessions.clone(), target.clone());
+            async move { sessions.shells().open(&target, size_now).await }
+        });
+        let mut shutdown = pin!(sessions.shutdown());
+        let mut saying = false;
+        let left = loop {
+            tokio::select! {
+                biased;
+                received = reader.next(), if core.wants_client() => {
+                    let now = Instant::now();
+                    let said = match received {
+                        Received::Message(message) => core.client(message, now),
+                        Received::Broken(how) => Err(failed(EndReason::Protocol, how)),
+                        Received::Gone => Err(gone()),
+                    };
+                    if let Err(exit) = said {
+                        break exit;
+                    }
+                    size.send_replace(core.size());
+                }
+                ready = writer.ready(), if saying || core.has_for_client() => {
+                    if ready.is_err() {
+                        break gone();
+                    }
+                    saying = say(writer, &mut core);
+                }
+                opened = &mut opening => {
+                    let shell = opened.inspect_err(|exit| {
+                        info!(%target, reason = ?exit.reason, "session ended before it began");
+                    })?;
+                    let (key, claims) = sessions.register(&mut place);
+                    core.started(key.clone(), Instant::now());
+                    return Ok(Self { core, target, shell, place, key, claims });
+                }
+                () = &mut shutdown => break shutting_down(),
+            }
+        };
+        info!(%target, reason = ?left.reason, "session ended before it began");
+        // what was begun has to be ended too
+        sessions.hang_up_opening(target, opening, place);
+        Err(left)
+    }
+
+    /// Goes on with a session for a client that has its key and all output before `offset`.
+    ///
+    /// # Errors
+    ///
+    /// That there is no such session, or not for this caller.
+    pub async fn resume(
+        sessions: &Sessions<S>,
+        caller: &Caller,
+        key: &str,
+        offset: u64,
+    ) -> Result<Self, Exit> {
+        let mut session = sessions.claim(caller, key).await?;
+        info!(target = %session.target, offset, "session goes on");
+        session
+            .core
+            .attach(session.key.clone(), offset, Instant::now());
+        Ok(session)
+    }
+
+    /// Carries the session's terminal for its client, until one of them ends or leaves.
+    ///
+    /// Returns what the client is to be told, if it is still there. What becomes of the session is seen to.
+    pub async fn run(
+        mut self,
+        sessions: &Sessions<S>,
+        reader: &mut impl ClientReader,
+        writer: &mut impl ClientWriter,
+    ) -> Exit {
+        match pump(&mut self, sessions, reader, writer).await {
+            Stop::Ended { exit, alive } => {
+                sessions.end(self, &exit, alive);
+                exit
+            }
+            Stop::Detached => {
+                self.core.detach();
+                sessions.keep(self);
+                gone()
+            }
+            Stop::Claimed(claim) => {
+                self.core.detach();
+                sessions.hand_over(self, claim);
+                super::end::taken_over()
+            }
+        }
+    }
+}
+
+/// Keeps a session that has no client; for `time` at most.
+pub(super) async fn keep<S: Shells>(
+    sessions: &Sessions<S>,
+    session: &mut Session<S>,
+    time: Duration,
+) -> Stop<S> {
+    let (mut reader, mut writer) = (Nobody, Nobody);
+    let kept = tokio::select! {
+        stop = pump(session, sessions, &mut reader, &mut writer) => Some(stop),
+        () = sleep(time) => None,
+    };
+    kept.unwrap_or_else(|| Stop::other(&session.core, gone()))
+}
+
+/// The client of a session that has none.
+struct Nobody;
+
+impl ClientReader for Nobody {
+    async fn next(&mut self) -> Received {
+        pending().await
+    }
+}
+
+impl ClientWriter for Nobody {
+    async fn ready(&mut self) -> Result<(), Gone> {
+        pending().await
+    }
+
+    fn message(&mut self, _: ServerMessage) {}
+
+    fn output(&mut self, _: Output, _: u64) {}
+}
+
+async fn pump<S: Shells>(
+    session: &mut Session<S>,
+    sessions: &Sessions<S>,
+    reader: &mut impl ClientReader,
+    writer: &mut impl ClientWriter,
+) -> Stop<S> {
+    let Session {
+        core,
+        target,
+        shell,
+        claims,
+        ..
+    } = session;
+    let mut shutdown = pin!(sessions.shutdown());
+    let mut timer = pin!(sleep_until(core.deadline()));
+    // what was put for the shell, or said to the client, may not be on its way yet
+    let (mut writing, mut saying) = (true, true);
+    loop {
+        // a deadline that moved away is seen to when the timer is over; to move it costs more
+        if core.deadline() < timer.deadline() {
+            timer.as_mut().reset(core.deadline());
+        }
+        let wants_shell = core.wants_shell(Instant::now());
+        tokio::select! {
+            biased;
+            received = reader.next(), if core.wants_client() => {
+                match received {
+                    Received::Message(message) => {
+                        if let Err(exit) = core.client(message, Instant::now()) {
+                            return Stop::other(core, exit);
+                        }
+                    }
+                    Received::Broken(how) => {
+                        return Stop::other(core, failed(EndReason::Protocol, how));
+                    }
+                    Received::Gone => return left(core),
+                }
+            }
+            () = shell.writer.ready(), if writing || core.has_for_shell() => {
+                let next = core.next_for_shell(Instant::now());
+                writing = next.is_some();
+                if let Some(message) = next {
+                    shell.writer.put(message);
+                }
+            }
+            ready = writer.ready(), if saying || core.has_for_client() => {
+                if ready.is_err() {
+                    return left(core);
+                }
+                saying = say(writer, core);
+            }
+            event = shell.reader.next(), if wants_shell => core.shell(event, Instant::now()),
+            () = &mut timer => {
+                if let Err(exit) = core.tick(Instant::now()) {
+                    return Stop::other(core, exit);
+                }
+                timer.as_mut().reset(core.deadline());
+            }
+            Some(claim) = claims.recv() => return Stop::Claimed(claim),
+            () = &mut shutdown => return Stop::other(core, shutting_down()),
+        }
+        if let Some(ended) = core.take_end() {
+            let lost = matches!(ended, Ended::Lost(_));
+            let exit = sessions.shells().explain(target, ended).await;
+            let alive = lost && exit.reason != EndReason::PodGone;
+            return Stop::Ended { exit, alive };
+        }
+    }
+}
+
+fn left<S: Shells>(core: &Core) -> Stop<S> {
+    if core.is_resumable() {
+        Stop::Detached
+    } else {
+        Stop::other(core, gone())
+    }
+}
+
+/// Says the next thing to the client; false if there is none.
+fn say(writer: &mut impl ClientWriter, core: &mut Core) -> bool {
+    match core.next_for_client() {
+        Some(ToClient::Message(message)) => writer.message(message),
+        Some(ToClient::Output(output, end)) => writer.output(output, end),
+        None => return false,
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests;

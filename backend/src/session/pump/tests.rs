@@ -1,0 +1,488 @@
+//! Sessions and their registry between a client and a shell that are both made of channels, with a
+//! clock that jumps.
+
+use std::sync::{Arc, Mutex};
+
+use podshell_shared::terminal::ClientMessage;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::session::{Limits, ShellEvent, ShellReader, ShellWriter, ToShell};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Shells that the test plays.
+#[derive(Clone, Debug, Default)]
+struct Stage(Arc<Mutex<Played>>);
+
+#[derive(Debug, Default)]
+struct Played {
+    /// The test's ends of the shells that were opened.
+    opened: Vec<mpsc::Sender<ShellEvent>>,
+    /// What went to them.
+    written: Vec<ToShell>,
+    hung_up: usize,
+    /// Opening waits for this.
+    delay: Duration,
+}
+
+impl Stage {
+    fn with<T>(&self, act: impl FnOnce(&mut Played) -> T) -> T {
+        act(&mut self.0.lock().unwrap())
+    }
+}
+
+#[derive(Debug)]
+struct Reader(mpsc::Receiver<ShellEvent>);
+
+impl ShellReader for Reader {
+    async fn next(&mut self) -> ShellEvent {
+        let lost = || ShellEvent::Ended(Ended::Lost("the test is over".to_owned()));
+        self.0.recv().await.unwrap_or_else(lost)
+    }
+}
+
+#[derive(Debug)]
+struct Writer(Stage, mpsc::Sender<ShellEvent>);
+
+impl ShellWriter for Writer {
+    async fn ready(&mut self) {}
+
+    fn put(&mut self, message: ToShell) {
+        if message == ToShell::Ping {
+            self.1.try_send(ShellEvent::Alive).unwrap();
+        }
+        self.0.with(|played| played.written.push(message));
+    }
+}
+
+impl Shells for Stage {
+    type Reader = Reader;
+    type Writer = Writer;
+    type Process = ();
+
+    async fn open(&self, _: &Target, _: watch::Receiver<Size>) -> Result<OpenShell<Self>, Exit> {
+        sleep(self.with(|played| played.delay)).await;
+        let (events, reader) = mpsc::channel(100);
+        self.with(|played| played.opened.push(events.clone()));
+        Ok(OpenShell {
+            reader: Reader(reader),
+            writer: Writer(self.clone(), events),
+            process: (),
+        })
+    }
+
+    async fn explain(&self, _: &Target, ended: Ended) -> Exit {
+        match ended {
+            Ended::Exited(code) => Exit {
+                code: Some(code),
+                ..failed(EndReason::Exited, "")
+            },
+            _ => failed(EndReason::ClusterLost, ""),
+        }
+    }
+
+    async fn hang_up(&self, _: &Target, _: OpenShell<Self>, _: Instant) {
+        self.with(|played| played.hung_up += 1);
+    }
+}
+
+/// A client that the test plays.
+struct Client {
+    say: mpsc::Sender<Received>,
+    hear: mpsc::Receiver<Heard>,
+    served: JoinHandle<Exit>,
+}
+
+#[derive(Debug, PartialEq)]
+enum Heard {
+    Message(ServerMessage),
+    Output(Vec<u8>, u64),
+}
+
+struct Ears(mpsc::Receiver<Received>);
+
+impl ClientReader for Ears {
+    async fn next(&mut self) -> Received {
+        self.0.recv().await.unwrap_or(Received::Gone)
+    }
+}
+
+struct Mouth(mpsc::Sender<Heard>);
+
+impl ClientWriter for Mouth {
+    async fn ready(&mut self) -> Result<(), Gone> {
+        self.0.reserve().await.map(drop).map_err(|_| Gone)
+    }
+
+    fn message(&mut self, message: ServerMessage) {
+        self.0.try_send(Heard::Message(message)).unwrap();
+    }
+
+    fn output(&mut self, output: Output, end: u64) {
+        let data = output.data().to_vec();
+        self.0.try_send(Heard::Output(data, end)).unwrap();
+    }
+}
+
+struct Test {
+    stage: Stage,
+    sessions: Sessions<Stage>,
+    shutdown: CancellationToken,
+}
+
+impl Test {
+    fn new(change: impl FnOnce(&mut Limits)) -> Self {
+        let mut limits = Limits {
+            sessions: 10,
+            per_caller: 10,
+            grace: SECOND * 60,
+            leave_grace: SECOND * 5,
+            idle: None,
+            lifetime: None,
+            drain: SECOND * 10,
+        };
+        change(&mut limits);
+        let (stage, shutdown) = (Stage::default(), CancellationToken::new());
+        Self {
+            sessions: Sessions::new(limits, stage.clone(), shutdown.clone()),
+            stage,
+            shutdown,
+        }
+    }
+
+    /// Connects a client whose first message is this.
+    fn connect(&self, caller: &str, first: ClientMessage) -> Client {
+        let (say, ears) = mpsc::channel(100);
+        let (mouth, hear) = mpsc::channel(100);
+        let (sessions, caller) = (self.sessions.clone(), Caller(caller.to_owned()));
+        let served = tokio::spawn(async move {
+            let (mut reader, mut writer) = (Ears(ears), Mouth(mouth));
+            let session = match first {
+                ClientMessage::Resume { key, offset } => {
+                    Session::resume(&sessions, &caller, &key, offset).await
+                }
+                ClientMessage::Bind { extended, .. } => {
+                    let (reader, writer) = (&mut reader, &mut writer);
+                    Session::begin(&sessions, &caller, target(), extended, reader, writer).await
+                }
+                other => panic!("{other:?}"),
+            };
+            match session {
+                Ok(session) => session.run(&sessions, &mut reader, &mut writer).await,
+                Err(exit) => exit,
+            }
+        });
+        Client { say, hear, served }
+    }
+
+    fn bind(&self) -> Client {
+        let (id, extended) = (String::new(), true);
+        self.connect("ann", ClientMessage::Bind { id, extended })
+    }
+
+    fn resume(&self, key: &str, offset: u64) -> Client {
+        let key = key.to_owned();
+        self.connect("ann", ClientMessage::Resume { key, offset })
+    }
+
+    async fn shell_says(&self, event: ShellEvent) {
+        let shell = self.stage.with(|played| played.opened[0].clone());
+        shell.send(event).await.unwrap();
+    }
+
+    async fn prints(&self, data: &[u8]) {
+        self.shell_says(ShellEvent::Output(Output::copy_of(data)))
+            .await;
+    }
+
+    async fn all_opened(&self, count: usize) {
+        while self.stage.with(|played| played.opened.len()) < count {
+            sleep(SECOND / 10).await;
+        }
+    }
+
+    async fn all_over(&self) {
+        while self.sessions.living() > 0 {
+            sleep(SECOND / 10).await;
+        }
+    }
+}
+
+fn target() -> Target {
+    Target {
+        namespace: "shop".to_owned(),
+        pod: "web-0".to_owned(),
+        container: "app".to_owned(),
+        shell: None,
+        mode: Mode::Exec,
+        windows: false,
+        image: String::new(),
+    }
+}
+
+impl Client {
+    async fn hears(&mut self) -> Heard {
+        self.hear.recv().await.expect("still connected")
+    }
+
+    /// The key, after checking where output and input begin.
+    async fn hears_bound(&mut self, at: (u64, u64)) -> String {
+        match self.hears().await {
+            Heard::Message(ServerMessage::Bound { key, offset, input }) => {
+                assert_eq!((offset, input), at);
+                key
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn hears_output(&mut self, data: &[u8], end: u64) {
+        assert_eq!(self.hears().await, Heard::Output(data.to_vec(), end));
+    }
+
+    async fn says(&self, message: ClientMessage) {
+        self.say.send(Received::Message(message)).await.unwrap();
+    }
+
+    async fn types(&self, text: &'static str) {
+        let data = text.into();
+        self.says(ClientMessage::Stdin { data, size: None }).await;
+    }
+
+    /// Breaks the connection and waits until that is noticed.
+    async fn breaks(self) -> Exit {
+        drop(self.say);
+        self.served.await.unwrap()
+    }
+
+    async fn ends(self) -> EndReason {
+        self.served.await.unwrap().reason
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_client_resumes_where_it_was() {
+    let test = Test::new(|_| {});
+    let mut client = test.bind();
+    let key = client.hears_bound((0, 0)).await;
+    test.prints(b"one").await;
+    client.hears_output(b"one", 3).await;
+    client.types("ls").await;
+    client.breaks().await;
+    test.prints(b"two").await;
+    sleep(SECOND * 59).await;
+    // it has one byte less than was sent
+    let mut client = test.resume(&key, 2);
+    assert_eq!(client.hears_bound((2, 2)).await, key);
+    client.hears_output(b"e", 3).await;
+    client.hears_output(b"two", 6).await;
+    client.types("\r").await;
+    test.shell_says(ShellEvent::Ended(Ended::Exited(3))).await;
+    assert_eq!(client.ends().await, EndReason::Exited);
+    test.all_over().await;
+    let stdin = |text: &'static str| ToShell::Stdin(text.into());
+    test.stage.with(|played| {
+        played.written.retain(|message| *message != ToShell::Ping);
+        assert_eq!(played.written, [stdin("ls"), stdin("\r")]);
+        assert_eq!(played.hung_up, 0, "the shell has ended by itself");
+    });
+    let late = test.resume(&key, 6);
+    assert_eq!(late.ends().await, EndReason::NoSession);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_come_back_in_time_is_hung_up() {
+    for (leaves, seconds) in [(false, 60), (true, 5)] {
+        let test = Test::new(|_| {});
+        let mut client = test.bind();
+        let key = client.hears_bound((0, 0)).await;
+        if leaves {
+            client.says(ClientMessage::Leave).await;
+        }
+        client.breaks().await;
+        let lost = Instant::now();
+        test.all_over().await;
+        assert_eq!(lost.elapsed().as_secs(), seconds);
+        assert_eq!(test.stage.with(|played| played.hung_up), 1);
+        assert_eq!(test.resume(&key, 0).ends().await, EndReason::NoSession);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_stays_has_not_left() {
+    let test = Test::new(|_| {});
+    let mut client = test.bind();
+    let key = client.hears_bound((0, 0)).await;
+    client.says(ClientMessage::Leave).await;
+    client.types("x").await;
+    client.breaks().await;
+    sleep(SECOND * 30).await;
+    let mut client = test.resume(&key, 0);
+    client.hears_bound((0, 1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_client_takes_over_and_the_first_is_told() {
+    let test = Test::new(|_| {});
+    let mut first = test.bind();
+    let key = first.hears_bound((0, 0)).await;
+    test.prints(b"one").await;
+    first.hears_output(b"one", 3).await;
+    let mut second = test.resume(&key, 0);
+    second.hears_bound((0, 0)).await;
+    second.hears_output(b"one", 3).await;
+    assert_eq!(first.ends().await, EndReason::TakenOver);
+    // and back again
+    let mut first = test.resume(&key, 3);
+    first.hears_bound((3, 0)).await;
+    assert_eq!(second.ends().await, EndReason::TakenOver);
+    assert_eq!(
+        (
+            test.sessions.living(),
+            test.stage.with(|played| played.hung_up)
+        ),
+        (1, 0)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_else_resumes() {
+    let test = Test::new(|_| {});
+    let mut client = test.bind();
+    let key = client.hears_bound((0, 0)).await;
+    let stranger = test.connect("bob", ClientMessage::Resume { key, offset: 0 });
+    assert_eq!(stranger.ends().await, EndReason::NoSession);
+    assert_eq!(test.resume("guessed", 0).ends().await, EndReason::NoSession);
+    test.prints(b"still here").await;
+    client.hears_output(b"still here", 10).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_ends_it_at_once() {
+    let test = Test::new(|_| {});
+    let mut client = test.bind();
+    client.hears_bound((0, 0)).await;
+    client.says(ClientMessage::Close).await;
+    let closed = Instant::now();
+    assert_eq!(client.ends().await, EndReason::Closed);
+    test.all_over().await;
+    assert!(closed.elapsed() < SECOND);
+    assert_eq!(test.stage.with(|played| played.hung_up), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dashboards_clients_do_not_come_back() {
+    let test = Test::new(|_| {});
+    let (id, extended) = (String::new(), false);
+    let mut client = test.connect("ann", ClientMessage::Bind { id, extended });
+    test.all_opened(1).await;
+    test.prints(b"$ ").await;
+    client.hears_bound((0, 0)).await;
+    client.hears_output(b"$ ", 2).await;
+    assert_eq!(client.breaks().await.reason, EndReason::Closed);
+    test.all_over().await;
+    assert_eq!(test.stage.with(|played| played.hung_up), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_while_the_shell_starts_waits_for_it() {
+    let test = Test::new(|_| {});
+    test.stage.with(|played| played.delay = SECOND * 3);
+    let mut client = test.bind();
+    client.types("ls\r").await;
+    let size = Size { rows: 24, cols: 80 };
+    client.says(ClientMessage::Resize(size)).await;
+    client.says(ClientMessage::Ping { token: "7".into() }).await;
+    let pong = ServerMessage::Pong { token: "7".into() };
+    assert_eq!(client.hears().await, Heard::Message(pong));
+    assert_eq!(test.stage.with(|played| played.opened.len()), 0);
+    client.hears_bound((0, 3)).await;
+    test.prints(b"x").await;
+    client.hears_output(b"x", 1).await;
+    let written = test.stage.with(|played| played.written.clone());
+    assert_eq!(
+        written,
+        [ToShell::Resize(size), ToShell::Stdin("ls\r".into())]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shell_that_starts_after_its_client_left_is_hung_up() {
+    let test = Test::new(|_| {});
+    test.stage.with(|played| played.delay = SECOND * 3);
+    let client = test.bind();
+    sleep(SECOND).await;
+    assert_eq!(client.breaks().await.reason, EndReason::Closed);
+    assert_eq!(test.sessions.living(), 1);
+    test.all_over().await;
+    assert_eq!(test.stage.with(|played| played.hung_up), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn there_are_limits_for_all_and_for_each() {
+    let test = Test::new(|limits| (limits.sessions, limits.per_caller) = (3, 2));
+    let bind = |caller| {
+        let (id, extended) = (String::new(), true);
+        test.connect(caller, ClientMessage::Bind { id, extended })
+    };
+    let (mut first, mut second) = (bind("ann"), bind("ann"));
+    first.hears_bound((0, 0)).await;
+    second.hears_bound((0, 0)).await;
+    assert_eq!(bind("ann").ends().await, EndReason::Limit);
+    let mut third = bind("bob");
+    third.hears_bound((0, 0)).await;
+    assert_eq!(bind("cid").ends().await, EndReason::Limit);
+    first.says(ClientMessage::Close).await;
+    assert_eq!(first.ends().await, EndReason::Closed);
+    while test.sessions.living() == 3 {
+        sleep(SECOND / 10).await;
+    }
+    bind("ann").hears_bound((0, 0)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_ends_all_of_them() {
+    let test = Test::new(|_| {});
+    let mut here = test.bind();
+    here.hears_bound((0, 0)).await;
+    let mut away = test.bind();
+    away.hears_bound((0, 0)).await;
+    away.breaks().await;
+    test.stage.with(|played| played.delay = SECOND);
+    let starting = test.bind();
+    sleep(SECOND / 10).await;
+    test.shutdown.cancel();
+    assert_eq!(here.ends().await, EndReason::Shutdown);
+    assert_eq!(starting.ends().await, EndReason::Shutdown);
+    test.sessions.ended().await;
+    assert_eq!(test.sessions.living(), 0);
+    assert_eq!(test.stage.with(|played| played.hung_up), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_session_ends_also_while_its_client_is_away() {
+    let test = Test::new(|limits| limits.idle = Some(SECOND * 30));
+    let mut client = test.bind();
+    client.hears_bound((0, 0)).await;
+    client.breaks().await;
+    let lost = Instant::now();
+    test.all_over().await;
+    assert_eq!(lost.elapsed().as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shell_that_ended_while_its_client_was_away_tells_how() {
+    let test = Test::new(|_| {});
+    let mut client = test.bind();
+    let key = client.hears_bound((0, 0)).await;
+    client.breaks().await;
+    test.prints(b"bye").await;
+    test.shell_says(ShellEvent::Ended(Ended::Exited(7))).await;
+    sleep(SECOND * 10).await;
+    let mut client = test.resume(&key, 0);
+    client.hears_bound((0, 0)).await;
+    client.hears_output(b"bye", 3).await;
+    assert_eq!(client.served.await.unwrap().code, Some(7));
+}

@@ -1,0 +1,341 @@
+//! Output that the client may still need: not sent yet, or sent and not acknowledged.
+
+use std::collections::VecDeque;
+
+use super::{Output, skip::Skip};
+
+/// So many pieces are kept as they came; more are put together if they are small. A piece keeps the
+/// read buffer alive that it came in, however short it is.
+const MAX_PIECES: usize = 32;
+/// Pieces that are on average shorter are put together, in bytes.
+const SMALL: u64 = 2 << 10;
+/// How long a piece that is put together gets, in bytes.
+const WHOLE: usize = 16 << 10;
+
+/// A stretch of output. Offsets are absolute: they count from the session's beginning, gaps included.
+#[derive(Debug, Default)]
+pub(super) struct Ring {
+    pieces: VecDeque<Piece>,
+    /// Which piece holds the byte at `sent`; their number if all is sent.
+    cursor: usize,
+    /// All before this has been acknowledged.
+    acked: u64,
+    sent: u64,
+    end: u64,
+}
+
+#[derive(Debug)]
+struct Piece {
+    start: u64,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Output(Output),
+    /// So many bytes were dropped.
+    Gap(u64),
+}
+
+impl Piece {
+    fn end(&self) -> u64 {
+        self.start
+            + match &self.content {
+                Content::Output(output) => output.len() as u64,
+                Content::Gap(length) => *length,
+            }
+    }
+}
+
+/// What is to be said to the client.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Output and the offset behind it.
+    Output(Output, u64),
+    /// The bytes between these offsets were dropped.
+    Skipped {
+        /// The first of them.
+        from: u64,
+        /// The first behind them.
+        to: u64,
+    },
+}
+
+impl Ring {
+    /// Offset of the next byte for the client.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// How many bytes have been sent and not acknowledged; gaps are none.
+    pub(super) fn in_flight(&self) -> u64 {
+        self.bytes_before(self.sent)
+    }
+
+    /// Whether all has been sent.
+    pub(super) fn is_sent(&self) -> bool {
+        self.sent == self.end
+    }
+
+    /// How many bytes there are; gaps are none.
+    pub(super) fn len(&self) -> u64 {
+        self.bytes_before(self.end)
+    }
+
+    fn bytes_before(&self, end: u64) -> u64 {
+        let within = |piece: &Piece| match piece.content {
+            Content::Output(_) => {
+                let from = piece.start.max(self.acked);
+                piece.end().min(end).saturating_sub(from)
+            }
+            Content::Gap(_) => 0,
+        };
+        self.pieces.iter().map(within).sum()
+    }
+
+    /// Takes output that came from the shell.
+    pub(super) fn push(&mut self, output: Output) {
+        if !output.is_empty() {
+            self.add(Content::Output(output));
+        }
+    }
+
+    /// Notes that `length` bytes were dropped.
+    pub(super) fn push_gap(&mut self, length: u64) {
+        if length > 0 {
+            self.add(Content::Gap(length));
+        }
+    }
+
+    fn add(&mut self, content: Content) {
+        let piece = Piece {
+            start: self.end,
+            content,
+        };
+        self.end = piece.end();
+        self.pieces.push_back(piece);
+        let count = self.pieces.len();
+        if count > MAX_PIECES && self.len() < count as u64 * SMALL {
+            self.put_together();
+        }
+    }
+
+    /// What the client is to get next.
+    pub(super) fn next(&mut self) -> Option<Next> {
+        let piece = self.pieces.get(self.cursor)?;
+        let (from, to) = (self.sent, piece.end());
+        let next = match &piece.content {
+            Content::Output(output) if from == piece.start => Next::Output(output.clone(), to),
+            Content::Output(output) => {
+                let had = usize::try_from(from - piece.start).unwrap_or(usize::MAX);
+                Next::Output(Output::copy_of(&output.data()[had..]), to)
+            }
+            Content::Gap(_) => Next::Skipped { from, to },
+        };
+        self.sent = to;
+        self.cursor += 1;
+        Some(next)
+    }
+
+    /// The client has everything up to `offset`. More than was sent counts as what was.
+    pub(super) fn acknowledge(&mut self, offset: u64) {
+        self.acked = self.acked.max(offset.min(self.sent));
+        while self
+            .pieces
+            .front()
+            .is_some_and(|piece| piece.end() <= self.acked)
+        {
+            self.pieces.pop_front();
+            self.cursor -= 1;
+        }
+    }
+
+    /// Goes back to `offset`, for a client that has everything before it. An offset that is not here
+    /// counts as the nearest that is.
+    pub(super) fn resume(&mut self, offset: u64) {
+        self.sent = offset.clamp(self.acked, self.sent);
+        self.find_cursor();
+        self.acknowledge(self.sent);
+    }
+
+    /// Takes back what has not been sent: gives it to `skip`, as if it came only now.
+    pub(super) fn give_unsent(&mut self, skip: &mut Skip) {
+        while let Some(next) = self.next() {
+            match next {
+                Next::Output(output, _) => skip.push(output.data()),
+                Next::Skipped { from, to } => skip.push_gap(to - from),
+            }
+        }
+        let from = self.end - skip.len();
+        while self.pieces.back().is_some_and(|piece| piece.start >= from) {
+            self.pieces.pop_back();
+        }
+        if let Some(piece) = self.pieces.back_mut().filter(|piece| piece.end() > from) {
+            match &mut piece.content {
+                Content::Output(output) => {
+                    let kept = usize::try_from(from - piece.start).unwrap_or(usize::MAX);
+                    *output = Output::copy_of(&output.data()[..kept]);
+                }
+                Content::Gap(length) => *length = from - piece.start,
+            }
+        }
+        self.end = from;
+        self.sent = from;
+        self.find_cursor();
+    }
+
+    fn find_cursor(&mut self) {
+        self.cursor = self
+            .pieces
+            .partition_point(|piece| piece.end() <= self.sent);
+    }
+
+    /// Copies what lies side by side into fewer pieces, and so sets the buffers free that they came in.
+    fn put_together(&mut self) {
+        let pieces = std::mem::take(&mut self.pieces);
+        let mut start = pieces.front().map_or(self.end, |piece| piece.start);
+        let mut whole = Vec::new();
+        let finish = |whole: &mut Vec<u8>, start: &mut u64, pieces: &mut VecDeque<Piece>| {
+            if !whole.is_empty() {
+                let piece = Piece {
+                    start: *start,
+                    content: Content::Output(Output::copy_of(whole)),
+                };
+                *start = piece.end();
+                pieces.push_back(piece);
+                whole.clear();
+            }
+        };
+        for piece in pieces {
+            match piece.content {
+                Content::Output(output) => {
+                    if whole.len() + output.len() > WHOLE {
+                        finish(&mut whole, &mut start, &mut self.pieces);
+                    }
+                    whole.extend_from_slice(output.data());
+                }
+                Content::Gap(length) => {
+                    finish(&mut whole, &mut start, &mut self.pieces);
+                    start += length;
+                    self.pieces.push_back(piece);
+                }
+            }
+        }
+        finish(&mut whole, &mut start, &mut self.pieces);
+        self.find_cursor();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_gap_is_told_once_and_its_rest_after_resuming() {
+        let mut ring = Ring::default();
+        ring.push(Output::copy_of(b"ab"));
+        ring.push_gap(10);
+        ring.push(Output::copy_of(b"cd"));
+        let told = |ring: &mut Ring| {
+            std::iter::from_fn(|| ring.next())
+                .map(|next| match next {
+                    Next::Output(output, end) => {
+                        (String::from_utf8_lossy(output.data()).into_owned(), end)
+                    }
+                    Next::Skipped { from, to } => (format!("{from}-{to}"), to),
+                })
+                .collect::<Vec<_>>()
+        };
+        let own = |text: &str, end| (text.to_owned(), end);
+        assert_eq!(
+            told(&mut ring),
+            [own("ab", 2), own("2-12", 12), own("cd", 14)]
+        );
+        ring.resume(7);
+        assert_eq!(told(&mut ring), [own("7-12", 12), own("cd", 14)]);
+        ring.acknowledge(13);
+        ring.resume(0);
+        assert_eq!(told(&mut ring), [own("d", 14)]);
+        ring.resume(99);
+        assert_eq!((told(&mut ring), ring.in_flight()), (vec![], 0));
+    }
+
+    #[test]
+    fn many_small_pieces_become_few() {
+        let mut ring = Ring::default();
+        for byte in 0..100_000_u32 {
+            ring.push(Output::copy_of(&[byte as u8]));
+        }
+        assert!(ring.pieces.len() <= 100_000 / WHOLE + 1 + MAX_PIECES);
+        let mut expected = 0..100_000_u32;
+        while let Some(Next::Output(output, _)) = ring.next() {
+            for byte in output.data() {
+                assert_eq!(Some(*byte), expected.next().map(|byte| byte as u8));
+            }
+        }
+        assert_eq!(expected.next(), None);
+    }
+
+    #[derive(Clone, Debug)]
+    enum Act {
+        Push(usize),
+        Next,
+        Acknowledge(prop::sample::Index),
+        Resume(prop::sample::Index),
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            4 => (1..6_usize).prop_map(Act::Push),
+            1 => (5_000..20_000_usize).prop_map(Act::Push),
+            5 => Just(Act::Next),
+            2 => any::<prop::sample::Index>().prop_map(Act::Acknowledge),
+            1 => any::<prop::sample::Index>().prop_map(Act::Resume),
+        ]
+    }
+
+    proptest! {
+        /// Whatever the order of output, acknowledgements and resumes, the client gets exactly the output.
+        #[test]
+        fn the_client_gets_the_output_once(acts in prop::collection::vec(act(), 0..300)) {
+            let mut ring = Ring::default();
+            let (mut pushed, mut client, mut acked) = (Vec::new(), Vec::new(), 0);
+            let take = |ring: &mut Ring, client: &mut Vec<u8>| match ring.next() {
+                Some(Next::Output(output, end)) => {
+                    client.extend_from_slice(output.data());
+                    assert_eq!(end, client.len() as u64);
+                    true
+                }
+                Some(skipped) => panic!("{skipped:?}"),
+                None => false,
+            };
+            for act in acts {
+                match act {
+                    Act::Push(length) => {
+                        let data: Vec<u8> = (0..length).map(|at| (pushed.len() + at) as u8).collect();
+                        ring.push(Output::copy_of(&data));
+                        pushed.extend(data);
+                    }
+                    Act::Next => drop(take(&mut ring, &mut client)),
+                    Act::Acknowledge(index) => {
+                        acked += index.index(client.len() - acked + 1);
+                        ring.acknowledge(acked as u64);
+                    }
+                    // some of what was sent did not arrive
+                    Act::Resume(index) => {
+                        client.truncate(acked + index.index(client.len() - acked + 1));
+                        acked = client.len();
+                        ring.resume(client.len() as u64);
+                    }
+                }
+                prop_assert_eq!(ring.sent(), client.len() as u64);
+                prop_assert_eq!(ring.in_flight(), (client.len() - acked) as u64);
+                prop_assert_eq!(ring.len(), (pushed.len() - acked) as u64);
+            }
+            while take(&mut ring, &mut client) {}
+            prop_assert!(ring.is_sent());
+            prop_assert_eq!(client, pushed);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The page's side of a terminal's connection, in either encoding: messages to and fro, and no screen.
+
+#![allow(dead_code, reason = "each program uses a part")]
+
+use std::{collections::VecDeque, io};
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use http::{
+    HeaderValue,
+    header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL},
+};
+use podshell_shared::{
+    binary,
+    terminal::{ClientMessage, PROTOCOL, ServerMessage},
+    text,
+};
+use sockjs::frame::Frame;
+use thiserror::Error;
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    WebSocketStream, client_async_with_config,
+    tungstenite::{self, Message, client::IntoClientRequest as _, protocol::WebSocketConfig},
+};
+
+/// How a client's messages are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// `podshell.v1` over a plain WebSocket.
+    Binary,
+    /// Dashboard's messages and Podshell's own, over SockJS.
+    Text,
+}
+
+/// Where a server is, and what signs in to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    /// IP address and port.
+    pub(crate) host: String,
+    /// Sent as a bearer token.
+    pub(crate) token: String,
+}
+
+/// Why a connection could not be made, used or understood.
+#[derive(Debug, Error)]
+pub(crate) enum ClientError {
+    /// No TCP connection.
+    #[error("can't connect: {0}")]
+    Connect(#[from] io::Error),
+    /// No WebSocket, or none any more.
+    #[error("WebSocket: {0}")]
+    Socket(#[from] tungstenite::Error),
+    /// The server does not speak the protocol.
+    #[error("the server said what can't be read: {0}")]
+    Message(String),
+}
+
+/// A connection that may be bound to a session.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    socket: WebSocketStream<TcpStream>,
+    encoding: Encoding,
+    /// Messages that came in one frame with another.
+    heard: VecDeque<ServerMessage>,
+}
+
+impl Connection {
+    /// Connects; over SockJS the server has said that the session is open. `read_buffer` is in bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`] if the server does not answer as it should.
+    pub(crate) async fn open(
+        address: &Address,
+        encoding: Encoding,
+        read_buffer: usize,
+    ) -> Result<Self, ClientError> {
+        let path = match encoding {
+            Encoding::Binary => "ws/api/sockjs/websocket",
+            Encoding::Text => "ws/api/sockjs/000/abcdefgh/websocket",
+        };
+        let mut request = format!("ws://{}/{path}", address.host).into_client_request()?;
+        let headers = request.headers_mut();
+        let bearer = HeaderValue::try_from(format!("Bearer {}", address.token))
+            .map_err(http::Error::from)
+            .map_err(tungstenite::Error::from)?;
+        headers.insert(AUTHORIZATION, bearer);
+        if encoding == Encoding::Binary {
+            headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
+        }
+        let stream = TcpStream::connect(&address.host).await?;
+        stream.set_nodelay(true)?;
+        let config = WebSocketConfig::default()
+            .read_buffer_size(read_buffer)
+            .write_buffer_size(0);
+        let (socket, _) = client_async_with_config(request, stream, Some(config)).await?;
+        let mut connection = Self {
+            socket,
+            encoding,
+            heard: VecDeque::new(),
+        };
+        if encoding == Encoding::Text {
+            match connection.frame().await? {
+                Some(Message::Text(text)) if text == "o" => {}
+                other => return Err(ClientError::Message(format!("{other:?} is not open"))),
+            }
+        }
+        Ok(connection)
+    }
+
+    /// How messages are encoded here.
+    pub(crate) fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// Says something.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`] if the connection is lost.
+    pub(crate) async fn say(&mut self, message: &ClientMessage) -> Result<(), ClientError> {
+        let frame = match self.encoding {
+            Encoding::Binary => Message::binary(binary::encode_client(message)),
+            Encoding::Text => {
+                let batch = serde_json::to_string(&[text::encode_client(message)]);
+                Message::text(batch.map_err(|error| ClientError::Message(error.to_string()))?)
+            }
+        };
+        Ok(self.socket.send(frame).await?)
+    }
+
+    /// Waits for the next message; [`None`] at the end of the connection. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`] for what is no message.
+    pub(crate) async fn hear(&mut self) -> Result<Option<ServerMessage>, ClientError> {
+        loop {
+            if let Some(message) = self.heard.pop_front() {
+                return Ok(Some(message));
+            }
+            let Some(frame) = self.frame().await? else {
+                return Ok(None);
+            };
+            self.understand(frame)?;
+        }
+    }
+
+    /// Waits for the next WebSocket message as it is; [`None`] at the end of the connection, in good order
+    /// or not. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`] if the server breaks the WebSocket protocol.
+    pub(crate) async fn frame(&mut self) -> Result<Option<Message>, ClientError> {
+        loop {
+            match self.socket.next().await {
+                Some(Ok(message @ (Message::Binary(_) | Message::Text(_)))) => {
+                    return Ok(Some(message));
+                }
+                // read on, so that pings and the closing handshake are answered
+                Some(Ok(_)) => {}
+                None
+                | Some(Err(
+                    tungstenite::Error::Io(_)
+                    | tungstenite::Error::ConnectionClosed
+                    | tungstenite::Error::AlreadyClosed
+                    | tungstenite::Error::Protocol(
+                        tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
+                    ),
+                )) => return Ok(None),
+                Some(Err(error)) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Reads the messages out of a frame; [`hear`](Self::hear) gives them.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`] for what is no message.
+    pub(crate) fn understand(&mut self, frame: Message) -> Result<(), ClientError> {
+        let wrong = |error: &dyn std::fmt::Display| ClientError::Message(error.to_string());
+        match frame {
+            Message::Binary(bytes) => {
+                let message = binary::decode_server(bytes).map_err(|error| wrong(&error))?;
+                self.heard.push_back(message);
+            }
+            Message::Text(frame) => {
+                if let Frame::Messages(texts) =
+                    Frame::decode(&frame).map_err(|error| wrong(&error))?
+                {
+                    for text in texts {
+                        let message = text::decode_server(&text).map_err(|error| wrong(&error))?;
+                        self.heard.push_back(message);
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

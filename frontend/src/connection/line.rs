@@ -1,0 +1,142 @@
+//! The line under a connection: one socket after another, and by which transport.
+
+use crate::transport::Transport;
+
+/// How long opening a socket may take while there is another transport to try, in ms.
+const OPEN_WITHIN: f64 = 5_000.0;
+/// How long opening a socket may take, in ms.
+const LAST_OPENS_WITHIN: f64 = 15_000.0;
+/// One in so many tries to reconnect takes another transport: the network may be another one.
+const OTHER_EVERY: u32 = 4;
+
+/// Where the socket is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Down,
+    /// To be opened.
+    Wanted,
+    Opening,
+    Open,
+}
+
+/// What is to be done to the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    HangUp,
+    Open(Transport),
+}
+
+/// The line.
+#[derive(Debug)]
+pub(super) struct Line {
+    state: State,
+    /// The socket before this one has to be hung up first.
+    hang_up: bool,
+    /// When it was last dialled, or opened.
+    since: f64,
+    transport: Transport,
+    /// The transport that served last.
+    proven: Transport,
+    fell_back: bool,
+}
+
+impl Line {
+    /// A line that is to be opened now.
+    pub(super) fn new(transport: Transport, now: f64) -> Self {
+        Self {
+            state: State::Wanted,
+            hang_up: false,
+            since: now,
+            transport,
+            proven: transport,
+            fell_back: false,
+        }
+    }
+
+    /// The transport in use, or to be used next.
+    pub(super) fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    pub(super) fn is_down(&self) -> bool {
+        self.state == State::Down
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+
+    /// How long it has been opening, or open.
+    pub(super) fn age(&self, now: f64) -> f64 {
+        now - self.since
+    }
+
+    /// Whether the first socket takes too long to open.
+    pub(super) fn is_stuck(&self, now: f64) -> bool {
+        let limit = if self.fell_back {
+            LAST_OPENS_WITHIN
+        } else {
+            OPEN_WITHIN
+        };
+        self.age(now) > limit
+    }
+
+    /// Opens a new socket.
+    pub(super) fn dial(&mut self, now: f64) {
+        self.hang_up();
+        self.state = State::Wanted;
+        self.since = now;
+    }
+
+    /// Drops the socket.
+    pub(super) fn hang_up(&mut self) {
+        self.hang_up |= matches!(self.state, State::Opening | State::Open);
+        self.state = State::Down;
+    }
+
+    /// The socket is open; tells whether that was waited for.
+    pub(super) fn opened(&mut self, now: f64) -> bool {
+        let expected = self.state == State::Opening;
+        if expected {
+            self.state = State::Open;
+            self.since = now;
+        }
+        expected
+    }
+
+    /// The server answered over this transport as was hoped.
+    pub(super) fn proves_good(&mut self) {
+        self.proven = self.transport;
+    }
+
+    /// Dials by another transport, if that was not tried yet.
+    pub(super) fn fall_back(&mut self, now: f64) -> bool {
+        if self.fell_back {
+            return false;
+        }
+        self.fell_back = true;
+        self.transport = self.transport.other();
+        self.dial(now);
+        true
+    }
+
+    /// Chooses the transport for a try to reconnect, of which this is the `n`th.
+    pub(super) fn choose(&mut self, n: u32) {
+        self.transport = if n.is_multiple_of(OTHER_EVERY) {
+            self.proven.other()
+        } else {
+            self.proven
+        };
+    }
+
+    /// What is to be done next.
+    pub(super) fn next_act(&mut self) -> Option<Act> {
+        if std::mem::take(&mut self.hang_up) {
+            return Some(Act::HangUp);
+        }
+        (self.state == State::Wanted).then(|| {
+            self.state = State::Opening;
+            Act::Open(self.transport)
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! When to try to connect again: after growing pauses, no two pages in step, and not for ever.
+
+/// The first pause, in ms.
+const FIRST: f64 = 300.0;
+/// The longest pause, in ms.
+const LONGEST: f64 = 10_000.0;
+/// A pause is up to so much shorter or longer, as a part of itself.
+const JITTER: f64 = 0.25;
+/// A connection that lasted so long was a good one: the pauses after it begin with the shortest, in ms.
+const HELD: f64 = 10_000.0;
+/// For so long after a loss it is tried to come back, in ms. The server keeps the shell for 60 s, and may
+/// take 50 s to notice the loss itself; where it has ended the shell, the first try that reaches it tells.
+const GIVE_UP_AFTER: f64 = 120_000.0;
+
+/// The tries to mend a connection.
+#[derive(Debug)]
+pub(super) struct Retry {
+    /// Gives numbers from 0 to 1.
+    random: fn() -> f64,
+    /// How many tries were put off in a row.
+    tries: u32,
+    bound_at: f64,
+    lost_at: f64,
+    /// When the next one is due.
+    at: Option<f64>,
+}
+
+impl Retry {
+    pub(super) fn new(random: fn() -> f64, now: f64) -> Self {
+        Self {
+            random,
+            tries: 0,
+            bound_at: now,
+            lost_at: now,
+            at: None,
+        }
+    }
+
+    /// How many tries were put off in a row.
+    pub(super) fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    /// When the next try is due; [`None`] while one is being made, or none is needed.
+    pub(super) fn at(&self) -> Option<f64> {
+        self.at
+    }
+
+    /// A session was bound.
+    pub(super) fn bound(&mut self, now: f64) {
+        self.bound_at = now;
+        self.at = None;
+    }
+
+    /// A connection that was bound is lost.
+    pub(super) fn lost(&mut self, now: f64) {
+        if now - self.bound_at >= HELD {
+            self.tries = 0;
+        }
+        self.lost_at = now;
+        self.put_off(now);
+    }
+
+    /// A try failed; tells whether there is to be another.
+    pub(super) fn failed(&mut self, now: f64) -> bool {
+        let again = now - self.lost_at <= GIVE_UP_AFTER;
+        if again {
+            self.put_off(now);
+        }
+        again
+    }
+
+    /// There is new hope: however long it was tried before, it is tried from now on.
+    pub(super) fn hope(&mut self, now: f64) {
+        self.lost_at = now;
+    }
+
+    /// A try is made.
+    pub(super) fn begin(&mut self) {
+        self.at = None;
+    }
+
+    fn put_off(&mut self, now: f64) {
+        let doubled = FIRST * 2_f64.powi(self.tries.min(16) as i32);
+        let jitter = 1.0 + JITTER * (2.0 * (self.random)() - 1.0);
+        self.tries += 1;
+        self.at = Some(now + doubled.min(LONGEST) * jitter);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first_pauses(random: fn() -> f64) -> Vec<f64> {
+        let mut retry = Retry::new(random, 0.0);
+        retry.lost(0.0);
+        let pauses = std::iter::from_fn(|| {
+            let pause = retry.at();
+            retry.failed(0.0).then_some(pause)?
+        });
+        pauses.take(8).collect()
+    }
+
+    #[test]
+    fn pauses_double_up_to_ten_seconds() {
+        let expected = [
+            300.0, 600.0, 1_200.0, 2_400.0, 4_800.0, 9_600.0, 10_000.0, 10_000.0,
+        ];
+        assert_eq!(first_pauses(|| 0.5), expected);
+        assert_eq!(first_pauses(|| 0.0)[0], 225.0);
+        assert_eq!(first_pauses(|| 1.0)[7], 12_500.0);
+    }
+
+    #[test]
+    fn it_is_given_up_two_minutes_after_the_loss_or_the_last_hope() {
+        let mut retry = Retry::new(|| 0.5, 0.0);
+        retry.lost(1_000.0);
+        assert!(retry.failed(121_000.0));
+        assert!(!retry.failed(121_001.0));
+        retry.hope(130_000.0);
+        assert!(retry.failed(250_000.0));
+    }
+
+    #[test]
+    fn only_a_connection_that_held_makes_the_pauses_short_again() {
+        let mut retry = Retry::new(|| 0.5, 0.0);
+        retry.lost(0.0);
+        retry.bound(1_000.0);
+        retry.lost(10_999.0);
+        assert_eq!(retry.at(), Some(11_599.0));
+        retry.bound(20_000.0);
+        retry.lost(30_000.0);
+        assert_eq!(retry.at(), Some(30_300.0));
+    }
+}

@@ -1,0 +1,86 @@
+//! What a connection says of itself, and to those who drive it.
+
+use bytes::Bytes;
+use podshell_shared::terminal::{ClientMessage, Exit};
+use serde::{Deserialize, Serialize};
+
+use super::output::Piece;
+use crate::transport::Transport;
+
+/// How far a connection is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The first socket is on its way.
+    Opening,
+    /// Bound; the server has not confirmed it.
+    Starting,
+    /// The shell runs.
+    Connected,
+    /// The connection was lost, and the shell waits.
+    Reconnecting,
+    /// The page is hidden away by the browser, and may come back.
+    Away,
+    /// Over; nothing follows.
+    Over(End),
+}
+
+/// How a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The server said why.
+    Exit(Exit),
+    /// The server closed it with no more than a code and a reason.
+    Closed {
+        code: u16,
+        reason: String,
+        /// Whether the shell ran.
+        bound: bool,
+    },
+    /// It never opened.
+    Unopened,
+    /// It broke before the shell ran.
+    Unstarted,
+    /// It broke, and could not be mended in time.
+    Dropped,
+    /// Nothing came in answer to the bind.
+    Silent,
+    /// The server said something that this page doesn't understand.
+    Garbled(String),
+    /// The user left.
+    Left,
+}
+
+/// What is to be done next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Drop the socket.
+    HangUp,
+    /// Open a socket.
+    Open(Transport),
+    /// Send this over the socket.
+    Send(ClientMessage),
+}
+
+/// What was heard has this for the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// Terminal bytes, of which this part is to be drawn.
+    Draw { data: Bytes, piece: Piece },
+    /// The server dropped output, so many bytes up to `end`, after a Ctrl-C.
+    Skipped { bytes: u64, end: u64 },
+    /// So many bytes up to `end` are gone for good.
+    Missing { bytes: u64, end: u64 },
+    /// A remark for the user.
+    Toast(String),
+}
+
+/// All that is needed to go on with a session from another page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Bookmark {
+    pub(super) key: String,
+    /// Output up to here is on the screen.
+    pub(super) offset: u64,
+    /// Input up to here has arrived; the rest may not have.
+    pub(super) arrived: u64,
+    pub(super) rest: Vec<u8>,
+}

@@ -1,0 +1,299 @@
+//! Connections that are lost, and how sessions go on.
+
+use super::*;
+
+/// A connection with some output and input behind it, lost at 20 s; the first try comes 300 ms later.
+fn lost() -> Connection {
+    let mut connection = connected();
+    connection.output(100, 0.0);
+    connection.rendered(60);
+    assert!(connection.type_in("abc".into()));
+    connection.tick(12_000.0);
+    sent(&mut connection);
+    connection.line_closed(20_000.0);
+    assert_eq!(connection.phase(), &Phase::Reconnecting);
+    assert_eq!(steps(&mut connection), [Step::HangUp]);
+    connection
+}
+
+/// Lets the time of the next try come, and that try fail.
+fn fail(connection: &mut Connection) -> (f64, Transport) {
+    let at = connection.due().expect("a time for the next try");
+    connection.tick(at);
+    let [Step::Open(transport)] = steps(connection)[..] else {
+        panic!("a try");
+    };
+    connection.line_closed(at);
+    assert_eq!(steps(connection), [Step::HangUp]);
+    (at, transport)
+}
+
+#[test]
+fn a_lost_connection_goes_on_where_it_was() {
+    let mut connection = lost();
+    assert!(connection.type_in("def".into()));
+    assert_eq!(connection.retry_in(20_100.0), Some(200.0));
+    connection.tick(20_299.0);
+    assert_eq!(steps(&mut connection), []);
+    connection.tick(20_300.0);
+    assert_eq!(connection.retry_in(20_300.0), None);
+    open(&mut connection, BINARY, 20_310.0);
+    assert_eq!(sent(&mut connection), [resume(100)]);
+    assert_eq!(hear(&mut connection, bound(100, 1), 20_320.0), None);
+    assert_eq!(connection.phase(), &Phase::Connected);
+    assert_eq!(
+        sent(&mut connection),
+        [
+            ClientMessage::Resize(SIZE),
+            ClientMessage::Ack { offset: 60 },
+            ping("3"),
+            stdin("bc"),
+            stdin("def"),
+        ]
+    );
+    assert_eq!(connection.output(5, 20_330.0), Piece { skip: 0, end: 105 });
+}
+
+#[test]
+fn output_that_comes_twice_is_drawn_once_and_what_is_gone_is_told() {
+    let mut behind = lost();
+    behind.tick(20_300.0);
+    open(&mut behind, BINARY, 20_300.0);
+    assert_eq!(hear(&mut behind, bound(90, 3), 20_300.0), None);
+    assert_eq!(behind.output(30, 20_300.0), Piece { skip: 10, end: 120 });
+
+    let mut ahead = lost();
+    ahead.tick(20_300.0);
+    open(&mut ahead, BINARY, 20_300.0);
+    let (bytes, end) = (400, 500);
+    assert_eq!(
+        hear(&mut ahead, bound(500, 3), 20_300.0),
+        Some(Shown::Missing { bytes, end })
+    );
+    assert_eq!(ahead.output(1, 20_300.0), Piece { skip: 0, end: 501 });
+}
+
+#[test]
+fn pauses_grow_and_tries_end() {
+    let mut connection = lost();
+    let tries: Vec<f64> = std::iter::from_fn(|| {
+        (connection.phase() == &Phase::Reconnecting).then(|| fail(&mut connection).0)
+    })
+    .collect();
+    assert_eq!(tries[..3], [20_300.0, 20_900.0, 22_100.0]);
+    let last = tries.last().unwrap() - 20_000.0;
+    assert!((120_000.0..131_000.0).contains(&last), "{last}");
+    assert_eq!(connection.phase(), &Phase::Over(End::Dropped));
+}
+
+#[test]
+fn one_try_in_four_takes_the_other_transport() {
+    let mut connection = lost();
+    let transports: Vec<_> = (0..8).map(|_| fail(&mut connection).1).collect();
+    let four = [BINARY, BINARY, BINARY, TEXT];
+    assert_eq!(transports, [four, four].concat());
+}
+
+#[test]
+fn a_try_that_hangs_is_given_up() {
+    let mut connection = lost();
+    connection.tick(20_300.0);
+    steps(&mut connection);
+    connection.tick(30_300.0);
+    assert_eq!(steps(&mut connection), []);
+    connection.tick(30_301.0);
+    assert_eq!(steps(&mut connection), [Step::HangUp]);
+    connection.tick(30_901.0);
+    open(&mut connection, BINARY, 31_000.0);
+    assert_eq!(sent(&mut connection), [resume(100)]);
+    connection.tick(41_001.0);
+    assert_eq!(steps(&mut connection), [Step::HangUp]);
+    assert_eq!(connection.phase(), &Phase::Reconnecting);
+}
+
+#[test]
+fn the_first_try_that_hears_of_the_end_is_the_last() {
+    let mut connection = lost();
+    connection.tick(20_300.0);
+    open(&mut connection, BINARY, 20_300.0);
+    hear(&mut connection, exit(EndReason::NoSession), 20_310.0);
+    assert!(matches!(connection.phase(), Phase::Over(End::Exit(_))));
+    assert_eq!(connection.due(), None);
+    assert_eq!(steps(&mut connection), [Step::HangUp]);
+}
+
+#[test]
+fn only_a_connection_that_held_makes_the_pauses_short_again() {
+    let mut connection = lost();
+    fail(&mut connection);
+    let back = |connection: &mut Connection| {
+        let at = connection.due().unwrap();
+        connection.tick(at);
+        open(connection, BINARY, at);
+        hear(connection, bound(100, 3), at);
+        sent(connection);
+        at
+    };
+    let at = back(&mut connection);
+    connection.line_closed(at + 9_999.0);
+    assert_eq!(connection.retry_in(at + 9_999.0), Some(1_200.0));
+    steps(&mut connection);
+    let at = back(&mut connection);
+    connection.line_closed(at + 10_000.0);
+    assert_eq!(connection.retry_in(at + 10_000.0), Some(300.0));
+}
+
+#[test]
+fn silence_is_a_loss() {
+    let mut connection = connected();
+    let mut now = 0.0;
+    while connection.phase() == &Phase::Connected {
+        now += 1_000.0;
+        connection.tick(now);
+        steps(&mut connection);
+    }
+    assert_eq!(now, 21_000.0);
+}
+
+#[test]
+fn a_network_that_is_back_is_used_at_once() {
+    let mut waiting = lost();
+    waiting.network_changed(20_010.0);
+    open(&mut waiting, BINARY, 20_020.0);
+
+    let mut trying = lost();
+    trying.tick(20_300.0);
+    assert_eq!(steps(&mut trying), [Step::Open(BINARY)]);
+    trying.network_changed(20_400.0);
+    assert_eq!(steps(&mut trying), [Step::HangUp, Step::Open(BINARY)]);
+
+    let mut open = connected();
+    open.network_changed(20_000.0);
+    assert_eq!(open.phase(), &Phase::Reconnecting);
+    assert_eq!(steps(&mut open), [Step::HangUp, Step::Open(BINARY)]);
+
+    let mut opening = begun();
+    opening.network_changed(1.0);
+    assert_eq!(steps(&mut opening), [Step::Open(BINARY)]);
+}
+
+#[test]
+fn a_page_that_is_looked_at_again_asks_and_tries_at_once() {
+    let mut waiting = lost();
+    waiting.looked_at(20_010.0);
+    assert_eq!(steps(&mut waiting), [Step::Open(BINARY)]);
+    waiting.looked_at(20_020.0);
+    assert_eq!(steps(&mut waiting), [], "it is being tried");
+
+    let mut open = connected();
+    open.looked_at(4_000.0);
+    assert_eq!(sent(&mut open), [], "it was heard of just now");
+    open.looked_at(8_000.0);
+    assert_eq!(sent(&mut open), [ping("2")]);
+    assert_eq!(open.due(), Some(13_001.0));
+    open.tick(13_001.0);
+    assert_eq!(open.phase(), &Phase::Reconnecting);
+}
+
+#[test]
+fn a_sleep_gives_a_new_two_minutes() {
+    let mut connection = lost();
+    connection.tick(20_299.0);
+    connection.tick(4_000_000.0);
+    assert_eq!(steps(&mut connection), [Step::Open(BINARY)]);
+    connection.line_closed(4_000_100.0);
+    assert_eq!(connection.phase(), &Phase::Reconnecting);
+}
+
+#[test]
+fn a_page_that_the_browser_takes_away_comes_back() {
+    let mut connection = connected();
+    connection.leave();
+    assert_eq!(
+        steps(&mut connection),
+        [Step::Send(ClientMessage::Leave), Step::HangUp]
+    );
+    assert_eq!(connection.phase(), &Phase::Away);
+    assert!(connection.bookmark().is_some());
+    connection.tick(1_000.0);
+    assert_eq!(steps(&mut connection), []);
+    connection.come_back(2_000.0);
+    open(&mut connection, BINARY, 2_000.0);
+    assert_eq!(sent(&mut connection), [resume(0)]);
+
+    let mut starting = begun();
+    open(&mut starting, BINARY, 0.0);
+    sent(&mut starting);
+    starting.leave();
+    assert_eq!(
+        steps(&mut starting),
+        [Step::Send(ClientMessage::Close), Step::HangUp],
+        "without a key there is no way back"
+    );
+}
+
+#[test]
+fn a_reload_goes_on_at_what_was_on_the_screen() {
+    let mut before = lost();
+    assert!(before.type_in("def".into()));
+    before.leave();
+    let kept = serde_json::to_string(&before.bookmark()).unwrap();
+    let bookmark: Option<Bookmark> = serde_json::from_str(&kept).unwrap();
+
+    let bookmark = bookmark.expect("a way back");
+    let mut after = Connection::resume(bookmark, true, Some(SIZE), TEXT, || 0.5, 0.0);
+    assert_eq!(after.phase(), &Phase::Reconnecting);
+    assert_eq!(after.retry_in(0.0), None);
+    open(&mut after, TEXT, 10.0);
+    assert_eq!(sent(&mut after), [resume(60)]);
+    assert_eq!(hear(&mut after, bound(60, 2), 20.0), None);
+    let smaller = Size { rows: 23, cols: 80 };
+    assert_eq!(
+        sent(&mut after),
+        [
+            ClientMessage::Resize(smaller),
+            ClientMessage::Ack { offset: 60 },
+            ping("1"),
+            stdin("cdef"),
+        ]
+    );
+    assert_eq!(after.due(), Some(170.0));
+    after.tick(170.0);
+    assert_eq!(sent(&mut after), [ClientMessage::Resize(SIZE)]);
+    assert_eq!(after.due(), None);
+}
+
+#[test]
+fn a_paste_under_way_is_not_torn_by_a_reload() {
+    let mut connection = connected();
+    assert!(connection.type_in(vec![b'x'; 100_000].into()));
+    sent(&mut connection);
+    let bookmark = connection.bookmark().expect("a way back");
+    assert_eq!((bookmark.arrived, bookmark.rest.len()), (0, 0));
+}
+
+#[test]
+fn a_session_taken_over_can_be_taken_back() {
+    let mut connection = connected();
+    connection.output(100, 0.0);
+    assert!(connection.type_in("abc".into()));
+    sent(&mut connection);
+    hear(&mut connection, exit(EndReason::TakenOver), 1.0);
+    assert!(connection.is_taken_over());
+    assert_eq!(connection.bookmark(), None, "the other window has it");
+    assert_eq!(steps(&mut connection), [Step::HangUp]);
+    connection.come_back(5_000.0);
+    open(&mut connection, BINARY, 5_000.0);
+    assert_eq!(sent(&mut connection), [resume(100)]);
+    hear(&mut connection, bound(100, 700), 5_000.0);
+    assert_eq!(
+        sent(&mut connection),
+        [ClientMessage::Resize(SIZE), ping("2")],
+        "what was typed here is not typed again"
+    );
+
+    let mut ended = connected();
+    hear(&mut ended, exit(EndReason::Exited), 1.0);
+    ended.come_back(2.0);
+    assert!(matches!(ended.phase(), Phase::Over(_)));
+}

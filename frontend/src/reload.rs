@@ -1,0 +1,38 @@
+//! What a page leaves in its tab when it goes away, for the page that is loaded in its place.
+//!
+//! It is there only between the two, so that a tab which is duplicated meanwhile gets nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{connection::Bookmark, dom, route::Target, snapshot::Snapshot};
+
+/// A terminal that was left.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Left {
+    /// Where its session goes on.
+    pub(crate) bookmark: Bookmark,
+    /// What it showed.
+    pub(crate) snapshot: Snapshot,
+}
+
+/// Leaves a terminal behind. Where the browser has no room for it, the next page begins a new shell.
+pub(crate) fn put(target: &Target, left: &Left) {
+    let text = serde_json::to_string(left).expect("strings and numbers are always JSON");
+    if let Some(storage) = dom::tab_storage() {
+        storage.set_item(&key(target), &text).ok();
+    }
+}
+
+/// Takes what was left behind for this address, if anything.
+pub(crate) fn take(target: &Target) -> Option<Left> {
+    let storage = dom::tab_storage()?;
+    let key = key(target);
+    let text = storage.get_item(&key).ok().flatten()?;
+    storage.remove_item(&key).ok()?;
+    // another version of the page may have written it
+    serde_json::from_str(&text).ok()
+}
+
+fn key(target: &Target) -> String {
+    format!("podshell.left:{}", target.href())
+}

@@ -1,0 +1,126 @@
+//! What the page shows of a session: how it fares, and the figures around it.
+
+use leptos::prelude::*;
+use podshell_shared::terminal::{EndReason, Exit, Size};
+
+use crate::{
+    connection::{Connection, End, Phase},
+    failure::Failure,
+    transport::Transport,
+};
+
+/// How far a shell is, for the state line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// The server is asked for an id.
+    Asking,
+    /// The connection is being opened.
+    Opening,
+    /// The server starts the shell.
+    Starting,
+    /// The shell runs.
+    Connected,
+    /// The connection was lost; it is tried again.
+    Reconnecting {
+        /// How long until then; [`None`] while it is being tried.
+        seconds: Option<u32>,
+    },
+    /// The session ended as sessions do.
+    Ended(Exit),
+    /// The connection was lost.
+    Lost(Failure),
+    /// There was no shell to begin with.
+    Failed(Failure),
+}
+
+impl Status {
+    /// Whether nothing more will happen by itself.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self, Self::Ended(_) | Self::Lost(_) | Self::Failed(_))
+    }
+
+    /// Whether the session goes on in another window.
+    pub(crate) fn is_taken_over(&self) -> bool {
+        matches!(self, Self::Lost(failure) if failure.is(EndReason::TakenOver))
+    }
+
+    /// How a connection fares.
+    pub(crate) fn of(connection: &Connection, now: f64) -> Self {
+        match connection.phase() {
+            Phase::Opening => Self::Opening,
+            Phase::Starting => Self::Starting,
+            Phase::Connected => Self::Connected,
+            Phase::Reconnecting | Phase::Away => Self::Reconnecting {
+                seconds: connection
+                    .retry_in(now)
+                    .map(|ms| (ms / 1000.0).ceil() as u32),
+            },
+            Phase::Over(end) => Self::over(end.clone()),
+        }
+    }
+
+    fn over(end: End) -> Self {
+        let ended = |reason| {
+            Self::Ended(Exit {
+                reason,
+                code: None,
+                message: String::new(),
+            })
+        };
+        match end {
+            End::Exit(Exit {
+                reason: EndReason::TakenOver | EndReason::NoSession,
+                ..
+            }) => Self::Lost(Failure::from_end(end)),
+            End::Exit(exit) => Self::Ended(exit),
+            End::Closed {
+                code: PROCESS_EXITED,
+                ..
+            } => ended(EndReason::Exited),
+            End::Left => ended(EndReason::Closed),
+            End::Unopened | End::Unstarted | End::Closed { bound: false, .. } => {
+                Self::Failed(Failure::from_end(end))
+            }
+            End::Dropped | End::Silent | End::Garbled(_) | End::Closed { .. } => {
+                Self::Lost(Failure::from_end(end))
+            }
+        }
+    }
+}
+
+/// The code that closes a session whose process ended.
+const PROCESS_EXITED: u16 = 1;
+
+/// What the page shows of a session.
+#[derive(Clone, Copy)]
+pub(crate) struct View {
+    pub(crate) status: RwSignal<Status>,
+    pub(crate) size: RwSignal<Size>,
+    /// The transport of the connection, once there is one.
+    pub(crate) transport: RwSignal<Option<Transport>>,
+    /// In ms.
+    pub(crate) round_trip: RwSignal<Option<u32>>,
+    pub(crate) toast: RwSignal<Option<String>>,
+    /// Whether there is anything on the terminal to be read.
+    pub(crate) drawn: RwSignal<bool>,
+}
+
+impl View {
+    pub(crate) fn new() -> Self {
+        Self {
+            status: RwSignal::new(Status::Asking),
+            size: RwSignal::default(),
+            transport: RwSignal::default(),
+            round_trip: RwSignal::default(),
+            toast: RwSignal::default(),
+            drawn: RwSignal::default(),
+        }
+    }
+}
+
+/// Sets a signal if that changes it, for nobody is to be woken for nothing.
+pub(crate) fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|shown| *shown != value) {
+        signal.set(value);
+    }
+}

@@ -1,0 +1,247 @@
+//! The ways to reach the server, each with its address and its encoding of the messages.
+
+use podshell_shared::{
+    binary,
+    terminal::{ClientMessage, PROTOCOL, ServerMessage},
+    text::{self, TextError},
+};
+use sockjs::frame::Frame;
+
+/// A way to reach the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// Bytes over a plain WebSocket, which has to agree on the subprotocol.
+    WebSocketBinary,
+    /// Text over SockJS, in a WebSocket.
+    WebSocketText,
+}
+
+/// A client's message in a transport's encoding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Encoded {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+/// What is heard from the server, whatever the encoding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// Messages may be sent.
+    Opened,
+    /// The server lives.
+    Heartbeat,
+    /// It says something.
+    Message(ServerMessage),
+    /// It ended the session, by Dashboard's codes.
+    Closed { code: u16, reason: String },
+    /// It says what this page doesn't understand.
+    Garbled(String),
+}
+
+impl Transport {
+    /// All of them, the best first.
+    pub(crate) const ALL: [Self; 2] = [Self::WebSocketBinary, Self::WebSocketText];
+
+    /// Its name for programs.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::WebSocketBinary => "websocket-binary",
+            Self::WebSocketText => "websocket-text",
+        }
+    }
+
+    /// The transport of that name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|transport| transport.name() == name)
+    }
+
+    /// The one to try if this one does not open.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::WebSocketBinary => Self::WebSocketText,
+            Self::WebSocketText => Self::WebSocketBinary,
+        }
+    }
+
+    /// Whether any bytes can be said in it; else text alone.
+    pub(crate) fn is_binary(self) -> bool {
+        self == Self::WebSocketBinary
+    }
+
+    /// The WebSocket subprotocol that both sides have to agree on.
+    pub(crate) fn subprotocol(self) -> Option<&'static str> {
+        self.is_binary().then_some(PROTOCOL)
+    }
+
+    /// Its address under an `http:` or `https:` base. `random` gives numbers from 0 up to below 1.
+    pub(crate) fn address(self, base: &str, random: fn() -> f64) -> String {
+        let base = base.split(['?', '#']).next().unwrap_or_default();
+        // http → ws, https → wss
+        let base = base.strip_prefix("http").unwrap_or(base);
+        let folder = base.rfind('/').map_or(base, |slash| &base[..=slash]);
+        let prefix = format!("ws{folder}ws/api/sockjs");
+        match self {
+            Self::WebSocketBinary => format!("{prefix}/websocket"),
+            Self::WebSocketText => {
+                let below = |end: usize| (random() * end as f64) as usize;
+                let server = below(1000);
+                let session: String = (0..8)
+                    .map(|_| char::from(ALPHABET[below(ALPHABET.len())]))
+                    .collect();
+                format!("{prefix}/{server:03}/{session}/websocket")
+            }
+        }
+    }
+
+    /// A message as this transport has it.
+    pub(crate) fn encode(self, message: &ClientMessage) -> Encoded {
+        match self {
+            Self::WebSocketBinary => Encoded::Bytes(binary::encode_client(message)),
+            Self::WebSocketText => {
+                let frame = serde_json::to_string(&[text::encode_client(message)]);
+                Encoded::Text(frame.expect("strings are always JSON"))
+            }
+        }
+    }
+}
+
+/// What a text says, in the order in which it is to be heard.
+pub(crate) fn decode_text(frame: &str) -> Vec<Heard> {
+    let heard = match Frame::decode(frame) {
+        Ok(Frame::Open) => Heard::Opened,
+        Ok(Frame::Heartbeat) => Heard::Heartbeat,
+        Ok(Frame::Close { code, reason }) => Heard::Closed { code, reason },
+        Err(error) => Heard::Garbled(error.to_string()),
+        Ok(Frame::Messages(messages)) => {
+            let heard = |message: String| match text::decode_server(&message) {
+                Ok(message) => Heard::Message(message),
+                // a newer server may say more than this page knows
+                Err(TextError::UnknownOp(_)) => Heard::Heartbeat,
+                Err(error) => Heard::Garbled(error.to_string()),
+            };
+            return messages.into_iter().map(heard).collect();
+        }
+    };
+    vec![heard]
+}
+
+/// What a binary message says that is not output, which is not to be copied here.
+pub(crate) fn decode_binary(message: Vec<u8>) -> Heard {
+    match binary::decode_server(message.into()) {
+        Ok(message) => Heard::Message(message),
+        Err(binary::BinaryError::UnknownKind(_)) => Heard::Heartbeat,
+        Err(error) => Heard::Garbled(error.to_string()),
+    }
+}
+
+/// How a WebSocket's close codes say what SockJS says in its own: 4001 is 1.
+const CODES: u16 = 4000;
+
+/// What the close code of a plain WebSocket says of the session; [`None`] if nothing.
+pub(crate) fn decode_close(code: u16, reason: String) -> Option<Heard> {
+    let code = code.checked_sub(CODES)?;
+    matches!(code, 1 | 2).then_some(Heard::Closed { code, reason })
+}
+
+const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+
+#[cfg(test)]
+mod tests {
+    use podshell_shared::text::encode_server;
+
+    use super::*;
+
+    #[test]
+    fn the_addresses_lie_under_the_base() {
+        assert_eq!(
+            Transport::WebSocketBinary.address("http://127.0.0.1:7780/", || 0.0),
+            "ws://127.0.0.1:7780/ws/api/sockjs/websocket"
+        );
+        assert_eq!(
+            Transport::WebSocketText.address("http://127.0.0.1:7780/", || 0.0),
+            "ws://127.0.0.1:7780/ws/api/sockjs/000/aaaaaaaa/websocket"
+        );
+        assert_eq!(
+            Transport::WebSocketText.address("https://example.org/tools/shell/?x#y", || 0.9999),
+            "wss://example.org/tools/shell/ws/api/sockjs/999/99999999/websocket"
+        );
+    }
+
+    #[test]
+    fn names_lead_back() {
+        for transport in Transport::ALL {
+            assert_eq!(Transport::from_name(transport.name()), Some(transport));
+            assert_ne!(transport.other(), transport);
+        }
+        assert_eq!(Transport::from_name("carrier-pigeon"), None);
+    }
+
+    #[test]
+    fn each_has_its_encoding() {
+        let message = ClientMessage::Ack { offset: 7 };
+        assert_eq!(
+            Transport::WebSocketBinary.encode(&message),
+            Encoded::Bytes(vec![7, 0, 0, 0, 0, 0, 0, 0, 7])
+        );
+        let Encoded::Text(text) = Transport::WebSocketText.encode(&message) else {
+            panic!("text is text");
+        };
+        let messages: Vec<String> = serde_json::from_str(&text).unwrap();
+        assert_eq!(text::decode_client(&messages[0]).unwrap(), message);
+    }
+
+    #[test]
+    fn messages_come_in_order_and_unknown_ones_are_no_harm() {
+        let stdout = |data: &'static str| ServerMessage::Stdout {
+            data: data.into(),
+            end: Some(1),
+        };
+        let encode = |message| encode_server(&message, true).unwrap();
+        let texts = [
+            r#"{"Op":"later"}"#.to_owned(),
+            encode(stdout("a")),
+            encode(stdout("b")),
+        ];
+        let mut frame = String::new();
+        sockjs::frame::encode_messages(&mut frame, texts);
+        assert_eq!(
+            decode_text(&frame),
+            [
+                Heard::Heartbeat,
+                Heard::Message(stdout("a")),
+                Heard::Message(stdout("b")),
+            ]
+        );
+        assert_eq!(decode_text("o"), [Heard::Opened]);
+        assert_eq!(decode_text("h"), [Heard::Heartbeat]);
+        assert_eq!(decode_binary(vec![200, 1]), Heard::Heartbeat);
+    }
+
+    #[test]
+    fn garbage_is_told_from_messages() {
+        for garbage in ["", "x", "a[1]", r#"a["no message"]"#] {
+            let heard = decode_text(garbage);
+            assert!(matches!(&heard[..], [Heard::Garbled(_)]), "{garbage}");
+        }
+        for garbage in [&[][..], &[binary::BIND], &[binary::END, b'{']] {
+            let heard = decode_binary(garbage.to_vec());
+            assert!(matches!(heard, Heard::Garbled(_)), "{garbage:?}");
+        }
+    }
+
+    #[test]
+    fn both_ways_to_close_say_the_same() {
+        let closed = |code| Heard::Closed {
+            code,
+            reason: "why".to_owned(),
+        };
+        assert_eq!(decode_text(r#"c[2,"why"]"#), [closed(2)]);
+        assert_eq!(decode_close(4002, "why".to_owned()), Some(closed(2)));
+        assert_eq!(decode_close(4001, "why".to_owned()), Some(closed(1)));
+        for code in [1000, 1006, 1009, 4000, 4003] {
+            assert_eq!(decode_close(code, "why".to_owned()), None);
+        }
+    }
+}
