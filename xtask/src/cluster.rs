@@ -66,6 +66,14 @@ pub(crate) fn up(places: &Places) -> Result<Cluster> {
     Ok(cluster)
 }
 
+/// The cluster that [`up`] made, if it is there and answers.
+pub(crate) fn running(places: &Places) -> Result<Option<Cluster>> {
+    let folder = node_image::folder(places);
+    let kubeconfig = Files::below(&folder).kubeconfig;
+    let answers = kubeconfig.exists() && version(&kubectl(&folder)?, &kubeconfig).is_ok();
+    answers.then(|| up(places)).transpose()
+}
+
 /// Takes the cluster that a kubeconfig names, and makes the tests' pods in it.
 pub(crate) fn existing(places: &Places, kubeconfig: &Path) -> Result<Cluster> {
     let kubectl = kubectl(&node_image::folder(places))?;

@@ -1,5 +1,6 @@
 //! `cargo xtask`: one command for each thing that a person does with this repository. It fetches what a command needs first.
 
+mod bench;
 mod binary;
 mod browser;
 mod cluster;
@@ -11,6 +12,7 @@ mod node_image;
 mod packages;
 mod page;
 mod places;
+mod soak;
 mod steps;
 mod test;
 mod tools;
@@ -69,6 +71,10 @@ enum Task {
         #[arg(last = true, value_name = "PLAYWRIGHT ARGUMENTS")]
         playwright: Vec<OsString>,
     },
+    /// Build, then measure terminals beside direct execs: on the cluster that is up, else on the fake one
+    Bench(bench::Wishes),
+    /// Let many sessions do all that sessions do, against the fake cluster, and check every byte
+    Soak(soak::Wishes),
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -109,5 +115,7 @@ fn run(task: Task) -> Result<()> {
             kubeconfig,
             playwright,
         } => e2e::run(&places, &mut steps, kubeconfig.as_deref(), &playwright).map(drop),
+        Task::Bench(wishes) => bench::run(&places, &mut steps, &wishes),
+        Task::Soak(wishes) => soak::run(&places, &mut steps, &wishes),
     }
 }

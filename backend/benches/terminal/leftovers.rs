@@ -99,13 +99,17 @@ fn find_shell(screen: &[u8]) -> Option<u32> {
 async fn look(bench: &Bench, left: &Left) -> Result<f64> {
     let Left { shell, sleeps, .. } = left;
     let script = format!(
-        r#"for path in /proc/[0-9]*; do
-             command=$(tr '\0' ' ' <$path/cmdline 2>/dev/null)
+        // others may end while it looks
+        r#"exec 2>/dev/null
+           alive=
+           for path in /proc/[0-9]*; do
+             command=$(tr '\0' ' ' <$path/cmdline)
              pid=${{path#/proc/}}
              case "$pid $command" in
-               "{shell} "*sh*|*" sleep {sleeps} ") echo $pid; kill -9 $pid;;
+               "{shell} "*sh*|*" sleep {sleeps} ") echo $pid; alive="$alive $pid";;
              esac
-           done"#
+           done
+           [ -z "$alive" ] || kill -9 $alive"#
     );
     let alive = bench.cluster.run(&script).await?;
     Ok(alive.lines().count() as f64)

@@ -17,10 +17,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Looks at the pod where the end itself does not say all.
 pub(super) async fn explain(cluster: &Cluster, target: &Target, ended: Ended) -> Exit {
     let time = match (target.mode, &ended) {
-        // the container ends with its main process
-        (_, Ended::Lost(_)) | (Mode::Attach, Ended::Exited(_)) => Some(NOTICE_TIME),
-        // by SIGKILL or SIGTERM, as when the container is killed
-        (Mode::Exec, Ended::Exited(137 | 143)) => Some(NOTICE_TIME),
+        // the container ends with its main process, and a shell of it by SIGKILL or SIGTERM
+        (_, Ended::Lost(_))
+        | (Mode::Attach, Ended::Exited(_))
+        | (Mode::Exec, Ended::Exited(137 | 143)) => Some(NOTICE_TIME),
         (Mode::Exec, Ended::Exited(128..)) => Some(Duration::ZERO),
         (_, Ended::Exited(_) | Ended::Failed(_)) => None,
     };

@@ -1,0 +1,122 @@
+//! The measurements: terminals through the built server beside direct execs, on a real cluster if there is one.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::SystemTime,
+};
+
+use anyhow::{Context as _, Result};
+
+use crate::{
+    binary,
+    cluster::{self, Cluster},
+    command,
+    places::Places,
+    steps::Steps,
+};
+
+/// What is to be measured, and where.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Wishes {
+    /// Measure on the fake cluster even if a real one is up
+    #[arg(long, conflicts_with = "kubeconfig")]
+    fake: bool,
+    /// Measure on this cluster; the test images must be on its nodes
+    #[arg(long, value_name = "PATH")]
+    kubeconfig: Option<PathBuf>,
+    /// A few seconds per figure: to see that all can be measured, not to compare
+    #[arg(long)]
+    quick: bool,
+    /// Measure these alone: output, echo, prompt, memory, flood, interrupt, characters, leftovers, page
+    #[arg(value_name = "FIGURE")]
+    figures: Vec<String>,
+}
+
+/// Builds all that is needed and measures. Prints a table, and writes lines of JSON into the target directory.
+pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result<()> {
+    // first, for it leaves a server in the place of the one that ships
+    let program = steps.step("measuring program", || build(places))?;
+    let server = binary::build(places, steps)?;
+    let cluster = steps.step("cluster", || find_cluster(places, wishes))?;
+    steps.step("measurements", || {
+        let mut bench = Command::new(&program);
+        bench.arg("--server").arg(&server);
+        bench.arg("--dist").arg(places.repository.join("dist"));
+        bench.arg("--json").arg(results(places)?);
+        if let Some(cluster) = &cluster {
+            bench.arg("--kubeconfig").arg(&cluster.kubeconfig);
+            bench.arg("--cluster-name").arg(&cluster.description);
+        }
+        if wishes.quick {
+            bench.arg("--quick");
+        }
+        command::run(bench.args(&wishes.figures))
+    })
+}
+
+/// Builds the program that measures.
+fn build(places: &Places) -> Result<PathBuf> {
+    let mut cargo = command::cargo();
+    cargo.args([
+        "bench",
+        "--package=podshell",
+        "--bench=terminal",
+        "--no-run",
+        "--message-format=json-render-diagnostics",
+    ]);
+    let messages = command::read(cargo.current_dir(&places.repository))?;
+    executable(&messages, "terminal").context("cargo names no measuring program")
+}
+
+/// The program that cargo built for a benchmark, out of its messages.
+fn executable(messages: &str, name: &str) -> Option<PathBuf> {
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|message| {
+            message["target"]["name"] == name && message["target"]["kind"][0] == "bench"
+        })
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+}
+
+/// The real cluster to measure on, if there is one.
+fn find_cluster(places: &Places, wishes: &Wishes) -> Result<Option<Cluster>> {
+    if wishes.fake {
+        return Ok(None);
+    }
+    if let Some(kubeconfig) = &wishes.kubeconfig {
+        return cluster::existing(places, kubeconfig).map(Some);
+    }
+    let running = cluster::running(places)?;
+    if running.is_none() {
+        eprintln!("no cluster is up (cargo xtask cluster up): measuring on the fake one");
+    }
+    Ok(running)
+}
+
+/// The file for this run's lines of JSON.
+fn results(places: &Places) -> Result<PathBuf> {
+    let folder: &Path = &places.target.join("bench");
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    Ok(folder.join(format!("{}.jsonl", now.as_secs())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MESSAGES: &str = r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"podshell"},"executable":"/t/podshell"}
+no JSON
+{"reason":"compiler-artifact","target":{"kind":["bench"],"name":"terminal"},"executable":"/t/terminal-1"}
+{"reason":"build-finished","success":true}"#;
+
+    #[test]
+    fn the_benchmark_is_found_among_what_was_built() {
+        let found = executable(MESSAGES, "terminal");
+        assert_eq!(found, Some(PathBuf::from("/t/terminal-1")));
+        assert_eq!(executable(MESSAGES, "podshell"), None);
+    }
+}
