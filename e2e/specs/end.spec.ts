@@ -1,9 +1,7 @@
 // How sessions end that no `exit` ends, and what can't be opened at all.
 import type { Page } from "@playwright/test";
-import { kubeconfig } from "../support/env.ts";
 import { deletePod, processes, release, standing } from "../support/kubectl.ts";
 import { PodList } from "../support/pod-list.ts";
-import { Podshell } from "../support/podshell.ts";
 import { Terminal } from "../support/terminal.ts";
 import { expect, test } from "../support/test.ts";
 
@@ -87,28 +85,40 @@ test("leaving ends a command that runs, too", async ({ page, ownPod }) => {
   await expect.poll(() => processes(ownPod), { timeout: 20_000 }).toEqual(before);
 });
 
-test("a server that stops says so to its terminals, and ends their shells", async ({
-  browser,
-  problems,
-  ownPod,
-}) => {
+test("a server that stops says so to its terminals, and ends their shells", async ({ setUp, ownPod }) => {
   const before = await processes(ownPod);
-  const own = await Podshell.start(["--listen", "127.0.0.1:0", "--kubeconfig", kubeconfig()]);
-  const context = await browser.newContext({ storageState: { cookies: [], origins: [] } });
-  problems.watch(context);
-  try {
-    const page = await context.newPage();
-    await page.goto(own.signInUrl);
-    await page.waitForURL(`${own.origin}/`);
-    const terminal = await Terminal.open(page, ownPod, own.origin);
-    await terminal.expectPrompt();
+  const { server, page } = await setUp([]);
+  const terminal = await Terminal.open(page, ownPod);
+  await terminal.run("sleep 1000");
+  await expect.poll(async () => (await processes(ownPod)).join("\n")).toContain("sleep 1000");
 
-    await own.stop();
-    await terminal.expectReason("shutdown");
-    await expect(terminal.state).toContainText(/server|podshell/i);
-    await expect.poll(() => processes(ownPod), { timeout: 20_000 }).toEqual(before);
-  } finally {
-    await context.close();
-    if (own.alive) await own.stop();
-  }
+  await server.stop();
+  expect(await processes(ownPod)).toEqual(before);
+  await terminal.expectReason("shutdown");
+  await expect(terminal.state).toContainText(/server|podshell/i);
+});
+
+for (const [how, command, code] of [
+  ["nothing wrong", "exit 0", 0],
+  ["an error", "exit 3", 3],
+  ["a signal", "kill -9 $$", 137],
+  ["what an interrupted command left", "exit 130", 130],
+] as const) {
+  test(`a shell that ends with ${how} shows code ${code}`, async ({ page }) => {
+    const terminal = await Terminal.open(page, BASH);
+    await terminal.expectPrompt();
+    await terminal.run(command);
+    await terminal.expectState("ended");
+    await expect(terminal.state).toHaveAttribute("data-reason", "exited");
+    await expect(terminal.state).toHaveAttribute("data-exit-code", String(code));
+  });
+}
+
+test("a pod whose main process is killed ends its shell with that reason", async ({ page, ownPod }) => {
+  const terminal = await Terminal.open(page, ownPod);
+  await terminal.expectPrompt();
+  // its first process heeds this signal, and takes all others of the container with it
+  await terminal.run("kill -TERM 1");
+  await terminal.expectReason("pod-gone");
+  await terminal.expectState("ended");
 });

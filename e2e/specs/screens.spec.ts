@@ -3,8 +3,10 @@ import type { Page } from "@playwright/test";
 import { join } from "node:path";
 import { standing } from "../support/kubectl.ts";
 import { PodList } from "../support/pod-list.ts";
+import { RawClient } from "../support/raw-client.ts";
 import { Terminal } from "../support/terminal.ts";
-import { expect, test } from "../support/test.ts";
+import { BROKEN, expect, test } from "../support/test.ts";
+import { Wire } from "../support/wire.ts";
 
 const LOOKS = {
   light: { colorScheme: "light" },
@@ -36,6 +38,52 @@ for (const [look, options] of Object.entries(LOOKS)) {
       await terminal.run("exit 3");
       await terminal.expectState("ended");
       await picture(page, `${look}-ended`, testInfo.project.outputDir);
+    });
+
+    test("a connection that is lost, and one that goes on elsewhere", async ({
+      page,
+      context,
+      cable,
+      problems,
+    }, testInfo) => {
+      problems.expect(BROKEN);
+      const wire = new Wire(page);
+      const terminal = await Terminal.open(page, standing("bash"), cable);
+      await terminal.expectPrompt();
+      cable.pull();
+      await terminal.expectState("reconnecting");
+      await picture(page, `${look}-reconnecting`, testInfo.project.outputDir);
+      await expectLanguage(page, look);
+      cable.plug();
+      await terminal.expectState("connected");
+
+      const other = await context.newPage();
+      await other.goto("/");
+      await RawClient.resume(other, wire.last.key ?? "", wire.last.next);
+      await terminal.expectReason("taken-over");
+      await page.bringToFront();
+      await picture(page, `${look}-taken-over`, testInfo.project.outputDir);
+    });
+
+    test("an attached terminal", async ({ page, countingPod }, testInfo) => {
+      const terminal = await Terminal.open(page, countingPod, { query: "?mode=attach" });
+      await terminal.run("one");
+      await terminal.expectText(/^line 1: one$/m);
+      await picture(page, `${look}-attach`, testInfo.project.outputDir);
+      await expectLanguage(page, look);
+    });
+
+    test("a debug container", async ({ setUp, shellessPod }, testInfo) => {
+      const { page } = await setUp(["--debug-image", "podshell.test/nosuchimage:1"]);
+      const terminal = await Terminal.goto(page, shellessPod);
+      await expect(page.getByTestId("debug")).toBeVisible();
+      await picture(page, `${look}-debug-offer`, testInfo.project.outputDir);
+      await expectLanguage(page, look);
+
+      await page.getByTestId("debug").click();
+      await expect(page.getByTestId("debug-progress")).toContainText(/debug-\w{5}/);
+      await picture(page, `${look}-debug-progress`, testInfo.project.outputDir);
+      await terminal.expectReason("no-shell");
     });
 
     test("a failure", async ({ page, problems }, testInfo) => {

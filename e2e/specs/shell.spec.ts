@@ -1,7 +1,7 @@
 // A shell in a real container, through the page.
 import { execute, processes, standing } from "../support/kubectl.ts";
 import { Terminal } from "../support/terminal.ts";
-import { expect, test } from "../support/test.ts";
+import { expect, leaveOnly, test } from "../support/test.ts";
 
 const BASH = standing("bash");
 
@@ -32,6 +32,22 @@ test("a command runs", async ({ page }) => {
   await terminal.expectText(/^42$/m);
   await terminal.run("echo $TERM");
   await terminal.expectText(/^xterm-256color$/m);
+});
+
+test("where binary is refused, text serves, and the page says so", async ({ page, cable, problems }) => {
+  leaveOnly("websocket-text", { cable, problems });
+  const terminal = await Terminal.open(page, BASH, cable);
+  await terminal.expectTransport("websocket-text");
+  await expect(page.locator("footer")).toContainText("text");
+  await terminal.run("echo $((6*7))");
+  await terminal.expectText(/^42$/m);
+
+  // in this tab it is known now, and the other is not tried again
+  const sockets: string[] = [];
+  page.on("websocket", (socket) => sockets.push(socket.url()));
+  await page.reload();
+  await terminal.expectState("connected");
+  expect(sockets).toEqual([expect.stringMatching(/\/sockjs\/\d{3}\/\w+\/websocket$/)]);
 });
 
 test("Chinese text and emoji go in and come out", async ({ page }) => {

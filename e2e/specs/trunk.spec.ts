@@ -9,7 +9,7 @@ import { kubeconfig, repository } from "../support/env.ts";
 import { requirePods, standing } from "../support/kubectl.ts";
 import { Podshell } from "../support/podshell.ts";
 import { Terminal } from "../support/terminal.ts";
-import { expect, test as base } from "../support/test.ts";
+import { BROKEN, expect, test as base } from "../support/test.ts";
 
 /** A debug build of the page from nothing, on a small machine. */
 const BUILD_MS = 8 * 60_000;
@@ -75,9 +75,12 @@ const test = base.extend<object, { server: Podshell; trunk: string }>({
   ],
 });
 
-test("a shell opens through trunk's proxies", async ({ page, trunk }) => {
+test("a shell opens through trunk's proxies", async ({ page, problems, trunk }) => {
+  problems.expect(BROKEN);
   // the sign-in was at the server's own address: cookies do not know ports
-  const terminal = await Terminal.open(page, standing("bash"), trunk);
+  const terminal = await Terminal.open(page, standing("bash"), { origin: trunk });
+  // its proxy forgets the subprotocol that the binary encoding is asked for by
+  await terminal.expectTransport("websocket-text");
   await terminal.run("echo $((6*7))");
   await terminal.expectText(/^42$/m);
   await terminal.run("exit 3");

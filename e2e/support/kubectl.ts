@@ -19,6 +19,13 @@ export interface Target {
   container: string;
 }
 
+/** A main process that counts the lines which it reads, so that what one visitor typed is known to the next. */
+export const COUNTER = [
+  "sh",
+  "-c",
+  'n=0; echo counting; while read -r line; do n=$((n+1)); echo "line $n: $line"; done; exit 7',
+];
+
 /** A container of the pod that always runs: `bash`, `busybox` (sh alone) or `noshell`. */
 export function standing(container: "bash" | "busybox" | "noshell"): Target {
   return { namespace: NAMESPACE, pod: "shell", container };
@@ -90,13 +97,21 @@ export async function requirePods(): Promise<void> {
 
 /** What a pod of a test's own may be. */
 interface PodOptions {
-  image?: "bash" | "busybox";
+  image?: "bash" | "busybox" | "noshell";
   /** Keeps the pod from starting until {@link release}. */
   held?: boolean;
+  /** Runs this, with a terminal and input, instead of what the image says. */
+  main?: string[];
+}
+
+/** The full name of a test image; the nodes have it. */
+export function imageName(image: NonNullable<PodOptions["image"]>): string {
+  return `podshell.test/${image}:1`;
 }
 
 /** Makes a pod of one container; unless it is held, waits until it runs. */
-export async function createPod({ image = "bash", held = false }: PodOptions = {}): Promise<Target> {
+export async function createPod(options: PodOptions = {}): Promise<Target> {
+  const { image = "bash", held = false, main } = options;
   const target = { namespace: NAMESPACE, pod: `e2e-${randomBytes(4).toString("hex")}`, container: image };
   const manifest = {
     apiVersion: "v1",
@@ -108,7 +123,14 @@ export async function createPod({ image = "bash", held = false }: PodOptions = {
       terminationGracePeriodSeconds: 1,
       automountServiceAccountToken: false,
       ...(held ? { schedulingGates: [{ name: HOLD }] } : {}),
-      containers: [{ name: image, image: `podshell.test/${image}:1`, imagePullPolicy: "Never" }],
+      containers: [
+        {
+          name: image,
+          image: imageName(image),
+          imagePullPolicy: "Never",
+          ...(main === undefined ? {} : { command: main, stdin: true, tty: true }),
+        },
+      ],
     },
   };
   await submit("create", manifest);

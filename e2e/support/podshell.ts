@@ -66,9 +66,21 @@ export class Podshell {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
+  /** Its port. */
+  get port(): number {
+    return Number(new URL(this.origin).port);
+  }
+
   /** Headers that let a script in. */
   get bearer(): { Authorization: string } {
     return { Authorization: `Bearer ${this.token}` };
+  }
+
+  /** Ends it as a crash does: it can do and say nothing about it. */
+  async kill(): Promise<void> {
+    const ended = once(this.child, "exit");
+    this.child.kill("SIGKILL");
+    await ended;
   }
 
   /**

@@ -5,6 +5,14 @@ import type { Target } from "./kubectl.ts";
 /** What a prompt of the test images ends with, at the end of the screen. */
 const PROMPT = /[#$]\s*$/;
 
+/** Where to open a shell other than at the test's server, and how. */
+export interface Address {
+  /** Scheme, host and port. */
+  origin?: string;
+  /** The query, with its question mark. */
+  query?: string;
+}
+
 export interface Size {
   rows: number;
   cols: number;
@@ -14,6 +22,7 @@ export class Terminal {
   readonly host: Locator;
   readonly state: Locator;
   readonly failure: Locator;
+  private marks = 0;
 
   constructor(readonly page: Page) {
     this.host = page.getByTestId("terminal");
@@ -22,26 +31,33 @@ export class Terminal {
   }
 
   /** Opens a shell by its deep link, without waiting for anything. */
-  static async goto(page: Page, target: Target, origin = ""): Promise<Terminal> {
-    await page.goto(`${origin}${shellPath(target)}`);
+  static async goto(page: Page, target: Target, { origin = "", query = "" }: Address = {}): Promise<Terminal> {
+    await page.goto(`${origin}${shellPath(target)}${query}`);
     return new Terminal(page);
   }
 
   /** Opens a shell by its deep link and waits until it is connected. */
-  static async open(page: Page, target: Target, origin = ""): Promise<Terminal> {
-    const terminal = await Terminal.goto(page, target, origin);
+  static async open(page: Page, target: Target, address?: Address): Promise<Terminal> {
+    const terminal = await Terminal.goto(page, target, address);
     await terminal.expectState("connected");
     return terminal;
   }
 
   /** Waits for a state of the state line. */
-  async expectState(state: "connecting" | "connected" | "ended" | "lost" | "failed"): Promise<void> {
+  async expectState(
+    state: "connecting" | "connected" | "reconnecting" | "ended" | "lost" | "failed",
+  ): Promise<void> {
     await expect(this.state).toHaveAttribute("data-state", state, { timeout: 20_000 });
   }
 
   /** Waits for the end of the session, for this reason. */
   async expectReason(reason: string): Promise<void> {
     await expect(this.state).toHaveAttribute("data-reason", reason, { timeout: 30_000 });
+  }
+
+  /** Waits for a transport of the state line. */
+  async expectTransport(transport: "websocket-binary" | "websocket-text"): Promise<void> {
+    await expect(this.state).toHaveAttribute("data-transport", transport);
   }
 
   /** Waits for the shell's prompt as the last thing on the screen. */
@@ -81,6 +97,42 @@ export class Terminal {
       .trimEnd();
   }
 
+  /**
+   * The last lines that can be scrolled to, read as a user does, page by page: these many, which must be there, and
+   * up to a page more. Leaves the window tall, for a page to hold many.
+   */
+  async scrollback(lines: number): Promise<string[]> {
+    const before = await this.state.getAttribute("data-size");
+    await this.page.setViewportSize({ width: this.page.viewportSize()?.width ?? 1280, height: 2_000 });
+    await expect(this.state).not.toHaveAttribute("data-size", before ?? "");
+    const { rows } = await this.size();
+    return this.host.evaluate(
+      async (host, { rows, lines }) => {
+        const area = host.querySelector(".xterm-helper-textarea") as HTMLElement;
+        const drawn = () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+        const shown = () =>
+          [...host.querySelectorAll(".xterm-rows > div")].map((row) =>
+            (row.textContent ?? "").replaceAll("\u00a0", " ").trimEnd(),
+          );
+        const turn = async (key: "PageUp" | "PageDown") => {
+          const keyCode = key === "PageUp" ? 33 : 34;
+          const pressed = { key, code: key, keyCode, shiftKey: true, bubbles: true };
+          area.dispatchEvent(new KeyboardEvent("keydown", pressed));
+          await drawn();
+        };
+        const pages = [shown()];
+        for (let read = rows; read < lines; read += rows - 1) {
+          await turn("PageUp");
+          pages.unshift(shown());
+        }
+        for (let _ of pages.slice(1)) await turn("PageDown");
+        // a page begins with the last line of the one before
+        return pages.flatMap((page, n) => (n === 0 ? page : page.slice(1)));
+      },
+      { rows, lines },
+    );
+  }
+
   /** Waits until the screen shows a text. */
   async expectText(text: string | RegExp, timeout = 15_000): Promise<void> {
     const matching = typeof text === "string" ? expect.stringContaining(text) : expect.stringMatching(text);
@@ -100,10 +152,12 @@ export class Terminal {
 
   /** Runs a command that prints one number, and gives it. */
   async number(command: string): Promise<number> {
-    // the mark is put together by the shell, so that the echo of the command does not match
-    await this.run(`echo mark''ed $(${command})`);
-    await this.expectText(/^marked \d+$/m);
-    return Number(/^marked (\d+)$/m.exec(await this.screen())?.[1]);
+    // put together by the shell, so that the echo of the command does not match; nor does an earlier answer
+    const mark = ++this.marks;
+    await this.run(`echo mark''ed ${mark} $(${command})`);
+    const answer = new RegExp(`^marked ${mark} (\\d+)$`, "m");
+    await this.expectText(answer);
+    return Number(answer.exec(await this.screen())?.[1]);
   }
 
   /** The size that the page says the terminal has. */

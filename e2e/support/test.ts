@@ -1,8 +1,12 @@
-// What every spec starts from: a running server, a signed-in browser, pods of one's own, and a watch on the console.
-import { test as base, expect, type BrowserContext } from "@playwright/test";
+// What every spec starts from: a running server, a signed-in browser, pods of one's own, a watch on the console.
+import { test as base, expect, type BrowserContext, type Page } from "@playwright/test";
+import { Cable } from "./cable.ts";
 import { kubeconfig } from "./env.ts";
-import { createPod, deletePod, requirePods, type Target } from "./kubectl.ts";
+import { COUNTER, createPod, deletePod, requirePods, type Target } from "./kubectl.ts";
 import { Podshell } from "./podshell.ts";
+
+/** What the browser itself says of connections that were broken or refused. */
+export const BROKEN = /WebSocket connection to .* failed|net::ERR_/;
 
 /** What went wrong in the browser without the page saying so. */
 export class Problems {
@@ -30,11 +34,34 @@ export class Problems {
   }
 }
 
+/** What a server of a test's own is given. */
+interface SetUpOptions {
+  /** Instead of the tests' kubeconfig. */
+  kubeconfig?: string;
+}
+
+/** A server of a test's own, and a page of a browser that is signed in to it. */
+export interface SetUp {
+  server: Podshell;
+  /** Between the two. */
+  cable: Cable;
+  /** On the list of pods. */
+  page: Page;
+}
+
 interface TestFixtures {
+  /** A cable to the server that all tests share. */
+  cable: Cable;
+  /** Starts a server with these flags beyond those that each needs; it is stopped after the test. */
+  setUp: (flags: string[], options?: SetUpOptions) => Promise<SetUp>;
   /** Errors in the browser's console; a test fails for each that it does not expect. */
   problems: Problems;
   /** A running pod of the test's own with bash, deleted after it. */
   ownPod: Target;
+  /** A running pod of the test's own whose container has no shell. */
+  shellessPod: Target;
+  /** A running pod of the test's own whose main process has a terminal: see {@link COUNTER}. */
+  countingPod: Target;
   /** A pod of the test's own that does not start until released. */
   heldPod: Target;
   /** Puts the server's words of a failed test beside its screenshot. */
@@ -87,8 +114,50 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await use(context);
   },
 
+  cable: async ({ server }, use) => {
+    const cable = await Cable.to(server.port);
+    await use(cable);
+    await cable.remove();
+  },
+
+  setUp: async ({ browser, problems }, use, testInfo) => {
+    const undo: (() => Promise<void>)[] = [];
+    await use(async (flags, options = {}) => {
+      const of = ["--listen", "127.0.0.1:0", "--kubeconfig", options.kubeconfig ?? kubeconfig()];
+      const server = await Podshell.start([...of, ...flags]);
+      undo.push(async () => {
+        if (server.alive) await server.stop();
+        if (testInfo.status !== testInfo.expectedStatus) {
+          await testInfo.attach("own server's log", { body: server.log(), contentType: "text/plain" });
+        }
+      });
+      const cable = await Cable.to(server.port);
+      undo.push(async () => cable.remove());
+      const signedOut = { cookies: [], origins: [] };
+      const context = await browser.newContext({ baseURL: cable.origin, storageState: signedOut });
+      problems.watch(context);
+      undo.push(async () => context.close());
+      const page = await context.newPage();
+      await signIn(page, server, cable);
+      return { server, cable, page };
+    });
+    for (const step of undo.reverse()) await step();
+  },
+
   ownPod: async ({}, use) => {
     const target = await createPod();
+    await use(target);
+    await deletePod(target.pod);
+  },
+
+  shellessPod: async ({}, use) => {
+    const target = await createPod({ image: "noshell" });
+    await use(target);
+    await deletePod(target.pod);
+  },
+
+  countingPod: async ({}, use) => {
+    const target = await createPod({ image: "busybox", main: COUNTER });
     await use(target);
     await deletePod(target.pod);
   },
@@ -113,5 +182,31 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     { auto: true },
   ],
 });
+
+/** The page's ways to the server, the best first. */
+export const TRANSPORTS = ["websocket-binary", "websocket-text"] as const;
+
+/** Blocks on a cable all that is better than this transport. */
+export function leaveOnly(
+  transport: (typeof TRANSPORTS)[number],
+  { cable, problems }: { cable: Cable; problems: Problems },
+): void {
+  problems.expect(BROKEN);
+  if (transport === "websocket-text") {
+    cable.block(/\/sockjs\/websocket$/);
+  }
+}
+
+/** Prints a figure, and keeps it with the test's result; it is for people, and not asserted. */
+export function report(description: string): void {
+  test.info().annotations.push({ type: "figure", description });
+  console.log(`      ${description}`);
+}
+
+/** Opens the printed URL by a cable to the server. */
+export async function signIn(page: Page, server: Podshell, cable: Cable): Promise<void> {
+  await page.goto(server.signInUrl.replace(server.origin, cable.origin));
+  await page.waitForURL(`${cable.origin}/`);
+}
 
 export { expect };
