@@ -273,7 +273,8 @@ pub fn is_escaped_by_sockjs(code: u32) -> bool {
     matches!(code, 0x200c..=0x200f | 0x2028..=0x202f | 0x2060..=0x206f | 0xfff0..=0xffff)
 }
 
-fn push_unicode_escape(out: &mut String, code: u32) {
+/// Appends the `\uXXXX` of a character below U+10000, in lower case as SockJS has it.
+pub fn push_unicode_escape(out: &mut String, code: u32) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     out.push_str("\\u");
     for shift in [12, 8, 4, 0] {

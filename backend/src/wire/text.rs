@@ -111,39 +111,38 @@ impl Encoder {
         Some(encoded)
     }
 
-    /// Output that ends at offset `end`, in one pass from its bytes to what goes into the queue; [`None`]
-    /// if all of it is held back.
+    /// Output that ends at offset `end` as it goes into the queue; [`None`] if all of it is held back.
     fn output(&mut self, data: &[u8], end: u64) -> Option<String> {
-        let (before, between, behind, escape): (_, _, _, fn(&mut String, &str)) = if self.framed {
-            (
-                r#"a["{\"Op\":\"stdout\",\"Data\":\""#,
-                r#"\",\"SessionID\":\""#,
-                r#"\",\"Rows\":0,\"Cols\":0}"]"#,
-                escape::push_twice,
-            )
-        } else {
-            (
-                r#"{"Op":"stdout","Data":""#,
-                r#"","SessionID":""#,
-                r#"","Rows":0,"Cols":0}"#,
-                escape::push_once,
-            )
-        };
+        if !self.framed {
+            let mut text = String::with_capacity(data.len());
+            self.characters.push(data, |part| text.push_str(part));
+            if text.is_empty() {
+                return None;
+            }
+            let (data, end) = (text.into(), Some(self.said(end)));
+            return self.message(&ServerMessage::Stdout { data, end });
+        }
+        // in one pass from its bytes: this is the hot path
+        const BEFORE: &str = r#"a["{\"Op\":\"stdout\",\"Data\":\""#;
         // some of it is escaped; to grow once is cheaper than to count
         let mut encoded = String::with_capacity(data.len() + data.len() / 4 + 128);
-        encoded.push_str(before);
+        encoded.push_str(BEFORE);
         self.characters
-            .push(data, |text| escape(&mut encoded, text));
-        if encoded.len() == before.len() {
+            .push(data, |part| escape::push_twice(&mut encoded, part));
+        if encoded.len() == BEFORE.len() {
             return None;
         }
-        encoded.push_str(between);
+        encoded.push_str(r#"\",\"SessionID\":\""#);
         if self.extended {
-            let said = end - self.characters.held() as u64;
-            encoded.push_str(&said.to_string());
+            encoded.push_str(&self.said(end).to_string());
         }
-        encoded.push_str(behind);
+        encoded.push_str(r#"\",\"Rows\":0,\"Cols\":0}"]"#);
         Some(encoded)
+    }
+
+    /// Of output that ends at offset `end`, where that ends which is not held back.
+    fn said(&self, end: u64) -> u64 {
+        end - self.characters.held() as u64
     }
 }
 
