@@ -16,7 +16,7 @@ use crate::{
     cluster::Cluster,
     server::App,
     session::{
-        Caller, ClientReader, ClientWriter, Received, Refused, Session, failed, shutting_down,
+        Caller, ClientReader, ClientWriter, Received, Refused, Session, failed, gone, shutting_down,
     },
 };
 
@@ -102,7 +102,7 @@ async fn open(
             "The first message must be a bind.",
         )),
         Ok(Received::Broken(how)) => Err(failed(EndReason::Protocol, how)),
-        Ok(Received::Gone) => Err(failed(EndReason::Closed, "The client is gone.")),
+        Ok(Received::Gone) => Err(gone()),
         Err(_) => {
             let time = humantime::format_duration(app.bind_time());
             let message = format!("No bind arrived within {time}.");

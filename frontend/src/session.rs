@@ -19,7 +19,7 @@ use web_sys::{HtmlElement, PageTransitionEvent};
 use self::live::Live;
 use crate::{
     api,
-    connection::{Bookmark, Connection, Piece, Shown},
+    connection::{Connection, Piece, Shown},
     dom::{self, Listener},
     reload::{self, Left},
     route::Target,
@@ -250,8 +250,8 @@ impl Session {
             Event::Input(text) => self.type_in(text.into()),
             // where only text can be said, mouse reports that are none can't
             Event::Bytes(bytes) => {
-                let is_binary = |connection: &mut Connection| connection.transport().is_binary();
-                if bytes.is_ascii() || self.step(is_binary) == Some(true) {
+                let is_binary = |connection: &Connection| connection.transport().is_binary();
+                if bytes.is_ascii() || self.ask(is_binary) == Some(true) {
                     self.type_in(bytes.into());
                 }
             }
@@ -278,7 +278,7 @@ impl Session {
     fn is_flooded(&self) -> bool {
         self.wishes.instant_interrupt.get_untracked()
             && !self.screen.is_alternate()
-            && self.step(|connection| connection.is_flooded(dom::now())) == Some(true)
+            && self.ask(|connection| connection.is_flooded(dom::now())) == Some(true)
     }
 
     /// Ends the shell: the user is gone, or wants another.
@@ -289,15 +289,16 @@ impl Session {
 
     /// The browser takes the page away: for good, to load it anew, or to put it aside.
     fn hide(&self) {
-        if let Some(bookmark) = self.bookmark() {
+        if let Some(bookmark) = self.ask(Connection::bookmark).flatten() {
             let snapshot = self.screen.snapshot();
             reload::put(&self.target, &Left { bookmark, snapshot });
         }
         self.step(Connection::leave);
     }
 
-    fn bookmark(&self) -> Option<Bookmark> {
-        self.live.borrow().as_ref()?.connection.bookmark()
+    /// What the connection tells of itself, if there is one.
+    fn ask<T>(&self, question: impl FnOnce(&Connection) -> T) -> Option<T> {
+        Some(question(&self.live.borrow().as_ref()?.connection))
     }
 
     /// The page is shown: at first, or when the browser puts it back as it was.

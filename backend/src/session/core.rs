@@ -342,8 +342,12 @@ impl Core {
             && (self.bound.is_some()
                 || self.pong.is_some()
                 || !self.toasts.is_empty()
-                || self.taken.saturating_sub(self.told) >= TELL_EVERY
+                || self.taken_is_due()
                 || self.may_send())
+    }
+
+    fn taken_is_due(&self) -> bool {
+        self.taken.saturating_sub(self.told) >= TELL_EVERY
     }
 
     fn may_send(&self) -> bool {
@@ -365,7 +369,7 @@ impl Core {
         if let Some(text) = self.toasts.pop_front() {
             return Some(ToClient::Message(ServerMessage::Toast { text }));
         }
-        if self.taken.saturating_sub(self.told) >= TELL_EVERY {
+        if self.taken_is_due() {
             self.told = self.taken;
             let offset = self.taken;
             return Some(ToClient::Message(ServerMessage::Taken { offset }));

@@ -8,7 +8,7 @@ pub(super) fn closed() -> Exit {
 }
 
 /// The client is gone and did not come back.
-pub(super) fn gone() -> Exit {
+pub(crate) fn gone() -> Exit {
     failed(EndReason::Closed, "The client is gone.")
 }
 

@@ -81,13 +81,7 @@ impl<S: Shells> Session<S> {
             tokio::select! {
                 biased;
                 received = reader.next(), if core.wants_client() => {
-                    let now = Instant::now();
-                    let said = match received {
-                        Received::Message(message) => core.client(message, now),
-                        Received::Broken(how) => Err(failed(EndReason::Protocol, how)),
-                        Received::Gone => Err(gone()),
-                    };
-                    if let Err(exit) = said {
+                    if let Err(exit) = hear(&mut core, received) {
                         break exit;
                     }
                     size.send_replace(core.size());
@@ -221,16 +215,11 @@ async fn pump<S: Shells>(
         tokio::select! {
             biased;
             received = reader.next(), if core.wants_client() => {
-                match received {
-                    Received::Message(message) => {
-                        if let Err(exit) = core.client(message, Instant::now()) {
-                            return Stop::other(core, exit);
-                        }
-                    }
-                    Received::Broken(how) => {
-                        return Stop::other(core, failed(EndReason::Protocol, how));
-                    }
-                    Received::Gone => return left(core),
+                if received == Received::Gone {
+                    return left(core);
+                }
+                if let Err(exit) = hear(core, received) {
+                    return Stop::other(core, exit);
                 }
             }
             () = shell.writer.ready(), if writing || core.has_for_shell() => {
@@ -262,6 +251,15 @@ async fn pump<S: Shells>(
             let alive = lost && exit.reason != EndReason::PodGone;
             return Stop::Ended { exit, alive };
         }
+    }
+}
+
+/// Takes what the client says; its session's end, if that is what it means.
+fn hear(core: &mut Core, received: Received) -> Result<(), Exit> {
+    match received {
+        Received::Message(message) => core.client(message, Instant::now()),
+        Received::Broken(how) => Err(failed(EndReason::Protocol, how)),
+        Received::Gone => Err(gone()),
     }
 }
 

@@ -206,10 +206,9 @@ impl<S: Shells> Sessions<S> {
         });
     }
 
-    /// Hands a session over to who claimed it; keeps it if that one is gone already.
+    /// Hands a session that is detached over to who claimed it; keeps it if that one is gone already.
     pub(super) fn hand_over(&self, session: Session<S>, claim: Claim<S>) {
-        if let Err(mut session) = claim.send(session) {
-            session.core.detach();
+        if let Err(session) = claim.send(session) {
             self.keep(session);
         }
     }
