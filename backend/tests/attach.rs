@@ -8,7 +8,7 @@ use common::{Terminal, TestServer, until};
 use fake_cluster::{Builder, Container, ContainerState, FakeCluster, Mode, Pod};
 use http::StatusCode;
 use podshell_shared::{
-    api::{ApiError, Minted},
+    api::ApiError,
     terminal::{ClientMessage, EndReason},
 };
 
@@ -31,13 +31,7 @@ fn pod() -> Builder {
 
 async fn attach(server: &TestServer, container: &str) -> Terminal {
     let path = format!("/api/v1/pod/default/web-0/shell/{container}?mode=attach");
-    let (status, body) = server.get(&path).await;
-    assert_eq!(status, StatusCode::OK, "{body}");
-    let id = serde_json::from_str::<Minted>(&body).unwrap().id;
-    let mut terminal = server.connect().await;
-    terminal.bind(&id, true).await;
-    terminal.resize(24, 80).await;
-    terminal
+    server.open_with(&server.mint_at(&path).await).await
 }
 
 async fn close(server: &TestServer, mut terminal: Terminal) {

@@ -102,10 +102,7 @@ async fn what_does_not_heed_it_is_killed() {
     close(terminal).await;
     until("the session's end", || server.sessions.living() == 0).await;
     until("its last child's end", || !front.runs()).await;
-    until("all processes' end", || {
-        server.cluster.live_processes() == 0
-    })
-    .await;
+    server.no_process_left().await;
     server.stop().await;
 }
 
@@ -122,10 +119,7 @@ async fn without_a_second_exec_keys_do_it() {
     close(terminal).await;
     until("the session's end", || server.sessions.living() == 0).await;
     assert!(!front.runs());
-    until("all processes' end", || {
-        server.cluster.live_processes() == 0
-    })
-    .await;
+    server.no_process_left().await;
     server.stop().await;
 }
 
@@ -152,10 +146,7 @@ async fn a_shell_whose_connection_was_lost_ends_too() {
     assert_eq!(terminal.exit.unwrap().reason, EndReason::ClusterLost);
     until("the session's end", || server.sessions.living() == 0).await;
     assert!(!front.runs());
-    until("all processes' end", || {
-        server.cluster.live_processes() == 0
-    })
-    .await;
+    server.no_process_left().await;
     server.stop().await;
 }
 

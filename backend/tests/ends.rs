@@ -99,7 +99,7 @@ async fn messages_that_are_not_good() {
         );
         assert_eq!(terminal.exit.unwrap().reason, EndReason::Protocol);
     }
-    until("the shells' end", || server.cluster.live_processes() == 0).await;
+    server.no_process_left().await;
     server.stop().await;
 }
 
@@ -118,7 +118,7 @@ async fn what_is_no_sockjs_ends_the_connection() {
     terminal.say_text(&long).await;
     while terminal.step().await {}
     assert_eq!(terminal.close, None);
-    until("the shells' end", || server.cluster.live_processes() == 0).await;
+    server.no_process_left().await;
     server.stop().await;
 }
 
@@ -142,13 +142,13 @@ async fn a_client_that_leaves_ends_its_shell() {
     terminal.type_text("sleep 1000\r").await;
     terminal.see("sleep").await;
     drop(terminal);
-    until("the shell's end", || server.cluster.live_processes() == 0).await;
+    server.no_process_left().await;
     let mut terminal = server.open("app").await;
     terminal.see_prompt().await;
     terminal.say(&ClientMessage::Close).await;
     assert_eq!(terminal.end().await.0, 2);
     assert_eq!(terminal.exit.unwrap().reason, EndReason::Closed);
-    until("the shell's end", || server.cluster.live_processes() == 0).await;
+    server.no_process_left().await;
     server.stop().await;
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use common::{
     TestServer,
-    client::{Address, Connection, Encoding},
+    client::{Connection, Encoding},
     soon, until, web,
 };
 use fake_cluster::{ExecEffect, Fault};
@@ -45,10 +45,7 @@ impl Page {
         encoding: Encoding,
         first: ClientMessage,
     ) -> Result<Self, Exit> {
-        let address = Address {
-            host: server.host.clone(),
-            token: server.token.clone(),
-        };
+        let address = server.address();
         let mut page = Self {
             connection: Connection::open(&address, encoding, 4096).await.unwrap(),
             key: String::new(),
@@ -230,7 +227,7 @@ async fn a_page_that_leaves_is_waited_for_shortly() {
     page.say(ClientMessage::Leave).await;
     drop(page);
     // 5 s, and not the 60 of a connection that was lost
-    until("the shell's end", || server.cluster.live_processes() == 0).await;
+    server.no_process_left().await;
     server.stop().await;
 }
 
@@ -352,10 +349,7 @@ async fn too_much_input_at_once_is_refused() {
         .cluster
         .inject(Fault::exec(ExecEffect::DelayUpgrade(Duration::from_secs(2))).once());
     let id = server.mint("app").await;
-    let address = Address {
-        host: server.host.clone(),
-        token: server.token.clone(),
-    };
+    let address = server.address();
     let mut connection = Connection::open(&address, Encoding::Binary, 4096)
         .await
         .unwrap();
@@ -402,7 +396,7 @@ async fn limits_are_said() {
     assert_eq!(refused.reason, EndReason::Limit);
     assert_eq!(page.end().await.reason, EndReason::Idle);
     assert!(page.toasts[0].contains("ends in"), "{:?}", page.toasts);
-    until("the shell's end", || server.cluster.live_processes() == 0).await;
+    server.no_process_left().await;
     server.stop().await;
 }
 

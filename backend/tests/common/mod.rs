@@ -156,9 +156,13 @@ impl TestServer {
 
     /// An id for a shell in a container of `default/web-0`.
     pub async fn mint(&self, container: &str) -> String {
-        let (status, body) = self
-            .get(&format!("/api/v1/pod/default/web-0/shell/{container}"))
-            .await;
+        let path = format!("/api/v1/pod/default/web-0/shell/{container}");
+        self.mint_at(&path).await
+    }
+
+    /// An id from a path that mints.
+    pub async fn mint_at(&self, path: &str) -> String {
+        let (status, body) = self.get(path).await;
         assert_eq!(status, StatusCode::OK, "{body}");
         serde_json::from_str::<Minted>(&body).unwrap().id
     }
@@ -190,11 +194,28 @@ impl TestServer {
 
     /// A terminal in a container of `default/web-0`, with all of Podshell's messages.
     pub async fn open(&self, container: &str) -> Terminal {
-        let id = self.mint(container).await;
+        self.open_with(&self.mint(container).await).await
+    }
+
+    /// A terminal for a minted id, with all of Podshell's messages.
+    pub async fn open_with(&self, id: &str) -> Terminal {
         let mut terminal = self.connect().await;
-        terminal.bind(&id, true).await;
+        terminal.bind(id, true).await;
         terminal.resize(24, 80).await;
         terminal
+    }
+
+    /// Where it is, for clients that connect by themselves.
+    pub fn address(&self) -> client::Address {
+        client::Address {
+            host: self.host.clone(),
+            token: self.token.clone(),
+        }
+    }
+
+    /// Waits until no process runs in the cluster any more.
+    pub async fn no_process_left(&self) {
+        until("all processes' end", || self.cluster.live_processes() == 0).await;
     }
 
     /// Stops the server and shows that nothing stayed behind.

@@ -13,7 +13,7 @@ mod user;
 
 use std::{env, fs, sync::Arc, time::Duration};
 
-use common::{TestServer, until, web};
+use common::{TestServer, web};
 use fake_cluster::{Container, Pod};
 use tokio::{task::JoinSet, time::Instant};
 
@@ -108,10 +108,7 @@ async fn all_users(server: &Arc<TestServer>, plan: &Plan, first: u64, time: Dura
     tokio::time::timeout(END_TIME, ended)
         .await
         .expect("the sessions' end");
-    until("the last process's end", || {
-        server.cluster.live_processes() == 0
-    })
-    .await;
+    server.no_process_left().await;
     counts
 }
 

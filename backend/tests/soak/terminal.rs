@@ -60,10 +60,7 @@ impl Terminal {
         drops: Option<u32>,
         mut rng: fastrand::Rng,
     ) -> Option<Self> {
-        let address = Address {
-            host: server.host.clone(),
-            token: server.token.clone(),
-        };
+        let address = server.address();
         let encoding = if rng.bool() {
             Encoding::Binary
         } else {

@@ -3,7 +3,6 @@
 use std::{ops::AddAssign, sync::Arc};
 
 use fake_cluster::load::LINE;
-use podshell_shared::api::Minted;
 use tokio::time::Instant;
 
 use crate::{
@@ -105,9 +104,7 @@ impl User {
 
     async fn mint(&self, container: &str) -> String {
         let path = format!("/api/v1/pod/default/soak/shell/{container}");
-        let (status, body) = self.server.get(&path).await;
-        assert!(status.is_success(), "{body}");
-        serde_json::from_str::<Minted>(&body).unwrap().id
+        self.server.mint_at(&path).await
     }
 
     /// Does one thing.
