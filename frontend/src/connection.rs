@@ -26,8 +26,6 @@ use crate::transport::{Heard, Transport};
 const START_WITHIN: f64 = 60_000.0;
 /// How long the server may take to answer a resume, in ms.
 const RESUME_WITHIN: f64 = 10_000.0;
-/// A Ctrl-C does not wait for output if so much of it is under way, in bytes.
-const MUCH_OUTPUT: u64 = 16 << 10;
 /// So much input is kept over a reload of the page, in bytes.
 const MAX_KEPT_INPUT: usize = 64 << 10;
 
@@ -165,7 +163,7 @@ impl Connection {
     /// Takes so many bytes of output, which whoever drives this has at hand.
     pub(crate) fn output(&mut self, length: usize, now: f64) -> Piece {
         self.pulse.heard(now);
-        self.output.take(length, None, now)
+        self.output.take(length, None)
     }
 
     fn opened(&mut self, now: f64) {
@@ -191,7 +189,7 @@ impl Connection {
                 }
             }
             ServerMessage::Stdout { data, end } => {
-                let piece = self.output.take(data.len(), end, now);
+                let piece = self.output.take(data.len(), end);
                 return Some(Shown::Draw { data, piece });
             }
             ServerMessage::Skipped { from, to } => {
@@ -305,12 +303,7 @@ impl Connection {
         matches!(self.phase, Phase::Over(_)) || self.input.push(bytes)
     }
 
-    /// Whether so much output is under way that a Ctrl-C had better not wait for it.
-    pub(crate) fn is_flooded(&self, now: f64) -> bool {
-        self.phase == Phase::Connected && self.output.flowing(now) >= MUCH_OUTPUT
-    }
-
-    /// The user typed Ctrl-C, and wants no more of the output that waits.
+    /// The user typed Ctrl-C, and wants no more of the flood, if there is one. That is for the server to say.
     pub(crate) fn interrupt(&mut self) {
         self.input.interrupt();
     }

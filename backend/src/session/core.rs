@@ -13,7 +13,7 @@ use super::{
     Ended, Limits, Output, ShellEvent, ToShell,
     end::{closed, failed},
     ring::{Next, Ring},
-    skip::Skip,
+    skip::{Aftermath, FLOOD, Flow, Skip, Wary},
 };
 
 /// How much output waits for a client that is away, in bytes. Beyond it the process in the container
@@ -45,6 +45,8 @@ pub(super) struct Core {
     extended: bool,
 
     ring: Ring,
+    flow: Flow,
+    wary: Option<Wary>,
     skip: Option<Skip>,
     ended: Option<Ended>,
 
@@ -126,6 +128,8 @@ impl Core {
         Self {
             extended,
             ring: Ring::default(),
+            flow: Flow::default(),
+            wary: None,
             skip: None,
             ended: None,
             input: VecDeque::new(),
@@ -213,10 +217,13 @@ impl Core {
                 return self.stdin(data, now);
             }
             ClientMessage::Interrupt => {
+                let (wary, flooded) = (self.wary.is_some(), self.is_flooded(now));
                 self.stdin(CTRL_C, now)?;
-                let mut skip = self.skip.take().unwrap_or_else(|| Skip::new(now));
-                self.ring.give_unsent(&mut skip);
-                self.skip = Some(skip);
+                self.wary = (wary || flooded).then(|| Wary::new(now));
+                if flooded {
+                    self.end_skip();
+                    self.begin_skip(now);
+                }
             }
             ClientMessage::Resize(size) => self.resize(size),
             ClientMessage::Ack { offset } => self.ring.acknowledge(offset),
@@ -243,6 +250,7 @@ impl Core {
             return Ok(());
         }
         self.idle.restart(now);
+        self.wary = None;
         self.received += data.len() as u64;
         self.waiting += data.len() as u64;
         self.input.push_back(data);
@@ -297,20 +305,52 @@ impl Core {
     pub(super) fn shell(&mut self, event: ShellEvent, now: Instant) {
         self.asked = None;
         match event {
-            ShellEvent::Output(output) => match &mut self.skip {
-                Some(skip) => {
-                    skip.hear(output.data(), now);
-                    if skip.is_over(now) {
-                        self.end_skip();
-                    }
-                }
-                None => self.ring.push(output),
-            },
+            ShellEvent::Output(output) => self.output(output, now),
             ShellEvent::Alive => {}
             ShellEvent::Ended(ended) => {
                 self.end_skip();
                 self.ended = Some(ended);
             }
+        }
+    }
+
+    fn output(&mut self, output: Output, now: Instant) {
+        self.flow.hear(output.len(), now);
+        if let Some(skip) = &mut self.skip {
+            skip.hear(output.data(), now);
+            self.look_at_skip(now);
+            return;
+        }
+        let aftermath = self.wary.as_mut().map(|wary| wary.hear(output.data(), now));
+        self.ring.push(output);
+        match aftermath {
+            Some(Aftermath::Flood) => self.begin_skip(now),
+            Some(Aftermath::Past) => self.wary = None,
+            Some(Aftermath::Calm) | None => {}
+        }
+    }
+
+    /// Whether more output is under way than a Ctrl-C had better wait for: here, to a slow client, or
+    /// behind what came for a fast one.
+    fn is_flooded(&self, now: Instant) -> bool {
+        self.skip.is_some() || self.ring.len() >= FLOOD || self.flow.is_flood(now)
+    }
+
+    fn begin_skip(&mut self, now: Instant) {
+        if let Some(wary) = &mut self.wary {
+            let mut skip = wary.skip(now);
+            self.ring.give_unsent(&mut skip);
+            self.skip = Some(skip);
+        }
+    }
+
+    /// Ends what is over of it.
+    fn look_at_skip(&mut self, now: Instant) {
+        if let Some(skip) = self.skip.as_ref().filter(|skip| skip.is_over(now)) {
+            if !skip.paused(now) {
+                self.wary = None;
+            }
+            self.end_skip();
         }
     }
 
@@ -407,9 +447,7 @@ impl Core {
     ///
     /// The session's end, if a limit is reached.
     pub(super) fn tick(&mut self, now: Instant) -> Result<(), Exit> {
-        if self.skip.as_ref().is_some_and(|skip| skip.is_over(now)) {
-            self.end_skip();
-        }
+        self.look_at_skip(now);
         if now >= self.pinged + PING_EVERY {
             self.pinged = now;
             self.ping_due = true;

@@ -1,8 +1,8 @@
-//! What becomes of output after Ctrl-C: all but its end is dropped until it pauses.
+//! What becomes of a flood after Ctrl-C: all but its end is dropped until it pauses.
 //!
 //! A flooding program has megabytes on their way when it is interrupted; they would be drawn for
 //! seconds before the prompt behind them. So everything is read at full speed and only the last lines
-//! are kept.
+//! are kept. Where there is no flood, nothing is dropped.
 
 use tokio::time::{Duration, Instant};
 
@@ -10,6 +10,11 @@ use tokio::time::{Duration, Instant};
 const PAUSE: Duration = Duration::from_millis(30);
 /// A program that still floods after this time does not heed Ctrl-C; its output is shown again.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// So much output without a rest is a flood, in bytes. No less is drawn before a flood that paused is
+/// dropped again, and no longer report of an interrupted program is shown whole.
+pub(super) const FLOOD: u64 = 64 << 10;
+/// Output rests if none comes for so long.
+const REST: Duration = Duration::from_millis(500);
 /// How much of the end is shown at most, in bytes and in lines.
 const SHOWN: usize = 4 << 10;
 const LINES: usize = 12;
@@ -17,6 +22,86 @@ const LINES: usize = 12;
 const ALTERNATE_SCREEN: [&[u8]; 3] = [b"\x1b[?1049h", b"\x1b[?1047h", b"\x1b[?47h"];
 /// The longest of them.
 const SWITCH: usize = 8;
+
+/// How much output comes without a rest.
+#[derive(Debug, Default)]
+pub(super) struct Flow {
+    bytes: u64,
+    last: Option<Instant>,
+}
+
+impl Flow {
+    /// So much came just now.
+    pub(super) fn hear(&mut self, length: usize, now: Instant) {
+        if !self.flows(now) {
+            self.bytes = 0;
+        }
+        self.bytes += length as u64;
+        self.last = Some(now);
+    }
+
+    /// Whether it is a flood.
+    pub(super) fn is_flood(&self, now: Instant) -> bool {
+        self.bytes >= FLOOD && self.flows(now)
+    }
+
+    fn flows(&self, now: Instant) -> bool {
+        self.last.is_some_and(|last| now < last + REST)
+    }
+}
+
+/// After the Ctrl-C into a flood, while that may go on behind a pause: nothing has been typed since.
+#[derive(Debug)]
+pub(super) struct Wary {
+    until: Instant,
+    flow: Flow,
+    /// The end of what came, in which a switch to the alternate screen may have begun.
+    end: Vec<u8>,
+}
+
+/// What output after a Ctrl-C is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aftermath {
+    /// The program's report, or the prompt; or more of it.
+    Calm,
+    /// The flood.
+    Flood,
+    /// No longer of interest.
+    Past,
+}
+
+impl Wary {
+    /// Begins with a Ctrl-C.
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            until: now + PATIENCE,
+            flow: Flow::default(),
+            end: Vec::new(),
+        }
+    }
+
+    /// Drops output until it pauses, for as long as there is patience left.
+    pub(super) fn skip(&mut self, now: Instant) -> Skip {
+        self.flow = Flow::default();
+        self.end.clear();
+        Skip::new(now, self.until)
+    }
+
+    /// Takes output that is shown.
+    pub(super) fn hear(&mut self, data: &[u8], now: Instant) -> Aftermath {
+        self.flow.hear(data.len(), now);
+        self.end.extend_from_slice(data);
+        if now >= self.until || find_switch(&self.end).is_some() {
+            return Aftermath::Past;
+        }
+        self.end.drain(..self.end.len().saturating_sub(SWITCH - 1));
+        if self.flow.is_flood(now) {
+            Aftermath::Flood
+        } else {
+            Aftermath::Calm
+        }
+    }
+}
 
 /// Output being dropped.
 #[derive(Debug)]
@@ -37,14 +122,13 @@ pub(super) struct Rest {
 }
 
 impl Skip {
-    /// Begins, with nothing yet.
-    pub(super) fn new(now: Instant) -> Self {
+    fn new(now: Instant, until: Instant) -> Self {
         Self {
             dropped: 0,
             tail: Vec::new(),
             switched: false,
             pauses: now + PAUSE,
-            until: now + PATIENCE,
+            until,
         }
     }
 
@@ -89,6 +173,11 @@ impl Skip {
     /// Whether it is over.
     pub(super) fn is_over(&self, now: Instant) -> bool {
         self.switched || self.deadline() <= now
+    }
+
+    /// Whether it ended with a pause, behind which more of the flood may come.
+    pub(super) fn paused(&self, now: Instant) -> bool {
+        !self.switched && self.pauses <= now
     }
 
     /// Ends it.
@@ -153,7 +242,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn of(pieces: &[&[u8]]) -> Rest {
-        let mut skip = Skip::new(Instant::now());
+        let now = Instant::now();
+        let mut skip = Skip::new(now, now + PATIENCE);
         for piece in pieces {
             skip.push(piece);
         }
@@ -198,12 +288,13 @@ mod tests {
     fn from_the_alternate_screen_on_nothing_is_dropped() {
         let flood = b"y\r\n".repeat(10_000);
         let drawn = [b"\x1b[?1049h", &b"~\r\n".repeat(10_000)[..]].concat();
+        let now = Instant::now();
         for cut in 0..10 {
             let (first, second) = drawn.split_at(cut);
-            let mut skip = Skip::new(Instant::now());
+            let mut skip = Wary::new(now).skip(now);
             skip.push(&[&flood[..], first].concat());
             skip.push(second);
-            assert!(skip.is_over(Instant::now()));
+            assert!(skip.is_over(now));
             assert_eq!(skip.finish(), rest(flood.len() as u64, &drawn), "{cut}");
         }
     }
@@ -211,7 +302,7 @@ mod tests {
     #[test]
     fn it_ends_with_a_pause_or_with_patience() {
         let start = Instant::now();
-        let mut skip = Skip::new(start);
+        let mut skip = Wary::new(start).skip(start);
         assert!(!skip.is_over(start + PAUSE / 2));
         assert!(skip.is_over(start + PAUSE));
         let mut now = start;
@@ -221,6 +312,36 @@ mod tests {
             now += PAUSE / 2;
         }
         assert!(skip.is_over(now));
+    }
+
+    #[test]
+    fn much_output_without_a_rest_is_a_flood() {
+        let mut flow = Flow::default();
+        let mut now = Instant::now();
+        for _ in 0..100 {
+            flow.hear(10_000, now);
+            now += REST;
+            assert!(!flow.is_flood(now));
+        }
+        for _ in 0..7 {
+            flow.hear(10_000, now);
+            now += REST / 2;
+        }
+        assert!(flow.is_flood(now));
+        assert!(!flow.is_flood(now + REST));
+    }
+
+    #[test]
+    fn what_is_drawn_after_ctrl_c_is_no_flood() {
+        let now = Instant::now();
+        let mut wary = Wary::new(now);
+        assert_eq!(wary.hear(b"^C\r\n\x1b[?10", now), Aftermath::Calm);
+        assert_eq!(wary.hear(b"49h~\r\n", now), Aftermath::Past);
+        let mut wary = Wary::new(now);
+        let report = [b'x'; FLOOD as usize - 1];
+        assert_eq!(wary.hear(&report, now), Aftermath::Calm);
+        assert_eq!(wary.hear(b"xx", now), Aftermath::Flood);
+        assert_eq!(wary.hear(&report, now + PATIENCE), Aftermath::Past);
     }
 
     proptest! {

@@ -11,9 +11,6 @@ pub(crate) struct Piece {
     pub(crate) end: u64,
 }
 
-/// What came lately is what came in this period or the one before, in ms.
-const PERIOD: f64 = 250.0;
-
 /// Offsets of output, in bytes since the session began.
 #[derive(Debug, Default)]
 pub(super) struct Output {
@@ -23,10 +20,6 @@ pub(super) struct Output {
     rendered: u64,
     acked: u64,
     due: bool,
-    /// When a period began, and how much came in it and in the one before.
-    period: f64,
-    now: u64,
-    before: u64,
 }
 
 impl Output {
@@ -51,17 +44,6 @@ impl Output {
         self.rendered
     }
 
-    /// How many bytes are here but not on the screen, or came lately: as many may wait in the browser, which
-    /// hands over a flood no faster than the page draws it.
-    pub(super) fn flowing(&self, now: f64) -> u64 {
-        let lately = match now - self.period {
-            since if since < PERIOD => self.now + self.before,
-            since if since < 2.0 * PERIOD => self.now,
-            _ => 0,
-        };
-        lately.max(self.received - self.rendered)
-    }
-
     /// The server goes on at `next`; tells how many bytes between are gone.
     pub(super) fn bound(&mut self, next: u64) -> u64 {
         let gone = next.saturating_sub(self.received);
@@ -73,14 +55,8 @@ impl Output {
     }
 
     /// So many bytes came, up to `end` where the server tells it.
-    pub(super) fn take(&mut self, length: usize, end: Option<u64>, now: f64) -> Piece {
+    pub(super) fn take(&mut self, length: usize, end: Option<u64>) -> Piece {
         let length = length as u64;
-        let since = now - self.period;
-        if since >= PERIOD {
-            let before = if since < 2.0 * PERIOD { self.now } else { 0 };
-            (self.period, self.now, self.before) = (now, 0, before);
-        }
-        self.now += length;
         self.next = end.unwrap_or(self.next + length);
         let start = self.next.saturating_sub(length);
         let skip = self.received.saturating_sub(start).min(length);
@@ -121,7 +97,7 @@ mod tests {
     #[test]
     fn acknowledged_every_16_kib_and_when_all_is_there() {
         let mut output = Output::default();
-        output.take(40_000, None, 0.0);
+        output.take(40_000, None);
         let mut ack_at = |end| {
             output.draw(end);
             output.next_ack()
@@ -134,23 +110,12 @@ mod tests {
     }
 
     #[test]
-    fn what_came_lately_flows_though_it_is_drawn() {
-        let mut output = Output::default();
-        for tick in 0..100 {
-            output.take(1_000, None, f64::from(tick) * 10.0);
-            output.draw(u64::MAX);
-        }
-        assert!((25_000..=50_000).contains(&output.flowing(1_000.0)));
-        assert_eq!(output.flowing(2_000.0), 0);
-    }
-
-    #[test]
     fn output_that_is_there_already_is_skipped_exactly() {
         let mut output = Output::at(100);
         assert_eq!(output.bound(90), 0);
-        assert_eq!(output.take(4, None, 0.0), Piece { skip: 4, end: 94 });
-        assert_eq!(output.take(10, None, 0.0), Piece { skip: 6, end: 104 });
-        assert_eq!(output.take(10, None, 0.0), Piece { skip: 0, end: 114 });
+        assert_eq!(output.take(4, None), Piece { skip: 4, end: 94 });
+        assert_eq!(output.take(10, None), Piece { skip: 6, end: 104 });
+        assert_eq!(output.take(10, None), Piece { skip: 0, end: 114 });
         assert_eq!(output.received(), 114);
     }
 
@@ -158,9 +123,9 @@ mod tests {
     fn output_that_is_gone_is_counted() {
         let mut output = Output::at(100);
         assert_eq!(output.bound(250), 150);
-        assert_eq!(output.take(5, Some(255), 0.0), Piece { skip: 0, end: 255 });
+        assert_eq!(output.take(5, Some(255)), Piece { skip: 0, end: 255 });
         output.draw(250);
-        assert_eq!(output.flowing(1_000.0), 5);
+        assert_eq!(output.rendered(), 250);
     }
 
     proptest! {
@@ -179,7 +144,7 @@ mod tests {
                 let mut position = output.received().saturating_sub(back);
                 prop_assert_eq!(output.bound(position), 0);
                 for length in lengths {
-                    let piece = output.take(length, None, 0.0);
+                    let piece = output.take(length, None);
                     let first = position + piece.skip as u64;
                     position += length as u64;
                     prop_assert_eq!(piece.end, position);

@@ -179,13 +179,10 @@ fn input_waits_for_the_window_and_nothing_else_waits_for_input() {
 }
 
 #[test]
-fn ctrl_c_overtakes_output_only_if_much_waits() {
+fn ctrl_c_may_overtake_output() {
     let mut connection = connected();
-    connection.output(40_000, 0.0);
-    assert!(connection.is_flooded(0.0));
+    connection.output(80_000, 0.0);
     connection.rendered(30_000);
-    assert!(!connection.is_flooded(1_000.0));
-    connection.output(40_000, 0.0);
     connection.interrupt();
     assert_eq!(
         sent(&mut connection),

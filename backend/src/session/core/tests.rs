@@ -138,11 +138,98 @@ async fn input_is_told_as_taken_and_bounded() {
     assert_eq!(core.waiting, PLAIN_INPUT);
 }
 
+/// What a client sees now: output, and how much was skipped.
+fn seen(core: &mut Core) -> (Vec<u8>, u64) {
+    let (mut output, mut skipped) = (Vec::new(), 0);
+    while let Some(next) = core.next_for_client() {
+        match next {
+            ToClient::Output(piece, _) => output.extend_from_slice(piece.data()),
+            ToClient::Message(ServerMessage::Skipped { from, to }) => skipped += to - from,
+            ToClient::Message(_) => {}
+        }
+    }
+    (output, skipped)
+}
+
+/// A session in whose shell a flood was interrupted, and what of it has been seen.
+fn interrupted(now: Instant) -> (Core, u64) {
+    let mut core = started(true);
+    core.shell(output(&b"y\r\n".repeat(40_000)), now);
+    let sent = sent(&mut core).len();
+    core.client(ClientMessage::Interrupt, now).unwrap();
+    core.shell(output(&b"y\r\n".repeat(10_000)), now);
+    (core, sent as u64)
+}
+
+#[tokio::test]
+async fn a_flood_that_only_stalls_is_dropped_to_its_end() {
+    let mut now = Instant::now();
+    let (mut core, mut came) = interrupted(now);
+    came += 30_000;
+    let mut drawn = 0;
+    for _ in 0..10 {
+        // a stall
+        now = core.deadline();
+        core.tick(now).unwrap();
+        for _ in 0..100 {
+            let (output, _) = seen(&mut core);
+            drawn += output.len() as u64;
+            let offset = core.ring.sent();
+            core.client(ClientMessage::Ack { offset }, now).unwrap();
+            assert!(core.wants_shell(now));
+            core.shell(self::output(&b"y\r\n".repeat(5_000)), now);
+            came += 15_000;
+        }
+    }
+    core.shell(output(b"^C\r\n$ "), now);
+    core.tick(core.deadline()).unwrap();
+    let (end, _) = seen(&mut core);
+    assert!(end.ends_with(b"^C\r\n$ "));
+    assert!(came > 15_000_000);
+    assert!(drawn < 11 * (FLOOD + 32_000), "{drawn} bytes were drawn");
+}
+
+#[tokio::test]
+async fn what_is_asked_for_after_a_flood_is_shown_whole() {
+    let now = Instant::now();
+    let (mut core, _) = interrupted(now);
+    let later = core.deadline();
+    core.tick(later).unwrap();
+    seen(&mut core);
+    core.client(stdin(b"seq 1 100000\r"), later).unwrap();
+    for _ in 0..100 {
+        let offset = core.ring.sent();
+        core.client(ClientMessage::Ack { offset }, later).unwrap();
+        core.shell(output(&[b'1'; 32_000]), later);
+        let (output, skipped) = seen(&mut core);
+        assert_eq!((output.len(), skipped), (32_000, 0));
+    }
+}
+
+#[tokio::test]
+async fn without_a_flood_an_interrupt_drops_nothing() {
+    let start = Instant::now();
+    let mut core = started(true);
+    core.shell(output(&[b'.'; 2_000_000]), start);
+    while !core.ring.is_sent() {
+        sent(&mut core);
+        let offset = core.ring.sent();
+        core.client(ClientMessage::Ack { offset }, start).unwrap();
+    }
+    // all of it is long on the screen
+    let now = start + SECOND;
+    core.client(ClientMessage::Interrupt, now).unwrap();
+    let report = b"Traceback\r\n".repeat(10_000);
+    core.shell(output(&report), now);
+    let (output, skipped) = seen(&mut core);
+    assert_eq!((output.len(), skipped), (report.len(), 0));
+}
+
 #[tokio::test]
 async fn an_interrupt_drops_what_waits() {
     let now = Instant::now();
     let mut core = started(true);
-    core.shell(output(&b"y\r\n".repeat(1000)), now);
+    core.shell(output(&b"y\r\n".repeat(40_000)), now);
     core.client(ClientMessage::Interrupt, now).unwrap();
     for _ in 0..100 {
         assert!(core.wants_shell(now));
@@ -158,14 +245,14 @@ async fn an_interrupt_drops_what_waits() {
     };
     let shown = sent(&mut core);
     assert!(shown.ends_with(b"^C\r\n$ "));
-    assert_eq!(to + shown.len() as u64, 3000 + 3_000_000 + 6);
+    assert_eq!(to + shown.len() as u64, 120_000 + 3_000_000 + 6);
 }
 
 #[tokio::test]
 async fn what_was_skipped_is_told_to_who_resumes() {
     let now = Instant::now();
     let mut core = started(true);
-    core.shell(output(b"0123456789"), now);
+    core.shell(output(&b"0123456789".repeat(7_000)), now);
     sent(&mut core);
     core.client(ClientMessage::Interrupt, now).unwrap();
     core.shell(output(&b"y\r\n".repeat(10_000)), now);
@@ -173,20 +260,23 @@ async fn what_was_skipped_is_told_to_who_resumes() {
     let first = core.next_for_client();
     assert!(matches!(
         first,
-        Some(ToClient::Message(ServerMessage::Skipped { from: 10, .. }))
+        Some(ToClient::Message(ServerMessage::Skipped {
+            from: 70_000,
+            ..
+        }))
     ));
     core.detach();
-    core.attach("key".to_owned(), 5, now);
+    core.attach("key".to_owned(), 69_995, now);
     let Some(ToClient::Message(ServerMessage::Bound {
-        offset: 5,
+        offset: 69_995,
         input: 1,
         ..
     })) = core.next_for_client()
     else {
-        panic!("not bound at 5");
+        panic!("not bound at 69,995");
     };
     assert!(
-        matches!(core.next_for_client(), Some(ToClient::Output(output, 10)) if output.data() == b"56789")
+        matches!(core.next_for_client(), Some(ToClient::Output(output, 70_000)) if output.data() == b"56789")
     );
     assert_eq!(core.next_for_client(), first);
 }
