@@ -1,6 +1,6 @@
 //! Everything configurable, read and validated before a port is bound.
 
-use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{fmt, net::SocketAddr, num::NonZeroUsize, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::Parser;
 use humantime::format_duration;
@@ -37,6 +37,15 @@ pub struct Config {
         default_value = "/"
     )]
     pub base_path: BasePath,
+
+    /// Threads that carry the terminals. One is the most economical, and enough for some 300 MB/s of output.
+    #[arg(
+        long,
+        env = "PODSHELL_THREADS",
+        value_name = "COUNT",
+        default_value = "1"
+    )]
+    pub threads: NonZeroUsize,
 
     /// How often an idle connection shows a sign of life, 1s to 1h.
     #[arg(long, env = "PODSHELL_HEARTBEAT", value_name = "TIME", default_value = "25s", value_parser = time::<1, 3600>)]
@@ -143,7 +152,7 @@ fn time<const LEAST: u64, const MOST: u64>(text: &str) -> Result<Duration, TimeE
 
 /// A number of sessions, at least one.
 fn count(text: &str) -> Result<usize, std::num::ParseIntError> {
-    text.parse::<std::num::NonZeroUsize>().map(Into::into)
+    text.parse::<NonZeroUsize>().map(Into::into)
 }
 
 /// The path under which everything is served: `/`, or `/like/this` without a slash at its end.

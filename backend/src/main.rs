@@ -8,10 +8,10 @@ use std::{
 
 use clap::Parser as _;
 use podshell::{Server, config::Config};
+use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::EnvFilter;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let config = Config::parse();
     let filter = EnvFilter::try_from_env("PODSHELL_LOG")
         .unwrap_or_else(|_| EnvFilter::new("warn,podshell=info"));
@@ -20,13 +20,26 @@ async fn main() -> ExitCode {
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .init();
-    match serve(config).await {
+    let served = runtime(config.threads.get())
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(serve(config)));
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("podshell: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// With several threads, what comes for one terminal wakes more than one of them: a third more CPU time
+/// for the same bytes.
+fn runtime(threads: usize) -> io::Result<Runtime> {
+    let mut builder = match threads {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    builder.worker_threads(threads).enable_all().build()
 }
 
 async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {

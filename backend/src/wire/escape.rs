@@ -36,13 +36,28 @@ static ESCAPES: [Escape; 256] = {
     table
 };
 
+/// What is not [`Escape::Plain`]: little enough to stay in the nearest cache.
+static IS_ESCAPED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = !matches!(ESCAPES[byte], Escape::Plain);
+        byte += 1;
+    }
+    table
+};
+
 /// Appends `text` as the inside of a JSON string that is itself the inside of a SockJS message: copies
 /// what needs no escape in runs as long as possible.
 pub(super) fn push_twice(out: &mut String, text: &str) {
     let bytes = text.as_bytes();
     let mut copied = 0;
     let mut at = 0;
-    while at < bytes.len() {
+    while let Some(plain) = bytes[at..]
+        .iter()
+        .position(|byte| IS_ESCAPED[usize::from(*byte)])
+    {
+        at += plain;
         match ESCAPES[usize::from(bytes[at])] {
             Escape::Plain => at += 1,
             Escape::Text(escape) => {
