@@ -11,6 +11,9 @@ use crate::{
     terminal::{Terminal, Way, is_prompt, soon},
 };
 
+/// Lines of a common length: `y` alone comes, where `yes` is busybox', slower than a browser draws.
+const FLOOD: &str =
+    "yes 2026-01-31T12:00:00.000Z INFO request served path=/healthz ms=3 code=200\r";
 /// A browser's drawing speed, in bytes per second.
 const SPEED: f64 = 4e6;
 /// A client that was late catches up with so much.
@@ -50,7 +53,7 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
 async fn time(bench: &Bench, server: &Server, way: Way, interrupt: bool) -> Result<f64> {
     let mut terminal = Terminal::open(way, &bench.cluster, server).await?;
     terminal.prompt().await?;
-    terminal.write(b"yes\r").await?;
+    terminal.write(FLOOD.as_bytes()).await?;
     let mut drawing = Drawing::new(terminal);
     let flooded = Instant::now() + bench.effort.yes;
     soon("the flood", async {
