@@ -9,7 +9,7 @@ use fake_cluster::{Builder, Container, ContainerState, FakeCluster, Mode, Pod};
 use http::StatusCode;
 use podshell_shared::{
     api::ApiError,
-    terminal::{ClientMessage, EndReason},
+    terminal::{ClientMessage, EndReason, ServerMessage},
 };
 
 fn pod() -> Builder {
@@ -56,6 +56,24 @@ async fn leaving_ends_nothing() {
     for seen in server.cluster.execs() {
         assert_eq!(seen.mode, Mode::Attach, "{seen:?}");
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_does_not_know_is_told_that_leaving_ends_nothing() {
+    let server = TestServer::start(pod()).await;
+    let path = "/api/v1/pod/default/web-0/shell/console?mode=attach";
+    let mut dashboard = server.connect().await;
+    dashboard.bind(&server.mint_at(path).await, false).await;
+    let notice = loop {
+        assert!(dashboard.step().await, "ended");
+        if let Some(ServerMessage::Toast { text }) = dashboard.others.pop() {
+            break text;
+        }
+    };
+    assert!(notice.contains("does not stop it"), "{notice}");
+    drop(dashboard);
+    until("the session's end", || server.sessions.living() == 0).await;
     server.stop().await;
 }
 

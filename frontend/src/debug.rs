@@ -106,9 +106,9 @@ impl Wait {
     }
 }
 
-/// Offers a debug container beside the container of `target`.
+/// Offers a debug container beside the container of `target`, as what most would do next.
 #[component]
-pub(crate) fn DebugOffer(target: Target) -> impl IntoView {
+pub(crate) fn DebugOffer(target: Target, button: NodeRef<html::Button>) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let navigate = use_navigate();
@@ -130,7 +130,12 @@ pub(crate) fn DebugOffer(target: Target) -> impl IntoView {
     let offer = move |text: fn(&Words) -> &'static str| {
         let begin = begin.clone();
         view! {
-            <button data-testid="debug" on:click=move |_| begin()>
+            <button
+                class="primary"
+                data-testid="debug"
+                node_ref=button
+                on:click=move |_| begin()
+            >
                 {move || text(words())}
             </button>
         }

@@ -36,10 +36,21 @@ pub(crate) fn Over(
         });
         let mode = StoredValue::new(target.mode.clone());
         let no_shell = matches!(&status, Status::Ended(exit) if exit.reason == EndReason::NoShell);
-        let debug = no_shell.then(|| view! { <DebugOffer target=target.clone() /> });
+        let first = if no_shell {
+            view! {
+                <DebugOffer target=target.clone() button />
+                <button data-testid="retry" on:click=move |_| begin_again()>
+                    {move || language.get().words().retry}
+                </button>
+            }
+            .into_any()
+        } else {
+            let mode = target.mode.clone();
+            view! { <FirstWay status=status.clone() mode button begin_again take_back /> }
+                .into_any()
+        };
         let ways = view! {
-            <FirstWay status=status.clone() mode=target.mode.clone() button begin_again take_back />
-            {debug}
+            {first}
             <Link href="./" attr:class="button">{move || language.get().words().back}</Link>
         };
         let shown = match status {

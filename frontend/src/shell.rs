@@ -85,7 +85,7 @@ pub(crate) fn ShellPage(target: Target) -> impl IntoView {
                 })}
                 <span class="spacer"></span>
                 {attached.then(|| view! {
-                    <span class="help">{move || words().attach_note}</span>
+                    <span class="note">{move || words().attach_note}</span>
                 })}
                 <span class="help">{move || words().way_out}</span>
                 <InterruptSetting />

@@ -66,7 +66,8 @@ impl<S: Shells> Session<S> {
         let mut place = sessions.enter(caller)?;
         info!(%target, "session begins");
         let mut core = Core::new(extended, sessions.limits(), Instant::now());
-        if target.mode == Mode::Attach {
+        // the page knows, and says it in the user's language
+        if target.mode == Mode::Attach && !extended {
             let notice = "This is the container's main process. Leaving does not stop it.";
             core.toast(notice.to_owned());
         }
