@@ -3,10 +3,11 @@
 use serde::Deserialize;
 use tokio::sync::watch;
 
-/// At this many records the oldest are forgotten, so that a demo can run for weeks.
-const RECORDS: usize = 16 << 10;
+/// Beyond this many records the oldest of what is over are forgotten, so that a demo can run for weeks: a command may be a
+/// script of some KiB.
+const RECORDS: usize = 2 << 10;
 /// How many are forgotten at once.
-const FORGOTTEN: usize = 4 << 10;
+const FORGOTTEN: usize = 512;
 /// The oldest sizes of one exec are forgotten beyond this many.
 const SIZES: usize = 1024;
 
@@ -98,6 +99,11 @@ pub struct ExecRecord {
 }
 
 impl ExecRecord {
+    /// Whether nothing will change any more.
+    fn is_over(&self) -> bool {
+        !self.connected && !matches!(self.state, ExecState::Requested | ExecState::Running)
+    }
+
     /// The exit code, once the command has ended.
     #[must_use]
     pub fn exit_code(&self) -> Option<i32> {
@@ -131,8 +137,8 @@ impl Records {
         let mut id = 0;
         self.0.send_modify(|all| {
             id = all.last().map_or(0, |last| last.id + 1);
-            if all.len() == RECORDS {
-                all.drain(..FORGOTTEN);
+            if all.len() >= RECORDS && all.len().is_multiple_of(FORGOTTEN) {
+                forget(all);
             }
             all.push(ExecRecord {
                 id,
@@ -155,10 +161,8 @@ impl Records {
 
     pub(crate) fn update(&self, id: u64, change: impl FnOnce(&mut ExecRecord)) {
         self.0.send_modify(|all| {
-            // ids go up by one, so the first tells where the others are
-            let index = all.first().and_then(|first| id.checked_sub(first.id));
-            let index = index.and_then(|index| usize::try_from(index).ok());
-            if let Some(record) = index.and_then(|index| all.get_mut(index)) {
+            if let Ok(index) = all.binary_search_by_key(&id, |record| record.id) {
+                let record = &mut all[index];
                 change(record);
                 if record.sizes.len() > SIZES {
                     record.sizes.remove(0);
@@ -173,5 +177,41 @@ impl Records {
 
     pub(crate) fn snapshot(&self) -> Vec<ExecRecord> {
         self.0.borrow().clone()
+    }
+}
+
+/// Forgets the oldest of those that are over.
+fn forget(all: &mut Vec<ExecRecord>) {
+    let mut left = FORGOTTEN;
+    all.retain(|record| {
+        let forgotten = left > 0 && record.is_over();
+        left -= usize::from(forgotten);
+        !forgotten
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_over_is_forgotten_and_what_runs_is_not() {
+        let records = Records::default();
+        let add = |state| {
+            let id = records.add(Mode::Exec, "default", "web-0", "app", &[], false);
+            records.update(id, |record| record.state = state);
+            id
+        };
+        let first = add(ExecState::Running);
+        let last = (0..10 * RECORDS).map(|_| add(ExecState::Ended(0))).last();
+        let all = records.snapshot();
+        assert!(all.len() <= RECORDS, "{} records", all.len());
+        assert_eq!(all.first().map(|record| record.id), Some(first));
+        assert_eq!(all.last().map(|record| record.id), last);
+        records.update(first, |record| record.stdin_bytes = 7);
+        assert_eq!(records.snapshot()[0].stdin_bytes, 7);
+        let running = (0..2 * RECORDS).map(|_| add(ExecState::Running)).count();
+        let runs = |record: &&ExecRecord| record.state == ExecState::Running;
+        assert_eq!(records.snapshot().iter().filter(runs).count(), running + 1);
     }
 }

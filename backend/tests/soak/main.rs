@@ -25,8 +25,8 @@ const GRACE: &str = "8s";
 const END_TIME: Duration = Duration::from_secs(25);
 /// From so long a run on memory is looked at: before, allocators and pools still grow.
 const LONG: Duration = Duration::from_secs(60);
-/// How much memory may have grown between two moments without any session, in bytes. The cluster, in
-/// this process too, remembers some 500 bytes of each exec.
+/// How much memory may have grown between two moments without any session, in bytes: what the allocator
+/// keeps, for server, cluster and clients in this one process, goes up and down by some MiB.
 const MARGIN: usize = 16 << 20;
 
 /// How much is done.
