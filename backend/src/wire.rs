@@ -32,6 +32,9 @@ trait Connection: ClientWriter {
     /// The client understands all of Podshell's messages.
     fn extend(&mut self);
 
+    /// Whether it is over.
+    fn is_over(&self) -> bool;
+
     /// Closes the connection; the client is told how the session ended as far as it understands.
     fn close(self, exit: Exit);
 }
@@ -95,6 +98,10 @@ async fn open(
         Ok(Received::Message(ClientMessage::Resume { key, offset })) => {
             writer.extend();
             let caller = caller.ok_or_else(unknown)?;
+            // a client that gave this connection up has made another: that one must not lose the session
+            if writer.is_over() {
+                return Err(gone());
+            }
             Session::resume(app.sessions(), caller, &key, offset).await
         }
         Ok(Received::Message(_)) => Err(failed(

@@ -191,6 +191,26 @@ async fn the_old_connection_is_told() {
 }
 
 #[tokio::test]
+async fn a_connection_that_was_given_up_takes_nothing_over() {
+    for encoding in BOTH {
+        let server = TestServer::start(web()).await;
+        let mut page = Page::open(&server, encoding).await;
+        page.see_prompt().await;
+        let (key, offset) = (page.key.clone(), page.offset);
+        // the client tries once more before the server has looked at this
+        let stale = Connection::open(&server.address(), encoding, 4096).await;
+        let resume = ClientMessage::Resume { key, offset };
+        soon("a write", stale.unwrap().say_last(&resume))
+            .await
+            .unwrap();
+        page.type_in("echo $((6*7)); exit\r").await;
+        page.see("42").await;
+        assert_eq!(page.end().await.reason, EndReason::Exited);
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn there_is_nothing_to_resume() {
     let server = TestServer::start_with(web(), &["--grace", "0s"]).await;
     for encoding in BOTH {

@@ -69,6 +69,10 @@ impl ClientWriter for BinaryWriter {
 impl Connection for BinaryWriter {
     fn extend(&mut self) {}
 
+    fn is_over(&self) -> bool {
+        self.sender.is_closed()
+    }
+
     fn close(mut self, exit: Exit) {
         let code = match exit.code {
             Some(_) => PROCESS_EXITED,

@@ -80,6 +80,10 @@ impl Connection for TextWriter {
         self.encoder.extended = true;
     }
 
+    fn is_over(&self) -> bool {
+        self.sender.is_closed()
+    }
+
     fn close(mut self, exit: Exit) {
         let (code, reason) = match exit.reason {
             EndReason::Exited => (PROCESS_EXITED, "Process exited".to_owned()),

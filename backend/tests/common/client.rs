@@ -118,14 +118,27 @@ impl Connection {
     ///
     /// [`ClientError`] if the connection is lost.
     pub(crate) async fn say(&mut self, message: &ClientMessage) -> Result<(), ClientError> {
-        let frame = match self.encoding {
+        Ok(self.socket.send(self.encode(message)?).await?)
+    }
+
+    /// Says something and goes, in one breath.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`] if the connection is lost.
+    pub(crate) async fn say_last(mut self, message: &ClientMessage) -> Result<(), ClientError> {
+        self.socket.feed(self.encode(message)?).await?;
+        Ok(self.socket.send(Message::Close(None)).await?)
+    }
+
+    fn encode(&self, message: &ClientMessage) -> Result<Message, ClientError> {
+        Ok(match self.encoding {
             Encoding::Binary => Message::binary(binary::encode_client(message)),
             Encoding::Text => {
                 let batch = serde_json::to_string(&[text::encode_client(message)]);
                 Message::text(batch.map_err(|error| ClientError::Message(error.to_string()))?)
             }
-        };
-        Ok(self.socket.send(frame).await?)
+        })
     }
 
     /// Waits for the next message; [`None`] at the end of the connection. Cancel-safe.
