@@ -56,7 +56,7 @@ export class Terminal {
   }
 
   /** Waits for a transport of the state line. */
-  async expectTransport(transport: "websocket-binary" | "websocket-text"): Promise<void> {
+  async expectTransport(transport: string): Promise<void> {
     await expect(this.state).toHaveAttribute("data-transport", transport);
   }
 

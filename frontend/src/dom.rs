@@ -69,6 +69,17 @@ pub(crate) fn storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
 
+/// A number from 0 up to below 1 that nobody can guess.
+pub(crate) fn random() -> f64 {
+    let mut bytes = [0; 4];
+    match window().crypto() {
+        Ok(crypto) if crypto.get_random_values_with_u8_array(&mut bytes).is_ok() => {
+            f64::from(u32::from_ne_bytes(bytes)) / (f64::from(u32::MAX) + 1.0)
+        }
+        _ => js_sys::Math::random(),
+    }
+}
+
 /// Milliseconds on a clock that only goes forward, and goes on while the computer sleeps.
 pub(crate) fn now() -> f64 {
     thread_local!(static CLOCK: Cell<Clock> = Cell::default());

@@ -20,6 +20,7 @@ mod connection;
 mod debug;
 mod dom;
 mod failure;
+mod http_socket;
 mod i18n;
 mod navigation;
 mod outline;
@@ -28,6 +29,7 @@ mod panic;
 mod pod_row;
 mod pod_store;
 mod pods;
+mod polling;
 mod reload;
 mod route;
 mod screen;
@@ -41,6 +43,7 @@ mod status;
 mod theme;
 mod transport;
 mod unfinished;
+mod web_socket;
 mod xterm_ext;
 
 /// Shows the page.

@@ -1,13 +1,14 @@
-//! The WebSocket under a transport: what the browser tells of it, put into the page's terms.
+//! What carries a connection, whatever the transport, and which transport to begin with.
 
-use js_sys::{ArrayBuffer, Math, Uint8Array};
-use podshell_shared::{binary, terminal::ClientMessage};
-use wasm_bindgen::prelude::*;
-use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
+use js_sys::Uint8Array;
+use podshell_shared::terminal::ClientMessage;
+use wasm_bindgen::JsValue;
 
 use crate::{
     dom,
-    transport::{self, Encoded, Heard, Transport},
+    http_socket::HttpSocket,
+    transport::{Heard, Transport},
+    web_socket::OpenWebSocket,
 };
 
 /// What a socket tells.
@@ -20,13 +21,10 @@ pub(crate) enum News {
     Closed,
 }
 
-/// A WebSocket that closes when dropped and then calls nobody any more.
-pub(crate) struct Socket {
-    socket: WebSocket,
-    transport: Transport,
-    _on_open: Closure<dyn FnMut()>,
-    _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_close: Closure<dyn FnMut(CloseEvent)>,
+/// What carries a connection. Dropped, it ends that and calls nobody any more.
+pub(crate) enum Socket {
+    Web(OpenWebSocket),
+    Http(HttpSocket),
 }
 
 impl Socket {
@@ -40,99 +38,45 @@ impl Socket {
         base: &str,
         tell: impl Fn(News) + Clone + 'static,
     ) -> Result<Self, JsValue> {
-        let address = transport.address(base, Math::random);
-        let socket = match transport.subprotocol() {
-            Some(subprotocol) => WebSocket::new_with_str(&address, subprotocol)?,
-            None => WebSocket::new(&address)?,
-        };
-        socket.set_binary_type(BinaryType::Arraybuffer);
-        let on_open = {
-            let (socket, tell) = (socket.clone(), tell.clone());
-            Closure::<dyn FnMut()>::new(move || {
-                // SockJS says itself when it is open
-                let Some(subprotocol) = transport.subprotocol() else {
-                    return;
-                };
-                tell(if socket.protocol() == subprotocol {
-                    News::Heard(Heard::Opened)
-                } else {
-                    News::Closed
-                });
-            })
-        };
-        let on_message = {
-            let tell = tell.clone();
-            Closure::<dyn FnMut(_)>::new(move |event: MessageEvent| read(&event.data(), &tell))
-        };
-        let on_close = Closure::<dyn FnMut(_)>::new(move |event: CloseEvent| {
-            if let Some(heard) = transport::decode_close(event.code(), event.reason()) {
-                tell(News::Heard(heard));
-            }
-            tell(News::Closed);
-        });
-        socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
-        socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
-        Ok(Self {
-            socket,
-            transport,
-            _on_open: on_open,
-            _on_message: on_message,
-            _on_close: on_close,
-        })
+        if transport.is_web_socket() {
+            OpenWebSocket::open(transport, base, tell).map(Self::Web)
+        } else {
+            HttpSocket::open(transport, base, tell).map(Self::Http)
+        }
     }
 
     /// Sends a message. On a socket that is closing it goes nowhere; [`News::Closed`] tells.
     pub(crate) fn send(&self, message: &ClientMessage) {
-        match self.transport.encode(message) {
-            Encoded::Text(text) => self.socket.send_with_str(&text),
-            Encoded::Bytes(bytes) => self.socket.send_with_u8_array(&bytes),
-        }
-        .ok();
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        self.socket.set_onopen(None);
-        self.socket.set_onmessage(None);
-        self.socket.set_onclose(None);
-        self.socket.close().ok();
-    }
-}
-
-fn read(data: &JsValue, tell: &impl Fn(News)) {
-    if let Some(text) = data.as_string() {
-        for heard in transport::decode_text(&text) {
-            tell(News::Heard(heard));
-        }
-    } else if let Some(buffer) = data.dyn_ref::<ArrayBuffer>() {
-        let bytes = Uint8Array::new(buffer);
-        // output stays where it is: this is the hot path
-        if bytes.length() > 0 && bytes.get_index(0) == binary::STDOUT {
-            tell(News::Output(bytes.subarray(1, bytes.length())));
-        } else {
-            tell(News::Heard(transport::decode_binary(bytes.to_vec())));
+        match self {
+            Self::Web(socket) => socket.send(message),
+            Self::Http(socket) => socket.send(message),
         }
     }
 }
 
-/// Where the transport that works here is kept, for as long as the tab is open.
+/// Where the transport that works here is kept, with the time.
 const KEY: &str = "podshell.transport";
+/// For so long it is taken to work, in ms: the network may be another one by then.
+const GOOD_FOR: f64 = 3_600_000.0;
 
-/// The transport to begin with: the one that worked last in this tab, else the best.
+/// The transport to begin with: the one that worked last, else the best.
 pub(crate) fn first_transport() -> Transport {
     let [best, ..] = Transport::ALL;
-    dom::tab_storage()
-        .and_then(|storage| storage.get_item(KEY).ok().flatten())
-        .and_then(|name| Transport::from_name(&name))
-        .unwrap_or(best)
+    let kept = dom::storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
+    let recent = kept.and_then(|kept| {
+        let (name, at) = kept.split_once('@')?;
+        let age = js_sys::Date::now() - at.parse::<f64>().ok()?;
+        let transport = Transport::from_name(name)?;
+        (0.0..GOOD_FOR).contains(&age).then_some(transport)
+    });
+    recent.unwrap_or(best)
 }
 
 /// Remembers the transport that works here.
 pub(crate) fn remember_transport(transport: Transport) {
-    if let Some(storage) = dom::tab_storage() {
+    if let Some(storage) = dom::storage() {
+        let kept = format!("{}@{}", transport.name(), js_sys::Date::now());
         // a browser that keeps nothing tries anew next time
-        storage.set_item(KEY, transport.name()).ok();
+        storage.set_item(KEY, &kept).ok();
     }
 }

@@ -53,6 +53,9 @@ pub(crate) fn StateBar(view: View, mode: Mode) -> impl IntoView {
         view.transport.get().map(|transport| match transport {
             Transport::WebSocketBinary => words().web_socket,
             Transport::WebSocketText => words().web_socket_text,
+            Transport::XhrStreaming => words().xhr_streaming,
+            Transport::EventSource => words().event_source,
+            Transport::XhrPolling => words().xhr_polling,
         })
     };
     let connected = move || view.status.with(|status| *status == Status::Connected);

@@ -14,6 +14,12 @@ pub(crate) enum Transport {
     WebSocketBinary,
     /// Text over SockJS, in a WebSocket.
     WebSocketText,
+    /// Text over SockJS, in responses that go on until they are long.
+    XhrStreaming,
+    /// The same in the browser's own form.
+    EventSource,
+    /// Text over SockJS, a request for each answer.
+    XhrPolling,
 }
 
 /// A client's message in a transport's encoding.
@@ -40,13 +46,22 @@ pub(crate) enum Heard {
 
 impl Transport {
     /// All of them, the best first.
-    pub(crate) const ALL: [Self; 2] = [Self::WebSocketBinary, Self::WebSocketText];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::WebSocketBinary,
+        Self::WebSocketText,
+        Self::XhrStreaming,
+        Self::EventSource,
+        Self::XhrPolling,
+    ];
 
     /// Its name for programs.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::WebSocketBinary => "websocket-binary",
             Self::WebSocketText => "websocket-text",
+            Self::XhrStreaming => "xhr-streaming",
+            Self::EventSource => "eventsource",
+            Self::XhrPolling => "xhr-polling",
         }
     }
 
@@ -57,12 +72,15 @@ impl Transport {
             .find(|transport| transport.name() == name)
     }
 
-    /// The one to try if this one does not open.
-    pub(crate) fn other(self) -> Self {
-        match self {
-            Self::WebSocketBinary => Self::WebSocketText,
-            Self::WebSocketText => Self::WebSocketBinary,
-        }
+    /// So many places behind it in the list, which has no end.
+    pub(crate) fn further(self, places: usize) -> Self {
+        let place = Self::ALL.iter().position(|transport| *transport == self);
+        Self::ALL[(place.unwrap_or_default() + places) % Self::ALL.len()]
+    }
+
+    /// Whether it is a WebSocket; else it is plain HTTP.
+    pub(crate) fn is_web_socket(self) -> bool {
+        matches!(self, Self::WebSocketBinary | Self::WebSocketText)
     }
 
     /// Whether any bytes can be said in it; else text alone.
@@ -75,22 +93,26 @@ impl Transport {
         self.is_binary().then_some(PROTOCOL)
     }
 
-    /// Its address under an `http:` or `https:` base. `random` gives numbers from 0 up to below 1.
+    /// Its address under an `http:` or `https:` base; over plain HTTP the session's, below which its requests have theirs.
+    /// `random` gives numbers from 0 up to below 1 that nobody can guess: who knows a session's name can speak in it.
     pub(crate) fn address(self, base: &str, random: fn() -> f64) -> String {
         let base = base.split(['?', '#']).next().unwrap_or_default();
-        // http → ws, https → wss
-        let base = base.strip_prefix("http").unwrap_or(base);
         let folder = base.rfind('/').map_or(base, |slash| &base[..=slash]);
-        let prefix = format!("ws{folder}ws/api/sockjs");
+        // http → ws, https → wss
+        let socket = folder.strip_prefix("http").unwrap_or(folder);
+        let below = |end: usize| (random() * end as f64) as usize;
+        let session = || {
+            let server = below(1000);
+            let name: String = (0..SESSION_NAME)
+                .map(|_| char::from(ALPHABET[below(ALPHABET.len())]))
+                .collect();
+            format!("{server:03}/{name}")
+        };
         match self {
-            Self::WebSocketBinary => format!("{prefix}/websocket"),
-            Self::WebSocketText => {
-                let below = |end: usize| (random() * end as f64) as usize;
-                let server = below(1000);
-                let session: String = (0..8)
-                    .map(|_| char::from(ALPHABET[below(ALPHABET.len())]))
-                    .collect();
-                format!("{prefix}/{server:03}/{session}/websocket")
+            Self::WebSocketBinary => format!("ws{socket}ws/api/sockjs/websocket"),
+            Self::WebSocketText => format!("ws{socket}ws/api/sockjs/{}/websocket", session()),
+            Self::XhrStreaming | Self::EventSource | Self::XhrPolling => {
+                format!("{folder}api/sockjs/{}", session())
             }
         }
     }
@@ -100,8 +122,13 @@ impl Transport {
         match self {
             Self::WebSocketBinary => Encoded::Bytes(binary::encode_client(message)),
             Self::WebSocketText => {
-                let frame = serde_json::to_string(&[text::encode_client(message)]);
-                Encoded::Text(frame.expect("strings are always JSON"))
+                let mut batch = String::new();
+                sockjs::frame::encode_batch(&mut batch, [text::encode_client(message)]);
+                Encoded::Text(batch)
+            }
+            // put together with what else waits
+            Self::XhrStreaming | Self::EventSource | Self::XhrPolling => {
+                Encoded::Text(text::encode_client(message))
             }
         }
     }
@@ -145,6 +172,8 @@ pub(crate) fn decode_close(code: u16, reason: String) -> Option<Heard> {
     matches!(code, 1 | 2).then_some(Heard::Closed { code, reason })
 }
 
+/// How long a session's name is, in characters: 128 bits that nobody guesses.
+const SESSION_NAME: usize = 25;
 const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
 #[cfg(test)]
@@ -161,11 +190,15 @@ mod tests {
         );
         assert_eq!(
             Transport::WebSocketText.address("http://127.0.0.1:7780/", || 0.0),
-            "ws://127.0.0.1:7780/ws/api/sockjs/000/aaaaaaaa/websocket"
+            "ws://127.0.0.1:7780/ws/api/sockjs/000/aaaaaaaaaaaaaaaaaaaaaaaaa/websocket"
         );
         assert_eq!(
             Transport::WebSocketText.address("https://example.org/tools/shell/?x#y", || 0.9999),
-            "wss://example.org/tools/shell/ws/api/sockjs/999/99999999/websocket"
+            "wss://example.org/tools/shell/ws/api/sockjs/999/9999999999999999999999999/websocket"
+        );
+        assert_eq!(
+            Transport::XhrPolling.address("https://example.org/tools/shell/?x#y", || 0.0),
+            "https://example.org/tools/shell/api/sockjs/000/aaaaaaaaaaaaaaaaaaaaaaaaa"
         );
     }
 
@@ -173,8 +206,9 @@ mod tests {
     fn names_lead_back() {
         for transport in Transport::ALL {
             assert_eq!(Transport::from_name(transport.name()), Some(transport));
-            assert_ne!(transport.other(), transport);
         }
+        let [first, second, .., last] = Transport::ALL;
+        assert_eq!((first.further(1), last.further(2)), (second, second));
         assert_eq!(Transport::from_name("carrier-pigeon"), None);
     }
 

@@ -1,12 +1,21 @@
 //! Configures a SockJS server and makes its router.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, future::Future, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 
 use axum::Router;
+use http::request::Parts;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{endpoints, session::Session};
+use crate::{
+    address::{Addresses, Place},
+    endpoints, iframe,
+    session::Session,
+};
 
+/// How a session is closed whose handler has returned.
+pub(crate) const HANDLER_RETURNED: (u16, &str) = (3000, "Go away!");
+/// How sessions are closed when the server shuts down. 1001 is "going away" (RFC 6455, section 7.4.1).
+pub(crate) const SHUTDOWN: (u16, &str) = (1001, "Server shutting down");
 /// Keeps the arithmetic on instants in range, whatever is asked for.
 const LONGEST_HEARTBEAT: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -28,11 +37,29 @@ pub(crate) struct Config {
     pub(crate) tasks: TaskTracker,
     pub(crate) allow_origin: OriginFilter,
     pub(crate) raw_protocols: Vec<&'static str>,
+    pub(crate) websocket: bool,
+    pub(crate) response_limit: usize,
+    pub(crate) disconnect_delay: Duration,
+    pub(crate) cookie_needed: bool,
+    /// The page for clients of other origins; with it the transports that need such.
+    pub(crate) legacy: Option<iframe::Page>,
+    pub(crate) addresses: Option<(Arc<Addresses>, AddressOf)>,
+}
+
+impl Config {
+    /// A place for a session of the client that sent `parts`; `None` if it has too many.
+    pub(crate) fn enter(&self, parts: &Parts) -> Option<Place> {
+        match &self.addresses {
+            Some((addresses, address_of)) => addresses.enter(address_of(parts)),
+            None => Some(Place::default()),
+        }
+    }
 }
 
 pub(crate) type Handler =
     Arc<dyn Fn(Session) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 pub(crate) type OriginFilter = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+pub(crate) type AddressOf = Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>;
 
 impl Builder {
     /// A server that runs `handler` for each session, with every setting at its default.
@@ -54,6 +81,12 @@ impl Builder {
             tasks: TaskTracker::new(),
             allow_origin: Arc::new(|_| false),
             raw_protocols: Vec::new(),
+            websocket: true,
+            response_limit: 128 * 1024,
+            disconnect_delay: Duration::from_secs(5),
+            cookie_needed: false,
+            legacy: None,
+            addresses: None,
         };
         Self { config }
     }
@@ -125,6 +158,64 @@ impl Builder {
         self
     }
 
+    /// Whether there is the websocket transport, with SockJS frames and raw; there are by default. Without them `/info` tells clients to
+    /// take another transport.
+    #[must_use]
+    pub fn websocket(mut self, there: bool) -> Self {
+        self.config.websocket = there;
+        self
+    }
+
+    /// After so many bytes a streaming response is complete, and the client asks for another; 128 KiB by default.
+    ///
+    /// Browsers keep all of a response until its end.
+    #[must_use]
+    pub fn response_limit(mut self, bytes: usize) -> Self {
+        self.config.response_limit = bytes;
+        self
+    }
+
+    /// How long a session over plain HTTP lives while none of its client's requests receives; 5 seconds by default. For so
+    /// long, too, a closed one tells how it was closed.
+    #[must_use]
+    pub fn disconnect_delay(mut self, delay: Duration) -> Self {
+        self.config.disconnect_delay = delay;
+        self
+    }
+
+    /// Sets the cookie `JSESSIONID` in every answer about a session over plain HTTP, by which some load balancers know which
+    /// server has it: to the value that the client sends, else to `dummy`. It does not by default.
+    #[must_use]
+    pub fn cookie_needed(mut self, needed: bool) -> Self {
+        self.config.cookie_needed = needed;
+        self
+    }
+
+    /// Offers the transports for browsers that know no CORS, too: htmlfile, jsonp, and the page `/iframe*.html`, which loads
+    /// SockJS's client from `client_url`. It does not by default: they let pages of any origin in, past
+    /// [`allow_origin`](Self::allow_origin).
+    #[must_use]
+    pub fn legacy_transports(mut self, client_url: &str) -> Self {
+        self.config.legacy = Some(iframe::Page::new(client_url));
+        self
+    }
+
+    /// How many sessions a client address may have at once; as many as it wants by default. Beyond it new ones are refused
+    /// with 429.
+    ///
+    /// `address_of` tells the address of a request: of its connection, which axum has in its `ConnectInfo` extension, or what
+    /// a trusted proxy says. One without an address is not counted.
+    #[must_use]
+    pub fn max_sessions_per_address(
+        mut self,
+        limit: usize,
+        address_of: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
+    ) -> Self {
+        let addresses = Arc::new(Addresses::new(limit));
+        self.config.addresses = Some((addresses, Arc::new(address_of)));
+        self
+    }
+
     /// Ends all sessions when `token` is cancelled, with `c[1001,"Server shutting down"]` (raw ones with the WebSocket close
     /// code 1001), and refuses new ones with 503.
     ///
@@ -143,7 +234,7 @@ impl Builder {
         self
     }
 
-    /// Lets pages of the origins for which `filter` is true read `/info`, with their cookies (CORS). None by default.
+    /// Lets pages of the origins for which `filter` is true read the answers, with their cookies (CORS). None by default.
     ///
     /// This does not keep anyone out: browsers let any page open a WebSocket to any server. A server that trusts cookies
     /// has to check the `Origin` header of every request, in middleware.
@@ -190,6 +281,11 @@ impl fmt::Debug for Config {
             .field("shutdown", &self.shutdown)
             .field("tasks", &self.tasks)
             .field("raw_protocols", &self.raw_protocols)
+            .field("websocket", &self.websocket)
+            .field("response_limit", &self.response_limit)
+            .field("disconnect_delay", &self.disconnect_delay)
+            .field("cookie_needed", &self.cookie_needed)
+            .field("legacy", &self.legacy)
             .finish_non_exhaustive()
     }
 }

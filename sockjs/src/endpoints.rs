@@ -18,17 +18,18 @@ use tokio_tungstenite::tungstenite::{
     Error, error::ProtocolError, handshake::server::create_response_with_body,
 };
 
-use crate::{builder::Config, framing::Framing, session::Link, websocket};
-
-/// How a session is closed whose handler has returned.
-const HANDLER_RETURNED: (u16, &str) = (3000, "Go away!");
+use crate::{
+    builder::{Config, HANDLER_RETURNED},
+    cors::{NOT_CACHED, cors, preflight},
+    framing::Framing,
+    iframe,
+    registry::Registry,
+    session::Link,
+    transports, websocket,
+};
 
 const TEXT: &str = "text/plain; charset=UTF-8";
 const JSON: &str = "application/json; charset=UTF-8";
-const NOT_CACHED: &str = "no-store, no-cache, no-transform, must-revalidate, max-age=0";
-/// A year, in seconds.
-const CACHED: &str = "public, max-age=31536000";
-const CACHED_SECONDS: &str = "31536000";
 
 pub(crate) fn router<S>(config: Arc<Config>) -> Router<S>
 where
@@ -40,31 +41,52 @@ where
     };
     let preflight = {
         let config = Arc::clone(&config);
-        move |headers: HeaderMap| async move { preflight(&headers, &config) }
+        move |headers: HeaderMap| async move { preflight(&headers, &config, "OPTIONS, GET") }
     };
     let raw = {
         let config = Arc::clone(&config);
         move |OriginalUri(uri): OriginalUri, request: Request| async move {
-            if has_empty_segment(&uri) {
+            if has_empty_segment(&uri) || !config.websocket {
                 return StatusCode::NOT_FOUND.into_response();
             }
             let protocol = agreed_protocol(request.headers(), &config.raw_protocols);
             open_websocket(request, config, Framing::Raw { protocol })
         }
     };
-    let websocket = move |path: Result<Path<(String, String)>, PathRejection>, request: Request| async move {
-        match path {
-            Ok(Path((server, session))) if is_id(&server) && is_id(&session) => {
-                open_websocket(request, config, Framing::SockJs)
+    let iframe = {
+        let config = Arc::clone(&config);
+        move |page: Result<Path<String>, PathRejection>, request: Request| async move {
+            match (page, &config.legacy) {
+                (Ok(Path(page)), Some(iframe)) if iframe::is_page(&page) => {
+                    iframe.respond(request.method(), request.headers())
+                }
+                _ => StatusCode::NOT_FOUND.into_response(),
             }
-            _ => StatusCode::NOT_FOUND.into_response(),
         }
+    };
+    let registry = Arc::new(Registry::default());
+    let transport = move |path: Result<Path<(String, String, String)>, PathRejection>,
+                          request: Request| async move {
+        let Ok(Path((server, session, transport))) = path else {
+            return StatusCode::NOT_FOUND.into_response();
+        };
+        if !is_id(&server) || !is_id(&session) {
+            return StatusCode::NOT_FOUND.into_response();
+        }
+        if transport != "websocket" {
+            return transports::answer(&transport, session, request, config, registry).await;
+        }
+        if !config.websocket {
+            return StatusCode::NOT_FOUND.into_response();
+        }
+        open_websocket(request, config, Framing::SockJs)
     };
     Router::new()
         .route("/", get(greeting))
         .route("/info", get(info).options(preflight))
         .route("/websocket", any(raw))
-        .route("/{server}/{session}/websocket", any(websocket))
+        .route("/{page}", any(iframe))
+        .route("/{server}/{session}/{transport}", any(transport))
         // Without it a nested router would leave what it does not know to the fallback of the application.
         .fallback(async || StatusCode::NOT_FOUND)
 }
@@ -86,52 +108,16 @@ async fn greeting(OriginalUri(uri): OriginalUri) -> Response {
 /// `/info`: what the server can do; a client asks before it connects.
 fn info(headers: &HeaderMap, config: &Config) -> Response {
     let entropy = entropy();
+    let Config {
+        websocket,
+        cookie_needed,
+        ..
+    } = config;
     let body = format!(
-        r#"{{"websocket":true,"cookie_needed":false,"origins":["*:*"],"entropy":{entropy}}}"#
+        r#"{{"websocket":{websocket},"cookie_needed":{cookie_needed},"origins":["*:*"],"entropy":{entropy}}}"#
     );
-    let fixed = [
-        (header::CONTENT_TYPE, JSON),
-        (header::CACHE_CONTROL, NOT_CACHED),
-    ];
+    let fixed = [(header::CONTENT_TYPE, JSON), NOT_CACHED];
     (cors(headers, config), fixed, body).into_response()
-}
-
-/// `OPTIONS /info`: a browser asks before it lets a page of another origin ask.
-fn preflight(headers: &HeaderMap, config: &Config) -> Response {
-    let mut cors = cors(headers, config);
-    if cors.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
-        cors.insert(
-            header::ACCESS_CONTROL_ALLOW_METHODS,
-            HeaderValue::from_static("OPTIONS, GET"),
-        );
-        cors.insert(
-            header::ACCESS_CONTROL_MAX_AGE,
-            HeaderValue::from_static(CACHED_SECONDS),
-        );
-    }
-    let fixed = [
-        (header::ALLOW, "OPTIONS, GET"),
-        (header::CACHE_CONTROL, CACHED),
-    ];
-    (StatusCode::NO_CONTENT, cors, fixed).into_response()
-}
-
-/// The headers that let a page of another origin read the answer, if it may. "null" is an origin like any other.
-fn cors(headers: &HeaderMap, config: &Config) -> HeaderMap {
-    let mut cors = HeaderMap::new();
-    cors.insert(header::VARY, HeaderValue::from_static("origin"));
-    if let Some(origin) = headers.get(header::ORIGIN)
-        && origin
-            .to_str()
-            .is_ok_and(|origin| (config.allow_origin)(origin))
-    {
-        cors.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        cors.insert(
-            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-            HeaderValue::from_static("true"),
-        );
-    }
-    cors
 }
 
 /// A random number for clients that have no good source of their own; the keys of `RandomState` come from the system's.
@@ -161,14 +147,14 @@ fn agreed_protocol(headers: &HeaderMap, known: &[&'static str]) -> Option<&'stat
 /// nothing: a websocket session is its connection.
 fn open_websocket(mut request: Request, config: Arc<Config>, framing: Framing) -> Response {
     if request.method() != Method::GET {
-        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response();
+        return not_allowed("GET");
     }
     let mut response = match create_response_with_body(&request, Body::empty) {
         Ok(response) => response,
         Err(error) => return refusal(&error),
     };
     if config.shutdown.is_cancelled() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "The server shuts down.").into_response();
+        return shutting_down();
     }
     if let Some(protocol) = framing.protocol() {
         response.headers_mut().insert(
@@ -178,13 +164,17 @@ fn open_websocket(mut request: Request, config: Arc<Config>, framing: Framing) -
     }
     let upgrade = hyper::upgrade::on(&mut request);
     let (parts, _) = request.into_parts();
+    let Some(place) = config.enter(&parts) else {
+        return too_many();
+    };
     let tasks = config.tasks.clone();
     tasks.spawn(async move {
         // Fails if the connection is gone before the response is written.
         let Ok(connection) = upgrade.await else {
             return;
         };
-        let (session, link) = Link::new(parts, framing, config.max_waiting);
+        let _place = place;
+        let (session, link, outbox) = Link::new(parts, framing, config.max_waiting);
         let sender = session.sender();
         let handler = async {
             (config.handler)(session).await;
@@ -192,11 +182,30 @@ fn open_websocket(mut request: Request, config: Arc<Config>, framing: Framing) -
             sender.close(code, reason);
         };
         tokio::join!(
-            websocket::serve(TokioIo::new(connection), link, &config),
+            websocket::serve(TokioIo::new(connection), link, outbox, &config),
             handler
         );
     });
     response
+}
+
+/// Another method than the URL has.
+pub(crate) fn not_allowed(methods: &'static str) -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, methods)]).into_response()
+}
+
+/// No new sessions.
+pub(crate) fn shutting_down() -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, "The server shuts down.").into_response()
+}
+
+/// No more sessions for this address.
+pub(crate) fn too_many() -> Response {
+    (
+        StatusCode::TOO_MANY_REQUESTS,
+        "There are too many sessions from this address.",
+    )
+        .into_response()
 }
 
 /// Why a request cannot become a WebSocket.

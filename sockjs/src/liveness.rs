@@ -16,6 +16,9 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+/// The client is gone when nothing was heard from it for so many heartbeats.
+pub(crate) const HEARTBEATS_UNTIL_LOST: u32 = 2;
+
 /// When a peer last showed that it is there.
 #[derive(Debug)]
 pub(crate) struct Liveness {

@@ -10,7 +10,8 @@ use http::request::Parts;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    frame::{self, Frame},
+    ended::{Closed, Ended, SendBinaryError},
+    frame,
     framing::{Framing, Message},
     queue::{self, Rx, Shut, Tx},
 };
@@ -144,32 +145,6 @@ impl Sender {
         Ok(self.put(Message::Binary(message)).await?)
     }
 
-    /// Sends one frame that [`frame::encode_messages`] made, as it is: for those who encode straight from their own
-    /// data, or one text for many sessions. Otherwise as [`send`](Self::send).
-    ///
-    /// In a raw session, which has no frames, its messages are taken out of it again. If there are several, a cancelled
-    /// call may have sent the first of them.
-    ///
-    /// # Errors
-    /// [`Closed`] once the session is over or closed, also if that happens while waiting.
-    pub async fn send_encoded(&self, frame: String) -> Result<(), Closed> {
-        debug_assert!(
-            frame.starts_with("a[") && frame.ends_with(']'),
-            "not an a[…] frame"
-        );
-        match self.state.framing {
-            Framing::SockJs => self.put(Message::Text(frame)).await,
-            Framing::Raw { .. } => {
-                if let Ok(Frame::Messages(messages)) = Frame::decode(&frame) {
-                    for message in messages {
-                        self.put(Message::Text(message)).await?;
-                    }
-                }
-                Ok(())
-            }
-        }
-    }
-
     /// Sends what is in `slot`, if anything is, as it is: binary, or text that is encoded as the session's framing has it
     /// (a frame that [`frame::encode_messages`] made; in a [raw](Session::is_raw) session the message itself).
     ///
@@ -276,53 +251,6 @@ impl Receiver {
     }
 }
 
-/// Why a session is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-#[non_exhaustive]
-pub enum Ended {
-    /// The client closed it in order.
-    #[error("the client closed the session")]
-    ByClient {
-        /// The code of its WebSocket close frame, if it gave one. Browsers give 1001 when they leave the page.
-        code: Option<u16>,
-    },
-    /// [`Sender::close`] was called.
-    #[error("the session was closed on this side")]
-    ByServer,
-    /// The token given to [`Builder::shutdown`](crate::Builder::shutdown) was cancelled.
-    #[error("the server shuts down")]
-    Shutdown,
-    /// The connection broke, or the client left without closing it.
-    #[error("the connection to the client is lost")]
-    ConnectionLost,
-    /// Nothing was heard from the client for two heartbeats, though it was asked to answer.
-    #[error("the client does not answer any more")]
-    TimedOut,
-    /// The client sent what is not WebSocket or not SockJS, broken JSON for example; a binary message where there should be
-    /// none; or pings without end while it takes nothing.
-    #[error("the client broke the protocol")]
-    ProtocolViolation,
-    /// The client sent more at once than [`Builder::max_message_size`](crate::Builder::max_message_size).
-    #[error("the client sent a message that is too long")]
-    MessageTooLong,
-}
-
-/// The session is over or closed: nothing more can be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the session is closed")]
-pub struct Closed;
-
-/// Why a binary message was not sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SendBinaryError {
-    /// The session is over or closed.
-    #[error(transparent)]
-    Closed(#[from] Closed),
-    /// No [subprotocol](Session::protocol) was agreed on, without which there are no binary messages.
-    #[error("the session carries text only")]
-    TextOnly,
-}
-
 /// What both sides of a session know of it.
 #[derive(Debug)]
 struct State {
@@ -358,16 +286,15 @@ impl State {
 /// A transport's side of a session. Dropping it ends the session.
 #[derive(Debug)]
 pub(crate) struct Link {
-    /// What is for the client, as the session's framing has it.
-    pub(crate) outbox: Rx,
     /// The client's messages; `None` once the session has ended.
     inbox: Option<Tx>,
     state: Arc<State>,
 }
 
 impl Link {
-    /// Makes a session and the link that serves it; `max_waiting` bytes may wait in each direction.
-    pub(crate) fn new(parts: Parts, framing: Framing, max_waiting: usize) -> (Session, Self) {
+    /// Makes a session and the link that serves it, with what is for the client, as the session's framing has it.
+    /// `max_waiting` bytes may wait in each direction.
+    pub(crate) fn new(parts: Parts, framing: Framing, max_waiting: usize) -> (Session, Self, Rx) {
         let (inbox_tx, inbox_rx) = queue::bounded(max_waiting);
         let (outbox_tx, outbox_rx) = queue::bounded(max_waiting);
         let state = Arc::new(State {
@@ -387,14 +314,11 @@ impl Link {
                 state: Arc::clone(&state),
             },
         };
-        (
-            session,
-            Self {
-                outbox: outbox_rx,
-                inbox: Some(inbox_tx),
-                state,
-            },
-        )
+        let link = Self {
+            inbox: Some(inbox_tx),
+            state,
+        };
+        (session, link, outbox_rx)
     }
 
     /// The way to the [`Receiver`].
@@ -415,6 +339,14 @@ impl Link {
     pub(crate) fn closed_with(&self) -> Option<(u16, &str)> {
         let (code, reason) = self.state.close.get()?;
         Some((*code, reason))
+    }
+
+    /// [Ends](Self::end) the session, and closes it if the application has not.
+    pub(crate) fn end_with(&mut self, why: Ended, code: u16, reason: &str) {
+        // before it is over, for then the application may ask
+        self.state.ended.get_or_init(|| why);
+        self.state.close(code, reason.to_owned());
+        self.end(why);
     }
 
     /// Ends the session for the application: receiving tells why, sending fails. Returns why, for the application may have

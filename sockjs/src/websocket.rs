@@ -21,11 +21,12 @@ use tokio_tungstenite::{
 };
 
 use crate::{
-    builder::Config,
+    builder::{Config, SHUTDOWN},
+    ended::Ended,
     framing::{Framing, close, pack},
-    liveness::{Liveness, Watched},
+    liveness::{HEARTBEATS_UNTIL_LOST, Liveness, Watched},
     queue::{Rx, Tx},
-    session::{Ended, Link},
+    session::Link,
 };
 
 /// Bytes of the read buffer, which is allocated as long as the connection lives. A longer message makes it grow.
@@ -38,21 +39,15 @@ const WRITE_BUFFER: usize = 16 * 1024;
 /// Frames that are gathered for one flush at most, so that a busy sender keeps neither heartbeats nor reading waiting.
 const FRAMES_PER_FLUSH: usize = 16;
 
-/// The client is gone when nothing was heard from it for so many heartbeats.
-const HEARTBEATS_UNTIL_LOST: u32 = 2;
-
 /// Pings that a client may send while it takes nothing, so that the answers to them do not pile up: 64 KiB at most.
 const MAX_PINGS_WHILE_BLOCKED: usize = 512;
-
-/// Sent when the server shuts down. 1001 is "going away" (RFC 6455, section 7.4.1).
-const SHUTDOWN: (u16, &str) = (1001, "Server shutting down");
 
 type Socket<Io> = WebSocketStream<Watched<Io>>;
 type Sink<Io> = SplitSink<Socket<Io>, Message>;
 type Stream<Io> = SplitStream<Socket<Io>>;
 
 /// Serves a session over an upgraded connection until it is over and the connection is done with.
-pub(crate) async fn serve<Io>(io: Io, mut link: Link, config: &Config)
+pub(crate) async fn serve<Io>(io: Io, mut link: Link, mut outbox: Rx, config: &Config)
 where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
@@ -75,7 +70,7 @@ where
         () = over.cancelled() => Ended::ByServer,
         () = config.shutdown.cancelled() => Ended::Shutdown,
         ended = read(&mut stream, inbox, framing, &liveness) => ended,
-        Err(_) = write(&mut sink, &mut link.outbox, framing, config.heartbeat) => Ended::ConnectionLost,
+        Err(_) = write(&mut sink, &mut outbox, framing, config.heartbeat) => Ended::ConnectionLost,
         () = liveness.lost(config.heartbeat * HEARTBEATS_UNTIL_LOST) => Ended::TimedOut,
     };
     let ended = link.end(ended);
@@ -83,7 +78,7 @@ where
     // A client that does not take its leave in time is cut off, so there is nothing to do about an elapsed timeout.
     let _ = timeout(config.close_timeout, async {
         match ended {
-            Ended::ByServer | Ended::Shutdown => say_goodbye(sink, stream, &mut link).await,
+            Ended::ByServer | Ended::Shutdown => say_goodbye(sink, stream, &link, outbox).await,
             Ended::MessageTooLong => {
                 refuse(sink, stream, CloseCode::Size, "Message too long").await
             }
@@ -200,12 +195,12 @@ where
 }
 
 /// Sends what is still queued, then that the session is closed, and waits for the client's answer.
-async fn say_goodbye<Io>(mut sink: Sink<Io>, mut stream: Stream<Io>, link: &mut Link)
+async fn say_goodbye<Io>(mut sink: Sink<Io>, mut stream: Stream<Io>, link: &Link, mut outbox: Rx)
 where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
     let goodbye = async {
-        while let Some(message) = link.outbox.try_take() {
+        while let Some(message) = outbox.try_take() {
             sink.feed(pack(message)).await?;
         }
         let (code, reason) = link.closed_with().unwrap_or(SHUTDOWN);

@@ -37,7 +37,8 @@ pub(super) struct Line {
     transport: Transport,
     /// The transport that served last.
     proven: Transport,
-    fell_back: bool,
+    /// How many transports were tried in vain.
+    failed: usize,
 }
 
 impl Line {
@@ -49,7 +50,7 @@ impl Line {
             since: now,
             transport,
             proven: transport,
-            fell_back: false,
+            failed: 0,
         }
     }
 
@@ -73,7 +74,7 @@ impl Line {
 
     /// Whether the first socket takes too long to open.
     pub(super) fn is_stuck(&self, now: f64) -> bool {
-        let limit = if self.fell_back {
+        let limit = if self.is_last() {
             LAST_OPENS_WITHIN
         } else {
             OPEN_WITHIN
@@ -109,21 +110,28 @@ impl Line {
         self.proven = self.transport;
     }
 
-    /// Dials by another transport, if that was not tried yet.
+    /// Dials by the next transport, if any has not been tried yet.
     pub(super) fn fall_back(&mut self, now: f64) -> bool {
-        if self.fell_back {
+        if self.is_last() {
             return false;
         }
-        self.fell_back = true;
-        self.transport = self.transport.other();
+        self.failed += 1;
+        self.transport = self.transport.further(1);
         self.dial(now);
         true
     }
 
+    fn is_last(&self) -> bool {
+        self.failed + 1 == Transport::ALL.len()
+    }
+
     /// Chooses the transport for a try to reconnect, of which this is the `n`th.
     pub(super) fn choose(&mut self, n: u32) {
+        let others = Transport::ALL.len() - 1;
         self.transport = if n.is_multiple_of(OTHER_EVERY) {
-            self.proven.other()
+            // each in its turn, the one that no proxy changes first
+            let turn = (n / OTHER_EVERY) as usize;
+            self.proven.further(1 + (turn + others - 1) % others)
         } else {
             self.proven
         };

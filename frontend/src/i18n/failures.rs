@@ -78,11 +78,11 @@ pub(super) fn words(kind: Kind) -> (TitleAndHint, TitleAndHint) {
         Kind::NoSocket => (
             (
                 "The connection could not be opened",
-                "The server is down, or something between here and it does not pass WebSockets on.",
+                "The server is down, or something between here and it does not pass the connection on.",
             ),
             (
                 "无法建立连接",
-                "服务器未运行，或中间的代理不支持 WebSocket。",
+                "服务器未运行，或中间的代理未转发连接。",
             ),
         ),
         Kind::NotStarted => (

@@ -172,19 +172,6 @@ async fn binary_is_not_sent_without_a_subprotocol() {
 }
 
 #[tokio::test]
-async fn the_messages_of_an_encoded_frame_are_sent_one_by_one() {
-    let server = TestServer::start(Builder::new(|session: Session| async move {
-        let mut frame = String::new();
-        sockjs::frame::encode_messages(&mut frame, ["one", "two\n"]);
-        session.sender().send_encoded(frame).await.unwrap();
-    }))
-    .await;
-    let mut client = server.open_raw(None).await;
-    assert_eq!(client.text().await, "one");
-    assert_eq!(client.text().await, "two\n");
-}
-
-#[tokio::test]
 async fn closing_sends_what_is_queued_then_code_and_reason() {
     let long = "字".repeat(50);
     for (code, reason, expected) in [

@@ -138,7 +138,8 @@ async fn encoded_frames_are_sent_as_they_are() {
     let server = TestServer::start(Builder::new(|session: Session| async move {
         let mut frame = String::new();
         sockjs::frame::encode_messages(&mut frame, ["one", "two"]);
-        session.sender().send_encoded(frame).await.unwrap();
+        let mut slot = Some(sockjs::Message::Text(frame));
+        session.sender().send_slot(&mut slot).await.unwrap();
     }))
     .await;
     assert_eq!(server.open().await.text().await, r#"a["one","two"]"#);

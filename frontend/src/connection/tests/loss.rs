@@ -87,11 +87,12 @@ fn pauses_grow_and_tries_end() {
 }
 
 #[test]
-fn one_try_in_four_takes_the_other_transport() {
+fn one_try_in_four_takes_another_transport() {
     let mut connection = lost();
-    let transports: Vec<_> = (0..8).map(|_| fail(&mut connection).1).collect();
-    let four = [BINARY, BINARY, BINARY, TEXT];
-    assert_eq!(transports, [four, four].concat());
+    let transports: Vec<_> = (0..12).map(|_| fail(&mut connection).1).collect();
+    let four = |other| [BINARY, BINARY, BINARY, other];
+    let others = [TEXT, Transport::XhrStreaming, Transport::EventSource];
+    assert_eq!(transports, others.map(four).concat());
 }
 
 #[test]

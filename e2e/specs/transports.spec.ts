@@ -1,0 +1,65 @@
+// Where proxies let no WebSocket through: the page finds a way, says which, and the terminal is as good.
+import { standing } from "../support/kubectl.ts";
+import { Proxy, type ProxyOptions } from "../support/proxy.ts";
+import { Terminal } from "../support/terminal.ts";
+import { BROKEN, expect, test } from "../support/test.ts";
+
+const BASH = standing("bash");
+/** Floods faster than any browser draws. */
+const LINE = "0123456789".repeat(7);
+
+const PROXIES: [name: string, options: ProxyOptions, transport: string][] = [
+  ["refuses upgrades", {}, "xhr-streaming"],
+  ["refuses upgrades and long answers to POST", { refuse: /xhr_streaming$/ }, "eventsource"],
+  ["refuses upgrades and holds answers back until 4 KB", { buffer: 4096 }, "xhr-polling"],
+];
+
+for (const [name, options, transport] of PROXIES) {
+  test.describe(`behind a proxy that ${name}`, () => {
+    test(`a shell works by ${transport}`, async ({ page, server, problems }) => {
+      test.slow();
+      problems.expect(BROKEN);
+      problems.expect(/Failed to load resource.*403/);
+      const proxy = await Proxy.to(server.port, options);
+      const terminal = await Terminal.open(page, BASH, proxy);
+      await terminal.expectTransport(transport);
+      await terminal.expectPrompt();
+
+      // the size has come, and what is typed stays in order
+      const { rows, cols } = await terminal.size();
+      await terminal.run("stty size");
+      await terminal.expectText(new RegExp(`^${rows} ${cols}$`, "m"));
+      await terminal.run("printf '%s\\n' 你好 🎉 | cat; echo 100%");
+      await terminal.expectText(/^你好\n🎉\n100%$/m);
+
+      // more than a window of input, whole and in order
+      const lines = Array.from({ length: 20_000 }, (_, n) => `${n}`).join("\n");
+      await terminal.run(`stty -echo; head -n 20000 | cksum; stty echo`);
+      await terminal.paste(`${lines}\n`);
+      await terminal.expectText(/^\d+ 108890$/m);
+      const [sum] = /^\d+ 108890$/m.exec(await terminal.screen()) ?? [];
+      await terminal.run("clear; seq 0 19999 | cksum");
+      await terminal.expectText(new RegExp(`^${sum}$`, "m"));
+
+      await terminal.run(`clear; yes ${LINE}`);
+      await terminal.expectText(new RegExp(`^(${LINE}\\n)+${LINE}$`));
+      await page.keyboard.press("Control+c");
+      await terminal.expectPrompt();
+      await terminal.run("clear; echo $((6*7))");
+      await terminal.expectText(/^42$/m);
+
+      // back in the same shell, at once by the transport that worked
+      await terminal.run("kept=same");
+      await page.reload();
+      const again = new Terminal(page);
+      await again.expectState("connected");
+      await again.expectTransport(transport);
+      await again.run("clear; echo $kept-shell");
+      await again.expectText(/^same-shell$/m);
+      await again.run("exit 3");
+      await again.expectReason("exited");
+      await expect(again.state).toContainText("3");
+      await proxy.remove();
+    });
+  });
+}

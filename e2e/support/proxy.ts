@@ -1,0 +1,62 @@
+// A reverse proxy as some companies have them: no WebSockets, and answers that are held back.
+import { once } from "node:events";
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface ProxyOptions {
+  /** Answers are held back until so many bytes have come, or all. */
+  buffer?: number;
+  /** Requests to such a path are refused. */
+  refuse?: RegExp;
+}
+
+/** Stands between the browser and a server on this machine, at an address of its own. Refuses every upgrade. */
+export class Proxy {
+  private constructor(
+    private readonly listener: Server,
+    /** Scheme, host and port for the browser, without a slash at the end. */
+    readonly origin: string,
+  ) {}
+
+  static async to(port: number, options: ProxyOptions = {}): Promise<Proxy> {
+    const listener = createServer((asked, answer) => pass(asked, answer, port, options));
+    listener.on("upgrade", (_, socket) => {
+      socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    });
+    listener.listen(0, "127.0.0.1");
+    await once(listener, "listening");
+    return new Proxy(listener, `http://127.0.0.1:${(listener.address() as AddressInfo).port}`);
+  }
+
+  async remove(): Promise<void> {
+    this.listener.closeAllConnections();
+    this.listener.close();
+    await once(this.listener, "close");
+  }
+}
+
+/** Passes a request on, and its answer back. */
+function pass(asked: IncomingMessage, answer: ServerResponse, port: number, options: ProxyOptions): void {
+  const { method, headers, url: path = "/" } = asked;
+  if (options.refuse?.test(path)) {
+    answer.writeHead(403).end();
+    return;
+  }
+  const passed = request({ host: "127.0.0.1", port, path, headers, ...(method === undefined ? {} : { method }) });
+  passed.on("response", (got) => {
+    answer.writeHead(got.statusCode ?? 502, got.headers);
+    let held: Buffer[] | undefined = options.buffer === undefined ? undefined : [];
+    got.on("data", (part: Buffer) => {
+      held?.push(part);
+      const whole = held === undefined ? part : Buffer.concat(held);
+      if (whole.length < (options.buffer ?? 0)) return;
+      answer.write(whole);
+      if (held !== undefined) held = [];
+    });
+    got.on("end", () => answer.end(held === undefined ? undefined : Buffer.concat(held)));
+    got.on("error", () => answer.destroy());
+  });
+  passed.on("error", () => answer.destroy());
+  answer.on("close", () => passed.destroy());
+  asked.pipe(passed);
+}

@@ -1,0 +1,227 @@
+//! Sessions over plain HTTP, which outlive their requests: which there are, who receives for each, and when they go.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use http::request::Parts;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    address::Place,
+    builder::{Config, HANDLER_RETURNED, SHUTDOWN},
+    ended::Ended,
+    frame,
+    framing::Framing,
+    queue::{Rx, Tx},
+    session::{Link, Session},
+};
+
+/// How a session is closed whose client stopped receiving in the middle of a response: some of it may be lost.
+const INTERRUPTED: (u16, &str) = (1002, "Connection interrupted");
+/// How a session is closed whose client sent too much at once; a WebSocket's is 1009, too (RFC 6455, section 7.4.1).
+const TOO_LONG: (u16, &str) = (1009, "Message too long");
+
+/// All of a server's sessions over plain HTTP, by the session's part of their URLs.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    sessions: Mutex<HashMap<String, Arc<HttpSession>>>,
+}
+
+impl Registry {
+    /// The session of this name.
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<HttpSession>> {
+        self.lock().get(name).cloned()
+    }
+
+    /// Opens a session of this name for the client of `parts`, and starts its task. If another request did so first, that
+    /// one's.
+    pub(crate) fn open(
+        self: &Arc<Self>,
+        name: String,
+        parts: Parts,
+        place: Place,
+        config: &Arc<Config>,
+    ) -> Arc<HttpSession> {
+        let mut sessions = self.lock();
+        let vacant = match sessions.entry(name) {
+            Entry::Occupied(opened) => return Arc::clone(opened.get()),
+            Entry::Vacant(vacant) => vacant,
+        };
+        let (session, link, outbox) = Link::new(parts, Framing::SockJs, config.max_waiting);
+        let opened = Arc::new(HttpSession {
+            link: Mutex::new(link),
+            is_new: AtomicBool::new(true),
+            receiver: watch::Sender::new(Receiver::gone(outbox)),
+        });
+        let task = own(
+            Arc::clone(self),
+            vacant.key().clone(),
+            Arc::clone(&opened),
+            session,
+            Arc::clone(config),
+            place,
+        );
+        config.tasks.spawn(task);
+        Arc::clone(vacant.insert(opened))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<HttpSession>>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs the application's handler, and the session to its end, which is when nobody has received for a while.
+async fn own(
+    registry: Arc<Registry>,
+    name: String,
+    http: Arc<HttpSession>,
+    session: Session,
+    config: Arc<Config>,
+    place: Place,
+) {
+    let sender = session.sender();
+    let handler = async {
+        (config.handler)(session).await;
+        let (code, reason) = HANDLER_RETURNED;
+        sender.close(code, reason);
+    };
+    let life = async {
+        let over = http.over();
+        tokio::select! {
+            biased;
+            () = over.cancelled() => {}
+            () = config.shutdown.cancelled() => http.close(SHUTDOWN, Ended::Shutdown),
+            () = http.left_for(config.disconnect_delay) => http.close(INTERRUPTED, Ended::ConnectionLost),
+        }
+        // if nothing else has ended it, it was the application
+        http.lock().end(Ended::ByServer);
+        // until then the client is told how it ended, however often it asks
+        tokio::select! {
+            () = http.left_for(config.disconnect_delay) => {}
+            () = async {
+                config.shutdown.cancelled().await;
+                let _ = timeout(config.close_timeout, http.left_for(Duration::ZERO)).await;
+            } => {}
+        }
+        registry.lock().remove(&name);
+        drop(place);
+    };
+    tokio::join!(handler, life);
+}
+
+/// A session whose client comes with one request after the other.
+#[derive(Debug)]
+pub(crate) struct HttpSession {
+    link: Mutex<Link>,
+    /// Nobody has received yet.
+    is_new: AtomicBool,
+    receiver: watch::Sender<Receiver>,
+}
+
+/// The response that carries what is for the client.
+#[derive(Debug)]
+enum Receiver {
+    /// There is one, and it has the outbox.
+    There,
+    Gone {
+        since: Instant,
+        outbox: Rx,
+    },
+}
+
+impl Receiver {
+    fn gone(outbox: Rx) -> Self {
+        let since = Instant::now();
+        Self::Gone { since, outbox }
+    }
+}
+
+impl HttpSession {
+    /// The way to the application for what the client sends.
+    pub(crate) fn inbox(&self) -> Option<Tx> {
+        self.lock().inbox()
+    }
+
+    /// What is for the client, for the one response that carries it; `None` if there is one already.
+    pub(crate) fn receive(&self) -> Option<Rx> {
+        match self.receiver.send_replace(Receiver::There) {
+            Receiver::Gone { outbox, .. } => Some(outbox),
+            Receiver::There => None,
+        }
+    }
+
+    /// Whether the client is still to be told that the session is open: true once.
+    pub(crate) fn opens(&self) -> bool {
+        self.is_new.swap(false, Ordering::Relaxed)
+    }
+
+    /// The response is over.
+    pub(crate) fn leave(&self, outbox: Rx) {
+        self.receiver.send_replace(Receiver::gone(outbox));
+    }
+
+    /// The client went away in the middle of a response.
+    pub(crate) fn interrupt(&self, outbox: Rx) {
+        self.close(INTERRUPTED, Ended::ConnectionLost);
+        self.leave(outbox);
+    }
+
+    /// The client sent more at once than it may.
+    pub(crate) fn refuse(&self) {
+        self.close(TOO_LONG, Ended::MessageTooLong);
+    }
+
+    /// The frame that tells the client how the session was closed.
+    pub(crate) fn farewell(&self) -> String {
+        let link = self.lock();
+        let (code, reason) = link.closed_with().unwrap_or(INTERRUPTED);
+        let mut frame = String::new();
+        frame::encode_close(&mut frame, code, reason);
+        frame
+    }
+
+    /// Cancelled when the session is closed.
+    pub(crate) fn over(&self) -> CancellationToken {
+        self.lock().over()
+    }
+
+    fn close(&self, (code, reason): (u16, &str), why: Ended) {
+        self.lock().end_with(why, code, reason);
+    }
+
+    /// Waits until nobody has received for so long.
+    async fn left_for(&self, time: Duration) {
+        let mut receiver = self.receiver.subscribe();
+        loop {
+            let since = match &*receiver.borrow_and_update() {
+                Receiver::There => None,
+                Receiver::Gone { since, .. } => Some(*since),
+            };
+            tokio::select! {
+                biased;
+                () = async {
+                    match since {
+                        Some(since) => sleep_until(since + time).await,
+                        None => std::future::pending().await,
+                    }
+                } => return,
+                // this has the sender
+                _ = receiver.changed() => {}
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Link> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,209 @@
+//! What is bounded, and what happens at the bound.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::Router;
+use sockjs::{Builder, Ended, Session};
+use tokio::sync::mpsc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::support::{Request, Server, fresh, soon};
+
+/// A server at `/app` whose handler tells how its sessions ended.
+async fn telling(
+    configure: impl FnOnce(Builder) -> Builder,
+) -> (Server, mpsc::UnboundedReceiver<Ended>) {
+    let (tell, told) = mpsc::unbounded_channel();
+    let builder = Builder::new(move |mut session: Session| {
+        let tell = tell.clone();
+        async move {
+            let ended = loop {
+                match session.recv().await {
+                    Ok(message) => drop(session.send(message).await),
+                    Err(ended) => break ended,
+                }
+            };
+            tell.send(ended).unwrap();
+        }
+    });
+    let (shutdown, sessions) = (CancellationToken::new(), TaskTracker::new());
+    let builder = builder.shutdown(shutdown.clone()).track(sessions.clone());
+    let app = Router::new().nest_service("/app", configure(builder).into_router());
+    let server = Server {
+        sessions,
+        shutdown,
+        ..Server::serve(app).await
+    };
+    (server, told)
+}
+
+const SHORTLY: Duration = Duration::from_millis(100);
+
+#[tokio::test]
+async fn a_session_without_a_receiver_goes() {
+    let (server, mut told) = telling(|builder| builder.disconnect_delay(SHORTLY)).await;
+    let session = fresh("/app");
+    assert_eq!(server.poll(&session).await, "o\n");
+    assert_eq!(soon(told.recv()).await, Some(Ended::ConnectionLost));
+    server.no_session_left().await;
+    let path = format!("{session}/xhr_send");
+    assert_eq!(server.post(&path, "[]").await.status, 404);
+    // the name is free for another
+    assert_eq!(server.poll(&session).await, "o\n");
+}
+
+#[tokio::test]
+async fn a_session_with_a_receiver_stays_and_has_a_heartbeat() {
+    let (server, mut told) = telling(|builder| {
+        builder
+            .disconnect_delay(SHORTLY)
+            .heartbeat(Duration::from_millis(150))
+    })
+    .await;
+    let session = fresh("/app");
+    let mut stream = server.stream(&session, "xhr_streaming").await;
+    stream.next().await;
+    assert_eq!(stream.next().await, "o\n");
+    for _ in 0..3 {
+        assert_eq!(stream.next().await, "h\n");
+    }
+    assert!(told.try_recv().is_err());
+    drop(stream);
+    assert_eq!(soon(told.recv()).await, Some(Ended::ConnectionLost));
+    server.no_session_left().await;
+}
+
+#[tokio::test]
+async fn a_batch_that_is_too_long_ends_the_session() {
+    let (server, mut told) = telling(|builder| builder.max_message_size(100)).await;
+    let session = fresh("/app");
+    assert_eq!(server.poll(&session).await, "o\n");
+    let long = format!("[\"{}\"]", "x".repeat(200));
+    let path = format!("{session}/xhr_send");
+    assert_eq!(server.post(&path, &long).await.status, 413);
+    assert_eq!(soon(told.recv()).await, Some(Ended::MessageTooLong));
+    assert_eq!(
+        server.poll(&session).await,
+        "c[1009,\"Message too long\"]\n"
+    );
+}
+
+#[tokio::test]
+async fn an_address_has_its_share_of_sessions() {
+    let (server, _told) = telling(|builder| {
+        builder
+            .disconnect_delay(SHORTLY)
+            .max_sessions_per_address(2, |parts| {
+                parts.headers.get("x-from")?.to_str().ok()?.parse().ok()
+            })
+    })
+    .await;
+    let open = async |from: &str| {
+        let path = format!("{}/xhr", fresh("/app"));
+        let headers = [("X-From", from)];
+        let answer = server
+            .ask(Request::new("POST", &path).headers(&headers))
+            .await;
+        answer.status
+    };
+    assert_eq!(open("10.0.0.1").await, 200);
+    assert_eq!(open("10.0.0.1").await, 200);
+    assert_eq!(open("10.0.0.1").await, 429);
+    assert_eq!(open("10.0.0.2").await, 200);
+    assert_eq!(open("unknown").await, 200);
+    server.no_session_left().await;
+    assert_eq!(open("10.0.0.1").await, 200, "their places are free again");
+}
+
+#[tokio::test]
+async fn who_does_not_receive_slows_the_application_down() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&sent);
+    let builder = Builder::new(move |session: Session| {
+        let sent = Arc::clone(&counted);
+        async move {
+            while session.send("x".repeat(1000)).await.is_ok() {
+                sent.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    });
+    let app = builder.max_waiting(64 << 10).into_router();
+    let server = Server::serve(Router::new().nest_service("/flood", app)).await;
+    let session = fresh("/flood");
+    assert_eq!(server.poll(&session).await, "o\n");
+    let mut before = usize::MAX;
+    let mut ticks = tokio::time::interval(SHORTLY);
+    while before != sent.load(Ordering::Relaxed) {
+        before = sent.load(Ordering::Relaxed);
+        ticks.tick().await;
+    }
+    let waiting = sent.load(Ordering::Relaxed);
+    assert!((50..=66).contains(&waiting), "{waiting} messages of 1 KB");
+    // what is taken makes room for more
+    assert!(server.poll(&session).await.starts_with("a["));
+    soon(async {
+        while sent.load(Ordering::Relaxed) <= waiting {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_shuts_down_says_so_and_leaves_no_session() {
+    let (server, mut told) = telling(|builder| builder).await;
+    let (streaming, polling) = (fresh("/app"), fresh("/app"));
+    let mut stream = server.stream(&streaming, "eventsource").await;
+    stream.next().await;
+    stream.next().await;
+    assert_eq!(server.poll(&polling).await, "o\n");
+    server.shutdown.cancel();
+    let farewell = "c[1001,\"Server shutting down\"]";
+    assert_eq!(stream.next().await, format!("data: {farewell}\r\n\r\n"));
+    assert_eq!(stream.chunk().await, None);
+    for _ in 0..2 {
+        assert_eq!(soon(told.recv()).await, Some(Ended::Shutdown));
+    }
+    server.no_session_left().await;
+    let path = format!("{}/xhr", fresh("/app"));
+    assert_eq!(server.post(&path, "").await.status, 503);
+}
+
+#[tokio::test]
+async fn a_megabyte_goes_both_ways_in_order() {
+    let server = Server::start_with(|builder| builder.response_limit(128 << 10)).await;
+    let session = fresh("/echo");
+    let messages: Vec<String> = (0..1000)
+        .map(|number| format!("{number:04} {}", "汉x".repeat(250)))
+        .collect();
+    let sending = async {
+        for batch in messages.chunks(37) {
+            let payload = serde_json::to_string(batch).unwrap();
+            server.send(&session, &payload).await;
+        }
+    };
+    let receiving = async {
+        let mut got = Vec::new();
+        while got.len() < messages.len() {
+            let mut stream = server.stream(&session, "xhr_streaming").await;
+            stream.next().await;
+            while let Some(chunk) = stream.chunk().await {
+                let batch = chunk.strip_prefix('a').expect("messages");
+                got.extend(serde_json::from_str::<Vec<String>>(batch).unwrap());
+                if got.len() == messages.len() {
+                    break;
+                }
+            }
+        }
+        got
+    };
+    assert_eq!(server.poll(&session).await, "o\n");
+    let ((), got) = soon(async { tokio::join!(sending, receiving) }).await;
+    assert!(got == messages, "other messages came back");
+}
