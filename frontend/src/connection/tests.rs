@@ -124,7 +124,10 @@ fn a_socket_that_hangs_while_it_opens_is_given_up() {
         assert_eq!(steps(&mut connection), []);
         now += 5_001.0;
         connection.tick(now);
-        assert_eq!(steps(&mut connection), [Step::HangUp, Step::Open(*transport)]);
+        assert_eq!(
+            steps(&mut connection),
+            [Step::HangUp, Step::Open(*transport)]
+        );
     }
     connection.tick(now + 15_000.0);
     assert_eq!(connection.phase(), &Phase::Opening);

@@ -80,10 +80,7 @@ pub(super) fn words(kind: Kind) -> (TitleAndHint, TitleAndHint) {
                 "The connection could not be opened",
                 "The server is down, or something between here and it does not pass the connection on.",
             ),
-            (
-                "无法建立连接",
-                "服务器未运行，或中间的代理未转发连接。",
-            ),
+            ("无法建立连接", "服务器未运行，或中间的代理未转发连接。"),
         ),
         Kind::NotStarted => (
             (
