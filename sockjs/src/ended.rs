@@ -10,7 +10,7 @@ pub enum Ended {
         /// The code of its WebSocket close frame, if it gave one. Browsers give 1001 when they leave the page.
         code: Option<u16>,
     },
-    /// [`Sender::close`] was called.
+    /// [`Sender::close`](crate::Sender::close) was called.
     #[error("the session was closed on this side")]
     ByServer,
     /// The token given to [`Builder::shutdown`](crate::Builder::shutdown) was cancelled.
@@ -42,7 +42,7 @@ pub enum SendBinaryError {
     /// The session is over or closed.
     #[error(transparent)]
     Closed(#[from] Closed),
-    /// No [subprotocol](Session::protocol) was agreed on, without which there are no binary messages.
+    /// No [subprotocol](crate::Session::protocol) was agreed on, without which there are no binary messages.
     #[error("the session carries text only")]
     TextOnly,
 }
