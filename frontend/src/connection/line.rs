@@ -127,14 +127,13 @@ impl Line {
 
     /// Chooses the transport for a try to reconnect, of which this is the `n`th.
     pub(super) fn choose(&mut self, n: u32) {
-        let others = Transport::ALL.len() - 1;
-        self.transport = if n.is_multiple_of(OTHER_EVERY) {
-            // each in its turn, the one that no proxy changes first
-            let turn = (n / OTHER_EVERY) as usize;
-            self.proven.further(1 + (turn + others - 1) % others)
-        } else {
-            self.proven
-        };
+        self.transport = self.proven;
+        if n > 0 && n.is_multiple_of(OTHER_EVERY) {
+            // each in its turn, the best first
+            let others = Transport::ALL.iter().filter(|other| **other != self.proven);
+            let turn = (n / OTHER_EVERY - 1) as usize % (Transport::ALL.len() - 1);
+            self.transport = others.copied().nth(turn).unwrap_or(self.proven);
+        }
     }
 
     /// What is to be done next.
