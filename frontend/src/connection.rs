@@ -20,7 +20,10 @@ pub(crate) use self::{
     output::Piece,
     terms::{Bookmark, End, Phase, Shown, Step},
 };
-use crate::transport::{Heard, Transport};
+use crate::{
+    info::Info,
+    transport::{Heard, Transport},
+};
 
 /// How long the server may take from the bind to a shell, in ms.
 const START_WITHIN: f64 = 60_000.0;
@@ -126,6 +129,14 @@ impl Connection {
             arrived: self.input.arrived(),
             rest: if kept { self.input.rest() } else { Vec::new() },
         })
+    }
+
+    /// The server has told of itself.
+    pub(crate) fn informed(&mut self, info: Info, now: f64) {
+        self.line.informed(info);
+        if self.phase == Phase::Opening && self.line.is_vain() {
+            self.line_closed(now);
+        }
     }
 
     /// Takes what was heard.

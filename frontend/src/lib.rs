@@ -22,6 +22,7 @@ mod dom;
 mod failure;
 mod http_socket;
 mod i18n;
+mod info;
 mod navigation;
 mod outline;
 mod over;

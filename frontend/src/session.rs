@@ -21,6 +21,7 @@ use crate::{
     api,
     connection::{Connection, Piece, Shown},
     dom::{self, Listener},
+    info::{self, Info},
     reload::{self, Left},
     route::Target,
     screen::{Event, Screen},
@@ -45,6 +46,8 @@ pub(crate) struct Session {
     live: RefCell<Option<Live>>,
     /// Counts the shells begun, so that what was asked for an earlier one is known for late.
     attempt: Cell<u32>,
+    /// What the server has told of itself.
+    info: Cell<Option<Info>>,
     /// Whether this goes on with the session of a page that was here before, as far as is known.
     restored: Cell<bool>,
     on_leave: Box<dyn Fn()>,
@@ -71,6 +74,7 @@ impl Session {
             screen: Screen::open(host, label, with(me, Self::screen_event)),
             live: RefCell::default(),
             attempt: Cell::default(),
+            info: Cell::default(),
             restored: Cell::new(left.is_some()),
             on_leave: Box::new(on_leave),
             _listeners: [
@@ -99,6 +103,7 @@ impl Session {
             ],
         });
         set(view.size, session.screen.size().unwrap_or_default());
+        session.ask_for_info();
         match left {
             Some(left) => session.go_on(left),
             None => session.begin(),
@@ -121,6 +126,20 @@ impl Session {
     /// Takes the session back from the window that has it now.
     pub(crate) fn take_back(&self) {
         self.step(|connection| connection.come_back(dom::now()));
+    }
+
+    /// Asks what the server offers. Nothing waits for it: it goes beside the minting, and tells a connection that is
+    /// opening already how long that should take.
+    fn ask_for_info(&self) {
+        let me = self.me.clone();
+        spawn_local(async move {
+            let info = info::ask().await;
+            let Some((me, info)) = me.upgrade().zip(info) else {
+                return;
+            };
+            me.info.set(Some(info));
+            me.step(|connection| connection.informed(info, dom::now()));
+        });
     }
 
     fn begin(&self) {
@@ -166,7 +185,10 @@ impl Session {
         ));
     }
 
-    fn connect(&self, connection: Connection) {
+    fn connect(&self, mut connection: Connection) {
+        if let Some(info) = self.info.get() {
+            connection.informed(info, dom::now());
+        }
         let on_tick = with(&self.me, |me, ()| me.tick());
         let ticker = Interval::new(TICK, move || on_tick(()));
         *self.live.borrow_mut() = Some(Live::new(connection, ticker));

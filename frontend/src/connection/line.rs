@@ -1,9 +1,11 @@
 //! The line under a connection: one socket after another, and by which transport.
 
-use crate::transport::Transport;
+use crate::{info::Info, transport::Transport};
 
-/// How long opening a socket may take while there is another transport to try, in ms.
-const OPEN_WITHIN: f64 = 5_000.0;
+/// How long opening a socket may take while there is another transport to try and nothing is known of the network, in ms.
+const OPENS_WITHIN: f64 = 5_000.0;
+/// The least that it may take on a fast network, in ms: a server may be busy.
+const LEAST: f64 = 2_000.0;
 /// How long opening a socket may take, in ms.
 const LAST_OPENS_WITHIN: f64 = 15_000.0;
 /// One in so many tries to reconnect takes another transport: the network may be another one.
@@ -39,6 +41,10 @@ pub(super) struct Line {
     proven: Transport,
     /// How many transports were tried in vain.
     failed: usize,
+    /// How long opening a socket may take while there is another transport to try, in ms.
+    opens_within: f64,
+    /// Whether the server takes any `WebSocket`, as far as is known.
+    has_web_sockets: bool,
 }
 
 impl Line {
@@ -51,7 +57,34 @@ impl Line {
             transport,
             proven: transport,
             failed: 0,
+            opens_within: OPENS_WITHIN,
+            has_web_sockets: true,
         }
+    }
+
+    /// The server has told of itself. Times are those of `sockjs-client`, which takes opening for two round trips and
+    /// waits for twice as long as these may take; but never less than [`LEAST`].
+    pub(super) fn informed(&mut self, info: Info) {
+        let Info {
+            websocket,
+            round_trip,
+        } = info;
+        let one = if round_trip > 100.0 {
+            4.0 * round_trip
+        } else {
+            300.0 + round_trip
+        };
+        self.opens_within = (2.0 * one).clamp(LEAST, LAST_OPENS_WITHIN);
+        self.has_web_sockets = websocket;
+    }
+
+    /// Whether this transport is none that the server offers.
+    pub(super) fn is_vain(&self) -> bool {
+        self.state != State::Open && !self.is_offered(self.transport)
+    }
+
+    fn is_offered(&self, transport: Transport) -> bool {
+        self.has_web_sockets || !transport.is_web_socket()
     }
 
     /// The transport in use, or to be used next.
@@ -77,7 +110,7 @@ impl Line {
         let limit = if self.is_last() {
             LAST_OPENS_WITHIN
         } else {
-            OPEN_WITHIN
+            self.opens_within
         };
         self.age(now) > limit
     }
@@ -112,13 +145,20 @@ impl Line {
 
     /// Dials by the next transport, if any has not been tried yet.
     pub(super) fn fall_back(&mut self, now: f64) -> bool {
-        if self.is_last() {
-            return false;
+        // one that was refused may have been so for its subprotocol; one that hangs would hang without it too
+        let none_gets_through = self.transport.is_web_socket() && self.is_stuck(now);
+        loop {
+            if self.is_last() {
+                return false;
+            }
+            self.failed += 1;
+            self.transport = self.transport.further(1);
+            let hangs = none_gets_through && self.transport.is_web_socket();
+            if !hangs && self.is_offered(self.transport) {
+                self.dial(now);
+                return true;
+            }
         }
-        self.failed += 1;
-        self.transport = self.transport.further(1);
-        self.dial(now);
-        true
     }
 
     fn is_last(&self) -> bool {
@@ -130,9 +170,11 @@ impl Line {
         self.transport = self.proven;
         if n > 0 && n.is_multiple_of(OTHER_EVERY) {
             // each in its turn, the best first
-            let others = Transport::ALL.iter().filter(|other| **other != self.proven);
-            let turn = (n / OTHER_EVERY - 1) as usize % (Transport::ALL.len() - 1);
-            self.transport = others.copied().nth(turn).unwrap_or(self.proven);
+            let others = Transport::ALL
+                .into_iter()
+                .filter(|other| *other != self.proven && self.is_offered(*other));
+            let turn = (n / OTHER_EVERY - 1) as usize;
+            self.transport = others.cycle().nth(turn).unwrap_or(self.proven);
         }
     }
 

@@ -119,7 +119,8 @@ fn a_socket_that_hangs_while_it_opens_is_given_up() {
     let mut connection = begun();
     steps(&mut connection);
     let mut now = 0.0;
-    for transport in &Transport::ALL[1..] {
+    // where one WebSocket hangs, so would the other
+    for transport in &Transport::ALL[2..] {
         connection.tick(now + 5_000.0);
         assert_eq!(steps(&mut connection), []);
         now += 5_001.0;
@@ -134,6 +135,47 @@ fn a_socket_that_hangs_while_it_opens_is_given_up() {
     connection.tick(now + 15_001.0);
     assert_eq!(connection.phase(), &Phase::Over(End::Unopened));
     assert_eq!(steps(&mut connection), [Step::HangUp]);
+}
+
+fn info(websocket: bool, round_trip: f64) -> Info {
+    Info {
+        websocket,
+        round_trip,
+    }
+}
+
+#[test]
+fn on_a_fast_network_a_socket_that_hangs_is_given_up_sooner_and_on_a_slow_one_later() {
+    for (round_trip, within) in [(5.0, 2_000.0), (500.0, 4_000.0), (60_000.0, 15_000.0)] {
+        let mut connection = begun();
+        steps(&mut connection);
+        connection.informed(info(true, round_trip), 10.0);
+        connection.tick(within);
+        assert_eq!(steps(&mut connection), []);
+        connection.tick(within + 1.0);
+        let next = Step::Open(Transport::XhrStreaming);
+        assert_eq!(steps(&mut connection), [Step::HangUp, next]);
+    }
+}
+
+#[test]
+fn where_the_server_takes_no_websocket_none_is_tried() {
+    let mut connection = begun();
+    connection.informed(info(false, 5.0), 1.0);
+    open(&mut connection, Transport::XhrStreaming, 2.0);
+    assert_eq!(sent(&mut connection)[0], bind());
+
+    // while one is opening
+    let mut connection = begun();
+    assert_eq!(steps(&mut connection), [Step::Open(BINARY)]);
+    connection.informed(info(false, 5.0), 1.0);
+    let next = Step::Open(Transport::XhrStreaming);
+    assert_eq!(steps(&mut connection), [Step::HangUp, next]);
+
+    // one that is open is proof of the contrary
+    let mut connection = connected();
+    connection.informed(info(false, 5.0), 1.0);
+    assert_eq!(steps(&mut connection), []);
 }
 
 #[test]
