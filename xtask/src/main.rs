@@ -8,6 +8,7 @@ mod command;
 mod compress;
 mod e2e;
 mod engine;
+mod fuzz;
 mod node_image;
 mod packages;
 mod page;
@@ -75,6 +76,8 @@ enum Task {
     Bench(bench::Wishes),
     /// Let many sessions do all that sessions do, against the fake cluster, and check every byte
     Soak(soak::Wishes),
+    /// Give what strangers may send in every wrong form to those who read it (needs a nightly Rust)
+    Fuzz(fuzz::Wishes),
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -117,5 +120,6 @@ fn run(task: Task) -> Result<()> {
         } => e2e::run(&places, &mut steps, kubeconfig.as_deref(), &playwright).map(drop),
         Task::Bench(wishes) => bench::run(&places, &mut steps, &wishes),
         Task::Soak(wishes) => soak::run(&places, &mut steps, &wishes),
+        Task::Fuzz(wishes) => fuzz::run(&places, &mut steps, &wishes),
     }
 }

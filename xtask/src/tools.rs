@@ -13,6 +13,7 @@ use crate::{command, places::Places};
 
 const TRUNK: &str = "0.21.14";
 const CARGO_DENY: &str = "0.20.2";
+const CARGO_FUZZ: &str = "0.13.1";
 const NODE_MAJOR: u32 = 20;
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -82,6 +83,20 @@ pub(crate) fn cargo_deny(places: &Places) -> Result<PathBuf> {
             package: "cargo-deny",
             binary: "cargo-deny",
             version: CARGO_DENY,
+            flags: &["--locked"],
+        },
+    )
+}
+
+/// cargo-fuzz. Returns its folder.
+pub(crate) fn cargo_fuzz(places: &Places) -> Result<PathBuf> {
+    let _lock = places.lock()?;
+    install(
+        places,
+        &Tool {
+            package: "cargo-fuzz",
+            binary: "cargo-fuzz",
+            version: CARGO_FUZZ,
             flags: &["--locked"],
         },
     )

@@ -1,0 +1,55 @@
+//! Fuzzing: cargo-fuzz with the targets of `fuzz/`, each for some minutes.
+
+use std::{fs, process::Command};
+
+use anyhow::{Context as _, Result};
+
+use crate::{command, places::Places, steps::Steps, tools};
+
+/// All targets.
+const TARGETS: [&str; 4] = ["frame", "text", "binary", "ticket"];
+/// The longest input, in bytes.
+const MAX_LENGTH: u32 = 4096;
+
+/// What to fuzz, and for how long.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Wishes {
+    /// For how long each
+    #[arg(long, default_value_t = 5)]
+    minutes: u64,
+    /// Only these
+    #[arg(value_parser = TARGETS)]
+    targets: Vec<String>,
+}
+
+/// Runs the targets, one after the other; the first with a finding ends the run.
+pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result<()> {
+    let folder = tools::cargo_fuzz(places)?;
+    let cargo_fuzz = |task: &str| {
+        let mut fuzz = Command::new(folder.join("cargo-fuzz"));
+        // there is no unsafe code here that a sanitizer could watch
+        fuzz.args([task, "--sanitizer=none", "--features=fuzzer"])
+            .current_dir(&places.repository)
+            .env("RUSTUP_TOOLCHAIN", "nightly");
+        fuzz
+    };
+    let all = wishes.targets.is_empty();
+    for target in TARGETS {
+        if !all && !wishes.targets.iter().any(|wanted| wanted == target) {
+            continue;
+        }
+        let seeds = places.repository.join("fuzz/corpus").join(target);
+        // what is found on the way is many files, of which only a finding is worth keeping
+        let found = places.target.join("fuzz").join(target);
+        fs::create_dir_all(&found).with_context(|| format!("making {}", found.display()))?;
+        steps.step(target, || {
+            let mut fuzz = cargo_fuzz("run");
+            fuzz.arg(target).arg(&found).arg(&seeds).arg("--").args([
+                format!("-max_total_time={}", wishes.minutes * 60),
+                format!("-max_len={MAX_LENGTH}"),
+            ]);
+            command::run(&mut fuzz)
+        })?;
+    }
+    Ok(())
+}
