@@ -42,7 +42,8 @@ for (const [name, options, transport] of PROXIES) {
       await terminal.expectPrompt();
 
       await terminal.run(`clear; yes ${LINE}`);
-      await terminal.expectText(new RegExp(`^(${LINE}\\n)+${LINE}$`));
+      // the last line may have come in part
+      await terminal.expectText(new RegExp(`^(${LINE}\\n)+\\d*$`));
       await page.keyboard.press("Control+c");
       await terminal.expectPrompt();
       await terminal.run("clear; echo $((6*7))");

@@ -8,6 +8,11 @@ export const repository = fileURLToPath(new URL("../..", import.meta.url));
 export const podshellBinary =
   process.env["PODSHELL_BIN"] ?? fileURLToPath(new URL("../../target/release/podshell", import.meta.url));
 
+/** The example server of the sockjs crate: `PODSHELL_SOCKJS_SERVER`, else the debug build. */
+export const sockjsServer =
+  process.env["PODSHELL_SOCKJS_SERVER"] ??
+  fileURLToPath(new URL("../../target/debug/examples/test_server", import.meta.url));
+
 /** The browser: `PODSHELL_CHROMIUM`, else the one that Playwright downloads. */
 export const chromium = process.env["PODSHELL_CHROMIUM"];
 

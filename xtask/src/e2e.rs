@@ -1,6 +1,11 @@
 //! The end-to-end tests: Playwright with the built binary, in Chromium, against a real cluster.
 
-use std::{ffi::OsString, path::Path, process::Command};
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::Result;
 
@@ -16,6 +21,7 @@ pub(crate) fn run(
     arguments: &[OsString],
 ) -> Result<String> {
     let binary = binary::build(places, steps)?;
+    let sockjs_server = steps.step("SockJS test server", || sockjs_server(places))?;
     let cluster = steps.step("cluster", || match kubeconfig {
         Some(kubeconfig) => cluster::existing(places, kubeconfig),
         None => cluster::up(places),
@@ -44,6 +50,7 @@ pub(crate) fn run(
             .current_dir(&e2e);
         playwright
             .env("PODSHELL_BIN", &binary)
+            .env("PODSHELL_SOCKJS_SERVER", &sockjs_server)
             .env("PODSHELL_KUBECONFIG", &cluster.kubeconfig);
         playwright
             .env("KUBECONFIG", &cluster.kubeconfig)
@@ -57,4 +64,13 @@ pub(crate) fn run(
         command::run(&mut playwright)
     })?;
     Ok(cluster.description)
+}
+
+/// Builds what npm's sockjs-client is tested against, as `cargo test` does.
+fn sockjs_server(places: &Places) -> Result<PathBuf> {
+    let mut cargo = command::cargo();
+    cargo.args(["build", "--package=sockjs", "--example=test_server"]);
+    command::run(cargo.current_dir(&places.repository))?;
+    let program = places.target.join("debug/examples/test_server");
+    Ok(program.with_extension(env::consts::EXE_EXTENSION))
 }
