@@ -90,6 +90,11 @@ async fn own(
     place: Place,
 ) {
     let sender = session.sender();
+    let listing = Listing {
+        registry,
+        name,
+        http: Arc::clone(&http),
+    };
     let handler = async {
         (config.handler)(session).await;
         let (code, reason) = HANDLER_RETURNED;
@@ -113,10 +118,24 @@ async fn own(
                 let _ = timeout(config.close_timeout, http.left_for(Duration::ZERO)).await;
             } => {}
         }
-        registry.lock().remove(&name);
-        drop(place);
+        drop((listing, place));
     };
     tokio::join!(handler, life);
+}
+
+/// A session's place in the registry, which it loses with its task: also if the handler panics.
+struct Listing {
+    registry: Arc<Registry>,
+    name: String,
+    http: Arc<HttpSession>,
+}
+
+impl Drop for Listing {
+    fn drop(&mut self) {
+        // before nobody finds it any more, so that who receives is told
+        self.http.lock().end(Ended::ConnectionLost);
+        self.registry.lock().remove(&self.name);
+    }
 }
 
 /// A session whose client comes with one request after the other.

@@ -207,3 +207,23 @@ async fn a_megabyte_goes_both_ways_in_order() {
     let ((), got) = soon(async { tokio::join!(sending, receiving) }).await;
     assert!(got == messages, "other messages came back");
 }
+
+#[tokio::test]
+async fn a_handler_that_panics_takes_its_session_with_it() {
+    let builder = Builder::new(|mut session: Session| async move {
+        let said = session.recv().await.unwrap();
+        assert_ne!(said, "panic", "on purpose");
+    });
+    let app = Router::new().nest_service("/app", builder.into_router());
+    let server = Server::serve(app).await;
+    let session = fresh("/app");
+    let mut stream = server.stream(&session, "xhr_streaming").await;
+    assert!(stream.next().await.starts_with("hhh"));
+    assert_eq!(stream.next().await, "o\n");
+    server.send(&session, r#"["panic"]"#).await;
+    let told = "c[1002,\"Connection interrupted\"]\n";
+    assert_eq!(stream.next().await, told);
+    assert_eq!(stream.chunk().await, None);
+    // the name is free for another
+    assert_eq!(server.poll(&session).await, "o\n");
+}
