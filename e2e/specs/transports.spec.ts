@@ -11,6 +11,7 @@ const LINE = "0123456789".repeat(7);
 
 const PROXIES: [name: string, options: ProxyOptions, transport: string][] = [
   ["refuses upgrades", {}, "xhr-streaming"],
+  ["never answers upgrades", { swallow: true }, "xhr-streaming"],
   ["refuses upgrades and long answers to POST", { refuse: /xhr_streaming$/ }, "eventsource"],
   ["refuses upgrades and holds answers back until 4 KB", { buffer: 4096 }, "xhr-polling"],
 ];

@@ -2,33 +2,41 @@
 import { once } from "node:events";
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 
 export interface ProxyOptions {
   /** Answers are held back until so many bytes have come, or all. */
   buffer?: number;
   /** Requests to such a path are refused. */
   refuse?: RegExp;
+  /** Upgrades are not refused: nothing ever answers them. */
+  swallow?: boolean;
 }
 
-/** Stands between the browser and a server on this machine, at an address of its own. Refuses every upgrade. */
+/** Stands between the browser and a server on this machine, at an address of its own. Lets no upgrade through. */
 export class Proxy {
   private constructor(
     private readonly listener: Server,
+    private readonly swallowed: Set<Duplex>,
     /** Scheme, host and port for the browser, without a slash at the end. */
     readonly origin: string,
   ) {}
 
   static async to(port: number, options: ProxyOptions = {}): Promise<Proxy> {
     const listener = createServer((asked, answer) => pass(asked, answer, port, options));
+    const swallowed = new Set<Duplex>();
     listener.on("upgrade", (_, socket) => {
-      socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+      if (options.swallow === true) swallowed.add(socket.on("error", () => socket.destroy()));
+      else socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     });
     listener.listen(0, "127.0.0.1");
     await once(listener, "listening");
-    return new Proxy(listener, `http://127.0.0.1:${(listener.address() as AddressInfo).port}`);
+    return new Proxy(listener, swallowed, `http://127.0.0.1:${(listener.address() as AddressInfo).port}`);
   }
 
   async remove(): Promise<void> {
+    // those are the server's no more
+    for (const socket of this.swallowed) socket.destroy();
     this.listener.closeAllConnections();
     this.listener.close();
     await once(this.listener, "close");

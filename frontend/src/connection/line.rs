@@ -62,8 +62,8 @@ impl Line {
         }
     }
 
-    /// The server has told of itself. Times are those of `sockjs-client`, which takes opening for two round trips and
-    /// waits for twice as long as these may take; but never less than [`LEAST`].
+    /// The server has told of itself. Opening may take as long as `sockjs-client` lets it: two round trips, each four times
+    /// as long as this one was, or 300 ms longer where it was short; but never less than [`LEAST`].
     pub(super) fn informed(&mut self, info: Info) {
         let Info {
             websocket,
