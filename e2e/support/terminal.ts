@@ -5,6 +5,11 @@ import type { Target } from "./kubectl.ts";
 /** What a prompt of the test images ends with, at the end of the screen. */
 const PROMPT = /[#$]\s*$/;
 
+/** Floods faster than any browser draws; `y` alone comes slower, for busybox' yes writes line by line. */
+const LINE = "0123456789".repeat(7);
+/** What the screen shows of it: the last line may have come in part. */
+const FLOODED = new RegExp(`^(${LINE}\n)+(${Array.from(LINE, (_, end) => LINE.slice(0, end + 1)).join("|")})?$`);
+
 /** Where to open a shell other than at the test's server, and how. */
 export interface Address {
   /** Scheme, host and port. */
@@ -139,6 +144,12 @@ export class Terminal {
     await expect
       .poll(() => this.screen(), { message: `the screen shows ${String(text)}`, timeout })
       .toEqual(matching);
+  }
+
+  /** Begins a flood, and waits until it fills the screen. */
+  async flood(): Promise<void> {
+    await this.run(`yes ${LINE}`);
+    await this.expectText(FLOODED);
   }
 
   /** Waits until the screen no longer shows a text. */

@@ -117,11 +117,10 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| io::Error::other(format!("{}: {error}", program.display())))?;
-        let stdout = child.stdout.take().map(BufReader::new);
         let mut line = String::new();
-        stdout
-            .into_iter()
-            .try_for_each(|mut out| out.read_line(&mut line).map(drop))?;
+        if let Some(stdout) = child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
         let address = line.trim().trim_start_matches("http://").to_owned();
         Ok(Self { child, address })
     }

@@ -25,14 +25,6 @@ pub(crate) struct Wishes {
 /// Runs the targets, one after the other; the first with a finding ends the run.
 pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result<()> {
     let folder = tools::cargo_fuzz(places)?;
-    let cargo_fuzz = |task: &str| {
-        let mut fuzz = Command::new(folder.join("cargo-fuzz"));
-        // there is no unsafe code here that a sanitizer could watch
-        fuzz.args([task, "--sanitizer=none", "--features=fuzzer"])
-            .current_dir(&places.repository)
-            .env("RUSTUP_TOOLCHAIN", "nightly");
-        fuzz
-    };
     let all = wishes.targets.is_empty();
     for target in TARGETS {
         if !all && !wishes.targets.iter().any(|wanted| wanted == target) {
@@ -43,11 +35,15 @@ pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result
         let found = places.target.join("fuzz").join(target);
         fs::create_dir_all(&found).with_context(|| format!("making {}", found.display()))?;
         steps.step(target, || {
-            let mut fuzz = cargo_fuzz("run");
-            fuzz.arg(target).arg(&found).arg(&seeds).arg("--").args([
-                format!("-max_total_time={}", wishes.minutes * 60),
-                format!("-max_len={MAX_LENGTH}"),
-            ]);
+            let mut fuzz = Command::new(folder.join("cargo-fuzz"));
+            // there is no unsafe code here that a sanitizer could watch
+            fuzz.args(["run", "--sanitizer=none", "--features=fuzzer", target])
+                .args([&found, &seeds])
+                .arg("--")
+                .arg(format!("-max_total_time={}", wishes.minutes * 60))
+                .arg(format!("-max_len={MAX_LENGTH}"))
+                .current_dir(&places.repository)
+                .env("RUSTUP_TOOLCHAIN", "nightly");
             command::run(&mut fuzz)
         })?;
     }

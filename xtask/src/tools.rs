@@ -76,27 +76,22 @@ pub(crate) fn page_tools(places: &Places) -> Result<Vec<PathBuf>> {
 
 /// cargo-deny. Returns its folder.
 pub(crate) fn cargo_deny(places: &Places) -> Result<PathBuf> {
-    let _lock = places.lock()?;
-    install(
-        places,
-        &Tool {
-            package: "cargo-deny",
-            binary: "cargo-deny",
-            version: CARGO_DENY,
-            flags: &["--locked"],
-        },
-    )
+    cargo_tool(places, "cargo-deny", CARGO_DENY)
 }
 
 /// cargo-fuzz. Returns its folder.
 pub(crate) fn cargo_fuzz(places: &Places) -> Result<PathBuf> {
+    cargo_tool(places, "cargo-fuzz", CARGO_FUZZ)
+}
+
+fn cargo_tool(places: &Places, package: &'static str, version: &str) -> Result<PathBuf> {
     let _lock = places.lock()?;
     install(
         places,
         &Tool {
-            package: "cargo-fuzz",
-            binary: "cargo-fuzz",
-            version: CARGO_FUZZ,
+            package,
+            binary: package,
+            version,
             flags: &["--locked"],
         },
     )
