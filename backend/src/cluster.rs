@@ -3,6 +3,7 @@
 
 mod attach;
 mod client;
+mod coalesce;
 mod debug;
 mod end;
 mod error;

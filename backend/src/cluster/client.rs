@@ -16,7 +16,7 @@ use thiserror::Error;
 use tokio::time::timeout;
 use tower::{BoxError, ServiceBuilder, util::MapRequestLayer};
 
-use super::{Cluster, ClusterError, error::innermost, exec::Protocol};
+use super::{Cluster, ClusterError, coalesce::Connector, error::innermost, exec::Protocol};
 
 /// How long the first answer may take when the cluster is looked for at start.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
@@ -132,7 +132,7 @@ fn client(config: Config) -> kube::Result<Client> {
     connector.set_nodelay(true);
     connector.set_keepalive(Some(KEEPALIVE));
     connector.set_connect_timeout(Some(CONNECT_TIME));
-    let connector = config.rustls_https_connector_with_connector(connector)?;
+    let connector = config.rustls_https_connector_with_connector(Connector(connector))?;
     let service = ServiceBuilder::new()
         .layer(protocol)
         .layer(config.base_uri_layer())
