@@ -68,8 +68,7 @@ test("the size of the page reaches the main process", async ({ page }) => {
   const target = await createPod({ image: "bash", main: ["bash", "--norc"] });
   try {
     const terminal = await Terminal.open(page, target, ATTACH);
-    await page.setViewportSize({ width: 700, height: 430 });
-    const { rows, cols } = await terminal.size();
+    const { rows, cols } = await terminal.resize(700, 430);
     await terminal.run(`until [ "$(stty size)" = "${rows} ${cols}" ]; do :; done; clear; stty size`);
     await terminal.expectText(new RegExp(`^${rows} ${cols}$`, "m"));
   } finally {

@@ -107,10 +107,7 @@ export class Terminal {
    * up to a page more. Leaves the window tall, for a page to hold many.
    */
   async scrollback(lines: number): Promise<string[]> {
-    const before = await this.state.getAttribute("data-size");
-    await this.page.setViewportSize({ width: this.page.viewportSize()?.width ?? 1280, height: 2_000 });
-    await expect(this.state).not.toHaveAttribute("data-size", before ?? "");
-    const { rows } = await this.size();
+    const { rows } = await this.resize(this.page.viewportSize()?.width ?? 1280, 2_000);
     return this.host.evaluate(
       async (host, { rows, lines }) => {
         const area = host.querySelector(".xterm-helper-textarea") as HTMLElement;
@@ -169,6 +166,14 @@ export class Terminal {
     const answer = new RegExp(`^marked ${mark} (\\d+)$`, "m");
     await this.expectText(answer);
     return Number(answer.exec(await this.screen())?.[1]);
+  }
+
+  /** Gives the page another size, and waits until the terminal has taken one that fits. */
+  async resize(width: number, height: number): Promise<Size> {
+    const { rows, cols } = await this.size();
+    await this.page.setViewportSize({ width, height });
+    await expect(this.state).not.toHaveAttribute("data-size", `${rows}x${cols}`);
+    return this.size();
   }
 
   /** The size that the page says the terminal has. */
