@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use http::{HeaderValue, Request, header::SEC_WEBSOCKET_PROTOCOL};
 use hyper_util::{
     client::legacy::{Client as HttpClient, connect::HttpConnector},
-    rt::TokioExecutor,
+    rt::{TokioExecutor, TokioIo},
 };
 use kube::{
     Client, Config,
@@ -14,9 +14,9 @@ use kube::{
 };
 use thiserror::Error;
 use tokio::time::timeout;
-use tower::{BoxError, ServiceBuilder, util::MapRequestLayer};
+use tower::{BoxError, ServiceBuilder, ServiceExt as _, util::MapRequestLayer};
 
-use super::{Cluster, ClusterError, coalesce::Connector, error::innermost, exec::Protocol};
+use super::{Cluster, ClusterError, coalesce::Coalescing, error::innermost, exec::Protocol};
 
 /// How long the first answer may take when the cluster is looked for at start.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
@@ -132,7 +132,9 @@ fn client(config: Config) -> kube::Result<Client> {
     connector.set_nodelay(true);
     connector.set_keepalive(Some(KEEPALIVE));
     connector.set_connect_timeout(Some(CONNECT_TIME));
-    let connector = config.rustls_https_connector_with_connector(Connector(connector))?;
+    let connector = connector
+        .map_response(|stream: TokioIo<_>| TokioIo::new(Coalescing::new(stream.into_inner())));
+    let connector = config.rustls_https_connector_with_connector(connector)?;
     let service = ServiceBuilder::new()
         .layer(protocol)
         .layer(config.base_uri_layer())

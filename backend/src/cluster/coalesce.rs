@@ -1,6 +1,6 @@
 //! TCP connections to the API server whose reader is woken seldom while much comes.
 //!
-//! A flood comes in frames of some 9 KB, and to be woken for each costs more CPU time than all else that is done with it.
+//! A flood comes in frames of some 9 KB, and to be woken for each costs nearly as much CPU time as all else that is done with it.
 //! So a reader that is in a flood rests, as a network card's driver does (interrupt coalescing): the kernel wakes it when
 //! [`LOW_WATER`] bytes wait (`SO_RCVLOWAT`), a clock when they are not there after [`REST`]. What comes slower than a flood
 //! is never kept.
@@ -12,17 +12,12 @@ use std::{
     time::Duration,
 };
 
-use http::Uri;
-use hyper_util::{
-    client::legacy::connect::{Connected, Connection, HttpConnector},
-    rt::TokioIo,
-};
+use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     time::{Instant, Sleep, sleep},
 };
-use tower::Service;
 
 /// So many bytes within [`FLOOD_TIME`] are a flood.
 const FLOOD: usize = 32 << 10;
@@ -32,29 +27,7 @@ const LOW_WATER: i32 = 64 << 10;
 /// How long a rest takes at most; what a flood's last bytes may be late. A picture takes 16 ms.
 const REST: Duration = Duration::from_millis(2);
 
-/// Makes such connections.
-#[derive(Clone, Debug)]
-pub(super) struct Connector(pub(super) HttpConnector);
-
-impl Service<Uri> for Connector {
-    type Response = TokioIo<Coalescing>;
-    type Error = <HttpConnector as Service<Uri>>::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let connecting = self.0.call(uri);
-        Box::pin(async move {
-            let stream = connecting.await?.into_inner();
-            Ok(TokioIo::new(Coalescing::new(stream)))
-        })
-    }
-}
-
-/// Such a connection.
+/// Such a connection, made of one that is new.
 #[derive(Debug)]
 pub(super) struct Coalescing {
     stream: TcpStream,
@@ -66,7 +39,7 @@ pub(super) struct Coalescing {
 }
 
 impl Coalescing {
-    fn new(stream: TcpStream) -> Self {
+    pub(super) fn new(stream: TcpStream) -> Self {
         Self {
             stream,
             read: 0,
@@ -79,22 +52,26 @@ impl Coalescing {
     /// There is nothing to read: sees to it that the reader is woken when it should be.
     fn wait(&mut self, cx: &mut Context<'_>) {
         let now = Instant::now();
-        if !self.is_resting && now - self.since > FLOOD_TIME {
+        if self.is_resting {
+            if self.read > 0 {
+                self.begin_rest(now);
+            }
+        } else if now - self.since > FLOOD_TIME {
             self.begin(now);
-        }
-        let goes_on = self.is_resting && self.read > 0;
-        let begins =
-            !self.is_resting && self.read >= FLOOD && set_low_water(&self.stream, LOW_WATER);
-        if goes_on || begins {
-            self.is_resting = true;
-            self.begin(now);
-            self.rest.as_mut().reset(now + REST);
+        } else if self.read >= FLOOD && set_low_water(&self.stream, LOW_WATER) {
+            self.begin_rest(now);
         }
         if self.is_resting && self.rest.as_mut().poll(cx).is_ready() {
             // what came meanwhile wakes the reader at once
             set_low_water(&self.stream, 1);
             self.is_resting = false;
         }
+    }
+
+    fn begin_rest(&mut self, now: Instant) {
+        self.begin(now);
+        self.is_resting = true;
+        self.rest.as_mut().reset(now + REST);
     }
 
     fn begin(&mut self, now: Instant) {
