@@ -106,7 +106,7 @@ async fn own(
             biased;
             () = over.cancelled() => {}
             () = config.shutdown.cancelled() => http.close(SHUTDOWN, Ended::Shutdown),
-            () = http.left_for(config.disconnect_delay) => http.close(INTERRUPTED, Ended::ConnectionLost),
+            () = http.left_for(config.disconnect_delay) => http.lose(),
         }
         // if nothing else has ended it, it was the application
         http.lock().end(Ended::ByServer);
@@ -191,8 +191,13 @@ impl HttpSession {
 
     /// The client went away in the middle of a response.
     pub(crate) fn interrupt(&self, outbox: Rx) {
-        self.close(INTERRUPTED, Ended::ConnectionLost);
+        self.lose();
         self.leave(outbox);
+    }
+
+    /// Something between here and the client was lost.
+    pub(crate) fn lose(&self) {
+        self.close(INTERRUPTED, Ended::ConnectionLost);
     }
 
     /// The client sent more at once than it may.

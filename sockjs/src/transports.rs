@@ -1,6 +1,6 @@
 //! The transports over plain HTTP: requests that receive what is for the client, and those that send what it says.
 
-use std::sync::Arc;
+use std::{error::Error as _, sync::Arc};
 
 use axum::{
     body::{Body, to_bytes},
@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
+use http_body_util::LengthLimitError;
 use tokio::time::timeout;
 
 use crate::{
@@ -123,12 +124,19 @@ async fn send(
     let reading = to_bytes(body, config.max_message_size);
     let body = match timeout(config.heartbeat * HEARTBEATS_UNTIL_LOST, reading).await {
         Ok(Ok(body)) => body,
-        Ok(Err(_)) => {
-            // if it is the connection that is lost, the answer is, too
+        Ok(Err(error)) if is_too_long(&error) => {
             session.refuse();
             return StatusCode::PAYLOAD_TOO_LARGE.into_response();
         }
-        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+        // what was lost with it, nobody would say again
+        Ok(Err(_)) => {
+            session.lose();
+            return StatusCode::BAD_REQUEST.into_response();
+        }
+        Err(_) => {
+            session.lose();
+            return StatusCode::REQUEST_TIMEOUT.into_response();
+        }
     };
     let is_jsonp = transport == "jsonp_send";
     let payload = if is_jsonp && is_form(&parts.headers) {
@@ -151,6 +159,13 @@ async fn send(
     } else {
         (StatusCode::NO_CONTENT, headers).into_response()
     }
+}
+
+/// Whether a body could not be read because it is too long, not because its connection broke.
+fn is_too_long(error: &axum::Error) -> bool {
+    error
+        .source()
+        .is_some_and(|source| source.is::<LengthLimitError>())
 }
 
 /// Gives messages to the application as it takes them; when the session is over, nobody wants them any more.
