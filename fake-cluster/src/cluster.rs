@@ -304,7 +304,7 @@ impl FakeCluster {
         self.shared.faults.clear();
     }
 
-    /// Every exec and attach seen (the latest 12,000 at least), oldest first.
+    /// Every exec and attach seen (the latest 1,500 at least), oldest first.
     #[must_use]
     pub fn execs(&self) -> Vec<ExecRecord> {
         self.shared.records.snapshot()
@@ -321,7 +321,13 @@ impl FakeCluster {
     /// there is no `/proc`: how many commands of execs are.)
     #[must_use]
     pub fn live_processes(&self) -> usize {
-        self.shared.processes.count()
+        self.processes().len()
+    }
+
+    /// The same processes, each by its id and its command, for whoever wonders which they are.
+    #[must_use]
+    pub fn processes(&self) -> Vec<String> {
+        self.shared.processes.list()
     }
 
     /// Drops all connections, kills and reaps all processes, and waits until everything has ended.

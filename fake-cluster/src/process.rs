@@ -87,9 +87,10 @@ impl Processes {
         self.lock().leaders.remove(&key);
     }
 
-    /// How many processes are alive.
-    pub(crate) fn count(&self) -> usize {
-        find(&self.lock(), &self.root).len()
+    /// The processes that are alive: ids and commands.
+    pub(crate) fn list(&self) -> Vec<String> {
+        let found = find(&self.lock(), &self.root);
+        found.into_iter().map(describe).collect()
     }
 
     /// Kills every process that belongs to a directory under `dir`.
@@ -148,6 +149,13 @@ fn find(inner: &Inner, dir: &Path) -> Vec<Pid> {
         found = again;
     }
     found
+}
+
+fn describe(pid: Pid) -> String {
+    let pid = pid.as_raw_nonzero();
+    let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let command = String::from_utf8_lossy(&command).replace('\0', " ");
+    format!("{pid} {}", command.trim_end())
 }
 
 fn look(inner: &Inner, dir: &Path) -> Vec<Pid> {

@@ -31,7 +31,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How often the script's start is tried, and how long to wait before the next time.
 const TRIES: u32 = 3;
 const TRY_AGAIN: Duration = Duration::from_millis(500);
-/// How long the connection may take to say that the shell ended.
+/// How long a connection may take to say that its process ended.
 const FAREWELL_TIME: Duration = Duration::from_secs(1);
 /// How often a shell is told by keys to end: one whose command was just interrupted is deaf until it
 /// prompts.
@@ -152,7 +152,7 @@ async fn end_by_script(
             .await;
         }
     }
-    script.close().await;
+    script.finish().await;
     Ok(())
 }
 

@@ -10,11 +10,14 @@ use kube::Client;
 use thiserror::Error;
 use tokio::time::timeout;
 
-use super::super::{
-    ClusterError,
-    exec::{self, Process, ShellInput},
-    marker::Leader,
-    output::ShellOutput,
+use super::{
+    super::{
+        ClusterError,
+        exec::{self, Process, ShellInput},
+        marker::Leader,
+        output::ShellOutput,
+    },
+    FAREWELL_TIME, drain,
 };
 use crate::session::{Ended, ShellEvent, ShellReader as _, ShellWriter as _, Target, ToShell};
 
@@ -124,7 +127,10 @@ impl Script {
             .map_err(|_| NoScript::Silent)?
     }
 
-    pub(super) async fn close(self) {
+    /// Waits for its end, to which it comes by itself when nothing is left: it is a process in the
+    /// container, too.
+    pub(super) async fn finish(mut self) {
+        let _ = timeout(FAREWELL_TIME, drain(&mut self.reader)).await;
         self.writer.close().await;
     }
 
