@@ -1,6 +1,6 @@
 // Where proxies let no WebSocket through: the page finds a way, says which, and the terminal is as good.
 import { createHash } from "node:crypto";
-import { standing } from "../support/kubectl.ts";
+import { processes, standing } from "../support/kubectl.ts";
 import { Proxy, type ProxyOptions } from "../support/proxy.ts";
 import { Terminal } from "../support/terminal.ts";
 import { BROKEN, expect, test } from "../support/test.ts";
@@ -57,6 +57,21 @@ for (const [name, options, transport] of PROXIES) {
       await again.run("exit 3");
       await again.expectReason("exited");
       await expect(again.state).toContainText("3");
+      await proxy.remove();
+    });
+
+    test(`closing the tab ends the shell, by ${transport}`, async ({ page, server, problems, ownPod }) => {
+      problems.expect(BROKEN);
+      problems.expect(/Failed to load resource.*403/);
+      const before = await processes(ownPod);
+      const proxy = await Proxy.to(server.port, options);
+      const terminal = await Terminal.open(page, ownPod, proxy);
+      await terminal.expectTransport(transport);
+      await terminal.run("sleep 1000");
+      await expect.poll(async () => (await processes(ownPod)).join("\n")).toContain("sleep 1000");
+      await page.close({ runBeforeUnload: true });
+      // far sooner than the grace is over
+      await expect.poll(() => processes(ownPod), { timeout: 20_000 }).toEqual(before);
       await proxy.remove();
     });
   });

@@ -7,6 +7,7 @@ use std::{
 
 use gloo_net::http::{Request, Response};
 use js_sys::{Reflect, Uint8Array};
+use leptos::prelude::window;
 use podshell_shared::{terminal::ClientMessage, utf8::Utf8Stream};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -79,6 +80,10 @@ impl HttpSocket {
         let Encoded::Text(text) = self.0.transport.encode(message) else {
             return;
         };
+        // the browser ends other requests with the page
+        if *message == ClientMessage::Leave && self.0.send_beacon(&text) {
+            return;
+        }
         let then = self.0.sending.borrow_mut().push(text);
         if let Then::Ask(batch) = then {
             spawn_local(Rc::clone(&self.0).send(batch));
@@ -197,10 +202,24 @@ impl Shared {
         Ok(())
     }
 
+    /// Sends a message by a request that outlives the page; false if the browser does not take it.
+    fn send_beacon(&self, text: &str) -> bool {
+        let mut batch = String::new();
+        sockjs::frame::encode_batch(&mut batch, [text]);
+        let sent = window()
+            .navigator()
+            .send_beacon_with_opt_str(&self.send_address(), Some(&batch));
+        sent.unwrap_or(false)
+    }
+
+    fn send_address(&self) -> String {
+        format!("{}/xhr_send", self.address)
+    }
+
     /// Sends what waits, one request after the other.
     async fn send(self: Rc<Self>, mut batch: String) {
         loop {
-            let request = Request::post(&format!("{}/xhr_send", self.address))
+            let request = Request::post(&self.send_address())
                 .header("content-type", "text/plain")
                 .body(batch);
             let good = match request {
