@@ -48,6 +48,8 @@ pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result
         if let Some(cluster) = &cluster {
             bench.arg("--kubeconfig").arg(&cluster.kubeconfig);
             bench.arg("--cluster-name").arg(&cluster.description);
+            // kubectl is measured, too
+            command::look_first(&mut bench, cluster.tools().map(Path::to_owned));
         }
         if wishes.quick {
             bench.arg("--quick");

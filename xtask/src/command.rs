@@ -3,6 +3,7 @@
 use std::{
     env,
     io::{self, BufRead as _, BufReader, Read as _},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
     thread,
@@ -19,6 +20,16 @@ const REPORT: Duration = Duration::from_secs(30);
 /// The cargo that runs this program.
 pub(crate) fn cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Makes a program find others in these folders first.
+pub(crate) fn look_first(program: &mut Command, folders: impl IntoIterator<Item = PathBuf>) {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = folders.into_iter().chain(env::split_paths(&path));
+    // the parts come from a PATH or are ours: none holds a separator
+    if let Ok(path) = env::join_paths(path) {
+        program.env("PATH", path);
+    }
 }
 
 /// Runs a program to its end, its output shown. An error names the command and how it ended.

@@ -1,7 +1,6 @@
 //! The toolchain that compiles for wasm32: the usual one, or Debian's where its standard library can't be had by rustup.
 
 use std::{
-    env,
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
@@ -65,11 +64,7 @@ impl Toolchain {
                 .env_remove("RUSTUP_TOOLCHAIN")
                 .env_remove("LD_LIBRARY_PATH");
         }
-        path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
-        // the parts come from a PATH or are ours: none holds a separator
-        if let Ok(path) = env::join_paths(path) {
-            program.env("PATH", path);
-        }
+        command::look_first(program, path);
         program.envs(self.variables.iter().map(|(name, value)| (name, value)));
     }
 }

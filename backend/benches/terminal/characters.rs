@@ -16,7 +16,7 @@ const END: &[u8] = b"end\r\n";
 
 pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let server = bench.server(&[]).await?;
-    let mut terminals = worker::start(bench, &server, Way::ALL).await?;
+    let mut terminals = worker::start(bench, &server, &Way::ALL).await?;
     let mut row = Row::new("U+FFFD in 1 MB of Chinese and emoji", "");
     for (way, terminal) in &mut terminals {
         let broken = broken(terminal).await?;

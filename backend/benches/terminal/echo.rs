@@ -12,7 +12,7 @@ use crate::{
 
 pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let server = bench.server(&[]).await?;
-    let mut terminals = worker::start(bench, &server, Way::ALL).await?;
+    let mut terminals = worker::start(bench, &server, &Way::ALL).await?;
     let mut times = Way::ALL.map(|_| Vec::new());
     for round in 0..bench.effort.short_rounds {
         for place in 0..Way::ALL.len() {

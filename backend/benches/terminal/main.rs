@@ -8,6 +8,7 @@ mod echo;
 mod fake;
 mod flood;
 mod interrupt;
+mod kubectl;
 mod leftovers;
 mod memory;
 mod output;

@@ -13,6 +13,8 @@ pub(crate) enum Measure {
     Value,
     /// Its ratio to a direct exec's.
     Ratio,
+    /// Its ratio to kubectl's.
+    KubectlRatio,
     /// What it is more than a direct exec's.
     Difference,
 }
@@ -56,8 +58,12 @@ impl Row {
     }
 
     fn direct(&self) -> Option<f64> {
+        self.value(Way::V5)
+    }
+
+    fn value(&self, of: Way) -> Option<f64> {
         let mut results = self.results.iter();
-        results.find_map(|(way, value, _)| (*way == Way::V5).then_some(*value))
+        results.find_map(|(way, value, _)| (*way == of).then_some(*value))
     }
 
     fn judge(&self, value: f64, bar: Bar) -> Option<Judged> {
@@ -65,6 +71,7 @@ impl Row {
         let measured = match measure {
             Measure::Value => value,
             Measure::Ratio => value / self.direct()?,
+            Measure::KubectlRatio => value / self.value(Way::Kubectl)?,
             Measure::Difference => value - self.direct()?,
         };
         // a difference may have a bar of 0: what counts is the whole
@@ -144,26 +151,13 @@ fn number(value: f64) -> String {
 
 /// All rows, in columns.
 pub(crate) fn table(rows: &[Row]) -> String {
-    let mut lines = vec![[
-        "figure".to_owned(),
-        "unit".to_owned(),
-        Way::V5.name().to_owned(),
-        Way::V4.name().to_owned(),
-        Way::Binary.name().to_owned(),
-        Way::Text.name().to_owned(),
-    ]];
+    let heads = Way::WITH_KUBECTL.map(|way| way.name().to_owned());
+    let mut lines = vec![line("figure", "unit", heads)];
     lines.extend(rows.iter().map(|row| {
-        let [v5, v4, binary, text] = Way::ALL.map(|way| row.cell(way));
-        [
-            row.figure.clone(),
-            row.unit.to_owned(),
-            v5,
-            v4,
-            binary,
-            text,
-        ]
+        let cells = Way::WITH_KUBECTL.map(|way| row.cell(way));
+        line(&row.figure, row.unit, cells)
     }));
-    let mut widths = [0; 6];
+    let mut widths = vec![0; lines[0].len()];
     for line in &lines {
         for (width, cell) in widths.iter_mut().zip(line) {
             *width = (*width).max(cell.chars().count());
@@ -171,7 +165,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
     }
     let mut table = String::new();
     for line in &lines {
-        let cells = line.iter().zip(widths);
+        let cells = line.iter().zip(&widths);
         let padded: Vec<String> = cells
             .map(|(cell, width)| format!("{cell:width$}"))
             .collect();
@@ -179,6 +173,11 @@ pub(crate) fn table(rows: &[Row]) -> String {
         table.push('\n');
     }
     table
+}
+
+fn line(figure: &str, unit: &str, cells: impl IntoIterator<Item = String>) -> Vec<String> {
+    let begin = [figure.to_owned(), unit.to_owned()];
+    begin.into_iter().chain(cells).collect()
 }
 
 /// The value that half of all values are not above.

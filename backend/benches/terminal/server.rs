@@ -109,12 +109,7 @@ impl Server {
 
     /// The CPU time that it has used, in seconds.
     pub(crate) async fn cpu(&self) -> Result<f64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).await?;
-        // the name, in parentheses, may hold anything; utime and stime are the 14th and 15th field
-        let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
-        let ticks = fields.split_ascii_whitespace().skip(11).take(2);
-        let ticks: Vec<f64> = ticks.map(str::parse).collect::<Result<_, _>>()?;
-        Ok(ticks.iter().sum::<f64>() / TICKS)
+        cpu_of(self.pid).await
     }
 
     /// Its memory.
@@ -157,6 +152,16 @@ impl Server {
             .context("the server does not end")??;
         Ok(())
     }
+}
+
+/// The CPU time that a process has used, in seconds.
+pub(crate) async fn cpu_of(pid: u32) -> Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).await?;
+    // the name, in parentheses, may hold anything; utime and stime are the 14th and 15th field
+    let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
+    let ticks = fields.split_ascii_whitespace().skip(11).take(2);
+    let ticks: Vec<f64> = ticks.map(str::parse).collect::<Result<_, _>>()?;
+    Ok(ticks.iter().sum::<f64>() / TICKS)
 }
 
 /// Reads `Open http://127.0.0.1:port/?token=…`.

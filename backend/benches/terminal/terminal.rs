@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::{
     client::{Connection, Encoding},
     cluster::{Cluster, Exec, Output, Protocol},
+    kubectl::Kubectl,
     server::Server,
 };
 
@@ -36,6 +37,8 @@ pub(crate) enum Way {
     V5,
     /// The same with the older protocol.
     V4,
+    /// kubectl itself.
+    Kubectl,
     /// Through Podshell.
     Binary,
     /// Through Podshell, over SockJS.
@@ -43,13 +46,17 @@ pub(crate) enum Way {
 }
 
 impl Way {
+    /// All that this program can be by itself.
     pub(crate) const ALL: [Self; 4] = [Self::V5, Self::V4, Self::Binary, Self::Text];
+    pub(crate) const WITH_KUBECTL: [Self; 5] =
+        [Self::V5, Self::V4, Self::Kubectl, Self::Binary, Self::Text];
     pub(crate) const PODSHELL: [Self; 2] = [Self::Binary, Self::Text];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::V5 => "direct v5",
             Self::V4 => "direct v4",
+            Self::Kubectl => "kubectl",
             Self::Binary => "binary",
             Self::Text => "text",
         }
@@ -59,6 +66,7 @@ impl Way {
         match self {
             Self::V5 => Reaches::Cluster(Protocol::V5),
             Self::V4 => Reaches::Cluster(Protocol::V4),
+            Self::Kubectl => Reaches::Kubectl,
             Self::Binary => Reaches::Server(Encoding::Binary),
             Self::Text => Reaches::Server(Encoding::Text),
         }
@@ -67,6 +75,7 @@ impl Way {
 
 enum Reaches {
     Cluster(Protocol),
+    Kubectl,
     Server(Encoding),
 }
 
@@ -82,6 +91,7 @@ pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = Result<T>>)
 #[derive(Debug)]
 pub(crate) enum Terminal {
     Direct(Exec),
+    Kubectl(Kubectl),
     Podshell(Page),
 }
 
@@ -90,6 +100,7 @@ impl Terminal {
     pub(crate) async fn open(way: Way, cluster: &Cluster, server: &Server) -> Result<Self> {
         match way.reaches() {
             Reaches::Cluster(protocol) => Self::start(cluster, protocol, &FIND_SHELL).await,
+            Reaches::Kubectl => Ok(Self::Kubectl(Kubectl::open(cluster)?)),
             Reaches::Server(encoding) => {
                 let page = Page::open(server, encoding, READ_BUFFER).await?;
                 Ok(Self::Podshell(page))
@@ -112,6 +123,7 @@ impl Terminal {
     pub(crate) async fn write(&mut self, data: &[u8]) -> Result<()> {
         match self {
             Self::Direct(exec) => exec.write(data).await,
+            Self::Kubectl(kubectl) => kubectl.write(data).await,
             Self::Podshell(page) => page.write(data).await,
         }
     }
@@ -123,6 +135,7 @@ impl Terminal {
                 Some(Output::Data(data)) => Ok(Some(data)),
                 Some(Output::Status(_)) | None => Ok(None),
             },
+            Self::Kubectl(kubectl) => kubectl.read().await,
             Self::Podshell(page) => page.read().await,
         }
     }
@@ -130,7 +143,7 @@ impl Terminal {
     /// All output read is on the screen.
     pub(crate) async fn drawn(&mut self) -> Result<()> {
         match self {
-            Self::Direct(_) => Ok(()),
+            Self::Direct(_) | Self::Kubectl(_) => Ok(()),
             Self::Podshell(page) => page.acknowledge().await,
         }
     }
@@ -167,8 +180,8 @@ impl Terminal {
         let reading = async {
             while left > 0 {
                 let length = match self {
-                    Self::Direct(_) => self.read().await?.map(|data| data.len() as u64),
                     Self::Podshell(page) => page.swallow().await?,
+                    _ => self.read().await?.map(|data| data.len() as u64),
                 };
                 let Some(rest) = length.and_then(|length| left.checked_sub(length)) else {
                     bail!("{left} bytes were left, and {length:?} came");

@@ -1,6 +1,7 @@
 //! A terminal in which a script obeys lines of shell code, without prompt or echo: all its output is known.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, anyhow};
+use futures_util::future::try_join_all;
 
 use crate::{
     Bench,
@@ -23,14 +24,14 @@ async fn put_script(bench: &Bench) -> Result<String> {
 }
 
 /// One such terminal for each way, in its order.
-pub(crate) async fn start<const N: usize>(
+pub(crate) async fn start(
     bench: &Bench,
     server: &Server,
-    ways: [Way; N],
+    ways: &[Way],
 ) -> Result<Vec<(Way, Terminal)>> {
     let script = put_script(bench).await?;
     let mut terminals = Vec::new();
-    for way in ways {
+    for &way in ways {
         let mut terminal = Terminal::open(way, &bench.cluster, server).await?;
         terminal.prompt().await?;
         let command = format!("exec sh {script}\r");
@@ -40,6 +41,24 @@ pub(crate) async fn start<const N: usize>(
         terminals.push((way, terminal));
     }
     Ok(terminals)
+}
+
+/// Does something with one of them, while the others stay connected: who does not read answers no ping.
+pub(crate) async fn alone<T>(
+    terminals: &mut [(Way, Terminal)],
+    place: usize,
+    act: impl AsyncFnOnce(Way, &mut Terminal) -> Result<T>,
+) -> Result<T> {
+    let (before, rest) = terminals.split_at_mut(place);
+    let ((way, terminal), after) = rest.split_first_mut().context("no such terminal")?;
+    let others = before.iter_mut().chain(after).map(async |(way, terminal)| {
+        let said = terminal.read().await?;
+        Err::<(), _>(anyhow!("{} said {said:?}", way.name()))
+    });
+    tokio::select! {
+        done = act(*way, terminal) => done,
+        Err(error) = try_join_all(others) => Err(error),
+    }
 }
 
 /// Ends them all.
