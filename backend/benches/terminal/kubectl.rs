@@ -10,7 +10,11 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::{cluster::Cluster, server::cpu_of, terminal::FIND_SHELL};
+use crate::{
+    cluster::Cluster,
+    server::cpu_of,
+    terminal::{FIND_SHELL, SIZE},
+};
 
 /// As much as is read at once, in bytes.
 const READ_BUFFER: usize = 64 << 10;
@@ -21,7 +25,6 @@ pub(crate) struct Kubectl {
     reader: OwnedReadPty,
     writer: OwnedWritePty,
     child: Child,
-    pid: u32,
 }
 
 impl Kubectl {
@@ -35,7 +38,7 @@ impl Kubectl {
     /// Opens a shell.
     pub(crate) fn open(cluster: &Cluster) -> Result<Self> {
         let (pty, end) = pty_process::open()?;
-        pty.resize(Size::new(24, 80))?;
+        pty.resize(Size::new(SIZE.rows, SIZE.cols))?;
         let place = &cluster.place;
         let child = pty_process::Command::new("kubectl")
             .arg("--kubeconfig")
@@ -46,13 +49,11 @@ impl Kubectl {
             .kill_on_drop(true)
             .spawn(end)
             .context("starting kubectl")?;
-        let pid = child.id().context("kubectl ended at once")?;
         let (reader, writer) = pty.into_split();
         Ok(Self {
             reader,
             writer,
             child,
-            pid,
         })
     }
 
@@ -75,6 +76,6 @@ impl Kubectl {
 
     /// The CPU time that it has used, in seconds.
     pub(crate) async fn cpu(&self) -> Result<f64> {
-        cpu_of(self.pid).await
+        cpu_of(self.child.id().context("kubectl has ended")?).await
     }
 }

@@ -78,13 +78,13 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
                 // each is first once
                 let place = (place + round) % ways.len();
                 let (speed, cpu) = worker::alone(&mut terminals, place, async |way, terminal| {
-                    let before = cpu(&server, terminal).await?;
+                    let before = cpu_time(&server, terminal).await?;
                     let start = Instant::now();
                     terminal.write(format!("cat {path}\n").as_bytes()).await?;
                     let swallowed = terminal.swallow(bytes).await;
                     swallowed.with_context(|| format!("by {}", way.name()))?;
                     let time = start.elapsed().as_secs_f64();
-                    let used = cpu(&server, terminal).await? - before;
+                    let used = cpu_time(&server, terminal).await? - before;
                     anyhow::Ok((bytes as f64 / time / 1e6, used * 100e6 / bytes as f64))
                 })
                 .await?;
@@ -93,28 +93,28 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
             }
         }
 
-        let output = Row::new(format!("output, {}", lines.name), "MB/s");
-        let cpu = Row::new(format!("CPU per 100 MB, {}", lines.name), "s");
-        let both = ways.iter().zip(&results);
-        let (output, cpu) = both.fold((output, cpu), |(output, cpu), (&way, results)| {
-            let speed = median(&results.speeds);
-            let time = median(&results.cpu);
-            let at_least = |part| Bar::AtLeast(Measure::Ratio, part);
-            let at_most = |part| Bar::AtMost(Measure::KubectlRatio, part);
-            let [binary, text] = CPU_BARS.map(at_most);
+        let at_least = |part| Bar::AtLeast(Measure::Ratio, part);
+        let [binary, text] = CPU_BARS.map(|part| Bar::AtMost(Measure::KubectlRatio, part));
+        let mut output = Row::new(format!("output, {}", lines.name), "MB/s");
+        let mut cpu = Row::new(format!("CPU per 100 MB, {}", lines.name), "s");
+        for (&way, results) in ways.iter().zip(&results) {
+            let (speed, time) = (median(&results.speeds), median(&results.cpu));
             match way {
-                Way::V5 | Way::V4 => (output.with(way, speed), cpu),
-                Way::Kubectl => (output.with(way, speed), cpu.with(way, time)),
-                Way::Binary => (
-                    output.with_bar(way, speed, at_least(0.95)),
-                    cpu.with_bar(way, time, binary),
-                ),
-                Way::Text => (
-                    output.with_bar(way, speed, at_least(lines.text_bar)),
-                    cpu.with_bar(way, time, text),
-                ),
+                Way::V5 | Way::V4 => output = output.with(way, speed),
+                Way::Kubectl => {
+                    output = output.with(way, speed);
+                    cpu = cpu.with(way, time);
+                }
+                Way::Binary => {
+                    output = output.with_bar(way, speed, at_least(0.95));
+                    cpu = cpu.with_bar(way, time, binary);
+                }
+                Way::Text => {
+                    output = output.with_bar(way, speed, at_least(lines.text_bar));
+                    cpu = cpu.with_bar(way, time, text);
+                }
             }
-        });
+        }
         rows.extend([output, cpu]);
     }
     worker::stop(terminals).await?;
@@ -123,7 +123,7 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
 }
 
 /// The CPU time so far, in seconds: kubectl's own, or else the server's.
-async fn cpu(server: &Server, terminal: &Terminal) -> Result<f64> {
+async fn cpu_time(server: &Server, terminal: &Terminal) -> Result<f64> {
     match terminal {
         Terminal::Kubectl(kubectl) => kubectl.cpu().await,
         Terminal::Direct(_) | Terminal::Podshell(_) => server.cpu().await,

@@ -22,7 +22,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(60);
 /// As much as a browser reads at once.
 const READ_BUFFER: usize = 128 << 10;
-const SIZE: Size = Size { rows: 24, cols: 80 };
+pub(crate) const SIZE: Size = Size { rows: 24, cols: 80 };
 /// What opens the shell where Podshell does not: the best that the container has.
 pub(crate) const FIND_SHELL: [&str; 3] = [
     "sh",
