@@ -1,87 +1,95 @@
-//! Who is calling, and may they: the key of this run, its cookie, and where a request comes from.
+//! Who may call, from where, and by which name: one layer for each question.
 //!
-//! Podshell acts with one person's kubeconfig, so there is one key, made anew at each start and
-//! part of the URL that is printed. Opening that URL turns it into a cookie; scripts send it as a
-//! bearer token.
+//! * [`host`]: is this server called by a name of its own? On every route.
+//! * [`origin`]: does the request come from a page of our own, or from no page at all? On all that does something.
+//! * [`keys`]: does the caller have the key of this run? On the API; [`sign_in`] gives it to browsers.
+//! * [`guard`]: may this request open a terminal's connection? On SockJS, where browsers can't send headers.
+//!
+//! Podshell acts with one person's kubeconfig, so there is one caller. No cookie is ever set: browsers send
+//! a host's cookies to all of its ports, and any of those may be a stranger's.
 
+mod guard;
+mod host;
+mod keys;
 mod origin;
+mod proxies;
+mod sign_in;
 
 use std::fmt;
 
-use aws_lc_rs::{constant_time::verify_slices_are_equal, rand};
 use axum::{
-    extract::{OriginalUri, Request, State},
+    extract::{Request, State},
     http::{
-        HeaderMap, Method, StatusCode, Uri,
-        header::{AUTHORIZATION, LOCATION, UPGRADE},
+        HeaderMap, StatusCode,
+        header::{AUTHORIZATION, WWW_AUTHENTICATE},
     },
     middleware::Next,
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
-use axum_extra::extract::{
-    CookieJar,
-    cookie::{Cookie, SameSite},
+use http::HeaderValue;
+
+pub use self::keys::{Secret, SecretError};
+pub(crate) use self::{
+    guard::{Admission, require_admission},
+    host::{Hosts, require_own_host},
+    keys::Keys,
+    origin::require_own_origin,
+    proxies::{Proxies, client_address},
+    sign_in::sign_in,
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use crate::{burst::Burst, http::Failure, server::App, session::Caller};
 
-use crate::{
-    config::BasePath,
-    http::{Failure, wants_page},
-    server::App,
-    session::Caller,
-};
-
-/// What the only caller is called.
-const CALLER: &str = "local";
-
-/// The key of this run.
+/// What tells who may call.
 pub(crate) struct Access {
-    token: String,
-    cookie_value: String,
-    cookie_name: String,
-    cookie_path: String,
+    keys: Keys,
+    hosts: Hosts,
+    proxies: Proxies,
+    /// The only caller. Of this run alone, so that what was sealed for it is of no use to another server.
+    caller: Caller,
+    refused: Burst,
 }
 
 impl Access {
-    /// A new key. Browsers give all ports of a host the same cookies: so the cookie's name holds
-    /// the port, or two servers on one machine would sign each other's users out.
-    pub(crate) fn new(port: u16, base_path: &BasePath) -> Self {
+    pub(crate) fn new(keys: Keys, hosts: Hosts, proxies: Proxies) -> Self {
         Self {
-            token: random_text(),
-            cookie_value: random_text(),
-            cookie_name: format!("podshell-{port}"),
-            cookie_path: base_path.with_slash(),
+            keys,
+            hosts,
+            proxies,
+            caller: Caller(format!("local-{}", keys::random_text())),
+            refused: Burst::default(),
         }
     }
 
-    /// The token that signs a browser in.
-    pub(crate) fn token(&self) -> &str {
-        &self.token
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
     }
 
-    fn has_cookie(&self, headers: &HeaderMap) -> bool {
-        CookieJar::from_headers(headers)
-            .get(&self.cookie_name)
-            .is_some_and(|cookie| is_equal(cookie.value(), &self.cookie_value))
+    pub(crate) fn hosts(&self) -> &Hosts {
+        &self.hosts
     }
 
-    fn has_bearer(&self, headers: &HeaderMap) -> bool {
-        headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .is_some_and(|(scheme, token)| {
-                scheme.eq_ignore_ascii_case("bearer") && is_equal(token.trim(), &self.token)
-            })
+    pub(crate) fn proxies(&self) -> &Proxies {
+        &self.proxies
     }
 
-    fn cookie(&self) -> Cookie<'static> {
-        // not `Secure`: Podshell speaks plain HTTP on loopback, where some browsers would drop it
-        Cookie::build((self.cookie_name.clone(), self.cookie_value.clone()))
-            .path(self.cookie_path.clone())
-            .http_only(true)
-            .same_site(SameSite::Strict)
-            .build()
+    /// The caller, if the request brings a key as a bearer token (RFC 6750, section 2.1). A wrong one is said in the log.
+    fn caller(&self, headers: &HeaderMap) -> Option<Caller> {
+        let token = bearer(headers)?;
+        if self.keys.accepts(token) {
+            return Some(self.caller.clone());
+        }
+        self.refused();
+        None
+    }
+
+    /// Says in the log that somebody brought a wrong key: one line a burst.
+    fn refused(&self) {
+        self.refused.note(|more| {
+            tracing::warn!(
+                more,
+                "someone was refused: the key that they brought is not of this run"
+            );
+        });
     }
 }
 
@@ -91,113 +99,35 @@ impl fmt::Debug for Access {
     }
 }
 
-/// Lets through who has the key, and signs in who brings it in the URL.
+/// Lets through who brings the key.
 pub(crate) async fn require_key(
     State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let headers = request.headers();
-    let access = app.access();
-    if needs_own_origin(&request)
-        && let Err(foreign) = origin::check(headers)
-    {
-        return Failure::new(
-            StatusCode::FORBIDDEN,
-            "foreign-origin",
-            format!("A page of {foreign:?} may not use this server."),
-            "Open Podshell by the address that it printed.",
-        )
-        .into_response();
-    }
-    let caller = if access.has_cookie(headers) || access.has_bearer(headers) {
-        if token_in(&uri).is_some() {
-            return redirect_without_token(&uri).into_response();
+    match app.access().caller(request.headers()) {
+        Some(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
         }
-        Some(Caller(CALLER.into()))
-    } else {
-        holder_of_id(&app, &uri)
-    };
-    if let Some(caller) = caller {
-        request.extensions_mut().insert(caller);
-        return next.run(request).await;
-    }
-    match token_in(&uri) {
-        Some(token) if is_equal(token, &access.token) => (
-            CookieJar::new().add(access.cookie()),
-            redirect_without_token(&uri),
-        )
-            .into_response(),
-        token => sign_in_first(headers, token.is_some()),
+        None => unauthorized("You are not signed in."),
     }
 }
 
-/// Requests that a foreign page could make a browser send with our cookie.
-fn needs_own_origin(request: &Request) -> bool {
-    !matches!(*request.method(), Method::GET | Method::HEAD)
-        || request.headers().contains_key(UPGRADE)
+/// The answer to who has no key, or a wrong one.
+fn unauthorized(message: &str) -> Response {
+    let failure = Failure::new(
+        StatusCode::UNAUTHORIZED,
+        "sign-in",
+        message,
+        "Open the link that podshell printed when it started; it is good once. Scripts send a key as \
+         \"Authorization: Bearer …\".",
+    );
+    let challenge = HeaderValue::from_static("Bearer");
+    ([(WWW_AUTHENTICATE, challenge)], failure).into_response()
 }
 
-/// Dashboard's clients put the minted id into the query of all SockJS requests, and outside of
-/// browsers they can't send headers with each. Who holds an id has signed in to mint it.
-fn holder_of_id(app: &App, uri: &Uri) -> Option<Caller> {
-    if !uri.path().contains("/api/sockjs/") {
-        return None;
-    }
-    let id = uri.query()?.split('&').next()?;
-    app.tickets().caller(id, app.now())
-}
-
-fn token_in(uri: &Uri) -> Option<&str> {
-    uri.query()?
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("token="))
-}
-
-/// The same URL without the token, so that it stays in no history and no bookmark.
-fn redirect_without_token(uri: &Uri) -> impl IntoResponse + use<> {
-    let rest: Vec<&str> = uri
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .filter(|pair| !pair.starts_with("token="))
-        .collect();
-    // one slash alone in front: two would name another host
-    let path = format!("/{}", uri.path().trim_start_matches('/'));
-    let to = if rest.is_empty() {
-        path
-    } else {
-        format!("{path}?{}", rest.join("&"))
-    };
-    (StatusCode::SEE_OTHER, [(LOCATION, to)])
-}
-
-fn sign_in_first(headers: &HeaderMap, wrong: bool) -> Response {
-    let message = if wrong {
-        "This sign-in link is not of the Podshell that runs now."
-    } else {
-        "You are not signed in."
-    };
-    let hint = "Open the URL that podshell printed when it started; scripts send its token as \
-                \"Authorization: Bearer …\".";
-    if wants_page(headers) {
-        let page = include_str!("access/sign_in.html")
-            .replace("{message}", message)
-            .replace("{hint}", &hint.replace('"', "&quot;"));
-        (StatusCode::UNAUTHORIZED, Html(page)).into_response()
-    } else {
-        Failure::new(StatusCode::UNAUTHORIZED, "sign-in", message, hint).into_response()
-    }
-}
-
-/// 192 bits that nobody can guess, as text that needs no escaping anywhere.
-fn random_text() -> String {
-    let mut bytes = [0; 24];
-    rand::fill(&mut bytes).expect("the system gives random bytes");
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-fn is_equal(given: &str, secret: &str) -> bool {
-    verify_slices_are_equal(given.as_bytes(), secret.as_bytes()).is_ok()
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -1,10 +1,21 @@
 //! Everything configurable, read and validated before a port is bound.
 
-use std::{fmt, net::SocketAddr, num::NonZeroUsize, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    num::NonZeroUsize,
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 
 use clap::Parser;
+use http::{Uri, uri::Scheme};
 use humantime::format_duration;
+use ipnet::IpNet;
 use thiserror::Error;
+
+pub use crate::access::{Secret, SecretError};
 
 /// A shell in any container of a Kubernetes cluster, in the browser.
 ///
@@ -15,6 +26,25 @@ pub struct Config {
     /// Address and port to listen on; loopback only. Port 0 takes a free one.
     #[arg(long, env = "PODSHELL_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:7780", value_parser = loopback)]
     pub listen: SocketAddr,
+
+    /// The address that people open Podshell by, where that is not the one that it listens on: of a tunnel's end, or of a
+    /// proxy in front. Requests for any other name are refused.
+    #[arg(long, env = "PODSHELL_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+
+    /// Address of a proxy in front, or a range like 10.0.0.0/8, whose X-Forwarded-Host and X-Forwarded-For are believed.
+    /// May be given several times.
+    #[arg(long = "trusted-proxy", env = "PODSHELL_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',', value_parser = address_range)]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// File with a key for scripts: at least 32 characters, as `openssl rand -hex 32` makes them, readable by its owner
+    /// alone. The variable PODSHELL_TOKEN can hold the key itself instead.
+    #[arg(long, env = "PODSHELL_TOKEN_FILE", value_name = "PATH")]
+    pub token_file: Option<PathBuf>,
+
+    /// The key for scripts itself: what PODSHELL_TOKEN holds.
+    #[arg(skip)]
+    pub token: Option<Secret>,
 
     /// Kubeconfig file instead of the usual one ($KUBECONFIG or ~/.kube/config).
     #[arg(long, env = "PODSHELL_KUBECONFIG", value_name = "PATH")]
@@ -127,6 +157,77 @@ fn loopback(text: &str) -> Result<SocketAddr, ListenError> {
         Ok(address)
     } else {
         Err(ListenError::NotLoopback)
+    }
+}
+
+/// Why a text is no address of a proxy.
+#[derive(Debug, Error)]
+#[error("not an address or a range of addresses, like 10.1.2.3 or 10.0.0.0/8")]
+struct NoAddress;
+
+/// An address, or a range of them.
+fn address_range(text: &str) -> Result<IpNet, NoAddress> {
+    let one = text.parse::<IpAddr>().map(IpNet::from);
+    one.or_else(|_| text.parse()).map_err(|_| NoAddress)
+}
+
+/// The address that people open this server by: scheme, name and port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    scheme: Scheme,
+    authority: String,
+}
+
+impl PublicUrl {
+    pub(crate) fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+}
+
+/// Why a text is no public address.
+#[derive(Debug, Error)]
+pub enum PublicUrlError {
+    /// Something else than `http://name:port`.
+    #[error("not an address like https://shell.example.org")]
+    NotAnAddress,
+    /// More than scheme, name and port.
+    #[error("scheme, name and port only; the path is for --base-path")]
+    MoreThanOrigin,
+}
+
+impl FromStr for PublicUrl {
+    type Err = PublicUrlError;
+
+    fn from_str(text: &str) -> Result<Self, PublicUrlError> {
+        let uri: Uri = text.parse().map_err(|_| PublicUrlError::NotAnAddress)?;
+        let scheme = uri
+            .scheme()
+            .filter(|scheme| [Scheme::HTTP, Scheme::HTTPS].contains(scheme));
+        let authority = uri
+            .authority()
+            .filter(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
+        let (scheme, authority) = scheme.zip(authority).ok_or(PublicUrlError::NotAnAddress)?;
+        if uri
+            .path_and_query()
+            .is_some_and(|rest| rest.as_str() != "/")
+            || text.contains('#')
+        {
+            return Err(PublicUrlError::MoreThanOrigin);
+        }
+        Ok(Self {
+            scheme: scheme.clone(),
+            authority: authority.as_str().to_ascii_lowercase(),
+        })
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.authority)
     }
 }
 
@@ -269,6 +370,45 @@ mod tests {
             "", "a", "//", "/a//b", "/a b", "/{a}", "/..", "/a/../b", "/a?b",
         ] {
             assert!(prefix(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn public_addresses() {
+        let public = |text: &str| text.parse::<PublicUrl>().map(|url| url.to_string());
+        assert_eq!(
+            public("http://localhost:9000/").unwrap(),
+            "http://localhost:9000"
+        );
+        assert_eq!(
+            public("https://Shell.Example").unwrap(),
+            "https://shell.example"
+        );
+        for text in [
+            "",
+            "shell.example",
+            "localhost:9000",
+            "ftp://shell.example",
+            "https://user@shell.example",
+            "https://shell.example/tools",
+            "https://shell.example?x",
+            "https://shell.example/#x",
+        ] {
+            assert!(public(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn proxies() {
+        let config = parse(&["--trusted-proxy", "::1", "--trusted-proxy", "10.0.0.0/8"]).unwrap();
+        let proxies: Vec<_> = config
+            .trusted_proxies
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(proxies, ["::1/128", "10.0.0.0/8"]);
+        for text in ["localhost", "10.0.0.0/33", ""] {
+            assert!(parse(&["--trusted-proxy", text]).is_err(), "{text}");
         }
     }
 

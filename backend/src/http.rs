@@ -5,6 +5,7 @@ mod failure;
 pub(crate) mod health;
 pub(crate) mod mint;
 pub(crate) mod pods;
+pub(crate) mod sessions;
 pub(crate) mod ui;
 
 pub(crate) use failure::Failure;

@@ -5,6 +5,7 @@
 //! between its client and a shell from [`cluster`].
 
 mod access;
+mod burst;
 pub mod cluster;
 pub mod config;
 mod http;

@@ -48,7 +48,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let server = Server::new(config).bind().await?;
     let mut out = io::stdout();
     writeln!(out, "Podshell serves {}.", server.choice())?;
-    writeln!(out, "Open {}", server.sign_in_url())?;
+    writeln!(out, "Open {}", server.links().current())?;
     out.flush()?;
     server.run(stop).await?;
     Ok(())

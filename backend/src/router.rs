@@ -2,12 +2,13 @@
 
 use axum::{
     Router,
+    extract::MatchedPath,
     http::{
         HeaderName, HeaderValue, Request,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
     },
     middleware,
-    routing::get,
+    routing::{get, post},
 };
 use podshell_shared::terminal::PROTOCOL;
 use tokio_util::task::TaskTracker;
@@ -19,19 +20,25 @@ use tracing::{Span, debug_span};
 use crate::{
     access,
     config::Config,
-    http::{debug, health, mint, pods, ui},
+    http::{debug, health, mint, pods, sessions, ui},
     server::App,
     wire,
 };
 
 /// All that the server answers. `connections` runs the tasks of the SockJS sessions.
 pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> Router {
+    // some of them may be connections that were lost and are not known to be
+    let per_address = config.max_sessions_per_user.saturating_mul(2);
     let terminals = |app: App| {
-        sockjs::Builder::new(move |session| wire::serve(session, app.clone()))
+        let of_session = app.clone();
+        sockjs::Builder::new(move |session| wire::serve(session, of_session.clone()))
             .raw_protocols([PROTOCOL])
             .heartbeat(config.heartbeat)
             .max_message_size(wire::MAX_MESSAGE)
             .max_waiting(wire::MAX_WAITING)
+            .max_sessions_per_address(per_address, move |parts| {
+                access::client_address(app.access().proxies(), parts)
+            })
             .track(connections.clone())
             .into_router()
     };
@@ -46,19 +53,31 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
             get(debug::state).post(debug::add),
         )
         .route("/api/v1/pods", get(pods::list))
-        .nest_service("/api/sockjs", terminals(app.clone()))
-        // the same for development behind `trunk serve`, which forwards HTTP and WebSockets by
-        // different prefixes; the page uses it everywhere
-        .nest_service("/ws/api/sockjs", terminals(app.clone()))
-        .fallback(ui::serve)
+        .route("/api/v1/sessions/{handle}", get(sessions::find))
         .layer(middleware::from_fn_with_state(
             app.clone(),
             access::require_key,
         ));
+    let with_admission = Router::new()
+        .nest_service("/api/sockjs", terminals(app.clone()))
+        // the same for development behind `trunk serve`, which forwards HTTP and WebSockets by
+        // different prefixes; the page uses it everywhere
+        .nest_service("/ws/api/sockjs", terminals(app.clone()))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            access::require_admission,
+        ));
     let routes = Router::new()
+        .route("/api/v1/sign-in", post(access::sign_in))
+        .merge(with_key)
+        .merge(with_admission)
+        .layer(middleware::from_fn(access::require_own_origin))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .merge(with_key)
+        // the page itself is no secret
+        .fallback(ui::serve)
+        // inside of what takes the base path off, so that it sees which route it is
+        .layer(TraceLayer::new_for_http().make_span_with(request_span))
         .with_state(app.clone());
     let prefix = config.base_path.prefix();
     let based = if prefix.is_empty() {
@@ -70,6 +89,10 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     based
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            access::require_own_host,
+        ))
         .layer(default(X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(default(REFERRER_POLICY, "no-referrer"))
         .layer(default(CACHE_CONTROL, "no-store"))
@@ -86,10 +109,11 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
             "same-origin",
         ))
         .layer(CatchPanicLayer::new())
-        .layer(TraceLayer::new_for_http().make_span_with(request_span))
 }
 
-/// The path alone: ids and tokens stand in queries.
+/// The route, not the path: ids stand in queries, and the names of SockJS sessions in paths.
 fn request_span<B>(request: &Request<B>) -> Span {
-    debug_span!("request", method = %request.method(), path = request.uri().path())
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or("the page", MatchedPath::as_str);
+    debug_span!("request", method = %request.method(), route)
 }

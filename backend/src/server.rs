@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
 use crate::{
-    access::Access,
+    access::{Access, Hosts, Keys, Proxies, Secret, SecretError},
     cluster::{Cluster, ConnectError, Source},
     config::Config,
     http::ui::Ui,
@@ -127,6 +127,22 @@ pub enum StartError {
         /// What is wrong with it.
         source: KeysError,
     },
+    /// The file with the key for scripts can't be read.
+    #[error("can't read the key for scripts in {path}: {source}")]
+    TokenFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The key for scripts is none.
+    #[error("can't use the key for scripts in {path}: {source}")]
+    Token {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: SecretError,
+    },
     /// The built-in demo can't be started.
     #[cfg(feature = "demo")]
     #[error("can't start the demo: {0}")]
@@ -164,6 +180,7 @@ impl Server {
     pub async fn bind(self) -> Result<Bound, StartError> {
         let config = self.config;
         let keys = ticket_keys(config.ticket_key_file.as_deref())?;
+        let token = token(&config)?;
         let found = find_cluster(&config).await?;
         let listen = |source| StartError::Listen {
             address: config.listen,
@@ -172,8 +189,10 @@ impl Server {
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let shutdown = CancellationToken::new();
+        let hosts = Hosts::new(address, config.public_url.as_ref());
+        let proxies = Proxies::new(config.trusted_proxies.clone());
         let app = App(Arc::new(Shared {
-            access: Access::new(address.port(), &config.base_path),
+            access: Access::new(Keys::new(token), hosts, proxies),
             clock: self.clock,
             bind_time: config.bind_time,
             debug_image: config.debug_image.clone(),
@@ -212,14 +231,21 @@ impl Bound {
         format!("http://{}{}", self.address, self.config.base_path)
     }
 
-    /// The token that signs in: in a URL's query as `token`, or as a bearer token.
+    /// The key that programs send as a bearer token.
     pub fn token(&self) -> &str {
-        self.app.access().token()
+        self.app.access().keys().token().reveal()
     }
 
-    /// The URL that signs a browser in.
-    pub fn sign_in_url(&self) -> String {
-        format!("{}?token={}", self.url(), self.token())
+    /// The links that sign browsers in.
+    pub fn links(&self) -> Links {
+        let origin = match &self.config.public_url {
+            Some(url) => url.to_string(),
+            None => format!("http://{}", self.address),
+        };
+        Links {
+            app: self.app.clone(),
+            page: format!("{origin}{}", self.config.base_path),
+        }
     }
 
     /// Which cluster is served and why, for people.
@@ -246,6 +272,7 @@ impl Bound {
                 warn!(%error, "a connection will be slow to echo");
             }
         });
+        let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(listener, routes)
             .with_graceful_shutdown(shutdown.clone().cancelled_owned())
             .into_future();
@@ -274,6 +301,46 @@ impl Bound {
         }
         Ok(())
     }
+}
+
+/// The links that sign browsers in, one at a time: each is good once.
+#[derive(Debug)]
+pub struct Links {
+    app: App,
+    page: String,
+}
+
+impl Links {
+    /// The one that is good now.
+    pub fn current(&self) -> String {
+        self.with(&self.app.access().keys().link())
+    }
+
+    /// Another one; the last is good no more.
+    pub fn renew(&self) -> String {
+        self.with(&self.app.access().keys().new_link())
+    }
+
+    /// Behind `#`, where browsers send it to no server and no proxy.
+    fn with(&self, token: &Secret) -> String {
+        format!("{}#token={}", self.page, token.reveal())
+    }
+}
+
+/// The key that the user has set for scripts.
+fn token(config: &Config) -> Result<Option<Secret>, StartError> {
+    let Some(path) = &config.token_file else {
+        return Ok(config.token.clone());
+    };
+    let text = std::fs::read_to_string(path).map_err(|source| StartError::TokenFile {
+        path: path.clone(),
+        source,
+    })?;
+    let token = Secret::new(&text).map_err(|source| StartError::Token {
+        path: path.clone(),
+        source,
+    })?;
+    Ok(Some(token))
 }
 
 /// The keys in a file, or a new one.

@@ -19,7 +19,7 @@ use podshell_shared::terminal::{ClientMessage, Exit, ServerMessage, Size};
 use serde::{Deserialize, Serialize};
 use tokio::{sync::watch, time::Instant};
 
-pub(crate) use self::end::{failed, gone, shutting_down};
+pub(crate) use self::end::{failed, gone, no_session, shutting_down};
 pub use self::{
     output::Output,
     pump::Session,

@@ -13,10 +13,12 @@ use self::{
     text::{TextReader, TextWriter},
 };
 use crate::{
+    access::Admission,
     cluster::Cluster,
     server::App,
     session::{
-        Caller, ClientReader, ClientWriter, Received, Refused, Session, failed, gone, shutting_down,
+        ClientReader, ClientWriter, Received, Refused, Session, failed, gone, no_session,
+        shutting_down,
     },
 };
 
@@ -41,27 +43,27 @@ trait Connection: ClientWriter {
 
 /// Serves one connection, from its first message to its end.
 pub(crate) async fn serve(connection: sockjs::Session, app: App) {
-    let caller = connection.parts().extensions.get::<Caller>().cloned();
+    let admission = connection.parts().extensions.get::<Admission>().cloned();
     let binary = connection.protocol() == Some(PROTOCOL);
     let framed = !connection.is_raw();
     // drops the request, which is of no use any more
     let (sender, receiver) = connection.split();
     if binary {
         let (reader, writer) = (BinaryReader::new(receiver), BinaryWriter::new(sender));
-        converse(reader, writer, caller, &app).await;
+        converse(reader, writer, admission, &app).await;
     } else {
         let (reader, writer) = (TextReader::new(receiver), TextWriter::new(sender, framed));
-        converse(reader, writer, caller, &app).await;
+        converse(reader, writer, admission, &app).await;
     }
 }
 
 async fn converse(
     mut reader: impl ClientReader,
     mut writer: impl Connection,
-    caller: Option<Caller>,
+    admission: Option<Admission>,
     app: &App,
 ) {
-    let exit = match open(&mut reader, &mut writer, caller.as_ref(), app).await {
+    let exit = match open(&mut reader, &mut writer, admission.as_ref(), app).await {
         Ok(session) => session.run(app.sessions(), &mut reader, &mut writer).await,
         Err(exit) => {
             info!(reason = ?exit.reason, "connection without a session");
@@ -77,7 +79,7 @@ async fn converse(
 async fn open(
     reader: &mut impl ClientReader,
     writer: &mut impl Connection,
-    caller: Option<&Caller>,
+    admission: Option<&Admission>,
     app: &App,
 ) -> Result<Session<Cluster>, Exit> {
     let first = tokio::select! {
@@ -90,6 +92,7 @@ async fn open(
             if extended {
                 writer.extend();
             }
+            let caller = admission.and_then(|admission| admission.to_bind(&id));
             let caller = caller.ok_or_else(unknown)?;
             let redeemed = app.tickets().redeem(caller, &id, app.now());
             let target = redeemed.map_err(refused)?;
@@ -97,7 +100,8 @@ async fn open(
         }
         Ok(Received::Message(ClientMessage::Resume { key, offset })) => {
             writer.extend();
-            let caller = caller.ok_or_else(unknown)?;
+            let caller = admission.and_then(|admission| admission.to_resume(&key));
+            let caller = caller.ok_or_else(no_session)?;
             // a client that gave this connection up has made another: that one must not lose the session
             if writer.is_over() {
                 return Err(gone());

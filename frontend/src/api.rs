@@ -1,13 +1,16 @@
 //! Calls to the HTTP API.
 
 use gloo_net::http::{Method, RequestBuilder, Response};
-use podshell_shared::api::{ApiError, DebugContainer, DebugState, Minted, PodList};
+use podshell_shared::api::{
+    ApiError, DebugContainer, DebugState, LiveSession, Minted, PodList, SignIn, SignedIn,
+};
 use serde::de::DeserializeOwned;
 use web_sys::AbortSignal;
 
 use crate::{
     failure::{Failure, Kind},
     route::Target,
+    sign_in,
 };
 
 /// How long an answer may take, in ms.
@@ -33,25 +36,53 @@ pub(crate) async fn debug_state(target: &Target) -> Result<DebugState, Failure> 
     call(Method::GET, &target.debug_path(), None).await
 }
 
+/// The session that has this handle, if it can be gone on with.
+pub(crate) async fn live_session(handle: &str) -> Result<LiveSession, Failure> {
+    call(Method::GET, &format!("api/v1/sessions/{handle}"), None).await
+}
+
+/// The key for a sign-in link's token.
+pub(crate) async fn sign_in(asked: &SignIn) -> Result<SignedIn, Failure> {
+    let request = request(Method::POST, "api/v1/sign-in").json(asked);
+    let request = request.map_err(|error| Failure::new(Kind::Garbled, error.to_string()))?;
+    answer(request.send().await).await
+}
+
+/// A request for a path relative to the document's base, with the key if there is one.
+pub(crate) fn request(method: Method, path: &str) -> RequestBuilder {
+    let request = RequestBuilder::new(path)
+        .method(method)
+        .header("Accept", "application/json")
+        .abort_signal(Some(&AbortSignal::timeout_with_u32(ANSWER_WITHIN)));
+    match sign_in::key() {
+        Some(key) => request.header("Authorization", &format!("Bearer {key}")),
+        None => request,
+    }
+}
+
 /// Asks for a path relative to the document's base.
 async fn call<T: DeserializeOwned>(
     method: Method,
     path: &str,
     query: Option<(&str, &str)>,
 ) -> Result<T, Failure> {
-    let response = RequestBuilder::new(path)
-        .method(method)
-        .query(query)
-        .header("Accept", "application/json")
-        .abort_signal(Some(&AbortSignal::timeout_with_u32(ANSWER_WITHIN)))
-        .send()
-        .await
-        .map_err(|error| Failure::new(Kind::Unreachable, error.to_string()))?;
+    answer(request(method, path).query(query).send().await).await
+}
+
+async fn answer<T: DeserializeOwned>(
+    sent: Result<Response, gloo_net::Error>,
+) -> Result<T, Failure> {
+    let response = sent.map_err(|error| Failure::new(Kind::Unreachable, error.to_string()))?;
     if response.ok() {
         let answer = response.json().await;
         answer.map_err(|error| Failure::new(Kind::Garbled, error.to_string()))
     } else {
-        Err(refusal(response).await)
+        let failure = refusal(response).await;
+        let is_signed_out = failure.kind == Kind::SignIn;
+        Err(is_signed_out
+            .then(sign_in::refused)
+            .flatten()
+            .unwrap_or(failure))
     }
 }
 

@@ -13,7 +13,7 @@ mod terms;
 mod window;
 
 use bytes::Bytes;
-use podshell_shared::terminal::{ClientMessage, EndReason, ServerMessage, Size};
+use podshell_shared::terminal::{ClientMessage, EndReason, ServerMessage, Size, session_handle};
 
 use self::{input::Input, line::Line, output::Output, pulse::Pulse, retry::Retry, window::Window};
 pub(crate) use self::{
@@ -129,6 +129,23 @@ impl Connection {
             arrived: self.input.arrived(),
             rest: if kept { self.input.rest() } else { Vec::new() },
         })
+    }
+
+    /// Whether the next socket is to go on with a session.
+    pub(crate) fn resumes(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// What stands in the query of the next socket's address, to show that it may be opened.
+    pub(crate) fn query(&self) -> &str {
+        self.key.as_deref().map_or(&self.id, session_handle)
+    }
+
+    /// The server says that there is nothing to go on with, or nobody who may.
+    pub(crate) fn refused(&mut self, end: End) {
+        if self.phase == Phase::Reconnecting {
+            self.end(end);
+        }
     }
 
     /// The server has told of itself.

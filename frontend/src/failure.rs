@@ -95,6 +95,7 @@ impl Failure {
             ("not-running", _) => (Kind::NotRunning, "not-running"),
             ("forbidden", _) | ("", 403) => (Kind::Forbidden, "forbidden"),
             ("sign-in", _) | ("", 401) => (Kind::SignIn, "sign-in"),
+            ("no-session", _) => (Kind::Ended(EndReason::NoSession), "no-session"),
             ("shutdown", _) => (Kind::Ended(EndReason::Shutdown), "shutdown"),
             (code @ ("bad-name" | "unknown-shell"), _) => (Kind::NoPage, code),
             (code, _) if code.starts_with("cluster-") => (Kind::Cluster, "cluster-lost"),
@@ -117,6 +118,10 @@ impl Failure {
             }) => Self {
                 reason: reason_name(reason),
                 ..Self::new(Kind::Ended(reason), message)
+            },
+            End::SignedOut => Self {
+                reason: "sign-in".to_owned(),
+                ..Self::plain(Kind::SignIn)
             },
             End::Left => Self::plain(Kind::Ended(EndReason::Closed)),
             End::Closed { code, reason, .. } => {

@@ -29,6 +29,8 @@ pub(crate) struct HttpSocket(Rc<Shared>);
 struct Shared {
     transport: Transport,
     address: String,
+    /// Stands in each request's address: the server knows by it whose session that is.
+    query: String,
     tell: Box<dyn Fn(News)>,
     /// Whether anyone wants to be told.
     is_open: Cell<bool>,
@@ -55,11 +57,13 @@ impl HttpSocket {
     pub(crate) fn open(
         transport: Transport,
         base: &str,
+        query: &str,
         tell: impl Fn(News) + 'static,
     ) -> Result<Self, JsValue> {
         let shared = Rc::new(Shared {
             transport,
             address: transport.address(base, dom::random),
+            query: query.to_owned(),
             tell: Box::new(tell),
             is_open: Cell::new(true),
             receiving: RefCell::default(),
@@ -141,7 +145,7 @@ impl Shared {
             Transport::XhrStreaming => "xhr_streaming",
             _ => "xhr",
         };
-        let response = Request::post(&format!("{}/{request}", self.address))
+        let response = Request::post(&self.address_of(request))
             .abort_signal(Some(&self.abort.signal()))
             .send()
             .await
@@ -167,7 +171,7 @@ impl Shared {
     fn listen(self: &Rc<Self>) -> Result<(), JsValue> {
         let init = EventSourceInit::new();
         init.set_with_credentials(true);
-        let address = format!("{}/eventsource", self.address);
+        let address = self.address_of("eventsource");
         let source = EventSource::new_with_event_source_init_dict(&address, &init)?;
         let on_message = {
             let me = Rc::downgrade(self);
@@ -208,18 +212,18 @@ impl Shared {
         sockjs::frame::encode_batch(&mut batch, [text]);
         let sent = window()
             .navigator()
-            .send_beacon_with_opt_str(&self.send_address(), Some(&batch));
+            .send_beacon_with_opt_str(&self.address_of("xhr_send"), Some(&batch));
         sent.unwrap_or(false)
     }
 
-    fn send_address(&self) -> String {
-        format!("{}/xhr_send", self.address)
+    fn address_of(&self, request: &str) -> String {
+        format!("{}/{request}?{}", self.address, self.query)
     }
 
     /// Sends what waits, one request after the other.
     async fn send(self: Rc<Self>, mut batch: String) {
         loop {
-            let request = Request::post(&self.send_address())
+            let request = Request::post(&self.address_of("xhr_send"))
                 .header("content-type", "text/plain")
                 .body(batch);
             let good = match request {

@@ -1,13 +1,9 @@
 //! What SockJS's `info` tells before a connection: what the server offers, and how far away it is.
 
-use gloo_net::http::Request;
+use gloo_net::http::Method;
 use serde::Deserialize;
-use web_sys::AbortSignal;
 
-use crate::dom;
-
-/// How long the answer may take, in ms; by then the transports have found out by themselves.
-const ANSWER_WITHIN: u32 = 10_000;
+use crate::{api, dom};
 
 /// What is known of the server and the way to it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,8 +22,7 @@ struct Answer {
 /// Asks; [`None`] if no answer comes that could be understood, which is no reason not to connect.
 pub(crate) async fn ask() -> Option<Info> {
     let asked = dom::now();
-    let response = Request::get("api/sockjs/info")
-        .abort_signal(Some(&AbortSignal::timeout_with_u32(ANSWER_WITHIN)))
+    let response = api::request(Method::GET, "api/sockjs/info")
         .send()
         .await
         .ok()?;

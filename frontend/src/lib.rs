@@ -7,6 +7,7 @@
 //! * `session` ties `screen` (xterm.js) to a `connection` (pure) over a `socket`, whose encodings are in
 //!   `transport`; `status` is what the page sees of it; `reload` carries it over a reload, with a `snapshot`
 //!   of the screen that `unfinished` completes;
+//! * `sign_in` has the key that `api` sends;
 //! * `api`, `failure`, `i18n`, `settings`, `dom`, `panic`: what these share.
 
 #![expect(
@@ -37,6 +38,7 @@ mod screen;
 mod session;
 mod settings;
 mod shell;
+mod sign_in;
 mod snapshot;
 mod socket;
 mod state_bar;
@@ -47,9 +49,14 @@ mod unfinished;
 mod web_socket;
 mod xterm_ext;
 
-/// Shows the page.
+use wasm_bindgen_futures::spawn_local;
+
+/// Shows the page, once it is known who is there.
 pub fn start() {
     panic::show_panics();
-    leptos::mount::mount_to_body(app::App);
-    app::remove_placeholder();
+    spawn_local(async {
+        sign_in::begin().await;
+        leptos::mount::mount_to_body(app::App);
+        app::remove_placeholder();
+    });
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use gloo_timers::callback::Interval;
 use js_sys::{Math, Uint8Array};
 use leptos::prelude::*;
-use podshell_shared::terminal::EndReason;
+use podshell_shared::terminal::{EndReason, Exit};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlElement, PageTransitionEvent};
@@ -19,8 +19,9 @@ use web_sys::{HtmlElement, PageTransitionEvent};
 use self::live::Live;
 use crate::{
     api,
-    connection::{Connection, Piece, Shown},
+    connection::{Connection, End, Piece, Shown},
     dom::{self, Listener},
+    failure::Kind,
     info::{self, Info},
     reload::{self, Left},
     route::Target,
@@ -139,6 +140,31 @@ impl Session {
             };
             me.info.set(Some(info));
             me.step(|connection| connection.informed(info, dom::now()));
+        });
+    }
+
+    /// Asks whether the session that a new socket is for can be gone on with: browsers do not tell why a socket was
+    /// refused. Nothing waits for it.
+    fn ask_whether_it_lives(&self, handle: &str) {
+        let (me, handle) = (self.me.clone(), handle.to_owned());
+        spawn_local(async move {
+            let end = match api::live_session(&handle).await {
+                Err(failure) if failure.is(EndReason::NoSession) => End::Exit(Exit {
+                    reason: EndReason::NoSession,
+                    code: None,
+                    message: failure.message,
+                }),
+                Err(failure) if failure.kind == Kind::SignIn => End::SignedOut,
+                // it is there, or nobody knows
+                Ok(_) | Err(_) => return,
+            };
+            if let Some(me) = me.upgrade() {
+                me.step(|connection| {
+                    if connection.query() == handle {
+                        connection.refused(end);
+                    }
+                });
+            }
         });
     }
 

@@ -28,7 +28,7 @@ pub(crate) enum Socket {
 }
 
 impl Socket {
-    /// Begins to open a connection under the document's base.
+    /// Begins to open a connection under the document's base. `query` shows the server that it may be opened.
     ///
     /// # Errors
     ///
@@ -36,12 +36,13 @@ impl Socket {
     pub(crate) fn open(
         transport: Transport,
         base: &str,
+        query: &str,
         tell: impl Fn(News) + Clone + 'static,
     ) -> Result<Self, JsValue> {
         if transport.is_web_socket() {
-            OpenWebSocket::open(transport, base, tell).map(Self::Web)
+            OpenWebSocket::open(transport, base, query, tell).map(Self::Web)
         } else {
-            HttpSocket::open(transport, base, tell).map(Self::Http)
+            HttpSocket::open(transport, base, query, tell).map(Self::Http)
         }
     }
 

@@ -81,7 +81,7 @@ impl Status {
             End::Unopened | End::Unstarted | End::Closed { bound: false, .. } => {
                 Self::Failed(Failure::from_end(end))
             }
-            End::Dropped | End::Silent | End::Garbled(_) | End::Closed { .. } => {
+            End::Dropped | End::Silent | End::SignedOut | End::Garbled(_) | End::Closed { .. } => {
                 Self::Lost(Failure::from_end(end))
             }
         }

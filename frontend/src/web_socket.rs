@@ -29,9 +29,10 @@ impl OpenWebSocket {
     pub(crate) fn open(
         transport: Transport,
         base: &str,
+        query: &str,
         tell: impl Fn(News) + Clone + 'static,
     ) -> Result<Self, JsValue> {
-        let address = transport.address(base, dom::random);
+        let address = format!("{}?{query}", transport.address(base, dom::random));
         let socket = match transport.subprotocol() {
             Some(subprotocol) => WebSocket::new_with_str(&address, subprotocol)?,
             None => WebSocket::new(&address)?,

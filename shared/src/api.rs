@@ -1,12 +1,47 @@
-//! What the HTTP API answers, as JSON.
+//! What the HTTP API is asked and answers, as JSON.
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+/// What a browser sends to be signed in.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    /// Of the link that the server printed, good once; or the user's own, if there is one.
+    pub token: String,
+}
+
+/// The answer to [`SignIn`].
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// What to send with every request, as `Authorization: Bearer …`. Good as long as the server runs.
+    pub credential: String,
+}
+
+impl fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignIn").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SignedIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedIn").finish_non_exhaustive()
+    }
+}
 
 /// The answer of the mint routes: an opaque id to bind a terminal connection with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Minted {
     /// Good for one bind within 30 seconds, by the caller that minted it.
     pub id: String,
+}
+
+/// The answer about a session that can be gone on with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveSession {
+    /// What tells it from others: the part of its resume key that is no secret.
+    pub handle: String,
 }
 
 /// The answer of the request for a debug container: one that was added to the pod, or one that was

@@ -84,6 +84,12 @@ pub enum ClientMessage {
 /// The longest token of a ping, in bytes.
 pub const MAX_PING: usize = 64;
 
+/// What tells the session of a resume key from others, and is no secret: it stands in the query of a connection that is to
+/// [`Resume`](ClientMessage::Resume), as a minted id stands in that of one that is to bind. Empty if that is no such key.
+pub fn session_handle(key: &str) -> &str {
+    key.split_once('.').map_or("", |(handle, _)| handle)
+}
+
 /// What the server says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerMessage {

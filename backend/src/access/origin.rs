@@ -1,88 +1,42 @@
-//! Whether a request was made by a page of our own (RFC 6455 section 10.2, RFC 6454).
+//! Whether a request was made by a page of our own, or by no page at all (RFC 6454; RFC 6455, section 10.2).
 
-use axum::http::{
-    HeaderMap, Uri,
-    header::{HOST, HeaderName, ORIGIN},
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName, StatusCode, header::ORIGIN},
+    middleware::Next,
+    response::{IntoResponse, Response},
 };
 
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+use super::host::CalledBy;
+use crate::http::Failure;
 
-/// Checks that the request's origin, if it has one, is the host that was asked.
-///
-/// Programs other than browsers send none. A proxy in front of us, as `trunk serve` is in
-/// development, tells the host that the browser asked in `X-Forwarded-Host`. We listen on
-/// loopback, so it is a proxy on this machine; and no page can make a browser send that header to
-/// another origin, so it can't be used to get past this check.
-///
-/// # Errors
-///
-/// The foreign origin.
-pub(super) fn check(headers: &HeaderMap) -> Result<(), String> {
-    let Some(origin) = headers.get(ORIGIN) else {
-        return Ok(());
-    };
-    let foreign = || String::from_utf8_lossy(origin.as_bytes()).into_owned();
-    let uri: Uri = origin
-        .to_str()
-        .ok()
-        .and_then(|origin| origin.parse().ok())
-        .ok_or_else(foreign)?;
-    let is_own = |name: HeaderName| {
-        let host = headers.get(name).and_then(|value| value.to_str().ok());
-        host.zip(uri.authority())
-            .is_some_and(|(host, authority)| host.eq_ignore_ascii_case(authority.as_str()))
-    };
-    if is_own(HOST) || is_own(FORWARDED_HOST) {
-        Ok(())
-    } else {
-        Err(foreign())
+/// What a browser says of the page that makes a request, whether it shows the answer to it or not.
+/// Chromium says nothing of WebSockets; there the origin counts.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Lets through what no foreign page has asked for. It is for all that does something or costs something, GET as well.
+pub(crate) async fn require_own_origin(request: Request, next: Next) -> Response {
+    let called = request.extensions().get::<CalledBy>();
+    if is_own(request.headers(), called) {
+        return next.run(request).await;
     }
+    Failure::new(
+        StatusCode::FORBIDDEN,
+        "foreign-origin",
+        "A page of another site may not use this server.",
+        "Open Podshell by the address that it printed.",
+    )
+    .into_response()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn checked(pairs: &[(HeaderName, &'static str)]) -> Result<(), String> {
-        let pairs = pairs.iter().cloned();
-        check(
-            &pairs
-                .map(|(name, value)| (name, value.parse().unwrap()))
-                .collect(),
-        )
-    }
-
-    #[test]
-    fn own_pages_and_programs_pass() {
-        assert_eq!(checked(&[(HOST, "127.0.0.1:7780")]), Ok(()));
-        assert_eq!(
-            checked(&[(HOST, "localhost:7780"), (ORIGIN, "http://LocalHost:7780")]),
-            Ok(())
-        );
-        assert_eq!(
-            checked(&[
-                (HOST, "127.0.0.1"),
-                (FORWARDED_HOST, "127.0.0.1:8080"),
-                (ORIGIN, "http://127.0.0.1:8080"),
-            ]),
-            Ok(())
-        );
-    }
-
-    #[test]
-    fn other_pages_do_not() {
-        for origin in [
-            "http://evil.example",
-            "http://127.0.0.1:7781",
-            "http://127.0.0.1",
-            "null",
-            "http://127.0.0.1:7780@evil.example",
-            "",
-        ] {
-            assert_eq!(
-                checked(&[(HOST, "127.0.0.1:7780"), (ORIGIN, origin)]),
-                Err(origin.to_owned())
-            );
-        }
-    }
+fn is_own(headers: &HeaderMap, called: Option<&CalledBy>) -> bool {
+    let same_origin = headers.get_all(ORIGIN).iter().all(|origin| {
+        let origin = origin.to_str().unwrap_or_default();
+        called.is_some_and(|called| called.is_origin(origin))
+    });
+    let no_other_site = headers
+        .get_all(FETCH_SITE)
+        .iter()
+        .all(|site| matches!(site.as_bytes(), b"same-origin" | b"none"));
+    same_origin && no_other_site
 }

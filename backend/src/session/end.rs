@@ -26,7 +26,7 @@ pub(super) fn taken_over() -> Exit {
 }
 
 /// There is nothing to go on with.
-pub(super) fn no_session() -> Exit {
+pub(crate) fn no_session() -> Exit {
     failed(
         EndReason::NoSession,
         "This session is over: its connection was lost for too long, or the server has started anew.",

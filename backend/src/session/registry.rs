@@ -6,9 +6,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use aws_lc_rs::{digest, rand};
+use aws_lc_rs::{constant_time::verify_slices_are_equal, digest, rand};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use podshell_shared::terminal::{EndReason, Exit};
+use podshell_shared::terminal::{EndReason, Exit, session_handle};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Duration, Instant, timeout},
@@ -69,8 +69,17 @@ struct Inner<S: Shells> {
 struct Table<S: Shells> {
     living: usize,
     callers: HashMap<Caller, usize>,
-    /// By the digest of the key, so that the time of a look-up tells nothing of it.
-    owners: HashMap<Digest, (Caller, mpsc::Sender<Claim<S>>)>,
+    /// By the handle of the key.
+    owners: HashMap<String, Owner<S>>,
+}
+
+/// Who owns a session, and who may claim it.
+#[derive(Debug)]
+struct Owner<S: Shells> {
+    caller: Caller,
+    /// Of the whole key.
+    key: Digest,
+    claims: mpsc::Sender<Claim<S>>,
 }
 
 type Digest = [u8; digest::SHA256_OUTPUT_LEN];
@@ -83,7 +92,7 @@ pub(super) type Claim<S> = oneshot::Sender<Session<S>>;
 pub(super) struct Place<S: Shells> {
     sessions: Sessions<S>,
     caller: Caller,
-    key: Option<Digest>,
+    handle: Option<String>,
 }
 
 impl<S: Shells> Sessions<S> {
@@ -148,27 +157,37 @@ impl<S: Shells> Sessions<S> {
         Ok(Place {
             sessions: self.clone(),
             caller: caller.clone(),
-            key: None,
+            handle: None,
         })
     }
 
     /// A key to resume a session with, and where claims to it arrive.
     pub(super) fn register(&self, place: &mut Place<S>) -> (String, mpsc::Receiver<Claim<S>>) {
-        let mut key = [0; 16];
-        rand::fill(&mut key).expect("the system gives random bytes");
-        let key = URL_SAFE_NO_PAD.encode(key);
+        let handle = random_text::<12>();
+        let key = format!("{handle}.{}", random_text::<24>());
         let (owner, claims) = mpsc::channel(1);
-        let digest = digest_of(&key);
-        let entry = (place.caller.clone(), owner);
-        self.table().owners.insert(digest, entry);
-        place.key = Some(digest);
+        let owner = Owner {
+            caller: place.caller.clone(),
+            key: digest_of(&key),
+            claims: owner,
+        };
+        self.table().owners.insert(handle.clone(), owner);
+        place.handle = Some(handle);
         (key, claims)
+    }
+
+    /// Whose session has this [handle](session_handle), if there is one.
+    pub fn caller_of(&self, handle: &str) -> Option<Caller> {
+        let table = self.table();
+        Some(table.owners.get(handle)?.caller.clone())
     }
 
     /// Takes over the session with this key, from whoever owns it now.
     pub(super) async fn claim(&self, caller: &Caller, key: &str) -> Result<Session<S>, Exit> {
-        let owner = match self.table().owners.get(&digest_of(key)) {
-            Some((of, owner)) if of == caller => owner.clone(),
+        let owner = match self.table().owners.get(session_handle(key)) {
+            Some(owner) if owner.caller == *caller && is_equal(&owner.key, key) => {
+                owner.claims.clone()
+            }
             _ => return Err(no_session()),
         };
         let (claim, mut claimed) = oneshot::channel();
@@ -262,10 +281,21 @@ impl<S: Shells> Drop for Place<S> {
                 table.callers.remove(&self.caller);
             }
         }
-        if let Some(key) = &self.key {
-            table.owners.remove(key);
+        if let Some(handle) = &self.handle {
+            table.owners.remove(handle);
         }
     }
+}
+
+fn random_text<const BYTES: usize>() -> String {
+    let mut bytes = [0; BYTES];
+    rand::fill(&mut bytes).expect("the system gives random bytes");
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Whether this is the key of that digest. The time that it takes tells nothing of either.
+fn is_equal(digest: &Digest, key: &str) -> bool {
+    verify_slices_are_equal(digest, &digest_of(key)).is_ok()
 }
 
 fn digest_of(key: &str) -> Digest {

@@ -72,7 +72,10 @@ pub struct TestServer {
     pub ahead: Arc<AtomicU64>,
     pub sessions: Sessions<Cluster>,
     pub host: String,
+    /// What scripts send as a bearer token.
     pub token: String,
+    /// What was printed for browsers.
+    pub link: String,
     base: String,
     stop: oneshot::Sender<()>,
     running: JoinHandle<()>,
@@ -107,6 +110,7 @@ impl TestServer {
             sessions: server.sessions(),
             host,
             token: server.token().to_owned(),
+            link: server.links().current(),
             base,
             stop,
             running: tokio::spawn(async move {
@@ -169,13 +173,23 @@ impl TestServer {
 
     /// A connection that is open but not bound.
     pub async fn connect(&self) -> Terminal {
-        let url = format!(
-            "ws://{}{}/api/sockjs/000/abcdefgh/websocket",
-            self.host, self.base
-        );
-        let mut request = url.into_client_request().unwrap();
+        let mut request = self.upgrade("");
         let bearer = HeaderValue::from_str(&format!("Bearer {}", self.token)).unwrap();
         request.headers_mut().insert(AUTHORIZATION.as_str(), bearer);
+        self.connect_by(request).await
+    }
+
+    /// Asks for a connection, with this query and no key.
+    pub fn upgrade(&self, query: &str) -> Upgrade {
+        let url = format!(
+            "ws://{}{}/api/sockjs/000/abcdefgh/websocket{query}",
+            self.host, self.base
+        );
+        url.into_client_request().unwrap()
+    }
+
+    /// A connection that is open but not bound.
+    pub async fn connect_by(&self, request: Upgrade) -> Terminal {
         let stream = TcpStream::connect(&self.host).await.unwrap();
         let (socket, _) = soon("the upgrade", client_async(request, stream))
             .await
@@ -238,6 +252,9 @@ impl TestServer {
         self.cluster
     }
 }
+
+/// A request for a connection.
+pub type Upgrade = Request<()>;
 
 /// What an HTTP request was answered.
 pub struct Answer {

@@ -46,6 +46,8 @@ pub(crate) enum End {
     Silent,
     /// The server said something that this page doesn't understand.
     Garbled(String),
+    /// The server does not know the user any more.
+    SignedOut,
     /// The user left.
     Left,
 }

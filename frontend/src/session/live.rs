@@ -38,7 +38,11 @@ impl Live {
                 Step::HangUp => self.socket = None,
                 Step::Open(transport) => {
                     let tell = with(session, Session::hear);
-                    self.socket = Socket::open(transport, &dom::base(), tell).ok();
+                    let query = self.connection.query();
+                    self.socket = Socket::open(transport, &dom::base(), query, tell).ok();
+                    if let Some(session) = session.upgrade().filter(|_| self.connection.resumes()) {
+                        session.ask_whether_it_lives(query);
+                    }
                     if self.socket.is_none() {
                         self.connection.line_closed(dom::now());
                     }

@@ -1,0 +1,40 @@
+//! `POST /api/v1/sign-in`: a browser brings the token of the printed link, and gets the key that it keeps.
+
+use axum::{
+    Json,
+    extract::{State, rejection::JsonRejection},
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use podshell_shared::api::{SignIn, SignedIn};
+
+use super::unauthorized;
+use crate::{http::Failure, server::App};
+
+/// The key that a browser sends from now on, for a token that is good once.
+pub(crate) async fn sign_in(
+    State(app): State<App>,
+    asked: Result<Json<SignIn>, JsonRejection>,
+) -> Response {
+    let Ok(Json(SignIn { token })) = asked else {
+        return Failure::new(
+            StatusCode::BAD_REQUEST,
+            "bad-request",
+            "This is no request to sign in.",
+            "Send JSON, as {\"token\":\"…\"}.",
+        )
+        .into_response();
+    };
+    let access = app.access();
+    match access.keys().exchange(&token) {
+        Ok(credential) => {
+            tracing::info!("a browser has signed in");
+            let credential = credential.reveal().to_owned();
+            Json(SignedIn { credential }).into_response()
+        }
+        Err(refused) => {
+            access.refused();
+            unauthorized(&refused.to_string())
+        }
+    }
+}

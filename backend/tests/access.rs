@@ -1,0 +1,415 @@
+//! Who gets in: by which name, from which page, with which key, and what a minted id and a resume key are good for.
+
+mod common;
+
+use common::{TestServer, Upgrade, soon, web};
+use http::{
+    HeaderValue, Method, Request, StatusCode,
+    header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, ORIGIN, SET_COOKIE},
+};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use podshell_shared::{
+    api::SignedIn,
+    terminal::{ClientMessage, EndReason, ServerMessage, session_handle},
+};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{client_async, tungstenite};
+
+const MINT: &str = "/api/v1/pod/default/web-0/shell/app";
+
+/// Routes that do something, or tell something.
+const GUARDED: &[&str] = &[
+    "/api/v1/pods",
+    MINT,
+    "/api/pod/web-0/shell",
+    "/api/v1/pod/default/web-0/debug/app",
+    "/api/sockjs/info",
+    "/ws/api/sockjs/info?x",
+    "/api/sockjs/000/abc/websocket",
+    "/ws/api/sockjs/000/abc/websocket",
+    "/api/sockjs/websocket",
+    "/api/sockjs/000/abc/eventsource",
+];
+
+/// Asks for a WebSocket: 101 is a yes.
+async fn upgraded(server: &TestServer, request: Upgrade) -> StatusCode {
+    let stream = TcpStream::connect(&server.host).await.unwrap();
+    match soon("an answer", client_async(request, stream)).await {
+        Ok((_, answer)) => answer.status(),
+        Err(tungstenite::Error::Http(answer)) => answer.status(),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Signs a browser in with a link's token: status and body.
+async fn sign_in(server: &TestServer, token: &str) -> (StatusCode, String) {
+    let body = format!(r#"{{"token":"{token}"}}"#);
+    let request = Request::post(format!("http://{}/api/v1/sign-in", server.host))
+        .header(CONTENT_TYPE, "application/json")
+        .body(Full::new(body.into_bytes().into()))
+        .unwrap();
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<bytes::Bytes>>();
+    let answer = soon("an answer", client.request(request)).await.unwrap();
+    assert!(!answer.headers().contains_key(SET_COOKIE));
+    let status = answer.status();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+fn token_of(link: &str) -> &str {
+    link.split_once("#token=").unwrap().1
+}
+
+#[tokio::test]
+async fn without_the_key_nothing_but_health_and_the_page() {
+    let server = TestServer::start(web()).await;
+    for path in ["/healthz", "/readyz"] {
+        let answer = server.send(server.anonymous(path)).await;
+        assert_eq!(answer.status, 200, "{path}");
+    }
+    for path in GUARDED {
+        let answer = server.send(server.anonymous(path)).await;
+        assert_eq!(answer.status, 401, "{path}");
+        assert!(
+            answer.body.contains(r#""code":"sign-in""#),
+            "{path}: {}",
+            answer.body
+        );
+        for wrong in ["Bearer wrong", "Bearer ", "Basic wrong", "wrong"] {
+            let mut request = server.anonymous(path);
+            let wrong = HeaderValue::from_static(wrong);
+            request.headers_mut().insert(AUTHORIZATION, wrong);
+            assert_eq!(server.send(request).await.status, 401, "{path}");
+        }
+    }
+    // the page holds nothing; there may be none in a test
+    let page = server.send(server.anonymous("/")).await;
+    assert!(
+        [200, 503].contains(&page.status.as_u16()),
+        "{}",
+        page.status
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_link_signs_one_browser_in() {
+    let server = TestServer::start(web()).await;
+    let link = token_of(&server.link).to_owned();
+    // the link is no key, in whatever place
+    let mut request = server.anonymous("/api/v1/pods");
+    let bearer = HeaderValue::try_from(format!("Bearer {link}")).unwrap();
+    request.headers_mut().insert(AUTHORIZATION, bearer);
+    assert_eq!(server.send(request).await.status, 401);
+    let query = format!("/api/v1/pods?token={link}");
+    assert_eq!(server.send(server.anonymous(&query)).await.status, 401);
+
+    let (status, body) = sign_in(&server, &link).await;
+    assert_eq!(status, 200, "{body}");
+    let SignedIn { credential } = serde_json::from_str(&body).unwrap();
+    let mut request = server.anonymous("/api/v1/pods");
+    let bearer = HeaderValue::try_from(format!("Bearer {credential}")).unwrap();
+    request.headers_mut().insert(AUTHORIZATION, bearer);
+    assert_eq!(server.send(request).await.status, 200);
+    // as a cookie it is nothing
+    let mut request = server.anonymous("/api/v1/pods");
+    let cookie = HeaderValue::try_from(format!("podshell={credential}")).unwrap();
+    request.headers_mut().insert(COOKIE, cookie);
+    assert_eq!(server.send(request).await.status, 401);
+
+    let (status, body) = sign_in(&server, &link).await;
+    assert_eq!(status, 401);
+    assert!(body.contains("was used before"), "{body}");
+    let (status, body) = sign_in(&server, "x").await;
+    assert_eq!(status, 401);
+    assert!(body.contains("not of the Podshell that runs now"), "{body}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn only_names_of_our_own_on_every_route_and_upgrade() {
+    let server = TestServer::start(web()).await;
+    let port = server.host.rsplit_once(':').unwrap().1.to_owned();
+    let foreign = [
+        "evil.example".to_owned(),
+        format!("rebind.evil.example:{port}"),
+        "null".to_owned(),
+        "127.0.0.1".to_owned(),
+        "127.0.0.1:1".to_owned(),
+        format!("127.0.0.2:{port}"),
+        format!("127.0.0.1:{port}@evil.example"),
+    ];
+    for host in &foreign {
+        let host = HeaderValue::try_from(host).unwrap();
+        for path in ["/", "/healthz", "/readyz", "/favicon.svg", "/none"]
+            .iter()
+            .chain(GUARDED)
+        {
+            // with the key as well as without
+            for mut request in [server.request(path), server.anonymous(path)] {
+                request.headers_mut().insert(HOST, host.clone());
+                let answer = server.send(request).await;
+                assert_eq!(answer.status, 421, "{path} {host:?}");
+                assert!(
+                    answer.body.contains(r#""code":"wrong-host""#),
+                    "{}",
+                    answer.body
+                );
+            }
+        }
+        let mut request = server.upgrade("");
+        let bearer = HeaderValue::try_from(format!("Bearer {}", server.token)).unwrap();
+        request.headers_mut().insert(AUTHORIZATION, bearer);
+        request.headers_mut().insert(HOST, host.clone());
+        assert_eq!(upgraded(&server, request).await, 421, "{host:?}");
+    }
+    // what somebody says who is no proxy of ours
+    let mut request = server.request("/api/v1/pods");
+    let headers = request.headers_mut();
+    headers.insert(HOST, "evil.example".parse().unwrap());
+    headers.insert("x-forwarded-host", server.host.parse().unwrap());
+    assert_eq!(server.send(request).await.status, 421);
+    // the other name that everyone has for this machine
+    let mut request = server.request("/api/v1/pods");
+    let localhost = HeaderValue::try_from(format!("localhost:{port}")).unwrap();
+    request.headers_mut().insert(HOST, localhost);
+    assert_eq!(server.send(request).await.status, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_does_nothing_and_learns_nothing() {
+    let server = TestServer::start(web()).await;
+    let own = format!("http://{}", server.host);
+    let foreign = [
+        "http://evil.example".to_owned(),
+        "null".to_owned(),
+        String::new(),
+        "http://127.0.0.1:1".to_owned(),
+        "http://127.0.0.1".to_owned(),
+        own.replace("http", "ftp"),
+        own.replace("http", "https"),
+        format!("{own}.evil.example"),
+        format!("http://evil.example@{}", server.host),
+    ];
+    // with the key: a page that has stolen it, or a browser that would send it
+    for path in GUARDED {
+        for origin in &foreign {
+            let mut request = server.request(path);
+            let origin = HeaderValue::try_from(origin).unwrap();
+            request.headers_mut().insert(ORIGIN, origin.clone());
+            assert_eq!(server.send(request).await.status, 403, "{path} {origin:?}");
+        }
+        for site in ["cross-site", "same-site"] {
+            let mut request = server.request(path);
+            let site = HeaderValue::from_static(site);
+            request.headers_mut().insert("sec-fetch-site", site.clone());
+            assert_eq!(server.send(request).await.status, 403, "{path} {site:?}");
+        }
+    }
+    let with = |name: &'static str, value: &str| {
+        let mut request = server.upgrade("");
+        let bearer = HeaderValue::try_from(format!("Bearer {}", server.token)).unwrap();
+        request.headers_mut().insert(AUTHORIZATION, bearer);
+        request.headers_mut().insert(name, value.parse().unwrap());
+        request
+    };
+    for origin in &foreign {
+        assert_eq!(
+            upgraded(&server, with("origin", origin)).await,
+            403,
+            "{origin}"
+        );
+    }
+    assert_eq!(
+        upgraded(&server, with("sec-fetch-site", "cross-site")).await,
+        403
+    );
+    assert_eq!(upgraded(&server, with("origin", &own)).await, 101);
+    for site in ["same-origin", "none"] {
+        let mut request = server.request("/api/v1/pods");
+        let headers = request.headers_mut();
+        headers.insert("sec-fetch-site", site.parse().unwrap());
+        assert_eq!(server.send(request).await.status, 200, "{site}");
+    }
+    // nobody signs in for somebody else, and no preflight says yes
+    for method in [Method::POST, Method::OPTIONS] {
+        let mut request = server.anonymous("/api/v1/sign-in");
+        *request.method_mut() = method;
+        let headers = request.headers_mut();
+        headers.insert(ORIGIN, "http://evil.example".parse().unwrap());
+        let answer = server.send(request).await;
+        assert_eq!(answer.status, 403);
+        assert!(!answer.headers.contains_key("access-control-allow-origin"));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_proxy_of_ours_says_what_it_was_asked_for() {
+    let flags = [
+        "--trusted-proxy",
+        "127.0.0.1",
+        "--public-url",
+        "http://127.0.0.1:8080",
+    ];
+    let server = TestServer::start_with(web(), &flags).await;
+    assert!(
+        server.link.starts_with("http://127.0.0.1:8080/#token="),
+        "{}",
+        server.link
+    );
+    let proxied = |host: &str, forwarded: &str, origin: &str| {
+        let mut request = server.request("/api/v1/pods");
+        let headers = request.headers_mut();
+        headers.insert(HOST, host.parse().unwrap());
+        headers.insert("x-forwarded-host", forwarded.parse().unwrap());
+        headers.insert(ORIGIN, origin.parse().unwrap());
+        server.send(request)
+    };
+    let public = ("127.0.0.1:8080", "http://127.0.0.1:8080");
+    for host in ["127.0.0.1", server.host.as_str()] {
+        assert_eq!(
+            proxied(host, public.0, public.1).await.status,
+            200,
+            "{host}"
+        );
+    }
+    let foreign = "http://evil.example";
+    assert_eq!(proxied("127.0.0.1", public.0, foreign).await.status, 403);
+    assert_eq!(
+        proxied("127.0.0.1", "evil.example", foreign).await.status,
+        421
+    );
+    // a page that has its own name point here can send that header as well
+    let rebound = server.host.replace("127.0.0.1", "evil.example");
+    assert_eq!(proxied(&rebound, public.0, public.1).await.status, 421);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_minted_id_opens_the_connection_that_binds_it_and_nothing_else() {
+    let server = TestServer::start(web()).await;
+    let id = server.mint("app").await;
+    let status = async |path: String| server.send(server.anonymous(&path)).await.status;
+    assert_eq!(status(format!("/api/sockjs/info?{id}&t=1")).await, 200);
+    for path in GUARDED.iter().filter(|path| !path.contains("sockjs")) {
+        assert_eq!(status(format!("{path}?{id}")).await, 401, "{path}");
+    }
+    // names that look like the other route
+    for path in [
+        "/api/v1/pod/api/sockjs/shell/app",
+        "/api/v1/pod/api/sockjs/debug/app",
+        "/api/pod/sockjs/shell",
+        "/api/v1/pods/api/sockjs/info",
+    ] {
+        let status = status(format!("{path}?{id}")).await;
+        assert!([401, 404].contains(&status.as_u16()), "{path}: {status}");
+        assert_eq!(server.sessions.living(), 0);
+    }
+    assert_eq!(
+        status("/api/v1/pod/api/sockjs/shell/app".to_owned() + "?" + &id).await,
+        401
+    );
+    assert_eq!(status(format!("/api/sockjs/info?x{id}")).await, 401);
+    assert_eq!(status(format!("/api/sockjs/info?t=1&{id}")).await, 401);
+
+    // another id over its connection
+    let other = server.mint("app").await;
+    let mut terminal = server.connect_by(server.upgrade(&format!("?{id}"))).await;
+    terminal.bind(&other, true).await;
+    terminal.end().await;
+    assert_eq!(terminal.exit.unwrap().reason, EndReason::UnknownId);
+
+    let mut terminal = server
+        .connect_by(server.upgrade(&format!("?{id}&t=1")))
+        .await;
+    terminal.bind(&id, true).await;
+    terminal.resize(24, 80).await;
+    terminal.see_prompt().await;
+    // it has done its work
+    assert_eq!(status(format!("/api/sockjs/info?{id}")).await, 401);
+    assert_eq!(
+        upgraded(&server, server.upgrade(&format!("?{id}"))).await,
+        401
+    );
+
+    // and is no right to go on with a session
+    let key = terminal
+        .others
+        .iter()
+        .find_map(|message| match message {
+            ServerMessage::Bound { key, .. } => Some(key.clone()),
+            _ => None,
+        })
+        .unwrap();
+    let mut thief = server
+        .connect_by(server.upgrade(&format!("?{other}")))
+        .await;
+    let resume = ClientMessage::Resume {
+        key: key.clone(),
+        offset: 0,
+    };
+    thief.say(&resume).await;
+    thief.end().await;
+    assert_eq!(thief.exit.unwrap().reason, EndReason::NoSession);
+
+    // nor is what stands in the address of one that goes on: it takes the whole key
+    let handle = session_handle(&key);
+    for wrong in [handle.to_owned(), format!("{handle}."), format!("{key}x")] {
+        let mut thief = server
+            .connect_by(server.upgrade(&format!("?{handle}")))
+            .await;
+        thief
+            .say(&ClientMessage::Resume {
+                key: wrong,
+                offset: 0,
+            })
+            .await;
+        thief.end().await;
+        assert_eq!(thief.exit.unwrap().reason, EndReason::NoSession);
+    }
+    let mut thief = server
+        .connect_by(server.upgrade(&format!("?{handle}")))
+        .await;
+    thief.bind(&other, true).await;
+    thief.end().await;
+    assert_eq!(thief.exit.unwrap().reason, EndReason::UnknownId);
+
+    terminal.type_text("echo still $((40+2))\r").await;
+    terminal.see("still 42").await;
+    let mut next = server
+        .connect_by(server.upgrade(&format!("?{handle}")))
+        .await;
+    next.say(&resume).await;
+    next.see("still 42").await;
+    next.type_text("exit\r").await;
+    next.end().await;
+    assert_eq!(next.exit.unwrap().reason, EndReason::Exited);
+    terminal.end().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_id_is_of_one_run_whatever_the_key() {
+    let keys = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(
+        keys.path(),
+        "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n",
+    )
+    .unwrap();
+    let flags = ["--ticket-key-file", keys.path().to_str().unwrap()];
+    let first = TestServer::start_with(web(), &flags).await;
+    let second = TestServer::start_with(web(), &flags).await;
+    let id = first.mint("app").await;
+    // without a key of that server, and with it
+    let by_id = second.upgrade(&format!("?{id}"));
+    assert_eq!(upgraded(&second, by_id).await, 401);
+    let mut terminal = second.connect().await;
+    terminal.bind(&id, true).await;
+    terminal.end().await;
+    assert_eq!(terminal.exit.unwrap().reason, EndReason::UnknownId);
+    first.stop().await;
+    second.stop().await;
+}
