@@ -2,13 +2,15 @@
 
 use std::{fmt, future::Future, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, response::Response};
 use http::request::Parts;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     address::{Addresses, Place},
-    endpoints, iframe,
+    endpoints,
+    guard::Guard,
+    iframe,
     session::Session,
 };
 
@@ -44,6 +46,7 @@ pub(crate) struct Config {
     /// The page for clients of other origins; with it the transports that need such.
     pub(crate) legacy: Option<iframe::Page>,
     pub(crate) addresses: Option<(Arc<Addresses>, AddressOf)>,
+    pub(crate) guard: Option<Arc<dyn Guard>>,
 }
 
 impl Config {
@@ -53,6 +56,19 @@ impl Config {
             Some((addresses, address_of)) => addresses.enter(address_of(parts)),
             None => Some(Place::default()),
         }
+    }
+
+    /// Asks the application whether the client that sent `parts` may open a session.
+    pub(crate) fn admit(&self, parts: &mut Parts) -> Result<(), Box<Response>> {
+        match &self.guard {
+            Some(guard) => guard.admit(parts),
+            None => Ok(()),
+        }
+    }
+
+    /// What shows whose client sent `parts`.
+    pub(crate) fn identity(&self, parts: &Parts) -> Option<Vec<u8>> {
+        self.guard.as_ref()?.identity(parts)
     }
 }
 
@@ -87,6 +103,7 @@ impl Builder {
             cookie_needed: false,
             legacy: None,
             addresses: None,
+            guard: None,
         };
         Self { config }
     }
@@ -213,6 +230,16 @@ impl Builder {
     ) -> Self {
         let addresses = Arc::new(Addresses::new(limit));
         self.config.addresses = Some((addresses, Arc::new(address_of)));
+        self
+    }
+
+    /// Lets `guard` say who may open sessions and ask for `/info`, and to whom a session over plain HTTP belongs. By default
+    /// everyone may, and a session belongs to whoever knows its name.
+    ///
+    /// It is not asked about what tells nothing: greeting, iframe page, CORS preflights, what is not found.
+    #[must_use]
+    pub fn guard(mut self, guard: impl Guard) -> Self {
+        self.config.guard = Some(Arc::new(guard));
         self
     }
 

@@ -37,7 +37,7 @@ where
 {
     let info = {
         let config = Arc::clone(&config);
-        move |headers: HeaderMap| async move { info(&headers, &config) }
+        move |request: Request| async move { info(request, &config) }
     };
     let preflight = {
         let config = Arc::clone(&config);
@@ -106,7 +106,11 @@ async fn greeting(OriginalUri(uri): OriginalUri) -> Response {
 }
 
 /// `/info`: what the server can do; a client asks before it connects.
-fn info(headers: &HeaderMap, config: &Config) -> Response {
+fn info(request: Request, config: &Config) -> Response {
+    let (mut parts, _) = request.into_parts();
+    if let Err(refusal) = config.admit(&mut parts) {
+        return *refusal;
+    }
     let entropy = entropy();
     let Config {
         websocket,
@@ -117,7 +121,7 @@ fn info(headers: &HeaderMap, config: &Config) -> Response {
         r#"{{"websocket":{websocket},"cookie_needed":{cookie_needed},"origins":["*:*"],"entropy":{entropy}}}"#
     );
     let fixed = [(header::CONTENT_TYPE, JSON), NOT_CACHED];
-    (cors(headers, config), fixed, body).into_response()
+    (cors(&parts.headers, config), fixed, body).into_response()
 }
 
 /// A random number for clients that have no good source of their own; the keys of `RandomState` come from the system's.
@@ -145,10 +149,15 @@ fn agreed_protocol(headers: &HeaderMap, known: &[&'static str]) -> Option<&'stat
 
 /// `/websocket` and `/{server}/{session}/websocket`: upgrades the connection and starts the session's task. The ids tell
 /// nothing: a websocket session is its connection.
-fn open_websocket(mut request: Request, config: Arc<Config>, framing: Framing) -> Response {
+fn open_websocket(request: Request, config: Arc<Config>, framing: Framing) -> Response {
     if request.method() != Method::GET {
         return not_allowed("GET");
     }
+    let (mut parts, body) = request.into_parts();
+    if let Err(refusal) = config.admit(&mut parts) {
+        return *refusal;
+    }
+    let mut request = Request::from_parts(parts, body);
     let mut response = match create_response_with_body(&request, Body::empty) {
         Ok(response) => response,
         Err(error) => return refusal(&error),

@@ -18,6 +18,8 @@ mod format;
 #[cfg(feature = "server")]
 mod framing;
 #[cfg(feature = "server")]
+mod guard;
+#[cfg(feature = "server")]
 mod iframe;
 #[cfg(feature = "server")]
 mod liveness;
@@ -39,5 +41,6 @@ pub use self::{
     builder::Builder,
     ended::{Closed, Ended, SendBinaryError},
     framing::Message,
+    guard::Guard,
     session::{Receiver, Sender, Session},
 };

@@ -48,6 +48,7 @@ impl Registry {
     pub(crate) fn open(
         self: &Arc<Self>,
         name: String,
+        identity: Option<Vec<u8>>,
         parts: Parts,
         place: Place,
         config: &Arc<Config>,
@@ -60,6 +61,7 @@ impl Registry {
         let (session, link, outbox) = Link::new(parts, Framing::SockJs, config.max_waiting);
         let opened = Arc::new(HttpSession {
             link: Mutex::new(link),
+            identity,
             is_new: AtomicBool::new(true),
             receiver: watch::Sender::new(Receiver::gone(outbox)),
         });
@@ -142,6 +144,8 @@ impl Drop for Listing {
 #[derive(Debug)]
 pub(crate) struct HttpSession {
     link: Mutex<Link>,
+    /// What its client's requests bring.
+    identity: Option<Vec<u8>>,
     /// Nobody has received yet.
     is_new: AtomicBool,
     receiver: watch::Sender<Receiver>,
@@ -166,6 +170,12 @@ impl Receiver {
 }
 
 impl HttpSession {
+    /// Whether a request that brings this is of the client that opened the session.
+    pub(crate) fn is_of(&self, identity: Option<&[u8]>) -> bool {
+        // In plain time, as `Guard::identity` says.
+        self.identity.as_deref() == identity
+    }
+
     /// The way to the application for what the client sends.
     pub(crate) fn inbox(&self) -> Option<Tx> {
         self.lock().inbox()

@@ -89,6 +89,7 @@ fn receive(
     config: Arc<Config>,
     registry: &Arc<Registry>,
 ) -> Response {
+    let identity = config.identity(&parts);
     let mut headers = answer_headers(&parts.headers, &config);
     headers.insert(
         header::CONTENT_TYPE,
@@ -98,15 +99,43 @@ fn receive(
         // nginx would hold it back
         headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     }
-    let session = match registry.find(&name) {
+    let there = registry.find(&name);
+    let session = match there.filter(|session| session.is_of(identity.as_deref())) {
         Some(session) => session,
-        None if config.shutdown.is_cancelled() => return shutting_down(),
-        None => match config.enter(&parts) {
-            Some(place) => registry.open(name, parts, place, &config),
-            None => return too_many(),
+        // Who may open none learns nothing of those that are there.
+        None => match open(name, identity.as_deref(), parts, &config, registry) {
+            Ok(session) => session,
+            Err(refusal) => return *refusal,
         },
     };
     (headers, receiving::body(session, format, config)).into_response()
+}
+
+/// Opens a session, or finds the one that another request of the same client has just opened.
+fn open(
+    name: String,
+    identity: Option<&[u8]>,
+    mut parts: Parts,
+    config: &Arc<Config>,
+    registry: &Arc<Registry>,
+) -> Result<Arc<HttpSession>, Box<Response>> {
+    if config.shutdown.is_cancelled() {
+        return Err(shutting_down().into());
+    }
+    config.admit(&mut parts)?;
+    let place = config.enter(&parts).ok_or_else(too_many)?;
+    let kept = identity.map(<[u8]>::to_vec);
+    let session = registry.open(name, kept, parts, place, config);
+    if session.is_of(identity) {
+        Ok(session)
+    } else {
+        Err(taken().into())
+    }
+}
+
+/// The name is that of another client's session.
+fn taken() -> Response {
+    (StatusCode::CONFLICT, "There is a session of this name.").into_response()
 }
 
 /// What the client says.
@@ -118,7 +147,9 @@ async fn send(
     config: &Config,
     registry: &Registry,
 ) -> Response {
-    let Some(session) = registry.find(name) else {
+    let identity = config.identity(parts);
+    let there = registry.find(name);
+    let Some(session) = there.filter(|session| session.is_of(identity.as_deref())) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let reading = to_bytes(body, config.max_message_size);

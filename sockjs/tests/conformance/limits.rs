@@ -10,38 +10,9 @@ use std::{
 
 use axum::Router;
 use sockjs::{Builder, Ended, Session};
-use tokio::{io::AsyncWriteExt as _, net::TcpStream, sync::mpsc};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
-use crate::support::{Request, Server, fresh, soon};
-
-/// A server at `/app` whose handler tells how its sessions ended.
-async fn telling(
-    configure: impl FnOnce(Builder) -> Builder,
-) -> (Server, mpsc::UnboundedReceiver<Ended>) {
-    let (tell, told) = mpsc::unbounded_channel();
-    let builder = Builder::new(move |mut session: Session| {
-        let tell = tell.clone();
-        async move {
-            let ended = loop {
-                match session.recv().await {
-                    Ok(message) => drop(session.send(message).await),
-                    Err(ended) => break ended,
-                }
-            };
-            tell.send(ended).unwrap();
-        }
-    });
-    let (shutdown, sessions) = (CancellationToken::new(), TaskTracker::new());
-    let builder = builder.shutdown(shutdown.clone()).track(sessions.clone());
-    let app = Router::new().nest_service("/app", configure(builder).into_router());
-    let server = Server {
-        sessions,
-        shutdown,
-        ..Server::serve(app).await
-    };
-    (server, told)
-}
+use crate::support::{Request, Server, fresh, soon, telling};
 
 const SHORTLY: Duration = Duration::from_millis(100);
 

@@ -8,6 +8,7 @@ mod services;
 mod closing;
 mod cookies;
 mod encoding;
+mod guard;
 mod http_versions;
 mod jsonp;
 mod limits;

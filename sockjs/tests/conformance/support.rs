@@ -8,10 +8,11 @@ use std::{
 };
 
 use axum::Router;
-use sockjs::Builder;
+use sockjs::{Builder, Ended, Session};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
+    sync::mpsc,
 };
 use tokio_tungstenite::{WebSocketStream, client_async};
 use tokio_util::{
@@ -38,13 +39,33 @@ pub(crate) fn fresh(service: &str) -> String {
     format!("{service}/000/session-{count}")
 }
 
+/// A server at `/app` that echoes and tells how its sessions ended.
+pub(crate) async fn telling(
+    configure: impl FnOnce(Builder) -> Builder,
+) -> (Server, mpsc::UnboundedReceiver<Ended>) {
+    let (tell, told) = mpsc::unbounded_channel();
+    let builder = Builder::new(move |mut session: Session| {
+        let tell = tell.clone();
+        async move {
+            let ended = loop {
+                match session.recv().await {
+                    Ok(message) => drop(session.send(message).await),
+                    Err(ended) => break ended,
+                }
+            };
+            tell.send(ended).unwrap();
+        }
+    });
+    (Server::start_app(configure(builder)).await, told)
+}
+
 /// The services.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) sessions: TaskTracker,
     pub(crate) shutdown: CancellationToken,
     /// Stops listening when dropped.
-    pub(crate) _stop: DropGuard,
+    _stop: DropGuard,
 }
 
 impl Server {
@@ -55,6 +76,18 @@ impl Server {
     pub(crate) async fn start_with(configure: impl Fn(Builder) -> Builder) -> Self {
         let (shutdown, sessions) = (CancellationToken::new(), TaskTracker::new());
         let app = services::router(&shutdown, &sessions, configure);
+        Self {
+            sessions,
+            shutdown,
+            ..Self::serve(app).await
+        }
+    }
+
+    /// Serves one server at `/app`.
+    pub(crate) async fn start_app(builder: Builder) -> Self {
+        let (shutdown, sessions) = (CancellationToken::new(), TaskTracker::new());
+        let builder = builder.shutdown(shutdown.clone()).track(sessions.clone());
+        let app = Router::new().nest_service("/app", builder.into_router());
         Self {
             sessions,
             shutdown,
