@@ -30,7 +30,7 @@ use http::HeaderValue;
 
 pub use self::keys::{Secret, SecretError};
 pub(crate) use self::{
-    guard::{Admission, require_admission},
+    guard::{Admission, Guard},
     host::{Hosts, require_own_host},
     keys::Keys,
     origin::require_own_origin,

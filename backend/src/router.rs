@@ -18,7 +18,7 @@ use tower_http::{
 use tracing::{Span, debug_span};
 
 use crate::{
-    access,
+    access::{self, Guard},
     config::Config,
     http::{debug, health, mint, pods, sessions, ui},
     server::App,
@@ -33,6 +33,7 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
         let of_session = app.clone();
         sockjs::Builder::new(move |session| wire::serve(session, of_session.clone()))
             .raw_protocols([PROTOCOL])
+            .guard(Guard::new(app.clone()))
             .heartbeat(config.heartbeat)
             .max_message_size(wire::MAX_MESSAGE)
             .max_waiting(wire::MAX_WAITING)
@@ -58,19 +59,15 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
             app.clone(),
             access::require_key,
         ));
-    let with_admission = Router::new()
+    let guarded = Router::new()
         .nest_service("/api/sockjs", terminals(app.clone()))
         // the same for development behind `trunk serve`, which forwards HTTP and WebSockets by
         // different prefixes; the page uses it everywhere
-        .nest_service("/ws/api/sockjs", terminals(app.clone()))
-        .layer(middleware::from_fn_with_state(
-            app.clone(),
-            access::require_admission,
-        ));
+        .nest_service("/ws/api/sockjs", terminals(app.clone()));
     let routes = Router::new()
         .route("/api/v1/sign-in", post(access::sign_in))
         .merge(with_key)
-        .merge(with_admission)
+        .merge(guarded)
         .layer(middleware::from_fn(access::require_own_origin))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

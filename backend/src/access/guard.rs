@@ -4,15 +4,12 @@
 //! Kubernetes Dashboard's clients have it: a minted id, or the handle of the session that it goes on with. Neither is good
 //! for anything else: the first message has to bring that very id, or the session's whole key.
 
-use axum::{
-    extract::{OriginalUri, Request, State},
-    middleware::Next,
-    response::Response,
-};
-use http::{HeaderMap, Uri};
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::response::Response;
+use http::request::Parts;
 use podshell_shared::terminal::session_handle;
 
-use super::unauthorized;
+use super::{bearer, unauthorized};
 use crate::{server::App, session::Caller};
 
 /// What a connection may be used for, and by whom.
@@ -55,45 +52,51 @@ impl Admission {
     }
 }
 
-/// What a request may open a connection for; [`None`] if nothing.
-pub(crate) fn admit(app: &App, headers: &HeaderMap, uri: &Uri) -> Option<Admission> {
-    if let Some(caller) = app.access().caller(headers) {
-        let to = Purpose::Anything;
-        return Some(Admission { caller, to });
+/// Guards SockJS.
+pub(crate) struct Guard(App);
+
+impl Guard {
+    pub(crate) fn new(app: App) -> Self {
+        Self(app)
     }
-    let shown = shown(uri)?;
-    let admission = |caller, to| Admission { caller, to };
-    let of_id = || {
-        let caller = app.tickets().caller(shown, app.now())?;
-        Some(admission(caller, Purpose::Bind(shown.to_owned())))
-    };
-    let of_session = || {
-        let caller = app.sessions().caller_of(shown)?;
-        Some(admission(caller, Purpose::Resume(shown.to_owned())))
-    };
-    of_id().or_else(of_session)
+
+    /// What a request may open a connection for; [`None`] if nothing.
+    fn admission(&self, parts: &Parts) -> Option<Admission> {
+        let app = &self.0;
+        let admission = |caller, to| Admission { caller, to };
+        if let Some(caller) = app.access().caller(&parts.headers) {
+            return Some(admission(caller, Purpose::Anything));
+        }
+        let shown = shown(parts)?;
+        let of_id = || {
+            let caller = app.tickets().caller(shown, app.now())?;
+            Some(admission(caller, Purpose::Bind(shown.to_owned())))
+        };
+        let of_session = || {
+            let caller = app.sessions().caller_of(shown)?;
+            Some(admission(caller, Purpose::Resume(shown.to_owned())))
+        };
+        of_id().or_else(of_session)
+    }
+}
+
+impl sockjs::Guard for Guard {
+    fn admit(&self, parts: &mut Parts) -> Result<(), Box<Response>> {
+        let admission = self.admission(parts);
+        let admission = admission.ok_or_else(|| unauthorized("You are not signed in."))?;
+        parts.extensions.insert(admission);
+        Ok(())
+    }
+
+    /// The key, or else what stands in the query, which is good for this long after it was good for the first time.
+    fn identity(&self, parts: &Parts) -> Option<Vec<u8>> {
+        let brought = bearer(&parts.headers).or_else(|| shown(parts))?;
+        Some(digest(&SHA256, brought.as_bytes()).as_ref().to_vec())
+    }
 }
 
 /// What a request shows in its query: the first thing there, for SockJS's own client puts more behind it.
-fn shown(uri: &Uri) -> Option<&str> {
-    uri.query()?
-        .split('&')
-        .next()
-        .filter(|shown| !shown.is_empty())
-}
-
-/// Lets through what may open a connection.
-pub(crate) async fn require_admission(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    match admit(&app, request.headers(), &uri) {
-        Some(admission) => {
-            request.extensions_mut().insert(admission);
-            next.run(request).await
-        }
-        None => unauthorized("You are not signed in."),
-    }
+fn shown(parts: &Parts) -> Option<&str> {
+    let shown = parts.uri.query()?.split('&').next();
+    shown.filter(|shown| !shown.is_empty())
 }
