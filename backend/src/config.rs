@@ -38,11 +38,11 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
 
     /// File with a key for scripts: at least 32 characters, as `openssl rand -hex 32` makes them, readable by its owner
-    /// alone. The variable PODSHELL_TOKEN can hold the key itself instead.
+    /// alone. The variable `PODSHELL_TOKEN` can hold the key itself instead.
     #[arg(long, env = "PODSHELL_TOKEN_FILE", value_name = "PATH")]
     pub token_file: Option<PathBuf>,
 
-    /// The key for scripts itself: what PODSHELL_TOKEN holds.
+    /// The key for scripts itself: what `PODSHELL_TOKEN` holds.
     #[arg(skip)]
     pub token: Option<Secret>,
 

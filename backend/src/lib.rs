@@ -14,4 +14,4 @@ mod server;
 pub mod session;
 mod wire;
 
-pub use server::{Bound, Server, StartError};
+pub use server::{Bound, Links, Server, StartError};

@@ -1,25 +1,30 @@
 //! The `podshell` command.
 
-use std::{
-    future::Future,
-    io::{self, IsTerminal as _, Write as _},
-    process::ExitCode,
-};
+mod links;
+mod log;
+
+use std::{future::Future, io, process::ExitCode};
 
 use clap::Parser as _;
-use podshell::{Server, config::Config};
+use podshell::{
+    Server,
+    config::{Config, Secret},
+};
 use tokio::runtime::{Builder, Runtime};
-use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let config = Config::parse();
-    let filter = EnvFilter::try_from_env("PODSHELL_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("warn,podshell=info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
+    let mut config = Config::parse();
+    log::start();
+    match std::env::var("PODSHELL_TOKEN") {
+        Ok(token) if !token.is_empty() => match Secret::new(&token) {
+            Ok(token) => config.token = Some(token),
+            Err(error) => {
+                eprintln!("podshell: can't use PODSHELL_TOKEN: {error}");
+                return ExitCode::FAILURE;
+            }
+        },
+        _ => {}
+    }
     let served = runtime(config.threads.get())
         .map_err(Into::into)
         .and_then(|runtime| runtime.block_on(serve(config)));
@@ -46,12 +51,11 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     // before anyone is told that we are here
     let stop = stop_signal()?;
     let server = Server::new(config).bind().await?;
-    let mut out = io::stdout();
-    writeln!(out, "Podshell serves {}.", server.choice())?;
-    writeln!(out, "Open {}", server.links().current())?;
-    out.flush()?;
-    server.run(stop).await?;
-    Ok(())
+    links::print_first(server.choice(), server.address(), &server.links());
+    let more_links = tokio::spawn(links::print_more(server.links()));
+    let ran = server.run(stop).await;
+    more_links.abort();
+    Ok(ran?)
 }
 
 /// Done at Ctrl-C or when the system asks the process to end.

@@ -231,6 +231,11 @@ impl Bound {
         format!("http://{}{}", self.address, self.config.base_path)
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The key that programs send as a bearer token.
     pub fn token(&self) -> &str {
         self.app.access().keys().token().reveal()

@@ -1,5 +1,7 @@
 //! Who gets in: by which name, from which page, with which key, and what a minted id and a resume key are good for.
 
+#![allow(clippy::unwrap_used, reason = "clippy knows test functions alone")]
+
 mod common;
 
 use common::{TestServer, Upgrade, soon, web};

@@ -6,7 +6,7 @@ import { processes, standing } from "../support/kubectl.ts";
 import { Podshell } from "../support/podshell.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { Terminal } from "../support/terminal.ts";
-import { BROKEN, expect, leaveOnly, signIn, test, TRANSPORTS } from "../support/test.ts";
+import { BROKEN, expect, leaveOnly, test, TRANSPORTS } from "../support/test.ts";
 import { Wire } from "../support/wire.ts";
 
 const BASH = standing("bash");
@@ -218,12 +218,13 @@ test("a second connection takes the shell over, the first says so and can take i
 
 /** A server in the place of one that is gone, to which the browser signs in behind the page's back. */
 async function anotherServer(page: Page, cable: Cable, use: () => Promise<void>): Promise<void> {
-  const server = await Podshell.start(["--listen", "127.0.0.1:0", "--kubeconfig", kubeconfig()]);
+  const flags = ["--listen", "127.0.0.1:0", "--kubeconfig", kubeconfig(), "--public-url", cable.origin];
+  const server = await Podshell.start(flags);
   try {
+    const { origins } = await server.signedIn();
+    const [kept] = origins.find(({ origin }) => origin === cable.origin)?.localStorage ?? [];
+    await page.evaluate(({ name, value }) => localStorage.setItem(name, value), kept ?? { name: "", value: "" });
     cable.lead(server.port);
-    const tab = await page.context().newPage();
-    await signIn(tab, server, cable);
-    await tab.close();
     await use();
   } finally {
     await server.stop();

@@ -45,7 +45,7 @@ test("where binary is refused, text serves, and the page says so", async ({ page
   page.on("websocket", (socket) => sockets.push(socket.url()));
   await page.reload();
   await terminal.expectState("connected");
-  expect(sockets).toEqual([expect.stringMatching(/\/sockjs\/\d{3}\/\w+\/websocket$/)]);
+  expect(sockets).toEqual([expect.stringMatching(/\/sockjs\/\d{3}\/\w+\/websocket\?/)]);
 });
 
 test("Chinese text and emoji go in and come out", async ({ page }) => {

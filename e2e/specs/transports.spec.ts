@@ -10,7 +10,7 @@ const BASH = standing("bash");
 const PROXIES: [name: string, options: ProxyOptions, transport: string][] = [
   ["refuses upgrades", {}, "xhr-streaming"],
   ["never answers upgrades", { swallow: true }, "xhr-streaming"],
-  ["refuses upgrades and long answers to POST", { refuse: /xhr_streaming$/ }, "eventsource"],
+  ["refuses upgrades and long answers to POST", { refuse: /xhr_streaming(\?|$)/ }, "eventsource"],
   ["refuses upgrades and holds answers back until 4 KB", { buffer: 4096 }, "xhr-polling"],
 ];
 
@@ -20,7 +20,7 @@ for (const [name, options, transport] of PROXIES) {
       test.slow();
       problems.expect(BROKEN);
       problems.expect(/Failed to load resource.*403/);
-      const proxy = await Proxy.to(server.port, options);
+      const proxy = await Proxy.to(server, options);
       const terminal = await Terminal.open(page, BASH, proxy);
       await terminal.expectTransport(transport);
       await terminal.expectPrompt();
@@ -64,7 +64,7 @@ for (const [name, options, transport] of PROXIES) {
       problems.expect(BROKEN);
       problems.expect(/Failed to load resource.*403/);
       const before = await processes(ownPod);
-      const proxy = await Proxy.to(server.port, options);
+      const proxy = await Proxy.to(server, options);
       const terminal = await Terminal.open(page, ownPod, proxy);
       await terminal.expectTransport(transport);
       await terminal.run("sleep 1000");

@@ -2,12 +2,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { kubeconfig, repository } from "../support/env.ts";
 import { requirePods, standing } from "../support/kubectl.ts";
 import { Podshell } from "../support/podshell.ts";
+import { freePort } from "../support/ports.ts";
 import { Terminal } from "../support/terminal.ts";
 import { BROKEN, expect, test as base } from "../support/test.ts";
 
@@ -19,7 +19,9 @@ const test = base.extend<object, { server: Podshell; trunk: string }>({
   server: [
     async ({}, use) => {
       await requirePods();
-      const server = await Podshell.start(["--listen", "127.0.0.1:7780", "--kubeconfig", kubeconfig()]);
+      // as `cargo xtask trunk serve` starts it
+      const flags = ["--trusted-proxy", "127.0.0.1", "--public-url", `http://127.0.0.1:${await freePort()}`];
+      const server = await Podshell.start(["--listen", "127.0.0.1:7780", "--kubeconfig", kubeconfig(), ...flags]);
       await use(server);
       await server.stop();
     },
@@ -27,8 +29,8 @@ const test = base.extend<object, { server: Podshell; trunk: string }>({
   ],
 
   trunk: [
-    async ({}, use) => {
-      const port = await freePort();
+    async ({ server }, use) => {
+      const { port } = new URL(server.publicOrigin);
       const dist = await mkdtemp(join(tmpdir(), "podshell-trunk-"));
       // trunk reads NO_COLOR as its own flag and refuses the usual "1"
       const { NO_COLOR: _, ...env } = process.env;
@@ -55,7 +57,7 @@ const test = base.extend<object, { server: Podshell; trunk: string }>({
               if (trunk.exitCode !== null) {
                 throw new Error(`trunk serve ended with ${trunk.exitCode}:\n${said}`);
               }
-              const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
+              const answer = await fetch(server.publicOrigin).catch(() => undefined);
               return (await answer?.text())?.includes(".wasm") ?? false;
             },
             { message: "trunk serve gives the page", timeout: BUILD_MS, intervals: [1_000] },
@@ -64,7 +66,7 @@ const test = base.extend<object, { server: Podshell; trunk: string }>({
           .catch((error: unknown) => {
             throw new Error(`${String(error)}\n${said.slice(-4000)}`);
           });
-        await use(`http://127.0.0.1:${port}`);
+        await use(server.publicOrigin);
       } finally {
         trunk.kill("SIGTERM");
         await ended;
@@ -77,7 +79,6 @@ const test = base.extend<object, { server: Podshell; trunk: string }>({
 
 test("a shell opens through trunk's proxies", async ({ page, problems, trunk }) => {
   problems.expect(BROKEN);
-  // the sign-in was at the server's own address: cookies do not know ports
   const terminal = await Terminal.open(page, standing("bash"), { origin: trunk });
   // its proxy forgets the subprotocol that the binary encoding is asked for by
   await terminal.expectTransport("websocket-text");
@@ -87,13 +88,3 @@ test("a shell opens through trunk's proxies", async ({ page, problems, trunk }) 
   await terminal.expectState("ended");
   await expect(terminal.state).toHaveAttribute("data-exit-code", "3");
 });
-
-/** A port that nobody listens on just now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}

@@ -1,6 +1,7 @@
 // The network between browser and server, which a test can cut, pull and let fall silent.
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Podshell } from "./podshell.ts";
 
 /** One connection of the browser and ours to the server in its place. */
 interface Pair {
@@ -29,12 +30,11 @@ export class Cable {
     listener.on("connection", (browser: Socket) => this.accept(browser));
   }
 
-  /** Lays a cable to the server on a port. */
-  static async to(port: number): Promise<Cable> {
-    const listener = createServer().listen(0, "127.0.0.1");
+  /** Lays a cable to a server, from the address that it is called by. */
+  static async to(server: Podshell): Promise<Cable> {
+    const listener = createServer().listen(Number(new URL(server.publicOrigin).port), "127.0.0.1");
     await once(listener, "listening");
-    const own = (listener.address() as AddressInfo).port;
-    return new Cable(listener, port, `http://127.0.0.1:${own}`);
+    return new Cable(listener, server.port, server.publicOrigin);
   }
 
   /** From here on connections lead to the server on another port. */

@@ -1,7 +1,10 @@
 // Starts and stops the server under test, and keeps what it says.
 import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import type { BrowserContextOptions } from "@playwright/test";
 import { podshellBinary } from "./env.ts";
+import { freePort } from "./ports.ts";
 
 /** How long the server may take to listen. */
 const START_MS = 20_000;
@@ -12,10 +15,12 @@ export class Podshell {
   private constructor(
     private readonly child: ChildProcess,
     private readonly output: string[],
-    /** The printed URL: opening it signs a browser in. */
+    /** The printed URL, at the server's own address: opening it signs a browser in, once. */
     readonly signInUrl: string,
-    /** Scheme, host and port, without a slash at the end. */
+    /** Scheme, host and port that it listens at, without a slash at the end. */
     readonly origin: string,
+    /** The same of the address that it is called by behind a cable or proxy. */
+    readonly publicOrigin: string,
     /** The key for `Authorization: Bearer`. */
     readonly token: string,
   ) {}
@@ -23,13 +28,16 @@ export class Podshell {
   /**
    * Starts the server with these flags and settings alone: whatever PODSHELL_ variables the tests run with are not
    * for it. Fails with its own words when it ends or says no URL in time.
+   * It is called by an address of its own, at which a test may put a {@link Cable} or a proxy.
    */
   static async start(flags: string[], settings: Record<string, string> = {}): Promise<Podshell> {
     const output: string[] = [];
     const others = Object.entries(process.env).filter(([name]) => !name.startsWith("PODSHELL_"));
-    const env = { ...Object.fromEntries(others), ...settings };
-    const child = spawn(podshellBinary, flags, { env, stdio: ["ignore", "pipe", "pipe"] });
-    const url = await new Promise<URL>((resolve, reject) => {
+    const token = randomBytes(24).toString("hex");
+    const env = { ...Object.fromEntries(others), PODSHELL_TOKEN: token, ...settings };
+    const named = flags.includes("--public-url") ? [] : ["--public-url", `http://127.0.0.1:${await freePort()}`];
+    const child = spawn(podshellBinary, [...flags, ...named], { env, stdio: ["ignore", "pipe", "pipe"] });
+    const [origin, url] = await new Promise<[string, URL]>((resolve, reject) => {
       let printed = "";
       const fail = (what: string) => {
         clearTimeout(deadline);
@@ -43,17 +51,40 @@ export class Podshell {
       child.stdout?.on("data", (chunk: Buffer) => {
         output.push(chunk.toString());
         printed += chunk.toString();
-        const match = /(http:\/\/\S+\?token=\S+)\s/.exec(printed)?.[1];
-        if (match !== undefined) {
+        const [, address, link] = /, at (\S+)\.\nOpen (http:\/\/\S+#token=\S+)\s/.exec(printed) ?? [];
+        if (link !== undefined) {
           clearTimeout(deadline);
           child.removeAllListeners("error");
           child.removeAllListeners("exit");
-          resolve(new URL(match));
+          resolve([`http://${address}`, new URL(link)]);
         }
       });
     });
-    const token = url.searchParams.get("token") ?? "";
-    return new Podshell(child, output, url.href, url.origin, token);
+    return new Podshell(child, output, url.href.replace(url.origin, origin), origin, url.origin, token);
+  }
+
+  /** What a browser keeps that has signed in, at both of its addresses. */
+  async signedIn(): Promise<Exclude<BrowserContextOptions["storageState"], string | undefined>> {
+    const answer = await fetch(`${this.origin}/api/v1/sign-in`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ token: this.token }),
+    });
+    const { credential } = (await answer.json()) as { credential: string };
+    const localStorage = [{ name: "podshell.key:/", value: credential }];
+    const origins = [this.origin, this.publicOrigin].map((origin) => ({ origin, localStorage }));
+    return { cookies: [], origins };
+  }
+
+  /** A link that nobody has used, at this address. */
+  async newLink(origin = this.origin): Promise<string> {
+    const before = this.log().length;
+    this.child.kill("SIGUSR1");
+    for (;;) {
+      const link = /Open (\S+)\n/.exec(this.log().slice(before))?.[1];
+      if (link !== undefined) return link.replace(this.publicOrigin, origin);
+      await once(this.child.stdout as NodeJS.ReadableStream, "data", { signal: AbortSignal.timeout(5_000) });
+    }
   }
 
   /** Everything that it printed so far. */

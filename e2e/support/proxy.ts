@@ -1,8 +1,8 @@
 // A reverse proxy as some companies have them: no WebSockets, and answers that are held back.
 import { once } from "node:events";
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Podshell } from "./podshell.ts";
 
 export interface ProxyOptions {
   /** Answers are held back until so many bytes have come, or all. */
@@ -22,16 +22,16 @@ export class Proxy {
     readonly origin: string,
   ) {}
 
-  static async to(port: number, options: ProxyOptions = {}): Promise<Proxy> {
-    const listener = createServer((asked, answer) => pass(asked, answer, port, options));
+  static async to(server: Podshell, options: ProxyOptions = {}): Promise<Proxy> {
+    const listener = createServer((asked, answer) => pass(asked, answer, server.port, options));
     const swallowed = new Set<Duplex>();
     listener.on("upgrade", (_, socket) => {
       if (options.swallow === true) swallowed.add(socket.on("error", () => socket.destroy()));
       else socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     });
-    listener.listen(0, "127.0.0.1");
+    listener.listen(Number(new URL(server.publicOrigin).port), "127.0.0.1");
     await once(listener, "listening");
-    return new Proxy(listener, swallowed, `http://127.0.0.1:${(listener.address() as AddressInfo).port}`);
+    return new Proxy(listener, swallowed, server.publicOrigin);
   }
 
   async remove(): Promise<void> {

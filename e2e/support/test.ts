@@ -71,8 +71,8 @@ interface TestFixtures {
 interface WorkerFixtures {
   /** The server, on the cluster. */
   server: Podshell;
-  /** The cookies of a browser that opened the printed URL. */
-  signedIn: Awaited<ReturnType<BrowserContext["storageState"]>>;
+  /** What a browser keeps that is signed in. */
+  signedIn: Awaited<ReturnType<Podshell["signedIn"]>>;
 }
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
@@ -86,18 +86,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     { scope: "worker", timeout: 90_000 },
   ],
 
-  signedIn: [
-    async ({ browser, server }, use) => {
-      const context = await browser.newContext();
-      const page = await context.newPage();
-      await page.goto(server.signInUrl);
-      await page.waitForURL(`${server.origin}/`);
-      const state = await context.storageState();
-      await context.close();
-      await use(state);
-    },
-    { scope: "worker" },
-  ],
+  signedIn: [async ({ server }, use) => use(await server.signedIn()), { scope: "worker" }],
 
   baseURL: async ({ server }, use) => use(server.origin),
 
@@ -115,7 +104,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
 
   cable: async ({ server }, use) => {
-    const cable = await Cable.to(server.port);
+    const cable = await Cable.to(server);
     await use(cable);
     await cable.remove();
   },
@@ -131,14 +120,14 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
           await testInfo.attach("own server's log", { body: server.log(), contentType: "text/plain" });
         }
       });
-      const cable = await Cable.to(server.port);
+      const cable = await Cable.to(server);
       undo.push(async () => cable.remove());
-      const signedOut = { cookies: [], origins: [] };
-      const context = await browser.newContext({ baseURL: cable.origin, storageState: signedOut });
+      const storageState = await server.signedIn();
+      const context = await browser.newContext({ baseURL: cable.origin, storageState });
       problems.watch(context);
       undo.push(async () => context.close());
       const page = await context.newPage();
-      await signIn(page, server, cable);
+      await page.goto("/");
       return { server, cable, page };
     });
     for (const step of undo.reverse()) await step();
@@ -193,7 +182,7 @@ export function leaveOnly(
 ): void {
   problems.expect(BROKEN);
   if (transport === "websocket-text") {
-    cable.block(/\/sockjs\/websocket$/);
+    cable.block(/\/sockjs\/websocket\?/);
   }
 }
 
@@ -201,12 +190,6 @@ export function leaveOnly(
 export function report(description: string): void {
   test.info().annotations.push({ type: "figure", description });
   console.log(`      ${description}`);
-}
-
-/** Opens the printed URL by a cable to the server. */
-export async function signIn(page: Page, server: Podshell, cable: Cable): Promise<void> {
-  await page.goto(server.signInUrl.replace(server.origin, cable.origin));
-  await page.waitForURL(`${cable.origin}/`);
 }
 
 export { expect };

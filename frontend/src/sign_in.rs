@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use leptos::prelude::window;
 use podshell_shared::api::{SignIn, SignedIn};
 use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{StorageEvent, Url};
+use web_sys::{Storage, StorageEvent, Url};
 
 use crate::{
     api,
@@ -26,7 +26,7 @@ thread_local! {
 
 #[derive(Default)]
 struct State {
-    /// The key, also where the browser keeps nothing.
+    /// The key, where the browser keeps nothing.
     key: Option<String>,
     /// Why the link did not sign in.
     refused: Option<Failure>,
@@ -48,10 +48,7 @@ pub(crate) async fn begin() {
             }
         }),
     ];
-    STATE.with_borrow_mut(|state| {
-        state.key = kept();
-        state.listeners = listeners;
-    });
+    STATE.with_borrow_mut(|state| state.listeners = listeners);
     let hash = hash();
     let Some(token) = token_in(&hash) else { return };
     // neither history nor bookmarks are to have it
@@ -59,19 +56,18 @@ pub(crate) async fn begin() {
     let token = token.to_owned();
     match api::sign_in(&SignIn { token }).await {
         Ok(SignedIn { credential }) => {
-            if let Some(storage) = dom::storage() {
-                // a browser that keeps nothing asks for another link next time
-                storage.set_item(&kept_at(), &credential).ok();
+            let keep = |storage: Storage| storage.set_item(&kept_at(), &credential).ok();
+            if dom::storage().and_then(keep).is_none() {
+                STATE.with_borrow_mut(|state| state.key = Some(credential));
             }
-            STATE.with_borrow_mut(|state| state.key = Some(credential));
         }
         Err(failure) => STATE.with_borrow_mut(|state| state.refused = Some(failure)),
     }
 }
 
-/// The key to send with a request.
+/// The key to send with a request: another tab may have got a new one.
 pub(crate) fn key() -> Option<String> {
-    STATE.with_borrow(|state| state.key.clone())
+    kept().or_else(|| STATE.with_borrow(|state| state.key.clone()))
 }
 
 /// The server did not take the key. What to tell the user, if it is more than that.
@@ -86,14 +82,8 @@ pub(crate) fn refused() -> Option<Failure> {
 fn signed_in_elsewhere(event: &web_sys::Event) {
     let event: &StorageEvent = event.unchecked_ref();
     let is_key = event.key().is_some_and(|key| key == kept_at());
-    if is_key && event.new_value().is_some() {
-        let waits = STATE.with_borrow_mut(|state| {
-            state.key = event.new_value();
-            state.is_signed_out
-        });
-        if waits {
-            reload();
-        }
+    if is_key && event.new_value().is_some() && STATE.with_borrow(|state| state.is_signed_out) {
+        reload();
     }
 }
 

@@ -84,8 +84,10 @@ pub enum ClientMessage {
 /// The longest token of a ping, in bytes.
 pub const MAX_PING: usize = 64;
 
-/// What tells the session of a resume key from others, and is no secret: it stands in the query of a connection that is to
-/// [`Resume`](ClientMessage::Resume), as a minted id stands in that of one that is to bind. Empty if that is no such key.
+/// The part of a resume key that tells its session from others, and is no secret. Empty if that is no such key.
+///
+/// It stands in the query of a connection that is to [`Resume`](ClientMessage::Resume), as a minted id stands in that of
+/// one that is to bind.
 pub fn session_handle(key: &str) -> &str {
     key.split_once('.').map_or("", |(handle, _)| handle)
 }

@@ -52,12 +52,17 @@ pub(crate) struct Memory {
 impl Server {
     /// Starts one for a cluster.
     pub(crate) async fn start(binary: &Path, cluster: &Cluster, flags: &[&str]) -> Result<Self> {
+        // which other users of this machine can't read from its command line
+        let token: String = std::iter::repeat_with(fastrand::alphanumeric)
+            .take(40)
+            .collect();
         let mut child = Command::new(binary)
             .args(["--listen", "127.0.0.1:0", "--drain-time", DRAIN])
             .arg("--kubeconfig")
             .arg(&cluster.kubeconfig)
             .args(flags)
             .env("PODSHELL_LOG", "warn")
+            .env("PODSHELL_TOKEN", &token)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -65,7 +70,7 @@ impl Server {
             .with_context(|| format!("starting {}", binary.display()))?;
         let pid = child.id().context("the server ended at once")?;
         let mut stdout = BufReader::new(child.stdout.take().context("no output to read")?);
-        let address = timeout(PATIENCE, read_address(&mut stdout))
+        let address = timeout(PATIENCE, read_address(&mut stdout, token))
             .await
             .context("the server says no URL")??;
         let mut connector = HttpConnector::new();
@@ -164,16 +169,14 @@ pub(crate) async fn cpu_of(pid: u32) -> Result<f64> {
     Ok(ticks.iter().sum::<f64>() / TICKS)
 }
 
-/// Reads `Open http://127.0.0.1:port/?token=…`.
-async fn read_address(stdout: &mut BufReader<ChildStdout>) -> Result<Address> {
+/// Reads `Open http://127.0.0.1:port/#token=…`.
+async fn read_address(stdout: &mut BufReader<ChildStdout>, token: String) -> Result<Address> {
     let mut line = String::new();
     while stdout.read_line(&mut line).await? > 0 {
         if let Some(url) = line.trim().strip_prefix("Open http://") {
-            let (host, token) = url.split_once("/?token=").context("no token in the URL")?;
-            return Ok(Address {
-                host: host.to_owned(),
-                token: token.to_owned(),
-            });
+            let (host, _) = url.split_once('/').context("no host in the URL")?;
+            let host = host.to_owned();
+            return Ok(Address { host, token });
         }
         line.clear();
     }

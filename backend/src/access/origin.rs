@@ -11,7 +11,7 @@ use super::host::CalledBy;
 use crate::http::Failure;
 
 /// What a browser says of the page that makes a request, whether it shows the answer to it or not.
-/// Chromium says nothing of WebSockets; there the origin counts.
+/// Chromium says nothing of a `WebSocket`; there the origin counts.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Lets through what no foreign page has asked for. It is for all that does something or costs something, GET as well.

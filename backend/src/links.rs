@@ -1,0 +1,45 @@
+//! Prints the link that signs a browser in, and another whenever the user asks for one.
+
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+};
+
+use podshell::Links;
+
+/// Says which cluster is served, and where.
+pub(crate) fn print_first(choice: &str, address: SocketAddr, links: &Links) {
+    print(&format!("Podshell serves {choice}, at {address}."));
+    print(&format!("Open {}", links.current()));
+    if cfg!(unix) {
+        let own = std::process::id();
+        print(&format!(
+            "The link is good once; `kill -USR1 {own}` prints another."
+        ));
+    }
+}
+
+/// Prints a new link at each SIGUSR1, for as long as it is waited for.
+#[cfg(unix)]
+pub(crate) async fn print_more(links: Links) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut asked = match signal(SignalKind::user_defined1()) {
+        Ok(asked) => asked,
+        Err(error) => {
+            tracing::warn!(%error, "no more than one sign-in link can be printed");
+            return;
+        }
+    };
+    while asked.recv().await.is_some() {
+        print(&format!("Open {}", links.renew()));
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) async fn print_more(_: Links) {}
+
+/// Where nobody reads any more, nothing is to be done about it.
+fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}

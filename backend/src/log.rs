@@ -1,0 +1,34 @@
+//! The log: what goes to standard error, and what never does.
+
+use std::io::{self, IsTerminal as _};
+
+use tracing::{Metadata, level_filters::LevelFilter};
+use tracing_subscriber::{
+    EnvFilter, Layer as _,
+    filter::{FilterExt as _, filter_fn},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
+
+/// Whose words are known: our own, and of `tower_http` no more than what our request span and its own lines hold.
+const KNOWN: [&str; 2] = ["podshell", "tower_http"];
+
+/// Begins to write what `PODSHELL_LOG` asks for, by default warnings and what matters of our own.
+pub(crate) fn start() {
+    let asked = EnvFilter::try_from_env("PODSHELL_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,podshell=info"));
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        // it would be written to where nothing can be written
+        .log_internal_errors(false)
+        .with_filter(asked.and(filter_fn(is_safe)));
+    tracing_subscriber::registry().with(lines).init();
+}
+
+/// Libraries tell each message, header and address that they handle at their most talkative: keystrokes, keys and ids.
+/// Whatever is asked for, they may say no more than what they say to everyone.
+fn is_safe(of: &Metadata<'_>) -> bool {
+    let room = of.target().split("::").next().unwrap_or_default();
+    *of.level() <= LevelFilter::INFO || KNOWN.contains(&room)
+}
