@@ -6,6 +6,7 @@ mod browser;
 mod cluster;
 mod command;
 mod compress;
+mod dev_server;
 mod e2e;
 mod engine;
 mod fuzz;
@@ -48,7 +49,7 @@ enum Task {
     },
     /// Build the page into dist/, then the binary that holds it (release)
     Build,
-    /// Run Trunk, with all that the page needs: `trunk serve` serves it while it is worked on
+    /// Run Trunk, with all that the page needs: `trunk serve` serves it while it is worked on, with a server behind it
     Trunk {
         /// Arguments for trunk
         #[arg(

@@ -4,7 +4,7 @@ use std::{ffi::OsString, fs, process::Command};
 
 use anyhow::{Context as _, Result};
 
-use crate::{command, compress, places::Places, tools, wasm::Toolchain};
+use crate::{command, compress, dev_server::DevServer, places::Places, tools, wasm::Toolchain};
 
 /// Builds the page for release, compressed forms included.
 pub(crate) fn build(places: &Places) -> Result<()> {
@@ -19,9 +19,14 @@ pub(crate) fn build(places: &Places) -> Result<()> {
     compress::publish(&built, &places.repository.join("dist"))
 }
 
-/// Runs Trunk as a person asks for it, say to serve the page while it is worked on.
+/// Runs Trunk as a person asks for it: to serve the page while it is worked on, with a server behind it.
 pub(crate) fn run_trunk(places: &Places, arguments: &[OsString]) -> Result<()> {
-    command::run(trunk(places)?.args(arguments))
+    let mut trunk = trunk(places)?;
+    let serves = arguments.first().is_some_and(|first| first == "serve");
+    let _server = serves
+        .then(|| DevServer::start(places, arguments))
+        .transpose()?;
+    command::run(trunk.args(arguments))
 }
 
 /// Trunk with all that it needs, so that it fetches nothing itself.
