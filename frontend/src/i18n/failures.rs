@@ -23,11 +23,11 @@ pub(super) fn words(kind: Kind) -> (TitleAndHint, TitleAndHint) {
         Kind::SignIn => (
             (
                 "You are not signed in",
-                "Open the URL that podshell printed when it started: it signs this browser in.",
+                "Open the link that podshell printed in its terminal. Each link is good once; podshell says there how to get another.",
             ),
             (
                 "您尚未登录",
-                "请打开 podshell 启动时打印的 URL，即可让此浏览器登录。",
+                "请打开 podshell 在终端中打印的链接。每个链接只能使用一次；终端中写有获取新链接的方法。",
             ),
         ),
         Kind::Forbidden => (
