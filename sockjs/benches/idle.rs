@@ -62,13 +62,15 @@ type Beats = Vec<Duration>;
 /// A session that has been opened.
 struct Opened {
     way: Way,
+    request: String,
     tcp: TcpStream,
     since: Instant,
 }
 
 async fn open(address: String, way: Way, number: usize) -> io::Result<Opened> {
     let mut tcp = TcpStream::connect(address).await?;
-    tcp.write_all(way.request(number).as_bytes()).await?;
+    let request = way.request(number);
+    tcp.write_all(request.as_bytes()).await?;
     let mut head = Vec::new();
     let [opening, _] = way.frames();
     while !head.windows(opening.len()).any(|part| part == opening) {
@@ -77,7 +79,12 @@ async fn open(address: String, way: Way, number: usize) -> io::Result<Opened> {
         }
     }
     let since = Instant::now();
-    Ok(Opened { way, tcp, since })
+    Ok(Opened {
+        way,
+        request,
+        tcp,
+        since,
+    })
 }
 
 async fn idle(mut session: Opened, until: Instant) -> io::Result<Beats> {
@@ -91,6 +98,10 @@ async fn idle(mut session: Opened, until: Instant) -> io::Result<Beats> {
         }
         if read.windows(heartbeat.len()).any(|part| part == heartbeat) {
             beats.push(session.since.elapsed());
+        }
+        // who has been silent for long has to ask anew, or is taken for lost
+        if matches!(session.way, Way::XhrStreaming) && read.ends_with(b"\r\n0\r\n\r\n") {
+            session.tcp.write_all(session.request.as_bytes()).await?;
         }
         // a ping is to be answered, or the client is taken for lost
         if matches!(session.way, Way::WebSocket) && read.windows(2).any(|part| part == [0x89, 0]) {

@@ -110,8 +110,13 @@ impl Builder {
 
     /// The time between two heartbeats; 25 seconds by default, as SockJS has it.
     ///
-    /// With each the client is asked to answer (a WebSocket ping, which browsers answer by themselves). It counts as gone
-    /// when nothing was heard from it for two heartbeats: not a byte, and no room made for what waits to be sent to it.
+    /// In a WebSocket the client is asked to answer with each (by a ping, which browsers answer by themselves). It counts as
+    /// gone when nothing was heard from it for two heartbeats: not a byte, and no room made for what waits to be sent to it.
+    ///
+    /// Over plain HTTP the client shows by its requests that it is there, those that send and those that receive. When it has
+    /// made none for two heartbeats its streaming response is complete, so that it asks for another (a polling one is complete
+    /// with each heartbeat). It counts as gone when it has not done so within
+    /// [`disconnect_delay`](Self::disconnect_delay) more, whatever of the response it has taken.
     ///
     /// More than a day counts as a day.
     ///
@@ -194,6 +199,8 @@ impl Builder {
 
     /// How long a session over plain HTTP lives while none of its client's requests receives; 5 seconds by default. For so
     /// long, too, a closed one tells how it was closed.
+    ///
+    /// A client that vanishes is noticed within this and two [heartbeats](Self::heartbeat).
     #[must_use]
     pub fn disconnect_delay(mut self, delay: Duration) -> Self {
         self.config.disconnect_delay = delay;

@@ -16,10 +16,13 @@ pub enum Ended {
     /// The token given to [`Builder::shutdown`](crate::Builder::shutdown) was cancelled.
     #[error("the server shuts down")]
     Shutdown,
-    /// The connection broke, or the client left without closing it.
+    /// The connection broke, or the client left without closing it; over plain HTTP also: it did not ask for another response
+    /// behind one that was complete.
     #[error("the connection to the client is lost")]
     ConnectionLost,
-    /// Nothing was heard from the client for two heartbeats, though it was asked to answer.
+    /// Nothing was heard from the client for two heartbeats, though it was asked to answer: by a ping in a WebSocket; over
+    /// plain HTTP by the end of its response, for which it has [`Builder::disconnect_delay`](crate::Builder::disconnect_delay)
+    /// more.
     #[error("the client does not answer any more")]
     TimedOut,
     /// The client sent what is not WebSocket or not SockJS, broken JSON for example; a binary message where there should be

@@ -1,4 +1,5 @@
-//! Notices a peer that is gone without a word: watches a connection's bytes and measures its silence.
+//! Notices a peer that is gone without a word: measures its silence. Of a WebSocket, whose bytes are watched; of a client
+//! with plain HTTP, whose requests are.
 
 use std::{
     io,
@@ -65,7 +66,8 @@ impl Liveness {
         self.blocked.load(Ordering::Relaxed)
     }
 
-    fn silence(&self) -> Duration {
+    /// How long nothing has shown that the peer is there.
+    pub(crate) fn silence(&self) -> Duration {
         if self.deaf.load(Ordering::Relaxed) {
             return Duration::ZERO;
         }
@@ -73,7 +75,8 @@ impl Liveness {
         self.started.elapsed().saturating_sub(last_sign)
     }
 
-    fn sign(&self) {
+    /// The peer has shown that it is there.
+    pub(crate) fn sign(&self) {
         let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_sign.store(now, Ordering::Relaxed);
     }

@@ -9,7 +9,8 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    builder::Config, format::Format, frame, framing::Message, queue::Rx, registry::HttpSession,
+    builder::Config, format::Format, frame, framing::Message, liveness::HEARTBEATS_UNTIL_LOST,
+    queue::Rx, registry::HttpSession,
 };
 
 /// How a second response is closed while there is another: each frame can go but one way.
@@ -71,6 +72,11 @@ impl Receiving {
         if std::mem::take(&mut self.opens) {
             return Some(self.wrap("o".to_owned()));
         }
+        let liveness = self.session.liveness();
+        let silence = self.config.heartbeat * HEARTBEATS_UNTIL_LOST;
+        if liveness.silence() >= silence {
+            return Some(self.last_beat());
+        }
         let beat = Instant::now() + self.config.heartbeat;
         let message = tokio::select! {
             biased;
@@ -80,6 +86,7 @@ impl Receiving {
                 self.room = 0;
                 return Some(self.wrap(farewell));
             }
+            () = liveness.lost(silence) => return Some(self.last_beat()),
             () = sleep_until(beat) => return Some(self.wrap("h".to_owned())),
         };
         let mut frame = text(message);
@@ -89,6 +96,14 @@ impl Receiving {
             join(&mut frame, text(message));
         }
         Some(self.wrap(frame))
+    }
+
+    /// A heartbeat behind which the response is complete, so that a client that has been silent for long shows that it is
+    /// there: it asks for another response, where it finds all that is sent meanwhile. To write to it shows nothing: what
+    /// is between may take all.
+    fn last_beat(&mut self) -> Bytes {
+        self.room = 0;
+        self.wrap("h".to_owned())
     }
 
     /// The chunk for a frame, behind which the response may be complete.

@@ -12,7 +12,7 @@ use std::{
 use http::request::Parts;
 use tokio::{
     sync::watch,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +22,7 @@ use crate::{
     ended::Ended,
     frame,
     framing::Framing,
+    liveness::{HEARTBEATS_UNTIL_LOST, Liveness},
     queue::{Rx, Tx},
     session::{Link, Session},
 };
@@ -62,6 +63,7 @@ impl Registry {
         let opened = Arc::new(HttpSession {
             link: Mutex::new(link),
             identity,
+            liveness: Liveness::new(),
             is_new: AtomicBool::new(true),
             receiver: watch::Sender::new(Receiver::gone(outbox)),
         });
@@ -82,7 +84,8 @@ impl Registry {
     }
 }
 
-/// Runs the application's handler, and the session to its end, which is when nobody has received for a while.
+/// Runs the application's handler, and the session to its end, which is when nobody has received for a while, or the client
+/// has not even asked to.
 async fn own(
     registry: Arc<Registry>,
     name: String,
@@ -104,20 +107,25 @@ async fn own(
     };
     let life = async {
         let over = http.over();
+        let silence = config.heartbeat * HEARTBEATS_UNTIL_LOST;
         tokio::select! {
             biased;
             () = over.cancelled() => {}
             () = config.shutdown.cancelled() => http.close(SHUTDOWN, Ended::Shutdown),
-            () = http.left_for(config.disconnect_delay) => http.lose(),
+            () = http.left_for(config.disconnect_delay, Duration::MAX) => http.lose_sight(silence),
+            // A response that is not taken can't be complete. Else it would be by now, and another asked for.
+            () = http.liveness.lost(silence.saturating_add(config.disconnect_delay)) => {
+                http.lose_sight(silence);
+            }
         }
         // if nothing else has ended it, it was the application
         http.lock().end(Ended::ByServer);
-        // until then the client is told how it ended, however often it asks
+        // Until then the client is told how it ended, however often it asks, if it takes that in time.
         tokio::select! {
-            () = http.left_for(config.disconnect_delay) => {}
+            () = http.left_for(config.disconnect_delay, config.close_timeout) => {}
             () = async {
                 config.shutdown.cancelled().await;
-                let _ = timeout(config.close_timeout, http.left_for(Duration::ZERO)).await;
+                http.left_for(Duration::ZERO, config.close_timeout).await;
             } => {}
         }
         drop((listing, place));
@@ -146,6 +154,8 @@ pub(crate) struct HttpSession {
     link: Mutex<Link>,
     /// What its client's requests bring.
     identity: Option<Vec<u8>>,
+    /// Each of its requests is a sign of life.
+    liveness: Liveness,
     /// Nobody has received yet.
     is_new: AtomicBool,
     receiver: watch::Sender<Receiver>,
@@ -155,7 +165,9 @@ pub(crate) struct HttpSession {
 #[derive(Debug)]
 enum Receiver {
     /// There is one, and it has the outbox.
-    There,
+    There {
+        since: Instant,
+    },
     Gone {
         since: Instant,
         outbox: Rx,
@@ -183,10 +195,16 @@ impl HttpSession {
 
     /// What is for the client, for the one response that carries it; `None` if there is one already.
     pub(crate) fn receive(&self) -> Option<Rx> {
-        match self.receiver.send_replace(Receiver::There) {
+        let since = Instant::now();
+        match self.receiver.send_replace(Receiver::There { since }) {
             Receiver::Gone { outbox, .. } => Some(outbox),
-            Receiver::There => None,
+            Receiver::There { .. } => None,
         }
+    }
+
+    /// Every request of the client tells how long it has been silent.
+    pub(crate) fn liveness(&self) -> &Liveness {
+        &self.liveness
     }
 
     /// Whether the client is still to be told that the session is open: true once.
@@ -208,6 +226,16 @@ impl HttpSession {
     /// Something between here and the client was lost.
     pub(crate) fn lose(&self) {
         self.close(INTERRUPTED, Ended::ConnectionLost);
+    }
+
+    /// The client has not come back. It may have gone this moment, or may be silent for long.
+    fn lose_sight(&self, silence: Duration) {
+        let why = if self.liveness.silence() < silence {
+            Ended::ConnectionLost
+        } else {
+            Ended::TimedOut
+        };
+        self.close(INTERRUPTED, why);
     }
 
     /// The client sent more at once than it may.
@@ -233,22 +261,19 @@ impl HttpSession {
         self.lock().end_with(why, code, reason);
     }
 
-    /// Waits until nobody has received for so long.
-    async fn left_for(&self, time: Duration) {
+    /// Waits until nobody has received for so long, or until one response that receives has been there for as long as
+    /// `stuck`, from now on.
+    async fn left_for(&self, time: Duration, stuck: Duration) {
+        let now = Instant::now();
         let mut receiver = self.receiver.subscribe();
         loop {
-            let since = match &*receiver.borrow_and_update() {
-                Receiver::There => None,
-                Receiver::Gone { since, .. } => Some(*since),
+            let (since, limit) = match &*receiver.borrow_and_update() {
+                Receiver::There { since } => (now.max(*since), stuck),
+                Receiver::Gone { since, .. } => (*since, time),
             };
             tokio::select! {
                 biased;
-                () = async {
-                    match since {
-                        Some(since) => sleep_until(since + time).await,
-                        None => std::future::pending().await,
-                    }
-                } => return,
+                () = sleep(limit.saturating_sub(since.elapsed())) => return,
                 // this has the sender
                 _ = receiver.changed() => {}
             }

@@ -101,7 +101,10 @@ fn receive(
     }
     let there = registry.find(&name);
     let session = match there.filter(|session| session.is_of(identity.as_deref())) {
-        Some(session) => session,
+        Some(session) => {
+            session.liveness().sign();
+            session
+        }
         // Who may open none learns nothing of those that are there.
         None => match open(name, identity.as_deref(), parts, &config, registry) {
             Ok(session) => session,
@@ -152,6 +155,7 @@ async fn send(
     let Some(session) = there.filter(|session| session.is_of(identity.as_deref())) else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    session.liveness().sign();
     let reading = to_bytes(body, config.max_message_size);
     let body = match timeout(config.heartbeat * HEARTBEATS_UNTIL_LOST, reading).await {
         Ok(Ok(body)) => body,

@@ -43,6 +43,8 @@ async fn a_session_with_a_receiver_stays_and_has_a_heartbeat() {
     assert_eq!(stream.next().await, "o\n");
     for _ in 0..3 {
         assert_eq!(stream.next().await, "h\n");
+        // Who says nothing for two heartbeats has to ask anew.
+        server.send(&session, "[]").await;
     }
     assert!(told.try_recv().is_err());
     drop(stream);

@@ -12,6 +12,7 @@ mod guard;
 mod http_versions;
 mod jsonp;
 mod limits;
+mod liveness;
 mod polling;
 mod streaming;
 mod support;
