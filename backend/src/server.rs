@@ -416,12 +416,11 @@ async fn find_cluster(config: &Config) -> Result<Found, StartError> {
 
 #[cfg(feature = "demo")]
 async fn start_demo(why: &str) -> Result<Found, StartError> {
-    let demo = fake_cluster::demo()
-        .start()
-        .await
+    let (demo, connector) = fake_cluster::demo()
+        .start_in_memory()
         .map_err(StartError::Demo)?;
     Ok(Found {
-        cluster: Cluster::demo(&demo.url())?,
+        cluster: Cluster::demo(connector)?,
         why: format!("the built-in demo, {why}"),
         demo: Some(demo),
     })

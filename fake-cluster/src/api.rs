@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Json, Router,
     extract::{Path, Query, State},
+    middleware,
     response::{IntoResponse, Response},
     routing::{get, patch, post},
 };
@@ -20,8 +21,15 @@ use k8s_openapi::{
 use serde::Deserialize;
 
 use crate::{
-    access::Action, cluster::Shared, ephemeral, exec, fault::Route, pod::ago, selection::Selection,
-    status::ApiError, watch::watch_pods,
+    access::Action,
+    cluster::Shared,
+    ephemeral, exec,
+    fault::Route,
+    guard::{Guard, guard},
+    pod::ago,
+    selection::Selection,
+    status::ApiError,
+    watch::watch_pods,
 };
 
 /// The age of every namespace.
@@ -29,8 +37,8 @@ const NAMESPACE_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 type Cluster = State<Arc<Shared>>;
 
-/// All routes.
-pub(crate) fn router(shared: Arc<Shared>) -> Router {
+/// All routes, behind the guard.
+pub(crate) fn router(shared: Arc<Shared>, its_guard: Arc<Guard>) -> Router {
     Router::new()
         .route("/version", get(version))
         .route("/api/v1/namespaces", get(list_namespaces))
@@ -55,6 +63,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             post(review),
         )
         .fallback(unknown)
+        .layer(middleware::from_fn_with_state(its_guard, guard))
         .with_state(shared)
 }
 

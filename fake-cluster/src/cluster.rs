@@ -3,25 +3,22 @@
 use std::{
     collections::BTreeSet,
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use tokio::{
-    net::TcpListener,
-    sync::watch,
-    task::JoinSet,
-    time::{sleep, timeout},
-};
+use serde_json::json;
+use tokio::{net::TcpListener, sync::watch, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     access::Access,
     api,
+    door::{self, Connector, Door},
     fault::{Fault, Faults},
+    guard::Guard,
     main_process::Mains,
     pod::{ContainerState, Phase, Pod},
     process::Processes,
@@ -34,8 +31,8 @@ use crate::{
 const ENDS: Duration = Duration::from_secs(5);
 /// How long the cluster's tasks may take to end.
 const SHUTDOWN: Duration = Duration::from_secs(5);
-/// After a failed accept (no more file descriptors).
-const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+/// What a cluster is called that listens nowhere. No resolver knows it (RFC 6761).
+const IN_MEMORY: &str = "fake-cluster.invalid";
 
 /// Why a cluster could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +43,9 @@ pub enum StartError {
     /// No directory for the containers.
     #[error("the fake cluster cannot make a temporary directory for its containers: {0}")]
     Directory(#[source] io::Error),
+    /// No random bytes for the token.
+    #[error("the fake cluster cannot make a token: {0}")]
+    Token(#[source] getrandom::Error),
 }
 
 /// What every part of a running cluster shares.
@@ -117,15 +117,34 @@ impl Builder {
         self
     }
 
-    /// Starts the cluster on a free port of 127.0.0.1.
+    /// Starts the cluster on a free port of 127.0.0.1, for whoever has its [token](FakeCluster::token).
     ///
     /// # Errors
-    /// If there is no such port, or no temporary directory.
+    /// If there is no such port, no temporary directory, or no token.
     pub async fn start(self) -> Result<FakeCluster, StartError> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .map_err(StartError::Listen)?;
         let address = listener.local_addr().map_err(StartError::Listen)?;
+        let guard = Guard::new(address.to_string()).map_err(StartError::Token)?;
+        self.serve(listener, Arc::new(guard))
+    }
+
+    /// Starts the cluster in this process alone: it listens nowhere, and is reached by the connector only.
+    ///
+    /// # Errors
+    /// If there is no temporary directory, or no token.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub fn start_in_memory(self) -> Result<(FakeCluster, Connector), StartError> {
+        let guard = Guard::new(IN_MEMORY.to_owned()).map_err(StartError::Token)?;
+        let guard = Arc::new(guard);
+        let (connector, door) = door::in_memory(guard.clone());
+        Ok((self.serve(door, guard)?, connector))
+    }
+
+    fn serve(self, door: impl Door, guard: Arc<Guard>) -> Result<FakeCluster, StartError> {
         let dir = tempfile::Builder::new()
             .prefix("fake-cluster-")
             .tempdir()
@@ -149,47 +168,22 @@ impl Builder {
             tasks: TaskTracker::new(),
             root,
         });
-        shared.tasks.spawn(serve(listener, shared.clone()));
+        let router = api::router(shared.clone(), guard.clone());
+        let stop = shared.stop.clone();
+        shared.tasks.spawn(door::serve(door, router, stop));
         Ok(FakeCluster {
-            address,
+            guard,
             shared,
             _dir: dir,
         })
     }
 }
 
-/// Accepts connections until the cluster stops, then drops them all.
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    let router = api::router(shared.clone());
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            () = shared.stop.cancelled() => break,
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => {
-                let Ok((stream, _)) = accepted else {
-                    sleep(ACCEPT_AGAIN).await;
-                    continue;
-                };
-                // Go's servers have it on, too
-                let _ = stream.set_nodelay(true);
-                let service = TowerToHyperService::new(router.clone());
-                connections.spawn(
-                    hyper::server::conn::http1::Builder::new()
-                        .serve_connection(TokioIo::new(stream), service)
-                        .with_upgrades(),
-                );
-            }
-        }
-    }
-    connections.shutdown().await;
-}
-
-/// A running cluster. When it is dropped, its processes are killed and its port closes; [`shutdown`](Self::shutdown) also
+/// A running cluster. When it is dropped, its processes are killed and its door closes; [`shutdown`](Self::shutdown) also
 /// waits for that.
 #[derive(Debug)]
 pub struct FakeCluster {
-    address: SocketAddr,
+    guard: Arc<Guard>,
     shared: Arc<Shared>,
     _dir: tempfile::TempDir,
 }
@@ -205,10 +199,30 @@ impl FakeCluster {
         }
     }
 
-    /// Where it listens: `http://127.0.0.1:port`.
+    /// Where it listens: `http://127.0.0.1:port`. In memory, a name that means nothing elsewhere.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.guard.url()
+    }
+
+    /// The bearer token that each request needs. It is good for commands on this machine: whom it is handed to matters.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.guard.token()
+    }
+
+    /// A kubeconfig with URL and token, on one line, whose only context is `fake`.
+    #[must_use]
+    pub fn kubeconfig(&self) -> String {
+        let text = json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "fake",
+            "contexts": [{"name": "fake", "context": {"cluster": "fake", "user": "fake"}}],
+            "clusters": [{"name": "fake", "cluster": {"server": self.url()}}],
+            "users": [{"name": "fake", "user": {"token": self.token()}}],
+        });
+        text.to_string()
     }
 
     /// Adds a pod, or changes the description of the one with its name; watchers see it. What runs in it runs on.

@@ -1,11 +1,18 @@
-//! A loopback Kubernetes API, just enough of it for Podshell: what the backend's tests run against, and the cluster behind
-//! `podshell --demo`.
+//! A Kubernetes API on this machine, just enough of it for Podshell: what the backend's tests run against, on a port of
+//! loopback, and the cluster behind `podshell --demo`, which listens nowhere.
 //!
 //! It serves pods (get, list, watch), namespaces, the version, access reviews, ephemeral containers, and `exec` and `attach`
 //! over WebSocket (`v5.channel.k8s.io`, `v4.channel.k8s.io`). A command asked for by `exec`, and a container's main process,
 //! **really run on this machine**, as the user who runs the cluster, on a local terminal or on pipes: the "containers" are
-//! no isolation whatever. Therefore the cluster listens on 127.0.0.1 only, and kills everything it has started when it is
-//! shut down or dropped. (Containers without processes, for [`load`], are there as well.)
+//! no isolation whatever. Whoever may speak to the cluster may do all that this user may. Therefore
+//!
+//! - what people run is started [in memory](Builder::start_in_memory): only the process that has its [`Connector`] reaches it;
+//! - a cluster [on a port](Builder::start), for tests and measurements, is on 127.0.0.1 only, and there other users and the
+//!   pages in a browser can knock: each request needs a [token](FakeCluster::token) that is new at each start (else 401),
+//!   must be addressed to the port as it is bound (else 421), and may have no `Origin` (else 403);
+//! - a cluster kills everything it has started when it is shut down or dropped.
+//!
+//! (Containers without processes, for [`load`], are there as well.)
 //!
 //! Where a real API server or kubelet has habits that a client trips over, the cluster has them too: it does not join
 //! fragmented WebSocket messages, it does not end a process whose connection has gone, a terminal has no size until the
@@ -14,7 +21,8 @@
 //!
 //! It needs a Unix; on Linux it also finds what has left its session or outlived its shell.
 //!
-//! It is not: a scheduler, an authenticator (whoever connects is `kubernetes-admin`), TLS, or any API beyond those named.
+//! It is not: a scheduler, a directory of users (whoever has the token is `kubernetes-admin`), TLS, or any API beyond those
+//! named.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), fake_cluster::StartError> {
@@ -35,9 +43,11 @@ mod access;
 mod api;
 mod cluster;
 mod demo;
+mod door;
 mod ephemeral;
 mod exec;
 mod fault;
+mod guard;
 pub mod load;
 mod main_process;
 mod pod;
@@ -54,6 +64,7 @@ mod watch;
 pub use crate::{
     cluster::{Builder, FakeCluster, StartError},
     demo::demo,
+    door::Connector,
     fault::{ApiEffect, EphemeralEffect, ExecEffect, Fault, Route},
     pod::{Container, ContainerState, Phase, Pod},
     record::{ExecRecord, ExecState, Mode, Protocol, Size},

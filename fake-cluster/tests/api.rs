@@ -5,7 +5,7 @@ mod common;
 
 use std::{pin::pin, time::Duration};
 
-use common::{DEADLINE, cluster};
+use common::{DEADLINE, client, cluster};
 use fake_cluster::{
     ApiEffect, Container, ContainerState, FakeCluster, Fault, Phase, Pod, Route, demo,
 };
@@ -15,17 +15,11 @@ use k8s_openapi::api::{
     core::v1,
 };
 use kube::{
-    Api, Client, Config,
+    Api,
     api::{ListParams, PostParams, WatchParams},
     core::WatchEvent,
 };
 use tokio::time::timeout;
-
-fn client(cluster: &FakeCluster) -> Client {
-    // without TLS nobody asks for a provider, but it has to be unambiguous
-    let config = Config::new(cluster.url().parse().unwrap());
-    Client::try_from(config).unwrap()
-}
 
 fn pods(cluster: &FakeCluster) -> Api<v1::Pod> {
     Api::namespaced(client(cluster), "default")

@@ -5,7 +5,9 @@ mod common;
 
 use std::time::Duration;
 
-use common::{BOTH, DEADLINE, Exec, V4, V5, cluster, cluster_with, exit_code, tty, until_exec};
+use common::{
+    BOTH, DEADLINE, Exec, V4, V5, client, cluster, cluster_with, exit_code, tty, until_exec,
+};
 use fake_cluster::{Container, ContainerState, ExecEffect, ExecState, FakeCluster, Fault, Mode};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
@@ -102,7 +104,7 @@ async fn closing_stdin_ends_the_attach_alone() {
 
 /// Waits until the container is as a list of pods says.
 async fn until_terminated(cluster: &FakeCluster) -> i32 {
-    let client = kube::Client::try_from(kube::Config::new(cluster.url().parse().unwrap())).unwrap();
+    let client = client(cluster);
     let pods = kube::Api::<k8s_openapi::api::core::v1::Pod>::default_namespaced(client);
     let ended = async {
         loop {

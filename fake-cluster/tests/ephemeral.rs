@@ -5,19 +5,18 @@ mod common;
 
 use std::time::Duration;
 
-use common::{DEADLINE, Exec, V4, V5, cluster, exit_code};
+use common::{DEADLINE, Exec, V4, V5, client, cluster, exit_code};
 use fake_cluster::{ApiEffect, Container, EphemeralEffect, FakeCluster, Fault, Phase, Pod, Route};
 use k8s_openapi::api::core::v1;
 use kube::{
-    Api, Client, Config,
+    Api,
     api::{Patch, PatchParams},
 };
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 fn pods(cluster: &FakeCluster) -> Api<v1::Pod> {
-    let config = Config::new(cluster.url().parse().unwrap());
-    Api::namespaced(Client::try_from(config).unwrap(), "default")
+    Api::namespaced(client(cluster), "default")
 }
 
 fn strategic(containers: &Value) -> Patch<Value> {

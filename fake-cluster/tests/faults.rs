@@ -5,7 +5,9 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{BOTH, DEADLINE, Exec, V4, V5, cluster, exit_code, tty, until_exec};
+use common::{
+    BOTH, DEADLINE, Exec, V4, V5, address, cluster, exit_code, raw_request, tty, until_exec,
+};
 use fake_cluster::{ExecEffect, ExecState, FakeCluster, Fault, Protocol};
 use serde_json::Value;
 use tokio::{
@@ -81,14 +83,8 @@ async fn cuts_after_so_many_bytes() {
 
 /// Upgrades by hand; what follows the answer's head is returned.
 async fn raw_exec(cluster: &FakeCluster, command: &str) -> Vec<u8> {
-    let address = cluster.url().replace("http://", "");
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let query = tty(&[command]);
-    let request = format!(
-        "GET /api/v1/namespaces/default/pods/web-0/exec?{query} HTTP/1.1\r\nHost: x\r\n\
-         Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: {V4}\r\n\r\n"
-    );
+    let mut stream = TcpStream::connect(address(cluster)).await.unwrap();
+    let request = raw_request(cluster, &[command]);
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut all = Vec::new();
     // a reset instead of an orderly end would do as well

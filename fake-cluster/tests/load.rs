@@ -5,7 +5,9 @@ mod common;
 
 use std::time::Duration;
 
-use common::{DEADLINE, Exec, V4, V5, cluster_with, exit_code, tty, until_exec};
+use common::{
+    DEADLINE, Exec, V4, V5, address, cluster_with, exit_code, raw_request, tty, until_exec,
+};
 use fake_cluster::{
     Container, ContainerState, ExecEffect, ExecState, FakeCluster, Fault,
     load::{self, LINE, Sum},
@@ -156,14 +158,9 @@ async fn they_are_killed_with_their_container() {
 }
 
 /// Opens an exec by hand and waits for its prompt: a client that costs next to nothing.
-async fn open(address: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!(
-        "GET /api/v1/namespaces/default/pods/web-0/exec?{} HTTP/1.1\r\nHost: x\r\n\
-         Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: {V4}\r\n\r\n",
-        tty(&["sh"])
-    );
+async fn open(cluster: &FakeCluster) -> TcpStream {
+    let mut stream = TcpStream::connect(address(cluster)).await.unwrap();
+    let request = raw_request(cluster, &["sh"]);
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = [0; 1024];
     let mut length = 0;
@@ -187,13 +184,12 @@ fn resident() -> usize {
 async fn thousands_of_idle_ones_cost_little() {
     const SESSIONS: usize = 3000;
     let cluster = cluster_with(Container::new("app").idle("$ ")).await;
-    let address = cluster.url().replace("http://", "");
-    let first = open(&address).await;
+    let first = open(&cluster).await;
     let before = resident();
     let opening = async {
         let mut streams = Vec::new();
         for _ in 0..SESSIONS {
-            streams.push(open(&address).await);
+            streams.push(open(&cluster).await);
         }
         streams
     };

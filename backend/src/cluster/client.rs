@@ -2,9 +2,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use http::{HeaderValue, Request, header::SEC_WEBSOCKET_PROTOCOL};
+use http::{HeaderValue, Request, Uri, header::SEC_WEBSOCKET_PROTOCOL};
 use hyper_util::{
-    client::legacy::{Client as HttpClient, connect::HttpConnector},
+    client::legacy::{
+        Client as HttpClient,
+        connect::{Connect, HttpConnector},
+    },
     rt::{TokioExecutor, TokioIo},
 };
 use kube::{
@@ -72,18 +75,22 @@ impl Cluster {
         }
     }
 
-    /// The built-in demo cluster, at the URL where it listens.
+    /// The built-in demo cluster, over connections within this process.
     ///
     /// # Errors
     ///
-    /// If the URL is not one.
+    /// If no client can be made.
     #[cfg(feature = "demo")]
-    pub fn demo(url: &str) -> Result<Self, ConnectError> {
-        let url = url
-            .parse()
-            .map_err(|error: http::uri::InvalidUri| ConnectError::Config(error.to_string()))?;
-        let client =
-            client(Config::new(url)).map_err(|error| ConnectError::Config(innermost(&error)))?;
+    pub fn demo(connector: fake_cluster::Connector) -> Result<Self, ConnectError> {
+        let unusable = ConnectError::Config;
+        let url = connector.url().parse::<Uri>();
+        let mut config = Config::new(url.map_err(|error| unusable(error.to_string()))?);
+        config.auth_info.token = Some(connector.token().into());
+        let connect = tower::service_fn(move |_: Uri| {
+            let connector = connector.clone();
+            Box::pin(async move { connector.connect().await.map(TokioIo::new) })
+        });
+        let client = client_over(config, connect).map_err(|error| unusable(innermost(&error)))?;
         Ok(Self::new(client, "demo".to_owned(), true))
     }
 }
@@ -121,8 +128,8 @@ async fn read_config(source: &Source) -> Result<(Config, String), ConnectError> 
 /// default connector lacks (kube-rs/kube#2056): without it each keystroke may wait for the
 /// acknowledgement of the one before.
 fn client(config: Config) -> kube::Result<Client> {
-    let protocol = MapRequestLayer::new(choose_protocol);
     if config.proxy_url.is_some() {
+        let protocol = MapRequestLayer::new(choose_protocol);
         return Ok(ClientBuilder::try_from(config)?
             .with_layer(&protocol)
             .build());
@@ -135,8 +142,16 @@ fn client(config: Config) -> kube::Result<Client> {
     let connector = connector
         .map_response(|stream: TokioIo<_>| TokioIo::new(Coalescing::new(stream.into_inner())));
     let connector = config.rustls_https_connector_with_connector(connector)?;
+    client_over(config, connector)
+}
+
+/// The same layers over any connector.
+fn client_over(
+    config: Config,
+    connector: impl Connect + Clone + Send + Sync + 'static,
+) -> kube::Result<Client> {
     let service = ServiceBuilder::new()
-        .layer(protocol)
+        .layer(MapRequestLayer::new(choose_protocol))
         .layer(config.base_uri_layer())
         .option_layer(config.auth_layer()?)
         .layer(config.extra_headers_layer()?)

@@ -89,7 +89,7 @@ impl TestServer {
 
     pub async fn start_with(cluster: Builder, flags: &[&str]) -> Self {
         let cluster = cluster.start().await.unwrap();
-        let kubeconfig = kubeconfig(&cluster.url());
+        let kubeconfig = kubeconfig(&cluster);
         let path = kubeconfig.path().to_str().unwrap().to_owned();
         let own = ["podshell", "--listen", "127.0.0.1:0", "--kubeconfig", &path];
         let config = Config::try_parse_from(own.iter().chain(flags)).unwrap();
@@ -263,14 +263,10 @@ pub struct Answer {
     pub body: String,
 }
 
-fn kubeconfig(url: &str) -> tempfile::NamedTempFile {
+/// A file with the cluster's token, which nobody else may read.
+fn kubeconfig(cluster: &FakeCluster) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let text = format!(
-        "{{apiVersion: v1, kind: Config, current-context: fake,
-           clusters: [{{name: fake, cluster: {{server: '{url}'}}}}], users: [{{name: fake, user: {{}}}}],
-           contexts: [{{name: fake, context: {{cluster: fake, user: fake}}}}]}}"
-    );
-    std::fs::write(file.path(), text).unwrap();
+    std::fs::write(file.path(), cluster.kubeconfig()).unwrap();
     file
 }
 

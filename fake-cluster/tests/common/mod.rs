@@ -55,6 +55,30 @@ pub async fn until_exec(cluster: &FakeCluster, ready: impl Fn(&ExecRecord) -> bo
         .clone()
 }
 
+/// kube's client.
+pub fn client(cluster: &FakeCluster) -> kube::Client {
+    let mut config = kube::Config::new(cluster.url().parse().unwrap());
+    config.auth_info.token = Some(cluster.token().into());
+    kube::Client::try_from(config).unwrap()
+}
+
+/// A request for an exec on a terminal, to be sent by hand.
+pub fn raw_request(cluster: &FakeCluster, command: &[&str]) -> String {
+    format!(
+        "GET /api/v1/namespaces/default/pods/web-0/exec?{} HTTP/1.1\r\nHost: {}\r\n\
+         Authorization: Bearer {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: {V4}\r\n\r\n",
+        tty(command),
+        address(cluster),
+        cluster.token(),
+    )
+}
+
+/// Where it listens: `127.0.0.1:port`.
+pub fn address(cluster: &FakeCluster) -> String {
+    cluster.url().replace("http://", "")
+}
+
 /// The query for a terminal.
 pub fn tty(command: &[&str]) -> String {
     query(command, "stdin=true&stdout=true&stderr=false&tty=true")
@@ -143,6 +167,8 @@ impl Exec {
         let mut request = url.into_client_request().unwrap();
         let headers = request.headers_mut();
         headers.insert("Sec-WebSocket-Protocol", protocols.parse().unwrap());
+        let bearer = format!("Bearer {}", cluster.token());
+        headers.insert("Authorization", bearer.parse().unwrap());
         match timeout(DEADLINE, connect_async(request)).await.unwrap() {
             Ok((ws, response)) => Ok(Self {
                 ws,

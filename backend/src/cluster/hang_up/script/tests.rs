@@ -51,8 +51,8 @@ impl Terminal {
         static TERMINALS: AtomicU32 = AtomicU32::new(0);
         let number = 100 * TERMINALS.fetch_add(1, Ordering::Relaxed);
         let pod = Pod::new("default", "web-0").container(Container::new("app"));
-        let fake = FakeCluster::builder().pod(pod).start().await.unwrap();
-        let cluster = Cluster::demo(&fake.url()).unwrap();
+        let (fake, connector) = FakeCluster::builder().pod(pod).start_in_memory().unwrap();
+        let cluster = Cluster::demo(connector).unwrap();
         let target = Target {
             namespace: "default".to_owned(),
             pod: "web-0".to_owned(),
