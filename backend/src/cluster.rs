@@ -9,6 +9,7 @@ mod end;
 mod error;
 mod exec;
 mod hang_up;
+mod kubeconfig;
 mod launch;
 mod marker;
 mod output;

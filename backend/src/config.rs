@@ -19,7 +19,11 @@ pub use crate::access::{Secret, SecretError};
 
 /// A shell in any container of a Kubernetes cluster, in the browser.
 ///
-/// Without flags: the current kubeconfig context if it answers, else a built-in demo.
+/// Without flags: the current kubeconfig context.
+#[cfg_attr(
+    feature = "demo",
+    doc = "Where there is no kubeconfig and no cluster around: the built-in demo."
+)]
 #[derive(Clone, Debug, Parser)]
 #[command(name = "podshell", version)]
 pub struct Config {
@@ -54,7 +58,8 @@ pub struct Config {
     #[arg(long, env = "PODSHELL_CONTEXT", value_name = "NAME")]
     pub context: Option<String>,
 
-    /// Serve the built-in demo, whatever cluster is configured: its containers are processes on this machine.
+    /// Serve the built-in demo, whatever cluster is configured: its containers are processes on this machine, run as the
+    /// user who starts it.
     #[cfg(feature = "demo")]
     #[arg(long, env = "PODSHELL_DEMO")]
     pub demo: bool,

@@ -6,6 +6,7 @@
 
 mod access;
 mod burst;
+mod choice;
 pub mod cluster;
 pub mod config;
 mod http;

@@ -20,7 +20,8 @@ use tracing::{info, warn};
 
 use crate::{
     access::{Access, Hosts, Keys, Proxies, Secret, SecretError},
-    cluster::{Cluster, ConnectError, Source},
+    choice,
+    cluster::{Cluster, ConnectError},
     config::Config,
     http::ui::Ui,
     router::router,
@@ -101,7 +102,7 @@ impl std::fmt::Debug for Clock {
 #[derive(Debug, Error)]
 pub enum StartError {
     /// The cluster that was asked for can't be used.
-    #[error(transparent)]
+    #[error("{}\n{}", .0, .0.hint())]
     Cluster(#[from] ConnectError),
     /// The address can't be listened on.
     #[error("can't listen on {address}: {source}. Choose another port with --listen.")]
@@ -181,7 +182,7 @@ impl Server {
         let config = self.config;
         let keys = ticket_keys(config.ticket_key_file.as_deref())?;
         let token = token(&config)?;
-        let found = find_cluster(&config).await?;
+        let chosen = choice::choose(&config).await?;
         let listen = |source| StartError::Listen {
             address: config.listen,
             source,
@@ -196,7 +197,7 @@ impl Server {
             clock: self.clock,
             bind_time: config.bind_time,
             debug_image: config.debug_image.clone(),
-            sessions: Sessions::new(limits(&config), found.cluster, shutdown.clone()),
+            sessions: Sessions::new(limits(&config), chosen.cluster, shutdown.clone()),
             tickets: Tickets::new(keys),
             ui: Ui::new(&config.base_path),
             shutdown,
@@ -206,9 +207,9 @@ impl Server {
             config,
             listener,
             address,
-            choice: found.why,
+            choice: chosen.why,
             #[cfg(feature = "demo")]
-            demo: found.demo,
+            demo: chosen.demo,
         })
     }
 }
@@ -373,60 +374,4 @@ fn limits(config: &Config) -> Limits {
         lifetime: config.lifetime_limit,
         drain: config.drain_time,
     }
-}
-
-/// A cluster and why it is that one.
-struct Found {
-    cluster: Cluster,
-    why: String,
-    #[cfg(feature = "demo")]
-    demo: Option<fake_cluster::FakeCluster>,
-}
-
-/// The cluster that the configuration asks for; if it asks for none, the current context, else the
-/// demo.
-async fn find_cluster(config: &Config) -> Result<Found, StartError> {
-    if config.is_demo() {
-        return start_demo("as asked").await;
-    }
-    let source = Source {
-        kubeconfig: config.kubeconfig.clone(),
-        context: config.context.clone(),
-    };
-    let asked = source.kubeconfig.is_some() || source.context.is_some();
-    match Cluster::connect(&source).await {
-        Ok(cluster) => Ok(Found {
-            why: format!(
-                "cluster {:?}, {}",
-                cluster.name(),
-                if asked {
-                    "as asked"
-                } else {
-                    "the current context"
-                }
-            ),
-            cluster,
-            #[cfg(feature = "demo")]
-            demo: None,
-        }),
-        Err(error) if asked || cfg!(not(feature = "demo")) => Err(error.into()),
-        Err(error) => start_demo(&format!("because {error}")).await,
-    }
-}
-
-#[cfg(feature = "demo")]
-async fn start_demo(why: &str) -> Result<Found, StartError> {
-    let (demo, connector) = fake_cluster::demo()
-        .start_in_memory()
-        .map_err(StartError::Demo)?;
-    Ok(Found {
-        cluster: Cluster::demo(connector)?,
-        why: format!("the built-in demo, {why}"),
-        demo: Some(demo),
-    })
-}
-
-#[cfg(not(feature = "demo"))]
-async fn start_demo(_: &str) -> Result<Found, StartError> {
-    unreachable!("without the demo nothing asks for it")
 }

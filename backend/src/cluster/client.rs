@@ -13,13 +13,18 @@ use hyper_util::{
 use kube::{
     Client, Config,
     client::{Body, ClientBuilder, ConfigExt},
-    config::{KubeConfigOptions, Kubeconfig},
 };
 use thiserror::Error;
 use tokio::time::timeout;
 use tower::{BoxError, ServiceBuilder, ServiceExt as _, util::MapRequestLayer};
 
-use super::{Cluster, ClusterError, coalesce::Coalescing, error::innermost, exec::Protocol};
+use super::{
+    Cluster, ClusterError,
+    coalesce::Coalescing,
+    error::innermost,
+    exec::Protocol,
+    kubeconfig::{self, Found},
+};
 
 /// How long the first answer may take when the cluster is looked for at start.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
@@ -40,17 +45,67 @@ pub struct Source {
 /// Why there is no cluster.
 #[derive(Debug, Error)]
 pub enum ConnectError {
-    /// No usable configuration.
-    #[error("no usable kubeconfig: {0}")]
-    Config(String),
-    /// The cluster that the configuration names does not answer.
-    #[error("the cluster of context {name:?} does not answer: {source}")]
+    /// No kubeconfig, and no service account as pods have it: nobody has chosen a cluster.
+    #[error("there is no kubeconfig and no cluster around{about}")]
+    Nothing {
+        /// What `KUBECONFIG` names, if it is set.
+        about: String,
+    },
+    /// A cluster was chosen, but what says which can't be used.
+    #[error("can't use {place}: {why}")]
+    Config {
+        /// Where it stands.
+        place: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The cluster that was chosen does not answer, or not as it should.
+    #[error(
+        "can't use the cluster of context {name:?} at {server} ({place}): {}",
+        at_start(source)
+    )]
     NoAnswer {
         /// The context, or what stands for it.
         name: String,
+        /// The URL of the API server.
+        server: String,
+        /// Where that stands.
+        place: String,
         /// What was tried and failed.
-        source: ClusterError,
+        source: Box<ClusterError>,
     },
+}
+
+impl ConnectError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> String {
+        let hint = match self {
+            Self::Nothing { .. } => "Set KUBECONFIG, or give --kubeconfig PATH.",
+            Self::Config { .. } => {
+                "Mend it, or choose with --kubeconfig PATH and --context NAME; `kubectl config view` shows what kubectl sees."
+            }
+            Self::NoAnswer { source, .. } if matches!(**source, ClusterError::Api { .. }) => {
+                source.hint()
+            }
+            Self::NoAnswer { .. } => {
+                "Check the network, a VPN, and whether `kubectl cluster-info` works. `podshell --context NAME` takes another cluster."
+            }
+        };
+        if cfg!(feature = "demo") {
+            format!("{hint} `podshell --demo` is for a look around without a cluster.")
+        } else {
+            hint.to_owned()
+        }
+    }
+}
+
+/// What a cluster did instead of answering when it was looked for.
+fn at_start(error: &ClusterError) -> String {
+    match error {
+        ClusterError::Silent => format!("it does not answer within {} s", FIRST_ANSWER.as_secs()),
+        ClusterError::Unreachable(why) => format!("it does not answer: {why}"),
+        error => error.to_string(),
+    }
 }
 
 impl Cluster {
@@ -61,8 +116,21 @@ impl Cluster {
     ///
     /// If there is no configuration, or the cluster does not answer within 5 s.
     pub async fn connect(source: &Source) -> Result<Self, ConnectError> {
-        let (config, name) = read_config(source).await?;
-        let client = client(config).map_err(|error| ConnectError::Config(innermost(&error)))?;
+        let Found {
+            config,
+            name,
+            place,
+        } = kubeconfig::find(source).await?;
+        let server = without_secrets(&config.cluster_url);
+        let client = match client(config) {
+            Ok(client) => client,
+            Err(error) => {
+                return Err(ConnectError::Config {
+                    place,
+                    why: format!("its context {name:?} is of no use: {}", unusable(&error)),
+                });
+            }
+        };
         let cluster = Self::new(client, name, false);
         let answered = timeout(FIRST_ANSWER, cluster.probe()).await;
         match answered.unwrap_or(Err(ClusterError::Silent)) {
@@ -70,7 +138,9 @@ impl Cluster {
             Ok(()) | Err(ClusterError::Api { status: 403, .. }) => Ok(cluster),
             Err(source) => Err(ConnectError::NoAnswer {
                 name: cluster.name,
-                source,
+                server,
+                place,
+                source: Box::new(source),
             }),
         }
     }
@@ -82,7 +152,10 @@ impl Cluster {
     /// If no client can be made.
     #[cfg(feature = "demo")]
     pub fn demo(connector: fake_cluster::Connector) -> Result<Self, ConnectError> {
-        let unusable = ConnectError::Config;
+        let unusable = |why: String| ConnectError::Config {
+            place: "the demo".to_owned(),
+            why,
+        };
         let url = connector.url().parse::<Uri>();
         let mut config = Config::new(url.map_err(|error| unusable(error.to_string()))?);
         config.auth_info.token = Some(connector.token().into());
@@ -95,32 +168,31 @@ impl Cluster {
     }
 }
 
-async fn read_config(source: &Source) -> Result<(Config, String), ConnectError> {
-    let options = KubeConfigOptions {
-        context: source.context.clone(),
-        ..Default::default()
-    };
-    let kubeconfig = match &source.kubeconfig {
-        Some(path) => Kubeconfig::read_from(path),
-        None => Kubeconfig::read(),
-    };
-    let said = |error: &dyn std::error::Error| ConnectError::Config(error.to_string());
-    match kubeconfig {
-        Ok(kubeconfig) => {
-            let name = source
-                .context
-                .clone()
-                .or(kubeconfig.current_context.clone());
-            let config = Config::from_custom_kubeconfig(kubeconfig, &options)
-                .await
-                .map_err(|error| said(&error))?;
-            Ok((config, name.unwrap_or_else(|| "default".to_owned())))
+/// A URL without a user's name and password, and without a query.
+fn without_secrets(url: &Uri) -> String {
+    let scheme = url.scheme_str().unwrap_or("https");
+    let host = url.host().unwrap_or_default();
+    let port = url
+        .port()
+        .map_or_else(String::new, |port| format!(":{port}"));
+    format!(
+        "{scheme}://{host}{port}{}",
+        url.path().trim_end_matches('/')
+    )
+}
+
+/// Why a configuration makes no client, without what stands in it.
+fn unusable(error: &kube::Error) -> String {
+    match error {
+        kube::Error::RustlsTls(_) => {
+            "its client certificate, key or certificate authority can't be used".to_owned()
         }
-        Err(error) if source.kubeconfig.is_some() || source.context.is_some() => Err(said(&error)),
-        Err(error) => match Config::incluster() {
-            Ok(config) => Ok((config, "in-cluster".to_owned())),
-            Err(_) => Err(said(&error)),
-        },
+        kube::Error::ProxyProtocolUnsupported { .. }
+        | kube::Error::ProxyProtocolDisabled { .. } => {
+            "its proxy-url is of a kind that can't be used here".to_owned()
+        }
+        kube::Error::InferKubeconfig(error) => kubeconfig::said(error),
+        error => innermost(error),
     }
 }
 

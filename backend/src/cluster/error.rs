@@ -1,5 +1,6 @@
 //! What can go wrong with the cluster, told for people.
 
+use kube::client::AuthError;
 use thiserror::Error;
 
 use super::Right;
@@ -135,10 +136,34 @@ impl From<kube::Error> for ClusterError {
 }
 
 /// The innermost cause says what happened; what wraps it only says where.
-pub(super) fn innermost(error: &dyn std::error::Error) -> String {
+pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
+    loop {
+        if let Some(error) = cause.downcast_ref::<AuthError>() {
+            return credentials(error);
+        }
+        match cause.source() {
+            Some(deeper) => cause = deeper,
+            None => return cause.to_string(),
+        }
     }
-    cause.to_string()
+}
+
+/// What is wrong with the credentials. kube would show the command line of a plugin and what it printed: secrets.
+fn credentials(error: &AuthError) -> String {
+    match error {
+        AuthError::AuthExecStart(error) => {
+            format!("the credential plugin can't be started: {error}")
+        }
+        AuthError::AuthExecRun { out, .. } => {
+            format!("the credential plugin failed ({})", out.status)
+        }
+        AuthError::ReadTokenFile(error, path) => {
+            format!("the token in {} can't be read: {error}", path.display())
+        }
+        AuthError::ExecPluginFailed | AuthError::AuthExecParse(_) => {
+            "the credential plugin's answer is not understood".to_owned()
+        }
+        _ => "the credentials can't be used".to_owned(),
+    }
 }

@@ -1,0 +1,59 @@
+//! Which cluster is served: what was asked for, else what kubectl would take; the demo if asked for, or if there is nothing else.
+
+use crate::{
+    cluster::{Cluster, Source},
+    config::Config,
+    server::StartError,
+};
+
+/// A cluster and why it is that one.
+pub(crate) struct Choice {
+    pub(crate) cluster: Cluster,
+    /// For people.
+    pub(crate) why: String,
+    #[cfg(feature = "demo")]
+    pub(crate) demo: Option<fake_cluster::FakeCluster>,
+}
+
+/// A cluster that was chosen and can't be used is an error, never the demo: whose VPN is down has not asked for one.
+pub(crate) async fn choose(config: &Config) -> Result<Choice, StartError> {
+    #[cfg(feature = "demo")]
+    if config.is_demo() {
+        return demo("as asked");
+    }
+    let source = Source {
+        kubeconfig: config.kubeconfig.clone(),
+        context: config.context.clone(),
+    };
+    let asked = source.kubeconfig.is_some() || source.context.is_some();
+    let why = if asked {
+        "as asked"
+    } else {
+        "the current context"
+    };
+    match Cluster::connect(&source).await {
+        Ok(cluster) => Ok(Choice {
+            why: format!("cluster {:?}, {why}", cluster.name()),
+            cluster,
+            #[cfg(feature = "demo")]
+            demo: None,
+        }),
+        #[cfg(feature = "demo")]
+        Err(error @ crate::cluster::ConnectError::Nothing { .. }) => {
+            demo(&format!("because {error}"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(feature = "demo")]
+fn demo(why: &str) -> Result<Choice, StartError> {
+    let (demo, connector) = fake_cluster::demo()
+        .start_in_memory()
+        .map_err(StartError::Demo)?;
+    Ok(Choice {
+        cluster: Cluster::demo(connector)?,
+        why: format!("the built-in demo, {why}"),
+        demo: Some(demo),
+    })
+}

@@ -1,0 +1,104 @@
+//! The binary as a user starts it, and what it says.
+
+use std::{
+    ffi::{OsStr, OsString},
+    io,
+    path::Path,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
+    process::{Child, ChildStdout, Command},
+    time::timeout,
+};
+
+/// Longer than anything here takes, however slow the machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A process that has said where to sign in, or has ended.
+pub struct Podshell {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    printed: String,
+    serves: bool,
+}
+
+impl Podshell {
+    /// Starts it with these flags and variables alone, for a user whose home is `home`.
+    pub async fn start(home: &Path, flags: &[&OsStr], variables: &[(&str, OsString)]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_podshell"))
+            .args(["--listen", "127.0.0.1:0"])
+            .args(flags)
+            .env_clear()
+            .env("HOME", home)
+            .envs(variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(home)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut started = Self {
+            child,
+            stdout,
+            printed: String::new(),
+            serves: false,
+        };
+        let read = timeout(PATIENCE, started.read_start()).await;
+        read.expect("it serves or ends").unwrap();
+        started
+    }
+
+    async fn read_start(&mut self) -> io::Result<()> {
+        while !self.serves {
+            let before = self.printed.len();
+            if self.stdout.read_line(&mut self.printed).await? == 0 {
+                break;
+            }
+            self.serves = self.printed[before..].starts_with("Open ");
+        }
+        Ok(())
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
+    /// Stops it if it serves, and waits for its end.
+    pub async fn end(mut self) -> Outcome {
+        if self.serves {
+            let id = Pid::from_raw(self.id().try_into().unwrap()).unwrap();
+            kill_process(id, Signal::TERM).unwrap();
+        }
+        let mut stderr = String::new();
+        let mut its = self.child.stderr.take().unwrap();
+        let ended = async {
+            self.stdout.read_to_string(&mut self.printed).await?;
+            its.read_to_string(&mut stderr).await?;
+            self.child.wait().await
+        };
+        let status = timeout(PATIENCE, ended).await.expect("it ends").unwrap();
+        Outcome {
+            served: self.serves,
+            status,
+            stdout: self.printed,
+            stderr,
+        }
+    }
+}
+
+/// How it went.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Whether it served before it was stopped.
+    pub served: bool,
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+}
