@@ -1,4 +1,8 @@
 // `podshell --demo`: a working terminal with no cluster at hand.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
+import { podshellBinary } from "../support/env.ts";
 import { Podshell } from "../support/podshell.ts";
 import { PodList } from "../support/pod-list.ts";
 import { Terminal } from "../support/terminal.ts";
@@ -35,9 +39,40 @@ test("a demo shell works and shows its exit code", async ({ page }) => {
   await expect(terminal.state).toHaveAttribute("data-reason", "exited");
 });
 
-test("without flags and without a cluster that answers it is the demo, and says why", async ({}, testInfo) => {
+/** What a user has who starts the server in a fresh folder: nothing but a home without a kubeconfig. */
+function nothingButHome(home: string): NodeJS.ProcessEnv {
+  const away = (name: string) => name.startsWith("PODSHELL_") || name.startsWith("KUBE");
+  const kept = Object.entries(process.env).filter(([name]) => !away(name));
+  return { ...Object.fromEntries(kept), HOME: home };
+}
+
+test("without flags and without any kubeconfig it is the demo, and says why", async ({}, testInfo) => {
+  const home = testInfo.outputPath("home");
+  await mkdir(home, { recursive: true });
+  // for it to get this environment alone, the server is a process of its own
+  const child = spawn(podshellBinary, ["--listen", "127.0.0.1:0"], {
+    env: nothingButHome(home),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(child, "close");
+  try {
+    let printed = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      printed += text;
+    });
+    await expect.poll(() => printed, { timeout: 20_000 }).toMatch(/^Open /m);
+    expect(printed).toContain("the built-in demo, because there is no kubeconfig and no cluster around");
+  } finally {
+    child.kill("SIGTERM");
+    await ended;
+  }
+  expect(child.exitCode).toBe(0);
+});
+
+test("a cluster that does not answer is an error that says what to do, not the demo", async ({}, testInfo) => {
+  const home = testInfo.outputPath("home");
+  await mkdir(home, { recursive: true });
   const kubeconfig = testInfo.outputPath("kubeconfig");
-  const { writeFile } = await import("node:fs/promises");
   // port 1 of loopback: nobody listens there
   await writeFile(
     kubeconfig,
@@ -50,13 +85,24 @@ test("without flags and without a cluster that answers it is the demo, and says 
       users: [{ name: "nobody", user: {} }],
     }),
   );
-  const server = await Podshell.start(["--listen", "127.0.0.1:0"], { KUBECONFIG: kubeconfig });
-  try {
-    const answer = await fetch(`${server.origin}/api/v1/pods`, { headers: server.bearer });
-    expect(await answer.json()).toMatchObject({ demo: true });
-    expect(server.log()).toMatch(/demo/i);
-    expect(server.log()).toContain("away");
-  } finally {
-    await server.stop();
+  const child = spawn(podshellBinary, ["--listen", "127.0.0.1:0"], {
+    env: { ...nothingButHome(home), KUBECONFIG: kubeconfig },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let printed = "";
+  let said = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    printed += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  const deadline = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  const [code] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+  clearTimeout(deadline);
+  expect(code, `${printed}${said}`).toBe(1);
+  expect(printed).toBe("");
+  for (const text of ['"away"', "http://127.0.0.1:1", kubeconfig, "does not answer", "podshell --demo"]) {
+    expect(said).toContain(text);
   }
 });
