@@ -13,9 +13,11 @@ use axum::{
 use podshell_shared::terminal::PROTOCOL;
 use tokio_util::task::TaskTracker;
 use tower_http::{
-    catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer, trace::TraceLayer,
+    catch_panic::CatchPanicLayer,
+    set_header::SetResponseHeaderLayer,
+    trace::{DefaultOnFailure, TraceLayer},
 };
-use tracing::{Span, debug_span};
+use tracing::{Level, Span, debug_span};
 
 use crate::{
     access::{self, Guard},
@@ -74,7 +76,13 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
         // the page itself is no secret
         .fallback(ui::serve)
         // inside of what takes the base path off, so that it sees which route it is
-        .layer(TraceLayer::new_for_http().make_span_with(request_span))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(request_span)
+                // that an answer was a 5xx says nothing that its reason does not; and anyone can
+                // get one from `/readyz`, as often as they like
+                .on_failure(DefaultOnFailure::new().level(Level::DEBUG)),
+        )
         .with_state(app.clone());
     let prefix = config.base_path.prefix();
     let based = if prefix.is_empty() {

@@ -23,7 +23,7 @@ use crate::{
     choice,
     cluster::{Cluster, ConnectError},
     config::Config,
-    http::ui::Ui,
+    http::{health::Readiness, ui::Ui},
     router::router,
     session::{KeysError, Limits, Sessions, TicketKeys, Tickets},
 };
@@ -41,6 +41,7 @@ struct Shared {
     clock: Clock,
     bind_time: Duration,
     debug_image: String,
+    readiness: Readiness,
     sessions: Sessions<Cluster>,
     tickets: Tickets,
     ui: Ui,
@@ -71,6 +72,10 @@ impl App {
     /// How long a new connection may take to say which terminal it is for.
     pub(crate) fn bind_time(&self) -> Duration {
         self.0.bind_time
+    }
+
+    pub(crate) fn readiness(&self) -> &Readiness {
+        &self.0.readiness
     }
 
     /// Image of the containers that are added for debugging.
@@ -197,6 +202,7 @@ impl Server {
             clock: self.clock,
             bind_time: config.bind_time,
             debug_image: config.debug_image.clone(),
+            readiness: Readiness::default(),
             sessions: Sessions::new(limits(&config), chosen.cluster, shutdown.clone()),
             tickets: Tickets::new(keys),
             ui: Ui::new(&config.base_path),

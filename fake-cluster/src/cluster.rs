@@ -17,7 +17,7 @@ use crate::{
     access::Access,
     api,
     door::{self, Connector, Door},
-    fault::{Fault, Faults},
+    fault::{Fault, Faults, Route},
     guard::Guard,
     main_process::Mains,
     pod::{ContainerState, Phase, Pod},
@@ -316,6 +316,12 @@ impl FakeCluster {
     /// Takes back every fault; what an exec has begun with stays with it.
     pub fn clear_faults(&self) {
         self.shared.faults.clear();
+    }
+
+    /// How many calls of `route` there were, whatever was answered.
+    #[must_use]
+    pub fn calls(&self, route: Route) -> u64 {
+        self.shared.faults.calls(route)
     }
 
     /// Every exec and attach seen (the latest 1,500 at least), oldest first.

@@ -1,6 +1,7 @@
 //! Faults that tests inject: what goes wrong, where, and how often.
 
 use std::{
+    collections::HashMap,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -10,7 +11,7 @@ use http::StatusCode;
 use crate::{record::Protocol, status::ApiError};
 
 /// The calls, other than exec and attach, that can be made to fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Route {
     /// `GET /version`
     Version,
@@ -203,9 +204,12 @@ pub(crate) enum LimitKind {
     Stall,
 }
 
-/// The faults in force.
+/// The faults in force, and how many calls have met them.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Mutex<Vec<Fault>>);
+pub(crate) struct Faults {
+    in_force: Mutex<Vec<Fault>>,
+    calls: Mutex<HashMap<Route, u64>>,
+}
 
 impl Faults {
     pub(crate) fn inject(&self, fault: Fault) {
@@ -216,8 +220,18 @@ impl Faults {
         self.lock().clear();
     }
 
+    /// How many calls of `route` there were.
+    pub(crate) fn calls(&self, route: Route) -> u64 {
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.get(&route).copied().unwrap_or_default()
+    }
+
     /// Lets a call of `route` through, late or not at all.
     pub(crate) async fn gate(&self, route: Route) -> Result<(), ApiError> {
+        {
+            let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+            *calls.entry(route).or_default() += 1;
+        }
         let effects = self.take(|target| match target {
             Target::Api(on, effect) if *on == route => Some(effect.clone()),
             _ => None,
@@ -311,7 +325,7 @@ impl Faults {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Fault>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.in_force.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

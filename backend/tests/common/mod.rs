@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions alone")]
 
+pub mod binary;
 pub mod client;
 
 use std::{
@@ -264,7 +265,7 @@ pub struct Answer {
 }
 
 /// A file with the cluster's token, which nobody else may read.
-fn kubeconfig(cluster: &FakeCluster) -> tempfile::NamedTempFile {
+pub fn kubeconfig(cluster: &FakeCluster) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), cluster.kubeconfig()).unwrap();
     file
