@@ -15,7 +15,10 @@ mod origin;
 mod proxies;
 mod sign_in;
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
 use axum::{
     extract::{Request, State},
@@ -46,7 +49,7 @@ pub(crate) struct Access {
     proxies: Proxies,
     /// The only caller. Of this run alone, so that what was sealed for it is of no use to another server.
     caller: Caller,
-    refused: Burst,
+    refused: Mutex<Burst>,
 }
 
 impl Access {
@@ -56,7 +59,7 @@ impl Access {
             hosts,
             proxies,
             caller: Caller(format!("local-{}", keys::random_text())),
-            refused: Burst::default(),
+            refused: Mutex::default(),
         }
     }
 
@@ -84,12 +87,14 @@ impl Access {
 
     /// Says in the log that somebody brought a wrong key: one line a burst.
     fn refused(&self) {
-        self.refused.note(|more| {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = refused.over();
+        if refused.begins() {
             tracing::warn!(
-                more,
+                before,
                 "someone was refused: the key that they brought is not of this run"
             );
-        });
+        }
     }
 }
 

@@ -1,62 +1,34 @@
-//! Log lines for what may happen a thousand times a second: one at the begin of a burst, and one a minute while it lasts.
+//! Something that is said when it begins and when it is over, however often it happens in between.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How often a burst is spoken of.
-const EVERY: Duration = Duration::from_secs(60);
+/// After so long without it, it is over.
+const CALM: Duration = Duration::from_secs(10);
 
-/// Something that is said at most once a minute.
+/// How often it happened, and when last.
 #[derive(Debug, Default)]
-pub(crate) struct Burst(Mutex<Option<Said>>);
-
-#[derive(Debug)]
-struct Said {
-    at: Instant,
-    /// How often it happened since, unsaid.
-    more: u64,
-}
+pub(crate) struct Burst(Option<(u64, Instant)>);
 
 impl Burst {
-    /// It happened again. Calls `say`, if it is time to, with how often it happened before without a word.
-    pub(crate) fn note(&self, say: impl FnOnce(u64)) {
-        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let more = match &mut *slot {
-            Some(said) if now - said.at < EVERY => {
-                said.more += 1;
-                return;
-            }
-            said => said
-                .replace(Said { at: now, more: 0 })
-                .map_or(0, |said| said.more),
-        };
-        drop(slot);
-        say(more);
+    /// It happens; tells whether that is the first time.
+    pub(crate) fn begins(&mut self) -> bool {
+        let times = self.0.map_or(0, |(times, _)| times);
+        self.0 = Some((times + 1, Instant::now()));
+        times == 0
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn once_a_minute_with_the_number_of_the_unsaid() {
-        let burst = Burst::default();
-        let mut said = Vec::new();
-        for _ in 0..1000 {
-            burst.note(|more| said.push(more));
+    /// It still happens.
+    pub(crate) fn goes_on(&mut self) {
+        if let Some((_, last)) = &mut self.0 {
+            *last = Instant::now();
         }
-        assert_eq!(said, [0]);
-        tokio::time::advance(EVERY).await;
-        burst.note(|more| said.push(more));
-        assert_eq!(said, [0, 999]);
-        tokio::time::advance(EVERY).await;
-        burst.note(|more| said.push(more));
-        assert_eq!(said, [0, 999, 0]);
+    }
+
+    /// It did not happen this time; tells how often it did if that is over.
+    pub(crate) fn over(&mut self) -> Option<u64> {
+        let (times, _) = self.0.take_if(|(_, last)| last.elapsed() >= CALM)?;
+        Some(times)
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     cluster::{Cluster, Source},
     config::Config,
+    descriptors::Costs,
     server::StartError,
 };
 
@@ -13,6 +14,17 @@ pub(crate) struct Choice {
     pub(crate) why: String,
     #[cfg(feature = "demo")]
     pub(crate) demo: Option<fake_cluster::FakeCluster>,
+}
+
+impl Choice {
+    /// What sessions cost here in descriptors.
+    pub(crate) fn costs(&self) -> Costs {
+        #[cfg(feature = "demo")]
+        if self.demo.is_some() {
+            return Costs::DEMO;
+        }
+        Costs::CLUSTER
+    }
 }
 
 /// A cluster that was chosen and can't be used is an error, never the demo: whose VPN is down has not asked for one.

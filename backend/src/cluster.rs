@@ -24,6 +24,7 @@ use kube::{Api, Client};
 use podshell_shared::api;
 use tokio::{sync::Semaphore, time::timeout};
 
+pub(crate) use self::hang_up::AT_ONCE as HANG_UPS_AT_ONCE;
 use self::launch::Launchers;
 pub use self::{
     client::{ConnectError, Source},

@@ -6,6 +6,7 @@ pub(crate) mod health;
 pub(crate) mod mint;
 pub(crate) mod pods;
 pub(crate) mod sessions;
+pub(crate) mod turns;
 pub(crate) mod ui;
 
 pub(crate) use failure::Failure;

@@ -1,7 +1,7 @@
 //! Podshell's server: serves the page, and bridges its terminals to a Kubernetes cluster's exec API.
 //!
-//! Data passes through the rooms in this order: [`config`] is read, `router` leads a request
-//! through `access` to a handler in `http` or a connection in `wire`, which runs a [`session`]
+//! Data passes through the rooms in this order: [`config`] is read, `front_door` lets a connection in,
+//! `router` leads a request through `access` to a handler in `http` or a connection in `wire`, which runs a [`session`]
 //! between its client and a shell from [`cluster`].
 
 mod access;
@@ -9,10 +9,13 @@ mod burst;
 mod choice;
 pub mod cluster;
 pub mod config;
+mod descriptors;
+mod front_door;
 mod http;
 mod router;
 mod server;
 pub mod session;
 mod wire;
 
+pub use descriptors::TooFewDescriptors;
 pub use server::{Bound, Links, Server, StartError};

@@ -1,5 +1,7 @@
 //! Every route, on one page.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::MatchedPath,
@@ -11,6 +13,7 @@ use axum::{
     routing::{get, post},
 };
 use podshell_shared::terminal::PROTOCOL;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -22,7 +25,7 @@ use tracing::{Level, Span, debug_span};
 use crate::{
     access::{self, Guard},
     config::Config,
-    http::{debug, health, mint, pods, sessions, ui},
+    http::{debug, health, mint, pods, sessions, turns, ui},
     server::App,
     wire,
 };
@@ -45,6 +48,7 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
             .track(connections.clone())
             .into_router()
     };
+    let turns = Arc::new(Semaphore::new(app.calls()));
     let with_key = Router::new()
         .route(
             "/api/v1/pod/{namespace}/{pod}/shell/{container}",
@@ -56,6 +60,8 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
             get(debug::state).post(debug::add),
         )
         .route("/api/v1/pods", get(pods::list))
+        .layer(middleware::from_fn_with_state(turns, turns::wait))
+        // costs the cluster nothing
         .route("/api/v1/sessions/{handle}", get(sessions::find))
         .layer(middleware::from_fn_with_state(
             app.clone(),

@@ -9,13 +9,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use axum::serve::ListenerExt as _;
 use thiserror::Error;
 use tokio::{
     net::TcpListener,
     time::{Instant, timeout, timeout_at},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
 use tracing::{info, warn};
 
 use crate::{
@@ -23,6 +25,8 @@ use crate::{
     choice,
     cluster::{Cluster, ConnectError},
     config::Config,
+    descriptors::{self, Budget, TooFewDescriptors},
+    front_door,
     http::{health::Readiness, ui::Ui},
     router::router,
     session::{KeysError, Limits, Sessions, TicketKeys, Tickets},
@@ -40,6 +44,7 @@ struct Shared {
     access: Access,
     clock: Clock,
     bind_time: Duration,
+    budget: Budget,
     debug_image: String,
     readiness: Readiness,
     sessions: Sessions<Cluster>,
@@ -72,6 +77,11 @@ impl App {
     /// How long a new connection may take to say which terminal it is for.
     pub(crate) fn bind_time(&self) -> Duration {
         self.0.bind_time
+    }
+
+    /// How many requests may ask the API server at once.
+    pub(crate) fn calls(&self) -> usize {
+        self.0.budget.calls
     }
 
     pub(crate) fn readiness(&self) -> &Readiness {
@@ -117,6 +127,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// The process may not have enough file descriptors.
+    #[error(transparent)]
+    Descriptors(#[from] TooFewDescriptors),
     /// The file with the ticket keys can't be read.
     #[error("can't read the ticket keys in {path}: {source}")]
     TicketKeyFile {
@@ -178,21 +191,23 @@ impl Server {
         self
     }
 
-    /// Finds the cluster and takes the port.
+    /// Finds the cluster and takes the port. Raises the process's limit of file descriptors as far as it may.
     ///
     /// # Errors
     ///
-    /// If the cluster that was asked for does not answer, or the port is taken.
+    /// If the cluster that was asked for does not answer, the port is taken, or there are too few file
+    /// descriptors.
     pub async fn bind(self) -> Result<Bound, StartError> {
         let config = self.config;
         let keys = ticket_keys(config.ticket_key_file.as_deref())?;
         let token = token(&config)?;
         let chosen = choice::choose(&config).await?;
+        let budget = descriptors::budget(chosen.costs(), config.max_sessions)?;
         let listen = |source| StartError::Listen {
             address: config.listen,
             source,
         };
-        let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+        let listener = front_door::listen(config.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let shutdown = CancellationToken::new();
         let hosts = Hosts::new(address, config.public_url.as_ref());
@@ -201,9 +216,10 @@ impl Server {
             access: Access::new(Keys::new(token), hosts, proxies),
             clock: self.clock,
             bind_time: config.bind_time,
+            budget,
             debug_image: config.debug_image.clone(),
             readiness: Readiness::default(),
-            sessions: Sessions::new(limits(&config), chosen.cluster, shutdown.clone()),
+            sessions: Sessions::new(limits(&config, budget), chosen.cluster, shutdown.clone()),
             tickets: Tickets::new(keys),
             ui: Ui::new(&config.base_path),
             shutdown,
@@ -279,18 +295,14 @@ impl Bound {
         let connections = TaskTracker::new();
         let routes = router(&self.app, &self.config, &connections);
         let shutdown = self.app.0.shutdown.clone();
-        let listener = self.listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                warn!(%error, "a connection will be slow to echo");
-            }
-        });
-        let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(listener, routes)
-            .with_graceful_shutdown(shutdown.clone().cancelled_owned())
-            .into_future();
-        let mut serving = std::pin::pin!(serving);
+        let limits = front_door::Limits {
+            connections: self.app.0.budget.connections,
+            silence: self.config.heartbeat * 2,
+        };
+        let serving = front_door::serve(self.listener, routes, limits, shutdown.clone());
+        let mut serving = AbortOnDropHandle::new(tokio::spawn(serving));
         tokio::select! {
-            ended = &mut serving => return ended,
+            ended = &mut serving => return ended.map_err(io::Error::other),
             () = stop => {}
         }
         info!(sessions = self.app.sessions().living(), "shutting down");
@@ -370,9 +382,9 @@ fn ticket_keys(path: Option<&Path>) -> Result<TicketKeys, StartError> {
     })
 }
 
-fn limits(config: &Config) -> Limits {
+fn limits(config: &Config, budget: Budget) -> Limits {
     Limits {
-        sessions: config.max_sessions,
+        sessions: budget.sessions,
         per_caller: config.max_sessions_per_user,
         grace: config.grace,
         leave_grace: LEAVE_GRACE.min(config.grace),

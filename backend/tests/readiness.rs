@@ -17,7 +17,7 @@ use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinSet, time::Instant
 #[tokio::test]
 async fn readiness_is_asked_for_once_for_all() {
     let cluster = web().start().await.unwrap();
-    let file = kubeconfig(&cluster.url());
+    let file = kubeconfig(&cluster);
     let flags = ["--kubeconfig", file.path().to_str().unwrap()];
     let server = Binary::start(&flags, None).await;
     let host = server.address().host.clone();

@@ -20,7 +20,7 @@ use crate::session::{OpenShell, ShellEvent, ShellReader as _, ShellWriter as _, 
 
 /// How many scripts are started at once: when the server ends, all of its sessions do, and an exec is a
 /// burden for a node.
-pub(super) const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 16;
 
 /// How long what is in the foreground may take to end by itself.
 const HANG_UP_TIME: Duration = Duration::from_secs(5);

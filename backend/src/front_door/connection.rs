@@ -1,0 +1,160 @@
+//! One connection: its socket, its place among all, and its requests.
+
+use std::{
+    convert::Infallible,
+    io::{self, IoSlice},
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    sync::{Notify, OwnedSemaphorePermit},
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+use tracing::debug;
+
+use super::waiting::Waiting;
+
+/// How long a client may take from the opening of its connection, or from an answer, until the next
+/// request's header is there. hyper has one clock for both.
+///
+/// A page over plain HTTP pings every 10 s: with less, it would find its connection closed each time.
+const HEADER_TIME: Duration = Duration::from_secs(12);
+/// How long a header may be, in bytes: what browsers keep in cookies for one host, and some more. It
+/// bounds what is buffered of a body or an answer, too.
+const HEADER_SIZE: usize = 32 << 10;
+
+/// How long a client may take for it where others wait for a place.
+const HURRIED: Duration = Duration::from_secs(1);
+
+/// How requests are read.
+pub(super) fn http() -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .max_buf_size(HEADER_SIZE);
+    http
+}
+
+/// No delay for small frames, and an end to who is gone without a word.
+///
+/// hyper waits as long as it takes for an answer to be taken. Linux gives up on a client that does not take it,
+/// for whatever reason, within `silence`.
+pub(super) fn set_up(stream: &TcpStream, silence: Duration) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(silence))?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(silence))?;
+    Ok(())
+}
+
+/// Answers requests until the connection ends or is upgraded. After `shutdown` there is no next one; at a
+/// `crowd` it ends if it has been waiting for one.
+pub(super) async fn serve<Io>(
+    http: http1::Builder,
+    io: Held<Io>,
+    peer: SocketAddr,
+    routes: Router,
+    crowd: Arc<Notify>,
+    shutdown: CancellationToken,
+) where
+    Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let waiting = Waiting::new();
+    let service = service_fn(|request: Request<Incoming>| {
+        let answering = waiting.answer();
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let answer = routes.clone().oneshot(request);
+        async move {
+            let answer = answer.await?;
+            Ok::<_, Infallible>(answer.map(|body| answering.with(body)))
+        }
+    });
+    let mut served = pin!(
+        http.serve_connection(TokioIo::new(io), service)
+            .with_upgrades()
+    );
+    let ended = loop {
+        tokio::select! {
+            ended = served.as_mut() => break ended,
+            () = shutdown.cancelled() => {
+                served.as_mut().graceful_shutdown();
+                break served.await;
+            }
+            () = crowd.notified() => {
+                if waiting.time().is_some_and(|time| time >= HURRIED) {
+                    return;
+                }
+            }
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%error, "a connection broke off");
+    }
+}
+
+/// A connection with its place among all. The place is free again when the connection is closed, by whom
+/// ever: an upgraded one leaves the server's hands with it.
+#[derive(Debug)]
+pub(super) struct Held<Io> {
+    io: Io,
+    _place: OwnedSemaphorePermit,
+}
+
+impl<Io> Held<Io> {
+    pub(super) fn new(io: Io, place: OwnedSemaphorePermit) -> Self {
+        Self { io, _place: place }
+    }
+}
+
+impl<Io: AsyncRead + Unpin> AsyncRead for Held<Io> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buf)
+    }
+}
+
+impl<Io: AsyncWrite + Unpin> AsyncWrite for Held<Io> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}

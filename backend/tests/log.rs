@@ -1,0 +1,197 @@
+//! The log at its most talkative: no key, id, session name or terminal byte is in it, by whatever transport.
+
+#![allow(clippy::unwrap_used, reason = "clippy knows test functions alone")]
+
+mod common;
+
+use common::{
+    binary::Binary,
+    client::{Address, Connection, Encoding},
+    soon,
+};
+use http::{Request, StatusCode, header::AUTHORIZATION};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use podshell_shared::{
+    api::{Minted, PodList, SignedIn},
+    terminal::{ClientMessage, ServerMessage, Size},
+    text::{decode_server, encode_client},
+};
+use sockjs::frame::Frame;
+
+/// What is typed, and what is printed; neither stands in the other.
+const TYPED: &str = "typed-by-somebody";
+const PRINTED: &str = "printed-for-somebody";
+
+/// Asks for something with this key; gives status and body.
+async fn ask(
+    address: &Address,
+    method: &str,
+    path: &str,
+    key: &str,
+    body: &str,
+) -> (StatusCode, String) {
+    let request = Request::builder()
+        .method(method)
+        .uri(format!("http://{}{path}", address.host))
+        .header(AUTHORIZATION, format!("Bearer {key}"))
+        .header("content-type", "application/json")
+        .body(Full::new(bytes::Bytes::from(body.to_owned())))
+        .unwrap();
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let answer = soon("an answer", client.request(request)).await.unwrap();
+    let status = answer.status();
+    let body = soon("a body", answer.into_body().collect()).await.unwrap();
+    let body = body.to_bytes().to_vec();
+    (status, String::from_utf8(body).unwrap())
+}
+
+/// Types and sees something in a terminal; leaves it to a second connection, which ends it. Gives all secrets of it.
+async fn use_terminal(address: &Address, encoding: Encoding, id: &str) -> String {
+    let mut connection = Connection::open(address, encoding, 4096).await.unwrap();
+    let id = id.to_owned();
+    connection
+        .say(&ClientMessage::Bind { id, extended: true })
+        .await
+        .unwrap();
+    let size = Size { rows: 24, cols: 80 };
+    connection.say(&ClientMessage::Resize(size)).await.unwrap();
+    let line = format!(": {TYPED}; printf '%s%s\\n' printed- for-somebody\r");
+    let line = ClientMessage::Stdin {
+        data: line.into(),
+        size: None,
+    };
+    connection.say(&line).await.unwrap();
+    let mut screen = String::new();
+    let mut key = None;
+    while !screen.contains(PRINTED) {
+        let message = soon("output", connection.hear()).await.unwrap().unwrap();
+        match message {
+            ServerMessage::Bound { key: given, .. } => key = Some(given),
+            ServerMessage::Stdout { data, .. } => screen.push_str(&String::from_utf8_lossy(&data)),
+            _ => {}
+        }
+    }
+    let key = key.unwrap();
+    let mut second = Connection::open(address, encoding, 4096).await.unwrap();
+    let resume = ClientMessage::Resume {
+        key: key.clone(),
+        offset: 0,
+    };
+    second.say(&resume).await.unwrap();
+    let bye = ClientMessage::Stdin {
+        data: "exit\r".into(),
+        size: None,
+    };
+    second.say(&bye).await.unwrap();
+    while soon("the end", second.hear()).await.unwrap().is_some() {}
+    key
+}
+
+/// The same over plain HTTP, in a SockJS session of this name.
+async fn use_terminal_by_http(address: &Address, key: &str, name: &str, id: &str) {
+    let post = async |what: &str, messages: &[ClientMessage]| {
+        let batch: Vec<_> = messages.iter().map(encode_client).collect();
+        let body = if batch.is_empty() {
+            String::new()
+        } else {
+            serde_json::to_string(&batch).unwrap()
+        };
+        let path = format!("/api/sockjs/000/{name}/{what}?{id}");
+        ask(address, "POST", &path, key, &body).await
+    };
+    assert_eq!(post("xhr", &[]).await, (StatusCode::OK, "o\n".to_owned()));
+    let line = format!(": {TYPED}; printf '%s%s\\n' printed- for-somebody; exit\r");
+    let said = [
+        ClientMessage::Bind {
+            id: id.to_owned(),
+            extended: false,
+        },
+        ClientMessage::Stdin {
+            data: line.into(),
+            size: None,
+        },
+    ];
+    assert_eq!(post("xhr_send", &said).await.0, StatusCode::NO_CONTENT);
+    let mut screen = String::new();
+    loop {
+        let (status, body) = post("xhr", &[]).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        match Frame::decode(body.trim_end()).unwrap() {
+            Frame::Messages(messages) => {
+                for message in messages {
+                    if let Ok(ServerMessage::Stdout { data, .. }) = decode_server(&message) {
+                        screen.push_str(&String::from_utf8_lossy(&data));
+                    }
+                }
+            }
+            Frame::Close { .. } => break,
+            Frame::Open | Frame::Heartbeat => {}
+        }
+    }
+    assert!(screen.contains(PRINTED), "{screen}");
+}
+
+#[tokio::test]
+async fn nothing_secret_is_in_the_log_at_any_level() {
+    let server = Binary::start_with(&["--demo"], &[("PODSHELL_LOG", "trace")], None).await;
+    let address = server.address();
+    let token = address.token.clone();
+    let link = server.link().split_once("#token=").unwrap().1.to_owned();
+    let mut secrets = vec![
+        token.clone(),
+        link.clone(),
+        TYPED.to_owned(),
+        PRINTED.to_owned(),
+    ];
+
+    let body = format!(r#"{{"token":"{link}"}}"#);
+    let (status, body) = ask(
+        address,
+        "POST",
+        "/api/v1/sign-in",
+        "wrong-key-of-somebody",
+        &body,
+    )
+    .await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    let SignedIn { credential } = serde_json::from_str(&body).unwrap();
+    secrets.push(credential.clone());
+    for wrong in ["wrong-key-of-somebody", &link] {
+        let (status, _) = ask(address, "GET", "/api/v1/pods", wrong, "").await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+        secrets.push(wrong.to_owned());
+    }
+
+    let (_, body) = ask(address, "GET", "/api/v1/pods", &credential, "").await;
+    let list: PodList = serde_json::from_str(&body).unwrap();
+    let pod = &list.pods[0];
+    let mint = format!(
+        "/api/v1/pod/{}/{}/shell/{}",
+        pod.namespace, pod.name, pod.containers[0].name
+    );
+    let mint = async || {
+        let (status, body) = ask(address, "GET", &mint, &credential, "").await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        serde_json::from_str::<Minted>(&body).unwrap().id
+    };
+    for encoding in [Encoding::Binary, Encoding::Text] {
+        let id = mint().await;
+        let key = use_terminal(address, encoding, &id).await;
+        secrets.extend([id, key]);
+    }
+    let (name, id) = ("name-of-a-session", mint().await);
+    use_terminal_by_http(address, &credential, name, &id).await;
+    secrets.extend([name.to_owned(), id]);
+
+    let log = server.stop().await;
+    // it said a lot
+    assert!(
+        log.contains("DEBUG") && log.contains("session ended"),
+        "{log}"
+    );
+    for secret in secrets {
+        let line = log.lines().find(|line| line.contains(&secret));
+        assert_eq!(line, None, "{secret} is in the log");
+    }
+}
