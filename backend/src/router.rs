@@ -62,7 +62,7 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
         .route("/api/v1/pods", get(pods::list))
         .layer(middleware::from_fn_with_state(turns, turns::wait))
         // costs the cluster nothing
-        .route("/api/v1/sessions/{handle}", get(sessions::find))
+        .route("/api/v1/sessions/{handle}", get(sessions::life))
         .layer(middleware::from_fn_with_state(
             app.clone(),
             access::require_key,

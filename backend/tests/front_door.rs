@@ -90,7 +90,7 @@ impl Strangers {
     fn come(host: &str, count: usize, bytes: usize) -> Self {
         let mut connections = JoinSet::new();
         let written = Arc::new(AtomicUsize::new(0));
-        let mut request = b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: ".to_vec();
+        let mut request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nX-Long: ").into_bytes();
         request.resize(bytes, b'x');
         for _ in 0..count {
             let (host, request) = (host.to_owned(), request.clone());
@@ -163,7 +163,8 @@ async fn a_header_that_is_too_long_is_refused() {
     let server = TestServer::start(web()).await;
     let mut stream = TcpStream::connect(&server.host).await.unwrap();
     // exactly as much as is read, so that the answer is not lost with the rest
-    let mut request = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: ".to_vec();
+    let begin = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\nX-Long: ", server.host);
+    let mut request = begin.into_bytes();
     request.resize(32 << 10, b'x');
     stream.write_all(&request).await.unwrap();
     let mut answer = String::new();
@@ -189,7 +190,7 @@ async fn connections_that_say_nothing_are_closed() {
     let (silent, half, idle) = tokio::join!(
         closed(b""),
         closed(b"GET /healthz HT"),
-        closed(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"),
+        closed(ask_for_health(&server).as_bytes()),
     );
     for (time, answer) in [&silent, &half, &idle] {
         // a page's pings, 10 s apart, go over one connection
@@ -204,10 +205,10 @@ async fn connections_that_say_nothing_are_closed() {
 async fn who_does_not_take_answers_is_cut_off() {
     let server = TestServer::start_with(web(), &["--heartbeat", "1s"]).await;
     let stream = TcpStream::connect(&server.host).await.unwrap();
-    let ask = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
+    let ask = ask_for_health(&server).repeat(100);
     soon("the end", async {
         loop {
-            match stream.try_write(&ask) {
+            match stream.try_write(ask.as_bytes()) {
                 Ok(_) => tokio::task::yield_now().await,
                 // the server has stopped to read, as it can't write
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -219,6 +220,10 @@ async fn who_does_not_take_answers_is_cut_off() {
     })
     .await;
     server.stop().await;
+}
+
+fn ask_for_health(server: &TestServer) -> String {
+    format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", server.host)
 }
 
 /// Waits until nobody else gets in: the server wants no more, or can't have more.

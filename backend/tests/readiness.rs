@@ -97,8 +97,8 @@ async fn a_silent_cluster_is_asked_once_at_a_time() {
     // one asks and does not wait for the answer: that makes it no faster for the others, and the cluster is
     // not asked a second time
     let mut hasty = TcpStream::connect(&server.host).await.unwrap();
-    let ask = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n";
-    hasty.write_all(ask).await.unwrap();
+    let ask = format!("GET /readyz HTTP/1.1\r\nHost: {}\r\n\r\n", server.host);
+    hasty.write_all(ask.as_bytes()).await.unwrap();
     let calls = || server.cluster.calls(Route::Version) - asked;
     until("the question", || calls() == 1).await;
     drop(hasty);

@@ -2,7 +2,7 @@
 
 use gloo_net::http::{Method, RequestBuilder, Response};
 use podshell_shared::api::{
-    ApiError, DebugContainer, DebugState, LiveSession, Minted, PodList, SignIn, SignedIn,
+    ApiError, DebugContainer, DebugState, Minted, PodList, SessionLife, SignIn, SignedIn,
 };
 use serde::de::DeserializeOwned;
 use web_sys::AbortSignal;
@@ -36,8 +36,8 @@ pub(crate) async fn debug_state(target: &Target) -> Result<DebugState, Failure> 
     call(Method::GET, &target.debug_path(), None).await
 }
 
-/// The session that has this handle, if it can be gone on with.
-pub(crate) async fn live_session(handle: &str) -> Result<LiveSession, Failure> {
+/// Whether the session that has this handle can be gone on with.
+pub(crate) async fn session_life(handle: &str) -> Result<SessionLife, Failure> {
     call(Method::GET, &format!("api/v1/sessions/{handle}"), None).await
 }
 

@@ -95,7 +95,6 @@ impl Failure {
             ("not-running", _) => (Kind::NotRunning, "not-running"),
             ("forbidden", _) | ("", 403) => (Kind::Forbidden, "forbidden"),
             ("sign-in", _) | ("", 401) => (Kind::SignIn, "sign-in"),
-            ("no-session", _) => (Kind::Ended(EndReason::NoSession), "no-session"),
             ("shutdown", _) => (Kind::Ended(EndReason::Shutdown), "shutdown"),
             (code @ ("bad-name" | "unknown-shell"), _) => (Kind::NoPage, code),
             (code, _) if code.starts_with("cluster-") => (Kind::Cluster, "cluster-lost"),

@@ -11,7 +11,10 @@ use bytes::Bytes;
 use gloo_timers::callback::Interval;
 use js_sys::{Math, Uint8Array};
 use leptos::prelude::*;
-use podshell_shared::terminal::{EndReason, Exit};
+use podshell_shared::{
+    api::SessionLife,
+    terminal::{EndReason, Exit},
+};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlElement, PageTransitionEvent};
@@ -148,11 +151,11 @@ impl Session {
     fn ask_whether_it_lives(&self, handle: &str) {
         let (me, handle) = (self.me.clone(), handle.to_owned());
         spawn_local(async move {
-            let end = match api::live_session(&handle).await {
-                Err(failure) if failure.is(EndReason::NoSession) => End::Exit(Exit {
+            let end = match api::session_life(&handle).await {
+                Ok(SessionLife { lives: false }) => End::Exit(Exit {
                     reason: EndReason::NoSession,
                     code: None,
-                    message: failure.message,
+                    message: String::new(),
                 }),
                 Err(failure) if failure.kind == Kind::SignIn => End::SignedOut,
                 // it is there, or nobody knows

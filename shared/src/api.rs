@@ -37,11 +37,11 @@ pub struct Minted {
     pub id: String,
 }
 
-/// The answer about a session that can be gone on with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LiveSession {
-    /// What tells it from others: the part of its resume key that is no secret.
-    pub handle: String,
+/// The answer about a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionLife {
+    /// Whether it can be gone on with.
+    pub lives: bool,
 }
 
 /// The answer of the request for a debug container: one that was added to the pod, or one that was
