@@ -140,9 +140,13 @@ impl Builder {
         self
     }
 
-    /// The size in bytes of what a client may send at once (one WebSocket message); 64 KiB by default.
+    /// The size in bytes of what a client may send at once (one WebSocket message, or one request's body); 64 KiB by default.
     ///
     /// A session keeps as much memory as its client's longest message took, until it is over.
+    ///
+    /// Over plain HTTP one request at a time is read and passed on for each session; four more may wait, unread, and what
+    /// comes beyond them is refused with 429. One whose messages the application does not take, not one within two
+    /// [heartbeats](Self::heartbeat), is answered with 503 and ends the session.
     ///
     /// A longer one ends the session with [`Ended::MessageTooLong`](crate::Ended::MessageTooLong) and the WebSocket close
     /// code 1009.

@@ -17,7 +17,8 @@ pub enum Ended {
     #[error("the server shuts down")]
     Shutdown,
     /// The connection broke, or the client left without closing it; over plain HTTP also: it did not ask for another response
-    /// behind one that was complete.
+    /// behind one that was complete, or what it sent could not be passed on in whole, because its request broke or because the
+    /// application took nothing for two heartbeats.
     #[error("the connection to the client is lost")]
     ConnectionLost,
     /// Nothing was heard from the client for two heartbeats, though it was asked to answer: by a ping in a WebSocket; over

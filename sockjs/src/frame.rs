@@ -3,7 +3,13 @@
 //! A server sends [`Frame`]s (SockJS 0.3.3, "Protocol and framing"). A client sends *batches*: a JSON array of strings,
 //! without any framing around it ([`encode_batch`], [`decode_batch`]).
 
+mod batch;
+
 use std::fmt::Write as _;
+
+#[cfg(feature = "server")]
+pub(crate) use self::batch::Batch;
+pub use self::batch::decode_batch;
 
 /// A frame as a SockJS server sends it to a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,60 +144,6 @@ where
     out.push(']');
 }
 
-/// Reads what a client sends: a JSON array of strings, or a single JSON string.
-///
-/// An empty text and an empty array carry no message; both are to be ignored, not refused. Half of a surrogate pair, which
-/// JavaScript's strings may hold and Rust's may not, becomes U+FFFD, as it does in a plain WebSocket.
-///
-/// # Errors
-/// [`FrameError::Json`] for anything else.
-pub fn decode_batch(text: &str) -> Result<Vec<String>, FrameError> {
-    parse_batch(text).or_else(|error| match replace_lone_surrogates(text) {
-        Some(text) => parse_batch(&text).map_err(FrameError::from),
-        None => Err(error.into()),
-    })
-}
-
-fn parse_batch(text: &str) -> serde_json::Result<Vec<String>> {
-    if text.is_empty() {
-        Ok(Vec::new())
-    } else if text.trim_ascii_start().starts_with('"') {
-        Ok(vec![serde_json::from_str(text)?])
-    } else {
-        serde_json::from_str(text)
-    }
-}
-
-/// Puts `\ufffd` in the place of each escaped surrogate that is not part of a pair; `None` if there is none.
-fn replace_lone_surrogates(json: &str) -> Option<String> {
-    let unit_at = |at: usize| {
-        let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    let mut replaced = String::new();
-    let mut copied = 0;
-    let mut at = 0;
-    while let Some(found) = json[at..].find('\\') {
-        at += found;
-        match (unit_at(at), unit_at(at + 6)) {
-            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => at += 12,
-            (Some(0xd800..=0xdfff), _) => {
-                replaced.push_str(&json[copied..at]);
-                replaced.push_str("\\ufffd");
-                at += 6;
-                copied = at;
-            }
-            // The backslash and what it escapes, which may be a backslash too.
-            _ => at += 1 + json[at + 1..].chars().next().map_or(0, char::len_utf8),
-        }
-    }
-    if copied == 0 {
-        return None;
-    }
-    replaced.push_str(&json[copied..]);
-    Some(replaced)
-}
-
 /// What a byte of UTF-8 needs inside a JSON string: itself, `\` and a letter, or a closer look.
 ///
 /// Besides what JSON demands SockJS escapes U+200C–200F, U+2028–202F, U+2060–206F and U+FFF0–FFFF, which browsers mangle
@@ -225,7 +177,8 @@ const LEAD: u8 = 2;
 /// Appends `text` as a JSON string with SockJS's escapes: copies what needs none in runs as long as possible.
 fn push_json_string(out: &mut String, text: &str) {
     let bytes = text.as_bytes();
-    out.reserve(bytes.len() + 2);
+    // With the bracket that may follow, for which a long frame would be copied into twice its room.
+    out.reserve(bytes.len() + 3);
     out.push('"');
     let mut copied = 0;
     let mut at = 0;
@@ -375,6 +328,13 @@ mod tests {
             assert_eq!(frame.encode(), text);
             assert_eq!(Frame::decode(text), Ok(frame));
         }
+    }
+
+    #[test]
+    fn a_long_frame_has_little_room_to_spare() {
+        let mut frame = String::new();
+        encode_messages(&mut frame, ["x".repeat(10_000)]);
+        assert!(frame.capacity() < 10_100, "{}", frame.capacity());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::{
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
-use crate::frame;
+use crate::frame::{self, Batch};
 
 /// The longest reason that a WebSocket close frame holds, in bytes (RFC 6455, section 5.5).
 const MAX_REASON: usize = 123;
@@ -19,11 +19,21 @@ pub enum Message {
     /// Bytes: only in a raw session with a [subprotocol](crate::Session::protocol).
     ///
     /// Those of a client are not copied: they keep the buffer alive that they were read into, which is for whoever stores
-    /// them to know.
+    /// them to know. Short ones that wait behind others in the session are.
     Binary(Bytes),
 }
 
 impl Message {
+    /// The same, with not much more memory than its content needs.
+    pub(crate) fn apart(self) -> Self {
+        match self {
+            Self::Binary(bytes) if bytes.len() < COPIED => {
+                Self::Binary(Bytes::copy_from_slice(&bytes))
+            }
+            other => other,
+        }
+    }
+
     /// The bytes of its content.
     pub(crate) fn len(&self) -> usize {
         match self {
@@ -32,6 +42,9 @@ impl Message {
         }
     }
 }
+
+/// Shorter messages take less memory as copies than with the buffer that they were read into, which holds some KiB.
+const COPIED: usize = 4 * 1024;
 
 /// How a session's messages travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,16 +83,17 @@ impl Framing {
     /// The messages that the client sent in a text or binary one; `None` if such is not allowed here.
     pub(crate) fn unpack(self, data: WsMessage) -> Option<impl Iterator<Item = Message> + use<>> {
         let (batch, single) = match (self, data) {
-            (Self::SockJs, WsMessage::Text(text)) => (frame::decode_batch(&text).ok()?, None),
-            (Self::Raw { .. }, WsMessage::Text(text)) => {
-                (Vec::new(), Some(Message::Text(text.as_str().to_owned())))
-            }
+            (Self::SockJs, WsMessage::Text(text)) => (Batch::read(text).ok()?, None),
+            (Self::Raw { .. }, WsMessage::Text(text)) => (
+                Batch::empty(),
+                Some(Message::Text(text.as_str().to_owned())),
+            ),
             (Self::Raw { protocol: Some(_) }, WsMessage::Binary(bytes)) => {
-                (Vec::new(), Some(Message::Binary(bytes)))
+                (Batch::empty(), Some(Message::Binary(bytes)))
             }
             _ => return None,
         };
-        Some(batch.into_iter().map(Message::Text).chain(single))
+        Some(batch.map(Message::Text).chain(single))
     }
 
     /// What tells the client that the session is closed: a SockJS frame if there are such, and how to close the WebSocket.

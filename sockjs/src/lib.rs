@@ -30,6 +30,8 @@ mod receiving;
 #[cfg(feature = "server")]
 mod registry;
 #[cfg(feature = "server")]
+mod sending;
+#[cfg(feature = "server")]
 mod session;
 #[cfg(feature = "server")]
 mod transports;

@@ -48,6 +48,11 @@ pub(crate) struct Tx {
 }
 
 impl Tx {
+    /// Whether nothing waits in the queue.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.room.available_permits() >= self.limit as usize
+    }
+
     /// Waits for room, first come first served, then puts `message` in. Cancelling puts nothing in.
     pub(crate) async fn put(&self, message: Message) -> Result<(), Shut> {
         self.room

@@ -24,6 +24,7 @@ use crate::{
     framing::Framing,
     liveness::{HEARTBEATS_UNTIL_LOST, Liveness},
     queue::{Rx, Tx},
+    sending::Turns,
     session::{Link, Session},
 };
 
@@ -64,6 +65,7 @@ impl Registry {
             link: Mutex::new(link),
             identity,
             liveness: Liveness::new(),
+            turns: Turns::new(),
             is_new: AtomicBool::new(true),
             receiver: watch::Sender::new(Receiver::gone(outbox)),
         });
@@ -156,6 +158,7 @@ pub(crate) struct HttpSession {
     identity: Option<Vec<u8>>,
     /// Each of its requests is a sign of life.
     liveness: Liveness,
+    turns: Turns,
     /// Nobody has received yet.
     is_new: AtomicBool,
     receiver: watch::Sender<Receiver>,
@@ -207,6 +210,11 @@ impl HttpSession {
         &self.liveness
     }
 
+    /// Whose turn it is of the requests that say something.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.turns
+    }
+
     /// Whether the client is still to be told that the session is open: true once.
     pub(crate) fn opens(&self) -> bool {
         self.is_new.swap(false, Ordering::Relaxed)
@@ -250,6 +258,12 @@ impl HttpSession {
         let mut frame = String::new();
         frame::encode_close(&mut frame, code, reason);
         frame
+    }
+
+    /// Whether it ended for the client's part, so that what the client still says is missed.
+    pub(crate) fn is_lost(&self) -> bool {
+        let ended = self.lock().ended();
+        !matches!(ended, None | Some(Ended::ByServer | Ended::Shutdown))
     }
 
     /// Cancelled when the session is closed.

@@ -341,6 +341,11 @@ impl Link {
         Some((*code, reason))
     }
 
+    /// Why the session has ended, if it has.
+    pub(crate) fn ended(&self) -> Option<Ended> {
+        self.state.ended.get().copied()
+    }
+
     /// [Ends](Self::end) the session, and closes it if the application has not.
     pub(crate) fn end_with(&mut self, why: Ended, code: u16, reason: &str) {
         // before it is over, for then the application may ask

@@ -14,6 +14,7 @@ mod jsonp;
 mod limits;
 mod liveness;
 mod polling;
+mod sending;
 mod streaming;
 mod support;
 mod urls;
