@@ -229,7 +229,8 @@ impl Builder {
     }
 
     /// How many sessions a client address may have at once; as many as it wants by default. Beyond it new ones are refused
-    /// with 429.
+    /// with 429. A session counts from its opening until it is over and, over plain HTTP, has told so, whatever its transport
+    /// and whether the handler has taken anything from it or not. Clones of this builder count together.
     ///
     /// `address_of` tells the address of a request: of its connection, which axum has in its `ConnectInfo` extension, or what
     /// a trusted proxy says. One without an address is not counted.

@@ -10,7 +10,7 @@ use std::{
 
 use axum::Router;
 use sockjs::{Builder, Ended, Session};
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, sync::mpsc};
 
 use crate::support::{Request, Server, fresh, soon, telling};
 
@@ -113,6 +113,67 @@ async fn an_address_has_its_share_of_sessions() {
     assert_eq!(open("unknown").await, 200);
     server.no_session_left().await;
     assert_eq!(open("10.0.0.1").await, 200, "their places are free again");
+}
+
+/// Of every transport, and whether the handler has ever taken anything or not.
+#[tokio::test]
+async fn all_sessions_of_an_address_count_together_until_they_are_over() {
+    let (open, mut opened) = mpsc::unbounded_channel();
+    let builder = Builder::new(move |session: Session| {
+        let open = open.clone();
+        async move {
+            let sender = session.sender();
+            // Kept and never looked at.
+            open.send(session).unwrap();
+            sender.closed().await;
+        }
+    });
+    let loopback = |_: &http::request::Parts| Some([127, 0, 0, 1].into());
+    let builder = builder
+        .disconnect_delay(SHORTLY)
+        .max_sessions_per_address(4, loopback);
+    let server = Server::start_app(builder).await;
+    let refused = async || {
+        for transport in ["xhr", "xhr_streaming"] {
+            let path = format!("{}/{transport}", fresh("/app"));
+            assert_eq!(server.post(&path, "").await.status, 429);
+        }
+        for path in ["/app/websocket", "/app/0/0/websocket"] {
+            let upgrade = [
+                ("Connection", "Upgrade"),
+                ("Upgrade", "websocket"),
+                ("Sec-WebSocket-Version", "13"),
+                ("Sec-WebSocket-Key", "x3JJHMbDL1EzLkh9GBhXDw=="),
+            ];
+            let request = Request::new("GET", path).headers(&upgrade);
+            assert_eq!(server.ask(request).await.status, 429);
+        }
+    };
+    // One of each kind, of which another request of the same session is none.
+    let streaming = fresh("/app");
+    let mut stream = server.stream(&streaming, "xhr_streaming").await;
+    stream.next().await;
+    assert_eq!(stream.next().await, "o\n");
+    server.send(&streaming, "[]").await;
+    let events = server.stream(&fresh("/app"), "eventsource").await;
+    let framed = server.websocket("/app/0/0/websocket").await;
+    let raw = server.websocket("/app/websocket").await;
+    let mut sessions = Vec::new();
+    for _ in 0..4 {
+        sessions.push(soon(opened.recv()).await.unwrap());
+    }
+    refused().await;
+    // Each gives its place back when it ends, however it does.
+    drop(stream);
+    drop(events);
+    drop(framed);
+    drop(raw);
+    server.no_session_left().await;
+    let mut streams = Vec::new();
+    for _ in 0..4 {
+        streams.push(server.stream(&fresh("/app"), "xhr_streaming").await);
+    }
+    refused().await;
 }
 
 #[tokio::test]
