@@ -6,6 +6,7 @@
 
 mod core;
 mod end;
+mod input;
 mod output;
 mod pump;
 mod registry;

@@ -12,6 +12,7 @@ use tokio::time::{Duration, Instant};
 use super::{
     Ended, Limits, Output, ShellEvent, ToShell,
     end::{closed, failed},
+    input::Input,
     ring::{Next, Ring},
     skip::{Aftermath, FLOOD, Flow, Skip, Wary},
 };
@@ -28,6 +29,8 @@ const PING_EVERY: Duration = Duration::from_secs(25);
 const PONG_WITHIN: Duration = Duration::from_secs(15);
 /// How long before a limit the user is warned.
 const WARNING: Duration = Duration::from_secs(60);
+/// How many remarks wait for a client. There is one for each limit that comes near, again after each key.
+const MAX_TOASTS: usize = 8;
 /// 0x03, which a terminal makes SIGINT of.
 const CTRL_C: Bytes = Bytes::from_static(b"\x03");
 
@@ -50,9 +53,7 @@ pub(super) struct Core {
     skip: Option<Skip>,
     ended: Option<Ended>,
 
-    input: VecDeque<Bytes>,
-    /// How many bytes wait in `input`.
-    waiting: u64,
+    input: Input,
     /// Offset behind the input that the client sent, behind what the shell got, and the last one told.
     received: u64,
     taken: u64,
@@ -132,8 +133,7 @@ impl Core {
             wary: None,
             skip: None,
             ended: None,
-            input: VecDeque::new(),
-            waiting: 0,
+            input: Input::default(),
             received: 0,
             taken: 0,
             told: 0,
@@ -166,8 +166,11 @@ impl Core {
         self.pinged = now;
     }
 
-    /// A remark for the user.
+    /// A remark for the user. If too many wait, the oldest is forgotten: what it says of the time left is no longer true.
     pub(super) fn toast(&mut self, text: String) {
+        if self.toasts.len() >= MAX_TOASTS {
+            self.toasts.pop_front();
+        }
         self.toasts.push_back(text);
     }
 
@@ -186,6 +189,7 @@ impl Core {
         self.attached = false;
         self.bound = None;
         self.pong = None;
+        self.input.settle();
     }
 
     /// A client is there that has all output before `offset`.
@@ -201,7 +205,7 @@ impl Core {
     /// Whether more is to be read from the client.
     pub(super) fn wants_client(&self) -> bool {
         // one with a window is always read: its acknowledgements must not stand behind its input
-        self.extended || self.waiting < PLAIN_INPUT
+        self.extended || self.input.len() < PLAIN_INPUT
     }
 
     /// The client says something.
@@ -252,10 +256,9 @@ impl Core {
         self.idle.restart(now);
         self.wary = None;
         self.received += data.len() as u64;
-        self.waiting += data.len() as u64;
-        self.input.push_back(data);
+        self.input.push(data);
         // twice: what waited while the client was away does not count against what it sends then
-        if self.extended && self.waiting > 2 * INPUT_WINDOW {
+        if self.extended && self.input.len() > 2 * INPUT_WINDOW {
             let message = format!("More than {INPUT_WINDOW} bytes of input were sent at once.");
             return Err(failed(EndReason::Protocol, message));
         }
@@ -276,8 +279,7 @@ impl Core {
             self.asked = self.asked.or(Some(now));
             return Some(ToShell::Ping);
         }
-        let data = self.input.pop_front()?;
-        self.waiting -= data.len() as u64;
+        let data = self.input.pop()?;
         self.taken += data.len() as u64;
         Some(ToShell::Stdin(data))
     }

@@ -11,6 +11,8 @@ const MAX_PIECES: usize = 32;
 const SMALL: u64 = 2 << 10;
 /// How long a piece that is put together gets, in bytes.
 const WHOLE: usize = 16 << 10;
+/// So many bytes does a gap count as, so that many of them fill the window too.
+const GAP: u64 = 64;
 
 /// A stretch of output. Offsets are absolute: they count from the session's beginning, gaps included.
 #[derive(Debug, Default)]
@@ -67,7 +69,7 @@ impl Ring {
         self.sent
     }
 
-    /// How many bytes have been sent and not acknowledged; gaps are none.
+    /// How many bytes have been sent and not acknowledged; a gap counts as [`GAP`].
     pub(super) fn in_flight(&self) -> u64 {
         self.bytes_before(self.sent)
     }
@@ -77,7 +79,7 @@ impl Ring {
         self.sent == self.end
     }
 
-    /// How many bytes there are; gaps are none.
+    /// How many bytes there are; a gap counts as [`GAP`].
     pub(super) fn len(&self) -> u64 {
         self.bytes_before(self.end)
     }
@@ -88,6 +90,7 @@ impl Ring {
                 let from = piece.start.max(self.acked);
                 piece.end().min(end).saturating_sub(from)
             }
+            Content::Gap(_) if piece.start < end => GAP,
             Content::Gap(_) => 0,
         };
         self.pieces.iter().map(within).sum()

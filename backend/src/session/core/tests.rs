@@ -110,9 +110,8 @@ async fn input_goes_in_order_and_the_size_before_it() {
         got,
         [
             ToShell::Resize(size),
-            stdin(b"a"),
-            stdin(b"\x03"),
-            stdin(b"b")
+            // what has to wait goes in one piece
+            stdin(b"a\x03b"),
         ]
     );
 }
@@ -135,7 +134,7 @@ async fn input_is_told_as_taken_and_bounded() {
     while core.wants_client() {
         core.client(stdin(&[b'x'; 1 << 10]), now).unwrap();
     }
-    assert_eq!(core.waiting, PLAIN_INPUT);
+    assert_eq!(core.input.len(), PLAIN_INPUT);
 }
 
 /// What a client sees now: output, and how much was skipped.
@@ -282,6 +281,36 @@ async fn what_was_skipped_is_told_to_who_resumes() {
 }
 
 #[tokio::test]
+async fn gaps_that_are_not_acknowledged_are_bounded() {
+    let mut now = Instant::now();
+    let mut core = started(true);
+    core.shell(output(&b"y\r\n".repeat(40_000)), now);
+    sent(&mut core);
+    let mut gaps = 0;
+    for _ in 0..5_000 {
+        core.client(ClientMessage::Interrupt, now).unwrap();
+        // a line too long to be shown: nothing but a gap is left of it
+        core.shell(output(&[&[b'x'; 5_000][..], b"\n"].concat()), now);
+        now += SECOND / 10;
+        core.tick(now).unwrap();
+        while let Some(next) = core.next_for_client() {
+            gaps += usize::from(matches!(
+                next,
+                ToClient::Message(ServerMessage::Skipped { .. })
+            ));
+        }
+        while core.next_for_shell(now).is_some() {}
+    }
+    assert!(gaps < 1_000, "{gaps} gaps wait to be acknowledged");
+    // once they are, the rest comes, in one
+    let offset = core.ring.sent();
+    core.client(ClientMessage::Ack { offset }, now).unwrap();
+    let (output, skipped) = seen(&mut core);
+    assert_eq!((output.len(), skipped % 5_001), (0, 0));
+    assert!(skipped > 4_000 * 5_001, "{skipped}");
+}
+
+#[tokio::test]
 async fn while_the_client_is_away_output_waits_bounded() {
     let now = Instant::now();
     let mut core = started(true);
@@ -396,14 +425,64 @@ async fn old_sessions_end_whatever_is_typed() {
     assert_eq!(exit.reason, EndReason::Lifetime);
 }
 
+#[tokio::test]
+async fn remarks_for_a_client_that_hears_none_are_bounded_and_the_last_ones_stay() {
+    let now = Instant::now();
+    let mut core = started(true);
+    for number in 0..100 {
+        core.toast(number.to_string());
+    }
+    let mut heard = Vec::new();
+    while let Some(ToClient::Message(ServerMessage::Toast { text })) = core.next_for_client() {
+        heard.push(text);
+    }
+    let last: Vec<_> = (100 - MAX_TOASTS..100)
+        .map(|number| number.to_string())
+        .collect();
+    assert_eq!(heard, last);
+    assert!(!core.has_for_client() && !core.has_for_shell());
+    core.tick(now).unwrap();
+}
+
+/// A page at the other end of a connection that may be lost.
+#[derive(Default)]
+struct Page {
+    /// The output that it has, and how much of it is drawn.
+    output: Vec<u8>,
+    drawn: usize,
+    /// What was typed, how much of it was sent, and how much more the server has room for.
+    typed: Vec<u8>,
+    said: usize,
+    taken: usize,
+    /// What is under way to the server.
+    wire: VecDeque<Vec<u8>>,
+    away: bool,
+}
+
+impl Page {
+    /// Sends what was typed, in messages of `length` bytes, as far as there is room for it.
+    fn send(&mut self, length: usize) {
+        while !self.away && self.said < self.typed.len() {
+            let end = self.typed.len().min(self.said + length);
+            if (end - self.taken) as u64 > INPUT_WINDOW {
+                break;
+            }
+            self.wire.push_back(self.typed[self.said..end].to_vec());
+            self.said = end;
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Act {
     Shell(usize),
     Deliver,
     Acknowledge,
-    Type(usize),
+    Type(usize, usize),
+    Arrive,
     Take,
-    Drop(prop::sample::Index, prop::sample::Index),
+    Lose(prop::sample::Index),
+    Return,
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -411,92 +490,109 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (1..40_000_usize).prop_map(Act::Shell),
         6 => Just(Act::Deliver),
         3 => Just(Act::Acknowledge),
-        3 => (1..5_000_usize).prop_map(Act::Type),
+        3 => (1..20_000_usize, 1..16_384_usize).prop_map(|(all, each)| Act::Type(all, each)),
+        3 => (1..50_usize, 1..4_usize).prop_map(|(all, each)| Act::Type(all, each)),
+        12 => Just(Act::Arrive),
         4 => Just(Act::Take),
-        1 => any::<(prop::sample::Index, prop::sample::Index)>().prop_map(|(a, b)| Act::Drop(a, b)),
+        1 => any::<prop::sample::Index>().prop_map(Act::Lose),
+        2 => Just(Act::Return),
     ]
 }
 
 proptest! {
-    /// Whatever is lost with connections, the client gets exactly the output and the shell exactly the
-    /// input, once and in order.
+    /// Whatever is lost with connections and whatever it is cut into, the client gets exactly the output and the shell
+    /// exactly the input, once and in order.
     #[test]
-    fn nothing_is_lost_or_doubled(acts in prop::collection::vec(act(), 0..200)) {
+    fn nothing_is_lost_or_doubled(acts in prop::collection::vec(act(), 0..300)) {
         let now = Instant::now();
         let mut core = started(true);
-        // what the shell wrote, and what of it the page has and has drawn
-        let (mut wrote, mut page, mut drawn) = (Vec::<u8>::new(), Vec::<u8>::new(), 0);
-        // what the user typed, where the page has sent it to, and what the shell got
-        let (mut typed, mut said, mut got) = (Vec::<u8>::new(), 0, Vec::<u8>::new());
+        let mut page = Page::default();
+        // what the shell wrote and what it got, and how much of that has come to the server
+        let (mut wrote, mut got, mut arrived) = (Vec::<u8>::new(), Vec::<u8>::new(), 0);
         let count = |from: usize, length: usize| (from..from + length).map(|at| (at / 7) as u8).collect::<Vec<_>>();
-        for act in acts {
+        let end = [Act::Return];
+        for act in acts.into_iter().chain(end) {
             match act {
                 Act::Shell(length) => if core.wants_shell(now) {
                     let data = count(wrote.len(), length);
                     core.shell(output(&data), now);
                     wrote.extend(data);
                 }
-                Act::Deliver => match core.next_for_client() {
-                    Some(ToClient::Output(output, end)) => {
-                        page.extend_from_slice(output.data());
-                        prop_assert_eq!(end, page.len() as u64);
+                Act::Deliver => {
+                    if !core.has_for_client() {
+                        continue;
                     }
-                    Some(ToClient::Message(ServerMessage::Skipped { .. })) => prop_assert!(false),
-                    _ => {}
-                }
-                Act::Acknowledge => {
-                    drawn = page.len();
-                    core.client(ClientMessage::Ack { offset: drawn as u64 }, now).unwrap();
-                }
-                Act::Type(length) => {
-                    typed.extend(count(typed.len(), length));
-                    if (typed.len() - got.len()) as u64 <= INPUT_WINDOW {
-                        core.client(stdin(&typed[said..]), now).unwrap();
-                        said = typed.len();
+                    prop_assert!(!page.away, "nobody is there");
+                    match core.next_for_client() {
+                        Some(ToClient::Output(output, end)) => {
+                            page.output.extend_from_slice(output.data());
+                            prop_assert_eq!(end, page.output.len() as u64);
+                        }
+                        Some(ToClient::Message(ServerMessage::Taken { offset })) => {
+                            prop_assert_eq!(offset, got.len() as u64);
+                            page.taken = got.len();
+                        }
+                        other => prop_assert!(false, "{other:?}"),
                     }
+                }
+                Act::Acknowledge => if !page.away {
+                    page.drawn = page.output.len();
+                    core.client(ClientMessage::Ack { offset: page.drawn as u64 }, now).unwrap();
+                }
+                Act::Type(length, each) => {
+                    // a page that comes back may send a window more each time, whatever waits
+                    if ((page.typed.len() + length - got.len()) as u64) < 2 * INPUT_WINDOW {
+                        page.typed.extend(count(page.typed.len(), length));
+                    }
+                    page.send(each);
+                }
+                Act::Arrive => if let Some(data) = page.wire.pop_front() {
+                    arrived += data.len();
+                    core.client(stdin(&data), now).unwrap();
                 }
                 Act::Take => if let Some(ToShell::Stdin(data)) = core.next_for_shell(now) {
                     got.extend_from_slice(&data);
                 }
-                // some of what was on its way is lost in both directions
-                Act::Drop(output, input) => {
+                // what was on its way in either direction is lost; what has come to the server waits there
+                Act::Lose(index) => if !page.away {
                     core.detach();
-                    page.truncate(drawn + output.index(page.len() - drawn + 1));
-                    drawn = page.len();
-                    said = got.len() + input.index(said - got.len() + 1);
-                    core.input.clear();
-                    if said > got.len() {
-                        core.input.push_back(Bytes::copy_from_slice(&typed[got.len()..said]));
-                    }
-                    core.waiting = (said - got.len()) as u64;
-                    core.received = said as u64;
-                    core.attach("key".to_owned(), page.len() as u64, now);
+                    page.away = true;
+                    page.wire.clear();
+                    page.output.truncate(page.drawn + index.index(page.output.len() - page.drawn + 1));
+                    page.drawn = page.output.len();
+                }
+                Act::Return => if page.away {
+                    core.attach("key".to_owned(), page.output.len() as u64, now);
                     let Some(ToClient::Message(ServerMessage::Bound { offset, input, .. })) = core.next_for_client() else {
                         panic!("not bound");
                     };
-                    prop_assert_eq!(offset, page.len() as u64);
-                    if usize::try_from(input).unwrap() < typed.len() {
-                        core.client(stdin(&typed[said..]), now).unwrap();
-                        said = typed.len();
-                    }
+                    prop_assert_eq!((offset, input), (page.output.len() as u64, arrived as u64));
+                    page.away = false;
+                    (page.said, page.taken) = (arrived, arrived);
+                    page.send(16_384);
                 }
             }
             prop_assert!(core.ring.in_flight() < OUTPUT_WINDOW + 40_000);
+            prop_assert_eq!(core.input.len(), (arrived - got.len()) as u64);
         }
         loop {
             match core.next_for_client() {
-                Some(ToClient::Output(output, _)) => page.extend_from_slice(output.data()),
+                Some(ToClient::Output(output, _)) => page.output.extend_from_slice(output.data()),
                 Some(_) => {}
                 None if core.ring.is_sent() => break,
-                None => core.client(ClientMessage::Ack { offset: page.len() as u64 }, now).unwrap(),
+                None => core.client(ClientMessage::Ack { offset: page.output.len() as u64 }, now).unwrap(),
             }
+        }
+        // what the server has not told as taken may still come
+        for data in page.wire {
+            core.client(stdin(&data), now).unwrap();
         }
         while core.has_for_shell() {
             if let Some(ToShell::Stdin(data)) = core.next_for_shell(now) {
                 got.extend_from_slice(&data);
             }
         }
-        prop_assert!(page == wrote, "output differs");
-        prop_assert_eq!(&got, &typed[..said]);
+        prop_assert!(page.output == wrote, "output differs");
+        prop_assert!(got == page.typed[..page.said], "input differs");
     }
 }

@@ -1,0 +1,210 @@
+//! Input that waits costs memory by its bytes, not by its messages. In a program of its own, for it counts what is allocated.
+
+#![allow(clippy::unwrap_used, reason = "clippy knows test functions alone")]
+
+use std::{
+    alloc::System,
+    future::{pending, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use cap::Cap;
+use podshell::session::{
+    Caller, ClientReader, ClientWriter, Ended, Gone, Limits, Mode, OpenShell, Output, Received,
+    Session, Sessions, ShellEvent, ShellReader, ShellWriter, Shells, Target, ToShell,
+};
+use podshell_shared::terminal::{
+    ClientMessage, EndReason, Exit, INPUT_WINDOW, ServerMessage, Size,
+};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+
+#[global_allocator]
+static HEAP: Cap<System> = Cap::new(System, usize::MAX);
+
+/// As much input as may wait, in messages of one byte.
+const MESSAGES: u64 = 2 * INPUT_WINDOW;
+/// Each is read into a buffer of its own, in bytes.
+const READ_BUFFER: usize = 4 << 10;
+/// What it may cost, in bytes.
+const BOUND: usize = 1 << 20;
+
+/// A shell that does not read, nor write.
+#[derive(Debug)]
+struct Deaf;
+
+impl ShellReader for Deaf {
+    async fn next(&mut self) -> ShellEvent {
+        pending().await
+    }
+}
+
+impl ShellWriter for Deaf {
+    async fn ready(&mut self) {
+        pending().await
+    }
+
+    fn put(&mut self, message: ToShell) {
+        panic!("nobody was ready for {message:?}");
+    }
+}
+
+impl Shells for Deaf {
+    type Reader = Self;
+    type Writer = Self;
+    type Process = ();
+
+    async fn open(&self, _: &Target, _: watch::Receiver<Size>) -> Result<OpenShell<Self>, Exit> {
+        Ok(OpenShell {
+            reader: Self,
+            writer: Self,
+            process: (),
+        })
+    }
+
+    async fn explain(&self, _: &Target, ended: Ended) -> Exit {
+        panic!("{ended:?}");
+    }
+
+    fn hang_up(
+        &self,
+        _: &Target,
+        _: OpenShell<Self>,
+        _: Instant,
+    ) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
+}
+
+/// Types so many bytes, one by one, then asks whether all was heard, and leaves when told to.
+struct Typist {
+    left: u64,
+    pinged: bool,
+    leave: mpsc::Receiver<()>,
+}
+
+impl ClientReader for Typist {
+    async fn next(&mut self) -> Received {
+        if let Some(left) = self.left.checked_sub(1) {
+            self.left = left;
+            let read = Bytes::from(vec![b'x'; READ_BUFFER]);
+            let data = read.slice(1000..1001);
+            return Received::Message(ClientMessage::Stdin { data, size: None });
+        }
+        if !self.pinged {
+            self.pinged = true;
+            let token = String::new();
+            return Received::Message(ClientMessage::Ping { token });
+        }
+        self.leave.recv().await;
+        Received::Gone
+    }
+}
+
+/// Passes on what is said to it.
+struct Screen(mpsc::Sender<ServerMessage>);
+
+impl ClientWriter for Screen {
+    async fn ready(&mut self) -> Result<(), Gone> {
+        self.0.reserve().await.map(drop).map_err(|_| Gone)
+    }
+
+    fn message(&mut self, message: ServerMessage) {
+        self.0.try_send(message).unwrap();
+    }
+
+    fn output(&mut self, output: Output, _: u64) {
+        panic!("{output:?}");
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_wait_cost_little_more_than_their_number() {
+    let limits = Limits {
+        sessions: 1,
+        per_caller: 1,
+        grace: Duration::from_secs(3600),
+        leave_grace: Duration::from_secs(1),
+        idle: None,
+        lifetime: None,
+        drain: Duration::from_secs(1),
+    };
+    let shutdown = CancellationToken::new();
+    let sessions = Sessions::new(limits, Deaf, shutdown.clone());
+    let target = Target {
+        namespace: "shop".to_owned(),
+        pod: "web-0".to_owned(),
+        container: "app".to_owned(),
+        shell: None,
+        mode: Mode::Exec,
+        windows: false,
+        image: String::new(),
+    };
+    let before = HEAP.allocated();
+    let (leave, told) = mpsc::channel(1);
+    let (said, mut hear) = mpsc::channel(8);
+    let client = tokio::spawn({
+        let sessions = sessions.clone();
+        async move {
+            let mut reader = Typist {
+                left: MESSAGES,
+                pinged: false,
+                leave: told,
+            };
+            let mut writer = Screen(said);
+            let (caller, reader, writer) = (Caller("ann".to_owned()), &mut reader, &mut writer);
+            let session = Session::begin(&sessions, &caller, target, true, reader, writer).await?;
+            Ok::<_, Exit>(session.run(&sessions, reader, writer).await)
+        }
+    });
+    let (mut key, mut all_heard) = (None, false);
+    while key.is_none() || !all_heard {
+        match hear.recv().await.expect("a key and the answer to the ping") {
+            ServerMessage::Bound { key: of, .. } => key = Some(of),
+            ServerMessage::Pong { .. } => all_heard = true,
+            other => panic!("{other:?}"),
+        }
+    }
+    let cost = HEAP.allocated().saturating_sub(before);
+    assert!(cost < BOUND, "{cost} bytes for {MESSAGES} of input");
+
+    // nor does what waits for a client that is away
+    leave.send(()).await.unwrap();
+    assert_eq!(client.await.unwrap().unwrap().reason, EndReason::Closed);
+    let cost = HEAP.allocated().saturating_sub(before);
+    assert!(
+        cost < BOUND,
+        "{cost} bytes for {MESSAGES} of input, detached"
+    );
+
+    // and none of it was lost
+    let caller = Caller("ann".to_owned());
+    let resumed = Session::resume(&sessions, &caller, &key.unwrap(), 0).await;
+    let (said, mut hear) = mpsc::channel(8);
+    let (_leave, told) = mpsc::channel(1);
+    let client = tokio::spawn({
+        let sessions = sessions.clone();
+        async move {
+            let mut reader = Typist {
+                left: 0,
+                pinged: true,
+                leave: told,
+            };
+            resumed
+                .unwrap()
+                .run(&sessions, &mut reader, &mut Screen(said))
+                .await
+        }
+    });
+    let Some(ServerMessage::Bound { input, .. }) = hear.recv().await else {
+        panic!("not bound");
+    };
+    assert_eq!(input, MESSAGES);
+    shutdown.cancel();
+    assert_eq!(client.await.unwrap().reason, EndReason::Shutdown);
+    sessions.ended().await;
+}
