@@ -4,6 +4,8 @@ mod binary;
 mod escape;
 mod text;
 
+use std::fmt::Display;
+
 use podshell_shared::terminal::{ClientMessage, EndReason, Exit, PROTOCOL};
 use tokio::time::{Duration, timeout};
 use tracing::info;
@@ -26,6 +28,8 @@ use crate::{
 pub(crate) const MAX_MESSAGE: usize = 1 << 20;
 /// How much output may wait in the server for the client's connection to take it, in bytes.
 pub(crate) const MAX_WAITING: usize = 64 << 10;
+/// So much of an error about a client's message is told it, in characters.
+const MAX_QUOTED: usize = 200;
 /// How long a client may take to take what is said to it last.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -129,6 +133,16 @@ fn refused(refused: Refused) -> Exit {
         Refused::Used => EndReason::UsedId,
     };
     failed(reason, format!("{refused} Ask for a new one."))
+}
+
+/// That a message can't be read. What is wrong with it may quote it, however long it is: so much is said as helps.
+fn bad_message(error: &impl Display) -> Received {
+    let mut error = error.to_string();
+    if let Some((end, _)) = error.char_indices().nth(MAX_QUOTED) {
+        error.truncate(end);
+        error.push('…');
+    }
+    Received::Broken(format!("Bad message: {error}."))
 }
 
 /// What the end of a connection means.

@@ -82,6 +82,16 @@ async fn messages_that_are_not_good() {
             "{text}: {reason}"
         );
     }
+    // an error that quotes a message does not repeat all of it
+    let long = "é".repeat(100_000);
+    for text in [
+        format!(r#"{{"Op":"{long}"}}"#),
+        format!(r#"{{"Op":"resize","Rows":"{long}"}}"#),
+    ] {
+        let (code, reason) = answer_to(&server, &text).await;
+        assert_eq!((code, reason.contains("Bad message")), (2, true));
+        assert!(reason.len() < 500, "{} bytes", reason.len());
+    }
     // the same once bound, and a second bind
     for (text, words) in [
         ("nonsense", "Bad message"),

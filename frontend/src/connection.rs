@@ -13,7 +13,10 @@ mod terms;
 mod window;
 
 use bytes::Bytes;
-use podshell_shared::terminal::{ClientMessage, EndReason, ServerMessage, Size, session_handle};
+use podshell_shared::{
+    close::{Carrier, Outcome},
+    terminal::{ClientMessage, EndReason, ServerMessage, Size, session_handle},
+};
 
 use self::{input::Input, line::Line, output::Output, pulse::Pulse, retry::Retry, window::Window};
 pub(crate) use self::{
@@ -163,10 +166,9 @@ impl Connection {
             Heard::Opened => self.opened(now),
             Heard::Heartbeat => {}
             Heard::Message(message) => return self.message(message, now),
-            Heard::Closed {
-                code: code @ (1 | 2),
-                reason,
-            } => {
+            Heard::Closed { code, reason }
+                if Outcome::from_code(code, Carrier::SockJs).is_some() =>
+            {
                 let bound = self.key.is_some();
                 self.end(End::Closed {
                     code,

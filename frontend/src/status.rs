@@ -1,7 +1,10 @@
 //! What the page shows of a session: how it fares, and the figures around it.
 
 use leptos::prelude::*;
-use podshell_shared::terminal::{EndReason, Exit, Size};
+use podshell_shared::{
+    close::{Carrier, Outcome},
+    terminal::{EndReason, Exit, Size},
+};
 
 use crate::{
     connection::{Connection, End, Phase},
@@ -73,10 +76,11 @@ impl Status {
                 ..
             }) => Self::Lost(Failure::from_end(end)),
             End::Exit(exit) => Self::Ended(exit),
-            End::Closed {
-                code: PROCESS_EXITED,
-                ..
-            } => ended(EndReason::Exited),
+            End::Closed { code, .. }
+                if Outcome::from_code(code, Carrier::SockJs) == Some(Outcome::ProcessExited) =>
+            {
+                ended(EndReason::Exited)
+            }
             End::Left => ended(EndReason::Closed),
             End::Unopened | End::Unstarted | End::Closed { bound: false, .. } => {
                 Self::Failed(Failure::from_end(end))
@@ -87,9 +91,6 @@ impl Status {
         }
     }
 }
-
-/// The code that closes a session whose process ended.
-const PROCESS_EXITED: u16 = 1;
 
 /// What the page shows of a session.
 #[derive(Clone, Copy)]
@@ -122,5 +123,40 @@ impl View {
 pub(crate) fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
     if signal.with_untracked(|shown| *shown != value) {
         signal.set(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::{Heard, decode_close, decode_text};
+
+    #[test]
+    fn a_code_alone_tells_how_a_session_ended() {
+        for carrier in Carrier::ALL {
+            for outcome in Outcome::ALL {
+                let code = outcome.code(carrier);
+                let heard = match carrier {
+                    Carrier::SockJs => decode_text(&format!(r#"c[{code},"Why."]"#)).pop(),
+                    Carrier::WebSocket => decode_close(code, "Why.".to_owned()),
+                };
+                let Some(Heard::Closed { code, reason }) = heard else {
+                    panic!("{heard:?}");
+                };
+                let bound = true;
+                let status = Status::over(End::Closed {
+                    code,
+                    reason,
+                    bound,
+                });
+                match (outcome, &status) {
+                    (Outcome::ProcessExited, Status::Ended(exit)) => {
+                        assert_eq!((exit.reason, exit.code), (EndReason::Exited, None));
+                    }
+                    (Outcome::Other, Status::Lost(_)) => {}
+                    _ => panic!("{carrier:?} {code}: {status:?}"),
+                }
+            }
+        }
     }
 }

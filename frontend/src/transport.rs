@@ -2,6 +2,7 @@
 
 use podshell_shared::{
     binary,
+    close::{Carrier, Outcome},
     terminal::{ClientMessage, PROTOCOL, ServerMessage},
     text::{self, TextError},
 };
@@ -38,7 +39,7 @@ pub(crate) enum Heard {
     Heartbeat,
     /// It says something.
     Message(ServerMessage),
-    /// It ended the session, by Dashboard's codes.
+    /// It ended the connection, by SockJS' codes and those of [`Carrier::SockJs`].
     Closed { code: u16, reason: String },
     /// It says what this page doesn't understand.
     Garbled(String),
@@ -163,13 +164,11 @@ pub(crate) fn decode_binary(message: Vec<u8>) -> Heard {
     }
 }
 
-/// How a WebSocket's close codes say what SockJS says in its own: 4001 is 1.
-const CODES: u16 = 4000;
-
-/// What the close code of a plain WebSocket says of the session; [`None`] if nothing.
+/// What the close code of a plain WebSocket says of the session, as SockJS says it; [`None`] if nothing.
 pub(crate) fn decode_close(code: u16, reason: String) -> Option<Heard> {
-    let code = code.checked_sub(CODES)?;
-    matches!(code, 1 | 2).then_some(Heard::Closed { code, reason })
+    let outcome = Outcome::from_code(code, Carrier::WebSocket)?;
+    let code = outcome.code(Carrier::SockJs);
+    Some(Heard::Closed { code, reason })
 }
 
 /// How long a session's name is, in characters: 128 bits that nobody guesses.

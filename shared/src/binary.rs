@@ -9,7 +9,7 @@
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use thiserror::Error;
 
-use crate::terminal::{ClientMessage, MAX_PING, ServerMessage, Size};
+use crate::terminal::{ClientMessage, MAX_ID, MAX_PING, ServerMessage, Size};
 
 /// Client: input.
 pub const STDIN: u8 = 0;
@@ -100,20 +100,19 @@ pub fn decode_client(message: Bytes) -> Result<ClientMessage, BinaryError> {
             cols: content.number(Bytes::try_get_u16)?,
         }),
         BIND => ClientMessage::Bind {
-            id: content.text()?,
+            id: content.text_of(MAX_ID)?,
             extended: true,
         },
         RESUME => ClientMessage::Resume {
             offset: content.number(Bytes::try_get_u64)?,
-            key: content.text()?,
+            key: content.text_of(MAX_ID)?,
         },
         ACK => ClientMessage::Ack {
             offset: content.number(Bytes::try_get_u64)?,
         },
         INTERRUPT => ClientMessage::Interrupt,
-        PING if content.length > MAX_PING => return Err(content.wrong_length()),
         PING => ClientMessage::Ping {
-            token: content.text()?,
+            token: content.text_of(MAX_PING)?,
         },
         LEAVE => ClientMessage::Leave,
         END => ClientMessage::Close,
@@ -229,6 +228,14 @@ impl Content {
     fn text(&mut self) -> Result<String, BinaryError> {
         let kind = self.kind;
         String::from_utf8(self.rest().into()).map_err(|_| BinaryError::NotText { kind })
+    }
+
+    /// Text of at most so many bytes.
+    fn text_of(&mut self, most: usize) -> Result<String, BinaryError> {
+        if self.bytes.len() > most {
+            return Err(self.wrong_length());
+        }
+        self.text()
     }
 
     fn rest(&mut self) -> Bytes {

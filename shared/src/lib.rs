@@ -5,6 +5,7 @@
 //! * [`terminal`]: the messages of a terminal connection;
 //! * [`text`]: their JSON encoding, the one that Kubernetes Dashboard made known;
 //! * [`binary`]: their encoding as bytes, which leaves terminal bytes as they are;
+//! * [`close`]: what the code says with which a connection ends;
 //! * [`utf8`]: cutting a byte stream into text only where a character ends;
 //! * [`api`]: what the HTTP API answers.
 //!
@@ -12,6 +13,7 @@
 
 pub mod api;
 pub mod binary;
+pub mod close;
 pub mod terminal;
 pub mod text;
 pub mod utf8;

@@ -36,7 +36,7 @@ impl Size {
 pub enum ClientMessage {
     /// The first message of a connection: ties it to the terminal of a minted id.
     Bind {
-        /// The id that the mint route gave.
+        /// The id that the mint route gave, at most [`MAX_ID`] bytes.
         id: String,
         /// Whether the client understands more than Dashboard's messages
         /// ([`Bound`](ServerMessage::Bound), [`Exit`](ServerMessage::Exit) and the like),
@@ -45,7 +45,7 @@ pub enum ClientMessage {
     },
     /// Instead of a bind: goes on with a session whose connection was lost, or takes it over.
     Resume {
-        /// The key that [`Bound`](ServerMessage::Bound) gave.
+        /// The key that [`Bound`](ServerMessage::Bound) gave, at most [`MAX_ID`] bytes.
         key: String,
         /// Offset of the first output byte that the client does not have.
         offset: u64,
@@ -83,6 +83,9 @@ pub enum ClientMessage {
 
 /// The longest token of a ping, in bytes.
 pub const MAX_PING: usize = 64;
+/// The longest id of a [`Bind`](ClientMessage::Bind) and key of a [`Resume`](ClientMessage::Resume), in bytes: several
+/// times what any has.
+pub const MAX_ID: usize = 4 << 10;
 
 /// The part of a resume key that tells its session from others, and is no secret. Empty if that is no such key.
 ///
@@ -154,7 +157,7 @@ pub struct Exit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndReason {
-    /// The shell ended by itself; [`Exit::code`] says how.
+    /// The shell ended by itself, or the process that the terminal was attached to; [`Exit::code`] says how, where that is known.
     Exited,
     /// The client asked for it.
     Closed,

@@ -15,7 +15,7 @@ use serde::{
 };
 use thiserror::Error;
 
-use crate::terminal::{ClientMessage, Exit, MAX_PING, PROTOCOL, ServerMessage, Size};
+use crate::terminal::{ClientMessage, Exit, MAX_ID, MAX_PING, PROTOCOL, ServerMessage, Size};
 
 /// Why a text is no message.
 #[derive(Debug, Error)]
@@ -164,11 +164,11 @@ pub fn decode_client(text: &str) -> Result<ClientMessage, TextError> {
     Ok(match &*wire.op {
         "bind" => ClientMessage::Bind {
             extended: wire.data == PROTOCOL,
-            id: wire.session_id.into_owned(),
+            id: id("bind", wire.session_id)?,
         },
         "resume" => ClientMessage::Resume {
             offset: offset("resume", "Data", &wire.data)?,
-            key: wire.session_id.into_owned(),
+            key: id("resume", wire.session_id)?,
         },
         "stdin" => ClientMessage::Stdin {
             size: Some(wire.size()).filter(|size| size.is_usable()),
@@ -193,6 +193,17 @@ pub fn decode_client(text: &str) -> Result<ClientMessage, TextError> {
         }
         _ => return Err(TextError::UnknownOp(wire.op.into_owned())),
     })
+}
+
+fn id(op: &'static str, text: Cow<'_, str>) -> Result<String, TextError> {
+    if text.len() > MAX_ID {
+        return Err(TextError::Field {
+            op,
+            field: "SessionID",
+            expected: "at most 4096 bytes",
+        });
+    }
+    Ok(text.into_owned())
 }
 
 fn offset(op: &'static str, field: &'static str, text: &str) -> Result<u64, TextError> {

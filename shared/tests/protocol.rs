@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use podshell_shared::{
     binary,
-    terminal::{ClientMessage, EndReason, Exit, ServerMessage, Size},
+    close::{Carrier, Outcome, reason},
+    terminal::{ClientMessage, EndReason, Exit, MAX_ID, ServerMessage, Size},
     text::{TextError, decode_client, decode_server, encode_client, encode_server},
 };
 use proptest::prelude::*;
@@ -82,9 +83,12 @@ fn bytes_that_are_no_message() {
         b"\x0a\x00",
         b"\x0b\x00",
         &[&[binary::PING][..], &[b'x'; 65]].concat(),
+        &[&[binary::BIND][..], &[b'x'; MAX_ID + 1]].concat(),
+        &[&[binary::RESUME][..], &[0; 8], &[b'x'; MAX_ID + 1]].concat(),
     ] {
         let refused = binary::decode_client(Bytes::copy_from_slice(bytes));
-        assert!(refused.is_err(), "{bytes:?}: {refused:?}");
+        let (begin, length) = (bytes.first_chunk::<8>(), bytes.len());
+        assert!(refused.is_err(), "{begin:?}, {length} bytes");
     }
     for bytes in [
         &b""[..],
@@ -148,8 +152,13 @@ fn what_is_no_message() {
         );
     }
     let long = format!(r#"{{"Op":"ping","Data":"{}"}}"#, "x".repeat(65));
+    let id = "x".repeat(MAX_ID + 1);
+    let bind = format!(r#"{{"Op":"bind","SessionID":"{id}"}}"#);
+    let resume = format!(r#"{{"Op":"resume","Data":"0","SessionID":"{id}"}}"#);
     for text in [
         &long,
+        &bind,
+        &resume,
         r#"{"Op":"ack","Data":""}"#,
         r#"{"Op":"ack","Data":"-1"}"#,
     ] {
@@ -186,6 +195,53 @@ fn dashboards_clients_see_dashboards_messages_alone() {
     let encoded = encode_server(&ServerMessage::Stdout { data, end: Some(2) }, false);
     let expected = r#"{"Op":"stdout","Data":"$ ","SessionID":"","Rows":0,"Cols":0}"#;
     assert_eq!(encoded.as_deref(), Some(expected));
+}
+
+#[test]
+fn each_end_has_one_code_in_each_encoding() {
+    for of in EndReason::ALL {
+        for code in [None, Some(0), Some(137)] {
+            let exit = Exit {
+                reason: of,
+                code,
+                message: "Why.".to_owned(),
+            };
+            let outcome = Outcome::of(&exit);
+            let codes = Carrier::ALL.map(|carrier| outcome.code(carrier));
+            // whether there is an exit code makes no difference
+            let expected = if of == EndReason::Exited {
+                ([1, 4001], "Process exited")
+            } else {
+                ([2, 4002], "Why.")
+            };
+            assert_eq!((codes, reason(&exit)), expected, "{exit:?}");
+            for (carrier, code) in Carrier::ALL.into_iter().zip(codes) {
+                assert_eq!(Outcome::from_code(code, carrier), Some(outcome));
+            }
+        }
+    }
+}
+
+#[test]
+fn codes_of_the_carriers_themselves_say_nothing_of_the_session() {
+    for code in [0, 3, 1000, 1006, 1009, 2010, 3000, 4001, 4002] {
+        assert_eq!(Outcome::from_code(code, Carrier::SockJs), None, "{code}");
+    }
+    for code in [0, 1, 2, 1000, 1006, 1009, 4000, 4003] {
+        assert_eq!(Outcome::from_code(code, Carrier::WebSocket), None, "{code}");
+    }
+}
+
+#[test]
+fn the_document_names_the_close_codes() {
+    let (_, end) = DOCUMENT.split_once("## The end").unwrap();
+    for outcome in Outcome::ALL {
+        for carrier in Carrier::ALL {
+            let code = outcome.code(carrier).to_string();
+            let names = |line: &str| line.starts_with('|') && line.contains(&code);
+            assert!(end.lines().any(names), "{code}");
+        }
+    }
 }
 
 fn text() -> impl Strategy<Value = String> {

@@ -2,17 +2,13 @@
 
 use podshell_shared::{
     binary,
+    close::{Carrier, Outcome, reason},
     terminal::{Exit, ServerMessage},
 };
 use sockjs::{Message, Receiver, Sender};
 
-use super::{Connection, received};
+use super::{Connection, bad_message, received};
 use crate::session::{ClientReader, ClientWriter, Gone, Output, Received};
-
-/// WebSocket close codes for a process that ended, and for anything else; codes from 4000 on are for
-/// applications (RFC 6455, section 7.4.2).
-const PROCESS_EXITED: u16 = 4001;
-const FAILED: u16 = 4002;
 
 /// The direction from the client.
 pub(super) struct BinaryReader {
@@ -30,7 +26,7 @@ impl ClientReader for BinaryReader {
         match self.receiver.recv_message().await {
             Ok(Message::Binary(bytes)) => match binary::decode_client(bytes) {
                 Ok(message) => Received::Message(message),
-                Err(error) => Received::Broken(format!("Bad message: {error}.")),
+                Err(error) => bad_message(&error),
             },
             Ok(Message::Text(_)) => Received::Broken("A message was text.".to_owned()),
             Err(ended) => received(ended),
@@ -74,11 +70,8 @@ impl Connection for BinaryWriter {
     }
 
     fn close(mut self, exit: Exit) {
-        let code = match exit.code {
-            Some(_) => PROCESS_EXITED,
-            None => FAILED,
-        };
-        let reason = exit.message.clone();
+        let code = Outcome::of(&exit).code(Carrier::WebSocket);
+        let reason = reason(&exit).to_owned();
         self.message(ServerMessage::Exit(exit));
         let last = self.next.take();
         self.sender.close_after(last, code, reason);

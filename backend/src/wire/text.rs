@@ -1,18 +1,15 @@
 //! Terminals as text, over SockJS: Dashboard's messages.
 
 use podshell_shared::{
-    terminal::{EndReason, Exit, ServerMessage},
+    close::{Carrier, Outcome, reason},
+    terminal::{Exit, ServerMessage},
     text::{decode_client, encode_server},
     utf8::Utf8Stream,
 };
 use sockjs::{Message, Receiver, Sender, frame};
 
-use super::{Connection, escape, received};
+use super::{Connection, bad_message, escape, received};
 use crate::session::{ClientReader, ClientWriter, Gone, Output, Received};
-
-/// Dashboard's close codes.
-const PROCESS_EXITED: u16 = 1;
-const FAILED: u16 = 2;
 
 /// The direction from the client.
 pub(super) struct TextReader {
@@ -30,7 +27,7 @@ impl ClientReader for TextReader {
         match self.receiver.recv().await {
             Ok(text) => match decode_client(&text) {
                 Ok(message) => Received::Message(message),
-                Err(error) => Received::Broken(format!("Bad message: {error}.")),
+                Err(error) => bad_message(&error),
             },
             Err(ended) => received(ended),
         }
@@ -85,10 +82,13 @@ impl Connection for TextWriter {
     }
 
     fn close(mut self, exit: Exit) {
-        let (code, reason) = match exit.reason {
-            EndReason::Exited => (PROCESS_EXITED, "Process exited".to_owned()),
-            _ => (FAILED, exit.message.clone()),
+        let carrier = if self.encoder.framed {
+            Carrier::SockJs
+        } else {
+            Carrier::WebSocket
         };
+        let code = Outcome::of(&exit).code(carrier);
+        let reason = reason(&exit).to_owned();
         self.message(ServerMessage::Exit(exit));
         let last = self.next.take();
         self.sender.close_after(last, code, reason);

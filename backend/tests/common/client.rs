@@ -61,6 +61,8 @@ pub(crate) struct Connection {
     encoding: Encoding,
     /// Messages that came in one frame with another.
     heard: VecDeque<ServerMessage>,
+    /// The close code and what stood beside it, once they came.
+    closed: Option<(u16, String)>,
 }
 
 impl Connection {
@@ -97,6 +99,7 @@ impl Connection {
             socket,
             encoding,
             heard: VecDeque::new(),
+            closed: None,
         };
         if encoding == Encoding::Text {
             match connection.frame().await? {
@@ -110,6 +113,12 @@ impl Connection {
     /// How messages are encoded here.
     pub(crate) fn encoding(&self) -> Encoding {
         self.encoding
+    }
+
+    /// The close code in this encoding and what stood beside it, once they came.
+    pub(crate) fn closed(&self) -> Option<(u16, &str)> {
+        let (code, reason) = self.closed.as_ref()?;
+        Some((*code, reason))
     }
 
     /// Says something.
@@ -171,6 +180,9 @@ impl Connection {
                     return Ok(Some(message));
                 }
                 // read on, so that pings and the closing handshake are answered
+                Some(Ok(Message::Close(Some(frame)))) if self.encoding == Encoding::Binary => {
+                    self.closed = Some((frame.code.into(), frame.reason.as_str().to_owned()));
+                }
                 Some(Ok(_)) => {}
                 None
                 | Some(Err(
@@ -198,16 +210,16 @@ impl Connection {
                 let message = binary::decode_server(bytes).map_err(|error| wrong(&error))?;
                 self.heard.push_back(message);
             }
-            Message::Text(frame) => {
-                if let Frame::Messages(texts) =
-                    Frame::decode(&frame).map_err(|error| wrong(&error))?
-                {
+            Message::Text(frame) => match Frame::decode(&frame).map_err(|error| wrong(&error))? {
+                Frame::Messages(texts) => {
                     for text in texts {
                         let message = text::decode_server(&text).map_err(|error| wrong(&error))?;
                         self.heard.push_back(message);
                     }
                 }
-            }
+                Frame::Close { code, reason } => self.closed = Some((code, reason)),
+                Frame::Open | Frame::Heartbeat => {}
+            },
             _ => {}
         }
         Ok(())
