@@ -1,4 +1,4 @@
-// Ten megabytes from the clipboard: they arrive byte for byte, and the page stays usable meanwhile.
+// What is pasted: ten megabytes arrive byte for byte, and the page stays usable meanwhile; and nothing in it runs by itself.
 import { createHash } from "node:crypto";
 import { standing } from "../support/kubectl.ts";
 import { Terminal } from "../support/terminal.ts";
@@ -56,5 +56,29 @@ for (const transport of TRANSPORTS) {
     await terminal.expectState("connected");
     await terminal.run("clear; echo $((6*7))");
     await terminal.expectText(/^42$/m);
+  });
+}
+
+for (const way of ["paste", "drop"] as const) {
+  test(`a ${way} can't leave bracketed paste to run what follows`, async ({ page }) => {
+    const terminal = await Terminal.open(page, standing("bash"));
+    await terminal.expectPrompt();
+    // put together by the shell, so that the line as it stands there is not taken for what it prints
+    await terminal[way]("echo safe\x1b[201~\recho PW''NED\r");
+    await terminal.expectText(/echo safe␛\[201~\n.*echo PW''NED/);
+    await page.keyboard.press("Control+c");
+    await terminal.run("echo re''ady");
+    await terminal.expectText(/^ready$/m);
+    expect(await terminal.screen()).not.toMatch(/^PWNED$/m);
+  });
+
+  test(`a ${way} of several lines is what a program reads`, async ({ page }) => {
+    const terminal = await Terminal.open(page, standing("busybox"));
+    await terminal.expectPrompt();
+    await terminal.run("stty raw -echo; echo re''ady; head -c 16 | od -An -tx1; stty sane");
+    await terminal.expectText(/^ready$/m);
+    await terminal[way]("a\tb\r\nc\n你\x1b[\x07");
+    // tabs stay, line ends become returns, control characters their pictures
+    await terminal.expectText(/^\s*61 09 62 0d 63 0d e4 bd a0 e2 90 9b 5b e2 90 87\s*$/m);
   });
 }

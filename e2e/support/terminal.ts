@@ -91,6 +91,17 @@ export class Terminal {
     }, text);
   }
 
+  /** Drops a text as the mouse does that dragged it here. */
+  async drop(text: string): Promise<void> {
+    await this.host.locator(".xterm-screen").evaluate((screen, text) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.setData("text/plain", text);
+      for (const kind of ["dragenter", "dragover", "drop"]) {
+        screen.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
+      }
+    }, text);
+  }
+
   /** What the screen shows, a line per row, without the blanks at the ends. */
   async screen(): Promise<string> {
     const rows = await this.host

@@ -11,6 +11,7 @@ pub(crate) struct Listener {
     target: EventTarget,
     event: &'static str,
     callback: Closure<dyn FnMut(Event)>,
+    capture: bool,
 }
 
 impl Listener {
@@ -20,14 +21,34 @@ impl Listener {
         event: &'static str,
         callback: impl FnMut(Event) + 'static,
     ) -> Self {
+        Self::add(target, event, callback, false)
+    }
+
+    /// Listens to `event` on all that is in `target`, before it gets there.
+    pub(crate) fn capturing(
+        target: &EventTarget,
+        event: &'static str,
+        callback: impl FnMut(Event) + 'static,
+    ) -> Self {
+        Self::add(target, event, callback, true)
+    }
+
+    fn add(
+        target: &EventTarget,
+        event: &'static str,
+        callback: impl FnMut(Event) + 'static,
+        capture: bool,
+    ) -> Self {
         let callback = Closure::<dyn FnMut(Event)>::new(callback);
+        let function = callback.as_ref().unchecked_ref();
         target
-            .add_event_listener_with_callback(event, callback.as_ref().unchecked_ref())
+            .add_event_listener_with_callback_and_bool(event, function, capture)
             .expect("listening to an event can't fail");
         Self {
             target: target.clone(),
             event,
             callback,
+            capture,
         }
     }
 }
@@ -36,7 +57,7 @@ impl Drop for Listener {
     fn drop(&mut self) {
         let callback = self.callback.as_ref().unchecked_ref();
         self.target
-            .remove_event_listener_with_callback(self.event, callback)
+            .remove_event_listener_with_callback_and_bool(self.event, callback, self.capture)
             .expect("removing a listener can't fail");
     }
 }

@@ -16,6 +16,7 @@ use xterm_js_rs::addons::{fit::FitAddon, unicode11::Unicode11Addon};
 
 use crate::{
     dom::{self, Listener},
+    paste,
     snapshot::{Recent, Snapshot},
     theme,
     xterm_ext::{self, SerializeAddon, Terminal6, object},
@@ -167,6 +168,14 @@ impl Screen {
                 xterm_ext::set(&options, "theme", &theme::current());
             })
         };
+        // xterm.js would take it as it is
+        let pasted = {
+            let inner = inner.clone();
+            paste::listen(host, move |text| {
+                inner.terminal.paste(text);
+                inner.terminal.focus();
+            })
+        };
         inner.fit_when_fonts_are_loaded();
 
         let rendered = {
@@ -177,7 +186,11 @@ impl Screen {
             inner,
             rendered,
             observer,
-            _listeners: [Some(shown), coloured].into_iter().flatten().collect(),
+            _listeners: [Some(shown), coloured]
+                .into_iter()
+                .flatten()
+                .chain(pasted)
+                .collect(),
             _closures: ([input, binary], key, refit),
         };
         screen.set_label(label);
@@ -359,7 +372,7 @@ impl Inner {
                 copy(&self.terminal.get_selection());
                 false
             }
-            // the browser pastes
+            // the browser pastes: `paste` hears of it
             (true, "KeyV") => false,
             _ => true,
         }
