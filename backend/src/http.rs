@@ -21,19 +21,110 @@ pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
         .is_some_and(|value| value.contains("text/html"))
 }
 
-/// Names go into the paths of calls to the API server: nothing may stand in them but what a
-/// Kubernetes name can hold (RFC 1123 subdomain).
-fn check_name(name: &str) -> Result<(), Failure> {
-    let fits =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
-    if name.len() <= 253 && name.bytes().all(fits) && !name.starts_with('.') {
+/// Names go into the paths of calls to the API server: nothing may stand in them but what a Kubernetes name can hold,
+/// for a pod a subdomain of RFC 1123, for the others a label of one.
+fn check_names(namespace: &str, pod: &str, container: &str) -> Result<(), Failure> {
+    check_pod(namespace, pod)?;
+    check_label(container)
+}
+
+/// The same where no container is named.
+fn check_pod(namespace: &str, pod: &str) -> Result<(), Failure> {
+    check_label(namespace)?;
+    if pod.len() > 253 || !pod.split('.').all(is_label) {
+        return Err(bad_name(
+            pod,
+            "Names have lower-case letters, digits, '-' and '.' only, and a letter or digit at each end.",
+        ));
+    }
+    Ok(())
+}
+
+fn check_label(name: &str) -> Result<(), Failure> {
+    if name.len() <= 63 && is_label(name) {
         Ok(())
     } else {
-        Err(Failure::new(
-            StatusCode::BAD_REQUEST,
-            "bad-name",
-            format!("{name:?} can't be the name of anything in Kubernetes."),
-            "Names have lower-case letters, digits, '-' and '.' only.",
+        Err(bad_name(
+            name,
+            "Names of namespaces and containers have up to 63 lower-case letters, digits and '-', and a letter or digit at each end.",
         ))
+    }
+}
+
+/// Whether this can stand between the dots of a name.
+fn is_label(name: &str) -> bool {
+    let is_alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let [first, .., last] = name.as_bytes() else {
+        return name.bytes().all(is_alphanumeric) && !name.is_empty();
+    };
+    is_alphanumeric(*first)
+        && is_alphanumeric(*last)
+        && name
+            .bytes()
+            .all(|byte| is_alphanumeric(byte) || byte == b'-')
+}
+
+fn bad_name(name: &str, hint: &str) -> Failure {
+    Failure::new(
+        StatusCode::BAD_REQUEST,
+        "bad-name",
+        format!("{name:?} can't be the name of anything in Kubernetes."),
+        hint,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_that_can_be() {
+        let long = "x".repeat(63);
+        let dotted = [&*long; 4].join(".");
+        for (namespace, pod, container) in [
+            ("default", "web-0", "app"),
+            ("0", "a.b-c.0", "x"),
+            (&long, &dotted[..253], &long),
+            // unlike in DNS, a part of it has no limit of its own
+            ("n", &"x".repeat(253), "c"),
+        ] {
+            assert!(check_names(namespace, pod, container).is_ok(), "{pod}");
+        }
+    }
+
+    #[test]
+    fn names_that_can_not_be() {
+        let long = "x".repeat(64);
+        for name in [
+            "", "-", "--", "-a", "a-", ".", "..", "a..b", ".a", "a.", "a.-b", "A", "a_b", "a/b",
+            "ä", "a b", "a%2f", "\0",
+        ] {
+            for (namespace, pod, container) in
+                [(name, "p", "c"), ("n", name, "c"), ("n", "p", name)]
+            {
+                assert!(check_names(namespace, pod, container).is_err(), "{name:?}");
+            }
+        }
+        assert!(check_names(&long, "p", "c").is_err());
+        assert!(check_names("n", "p", &long).is_err());
+        assert!(check_names("n.m", "p", "c").is_err());
+        assert!(check_names("n", "p", "c.d").is_err());
+        assert!(check_names("n", &"x.".repeat(127), "c").is_err());
+        assert!(check_names("n", &"x".repeat(254), "c").is_err());
+    }
+
+    proptest! {
+        /// As the API server has it.
+        #[test]
+        fn a_label_is_what_the_expression_says(name in "[a-b0.-]{0,4}|[a-z0-9]([-a-z0-9]*[a-z0-9])?|\\PC{0,3}") {
+            let bytes = name.as_bytes();
+            let fits = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9');
+            let expected = bytes.iter().all(|byte| fits(byte) || *byte == b'-')
+                && bytes.first().is_some_and(fits)
+                && bytes.last().is_some_and(fits);
+            prop_assert_eq!(is_label(&name), expected);
+        }
     }
 }

@@ -25,7 +25,13 @@ async fn errors_have_one_shape() {
     assert_snapshot!(body(&format!("{mint}/nowhere/web-0/shell/app")).await, @r#"404 {"code":"no-namespace","message":"There is no namespace \"nowhere\" in this cluster.","hint":"It may have been deleted or renamed. Go back to the list of pods."}"#);
     assert_snapshot!(body(&format!("{mint}/default/web-0/shell/nope")).await, @r#"404 {"code":"no-container","message":"Pod \"web-0\" has no container \"nope\"; it has app, plain, bare, bash-only.","hint":"Choose one of the containers that the pod has."}"#);
     assert_snapshot!(body(&format!("{mint}/default/late/shell/app")).await, @r#"409 {"code":"not-running","message":"Container \"app\" of pod \"late\" is not running: it waits (ContainerCreating).","hint":"A shell needs a running container. Wait until it runs, or choose another one."}"#);
-    assert_snapshot!(body(&format!("{mint}/default/..%2F..%2Fsecrets/shell/app")).await, @r#"400 {"code":"bad-name","message":"\"../../secrets\" can't be the name of anything in Kubernetes.","hint":"Names have lower-case letters, digits, '-' and '.' only."}"#);
+    assert_snapshot!(body(&format!("{mint}/default/..%2F..%2Fsecrets/shell/app")).await, @r#"400 {"code":"bad-name","message":"\"../../secrets\" can't be the name of anything in Kubernetes.","hint":"Names have lower-case letters, digits, '-' and '.' only, and a letter or digit at each end."}"#);
+    assert_snapshot!(body(&format!("{mint}/default//shell/app")).await, @r#"400 {"code":"bad-name","message":"\"\" can't be the name of anything in Kubernetes.","hint":"Names have lower-case letters, digits, '-' and '.' only, and a letter or digit at each end."}"#);
+    assert_snapshot!(body(&format!("{mint}/default/web-0./shell/app")).await, @r#"400 {"code":"bad-name","message":"\"web-0.\" can't be the name of anything in Kubernetes.","hint":"Names have lower-case letters, digits, '-' and '.' only, and a letter or digit at each end."}"#);
+    assert_snapshot!(body(&format!("{mint}//web-0/shell/app")).await, @r#"400 {"code":"bad-name","message":"\"\" can't be the name of anything in Kubernetes.","hint":"Names of namespaces and containers have up to 63 lower-case letters, digits and '-', and a letter or digit at each end."}"#);
+    assert_snapshot!(body(&format!("{mint}/a.b/web-0/shell/app")).await, @r#"400 {"code":"bad-name","message":"\"a.b\" can't be the name of anything in Kubernetes.","hint":"Names of namespaces and containers have up to 63 lower-case letters, digits and '-', and a letter or digit at each end."}"#);
+    assert_snapshot!(body(&format!("{mint}/default/web-0/shell/-")).await, @r#"400 {"code":"bad-name","message":"\"-\" can't be the name of anything in Kubernetes.","hint":"Names of namespaces and containers have up to 63 lower-case letters, digits and '-', and a letter or digit at each end."}"#);
+    assert_snapshot!(body("/api/pod/web-0/shell?namespace=").await, @r#"400 {"code":"bad-name","message":"\"\" can't be the name of anything in Kubernetes.","hint":"Names of namespaces and containers have up to 63 lower-case letters, digits and '-', and a letter or digit at each end."}"#);
     assert_snapshot!(body("/api/v1/nothing").await, @r#"404 {"code":"no-such-route","message":"There is nothing at this address.","hint":""}"#);
     server
         .cluster
@@ -47,6 +53,7 @@ async fn the_seeds_own_route_mints_too() {
     for query in [
         "",
         "?namespace=default",
+        "?namespace=default&container=&shell=",
         "?namespace=default&container=plain&shell=sh",
     ] {
         let (status, body) = server.get(&format!("/api/pod/web-0/shell{query}")).await;

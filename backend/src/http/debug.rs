@@ -7,7 +7,7 @@ use axum::{
 };
 use podshell_shared::api::{DebugContainer, DebugState};
 
-use super::{Failure, check_name};
+use super::{Failure, check_names};
 use crate::server::App;
 
 /// `POST /api/v1/pod/{namespace}/{pod}/debug/{container}`: adds a debug container for `container`, unless
@@ -19,9 +19,7 @@ pub(crate) async fn add(
     if app.is_shutting_down() {
         return Err(Failure::shutting_down());
     }
-    for name in [&namespace, &pod, &container] {
-        check_name(name)?;
-    }
+    check_names(&namespace, &pod, &container)?;
     let image = app.debug_image();
     let debug = app
         .cluster()
@@ -41,9 +39,7 @@ pub(crate) async fn state(
     State(app): State<App>,
     Path((namespace, pod, container)): Path<(String, String, String)>,
 ) -> Result<Json<DebugState>, Failure> {
-    for name in [&namespace, &pod, &container] {
-        check_name(name)?;
-    }
+    check_names(&namespace, &pod, &container)?;
     let state = app
         .cluster()
         .debug_state(&namespace, &pod, &container)

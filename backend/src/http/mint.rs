@@ -8,7 +8,7 @@ use axum::{
 use podshell_shared::api::Minted;
 use serde::Deserialize;
 
-use super::{Failure, check_name};
+use super::{Failure, check_names, check_pod};
 use crate::{
     server::App,
     session::{Caller, Mode, Shell, Target},
@@ -52,8 +52,9 @@ pub(crate) async fn mint_short(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(pod): Path<String>,
-    Query(place): Query<Place>,
+    Query(mut place): Query<Place>,
 ) -> Result<Json<Minted>, Failure> {
+    place.container = place.container.filter(|name| !name.is_empty());
     mint_at(&app, &caller, pod, place).await
 }
 
@@ -67,10 +68,11 @@ async fn mint_at(
         return Err(Failure::shutting_down());
     }
     let namespace = place.namespace.unwrap_or_else(|| "default".to_owned());
-    let container = place.container.unwrap_or_default();
-    for name in [&namespace, &pod, &container] {
-        check_name(name)?;
+    match &place.container {
+        Some(container) => check_names(&namespace, &pod, container)?,
+        None => check_pod(&namespace, &pod)?,
     }
+    let container = place.container.unwrap_or_default();
     let shell = place.shell.filter(|name| !name.is_empty());
     let shell: Option<Shell> = shell.map(|name| name.parse()).transpose()?;
     let target = Target {
