@@ -124,8 +124,9 @@ pub struct Config {
     pub debug_image: String,
 
     /// File with the key that seals session ids: a line of 32 random bytes in base64, and below it the
-    /// key before while it is being changed. Servers with the same key take each other's ids. A new key
-    /// at each start if not given.
+    /// key before while it is being changed. It must be its owner's alone (chmod 600). Servers with the
+    /// same key take each other's ids if they act for the same people in the same cluster; one that acts
+    /// with the kubeconfig of who started it takes its own alone. A new key at each start if not given.
     #[arg(long, env = "PODSHELL_TICKET_KEY_FILE", value_name = "PATH")]
     pub ticket_key_file: Option<PathBuf>,
 }

@@ -29,7 +29,7 @@ use crate::{
     front_door,
     http::{health::Readiness, ui::Ui},
     router::router,
-    session::{KeysError, Limits, Sessions, TicketKeys, Tickets},
+    session::{KeyFileError, Limits, Scope, Sessions, TicketKeys, Tickets},
 };
 
 /// How long a session waits whose page said that it goes away; to be loaded anew takes less.
@@ -130,21 +130,13 @@ pub enum StartError {
     /// The process may not have enough file descriptors.
     #[error(transparent)]
     Descriptors(#[from] TooFewDescriptors),
-    /// The file with the ticket keys can't be read.
-    #[error("can't read the ticket keys in {path}: {source}")]
-    TicketKeyFile {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The file with the ticket keys holds something else.
+    /// The file with the ticket keys can't be read, or is not as it has to be.
     #[error("can't use the ticket keys in {path}: {source}")]
     TicketKeys {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: KeysError,
+        source: KeyFileError,
     },
     /// The file with the key for scripts can't be read.
     #[error("can't read the key for scripts in {path}: {source}")]
@@ -220,7 +212,7 @@ impl Server {
             debug_image: config.debug_image.clone(),
             readiness: Readiness::default(),
             sessions: Sessions::new(limits(&config, budget), chosen.cluster, shutdown.clone()),
-            tickets: Tickets::new(keys),
+            tickets: Tickets::new(keys, Scope::of_this_run()),
             ui: Ui::new(&config.base_path),
             shutdown,
         }));
@@ -372,11 +364,7 @@ fn ticket_keys(path: Option<&Path>) -> Result<TicketKeys, StartError> {
     let Some(path) = path else {
         return Ok(TicketKeys::random());
     };
-    let text = std::fs::read_to_string(path).map_err(|source| StartError::TicketKeyFile {
-        path: path.to_owned(),
-        source,
-    })?;
-    text.parse().map_err(|source| StartError::TicketKeys {
+    TicketKeys::read(path).map_err(|source| StartError::TicketKeys {
         path: path.to_owned(),
         source,
     })

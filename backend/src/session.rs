@@ -25,7 +25,7 @@ pub use self::{
     output::Output,
     pump::Session,
     registry::{Limits, Sessions},
-    ticket::{KeysError, Refused, TicketKeys, Tickets},
+    ticket::{KeyFileError, KeysError, Refused, Scope, Serial, TicketKeys, Tickets},
 };
 
 /// Who calls. A minted id is good for the caller alone that minted it.
@@ -33,7 +33,7 @@ pub use self::{
 pub struct Caller(pub String);
 
 /// Where a shell is to be opened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// Namespace.
     pub namespace: String,

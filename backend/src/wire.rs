@@ -127,12 +127,13 @@ async fn open(
 }
 
 fn refused(refused: Refused) -> Exit {
-    let reason = match refused {
-        Refused::Unknown => EndReason::UnknownId,
-        Refused::Expired => EndReason::ExpiredId,
-        Refused::Used => EndReason::UsedId,
+    let (reason, advice) = match refused {
+        Refused::Unknown => (EndReason::UnknownId, "Ask for a new one."),
+        Refused::Expired => (EndReason::ExpiredId, "Ask for a new one."),
+        Refused::Used => (EndReason::UsedId, "Ask for a new one."),
+        Refused::TooMany => (EndReason::Limit, "Try again in a few seconds."),
     };
-    failed(reason, format!("{refused} Ask for a new one."))
+    failed(reason, format!("{refused} {advice}"))
 }
 
 /// That a message can't be read. What is wrong with it may quote it, however long it is: so much is said as helps.

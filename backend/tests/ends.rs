@@ -48,6 +48,51 @@ async fn ids_that_are_not_good() {
 }
 
 #[tokio::test]
+async fn an_id_of_another_server_with_the_same_key() {
+    let keys = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(keys.path(), format!("{}=\n", "A".repeat(43))).unwrap();
+    let flags = ["--ticket-key-file", keys.path().to_str().unwrap()];
+    let one = TestServer::start_with(web(), &flags).await;
+    let other = TestServer::start_with(web(), &flags).await;
+    let id = one.mint("app").await;
+    let (code, reason) = answer_to(&other, &bind(&id)).await;
+    assert_eq!((code, reason.contains("not known")), (2, true), "{reason}");
+    let info = other.anonymous(&format!("/api/sockjs/info?{id}"));
+    assert_eq!(other.send(info).await.status, 401);
+    // it is good where it was minted
+    let mut terminal = one.open_with(&id).await;
+    terminal.type_text("exit 4\r").await;
+    assert_eq!(terminal.end().await.0, 1);
+    // the servers' tasks are counted together
+    one.shut_down().await.shutdown().await;
+    other.stop().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_key_file_that_others_can_read() {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
+
+    use clap::Parser as _;
+
+    let keys = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(keys.path(), format!("{}=\n", "A".repeat(43))).unwrap();
+    std::fs::set_permissions(keys.path(), Permissions::from_mode(0o644)).unwrap();
+    let path = keys.path().to_str().unwrap();
+    let flags = [
+        "podshell",
+        "--listen=127.0.0.1:0",
+        "--ticket-key-file",
+        path,
+    ];
+    let config = podshell::config::Config::try_parse_from(flags).unwrap();
+    let error = podshell::Server::new(config).bind().await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains(path) && text.contains("0644"), "{text}");
+    assert!(text.contains("chmod 600"), "{text}");
+}
+
+#[tokio::test]
 async fn an_id_that_comes_too_late() {
     let server = TestServer::start(web()).await;
     let id = server.mint("app").await;

@@ -1,33 +1,34 @@
 //! Tickets: minted ids that carry all that a bind needs, sealed so that only this server reads them.
 //!
-//! A ticket is AES-256-GCM over JSON, in base64url without padding: no dots, so that it may stand
+//! A ticket is AES-256-GCM over its expiry and JSON, in base64url without padding: no dots, so that it may stand
 //! in a SockJS path. The server keeps nothing for an id until it is redeemed; then it remembers it
 //! until it would have expired, so that each is good once.
 
+mod keys;
+mod used;
+
 use std::{
-    collections::HashMap,
-    str::FromStr,
-    sync::{Mutex, PoisonError},
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
+    aead::{Aad, NONCE_LEN, Nonce},
     rand,
 };
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Caller, Target};
+pub use self::keys::{KeyFileError, KeysError, TicketKeys};
+use self::used::Used;
+use super::{Caller, Mode, Shell, Target};
 
 /// How long an id is good.
 const VALID: Duration = Duration::from_secs(30);
 /// Ties the seal to its purpose.
-const PURPOSE: &[u8] = b"podshell ticket 2";
+const PURPOSE: &[u8] = b"podshell ticket 3";
 
 /// Why an id is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -41,76 +42,96 @@ pub enum Refused {
     /// Redeemed before.
     #[error("This session id was used before: each is good for one connection.")]
     Used,
+    /// So many others were redeemed that the server can remember no more. The id stays good.
+    #[error("Too many terminals were opened here in the last 30 seconds.")]
+    TooMany,
 }
 
-/// What is sealed.
-#[derive(Serialize, Deserialize)]
+/// What tells one ticket from all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Serial([u8; NONCE_LEN]);
+
+/// Where ids are good, beside the keys: with the same keys, those of one scope are unknown in every other.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Scope(Vec<u8>);
+
+impl Scope {
+    /// The scope that these parts make, in this order: the cluster, who may use the server and how, and the like.
+    pub fn new<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> Self {
+        let mut bytes = PURPOSE.to_vec();
+        for part in parts {
+            let part = part.as_ref();
+            // without it "ab", "c" would be the same as "a", "bc"
+            bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(part);
+        }
+        Self(bytes)
+    }
+
+    /// A scope that no other run of any server has.
+    pub fn of_this_run() -> Self {
+        let mut subject = [0; 16];
+        rand::fill(&mut subject).expect("the system gives random bytes");
+        Self::new([subject])
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").finish_non_exhaustive()
+    }
+}
+
+/// What an id says once it is opened.
 struct Ticket {
-    serial: [u8; 16],
+    serial: Serial,
     /// Milliseconds since the Unix epoch.
     expires: u64,
     caller: Caller,
     target: Target,
 }
 
-/// The keys that seal tickets: the first seals, all of them open. Two are enough to change the key
-/// while ids are under way.
-pub struct TicketKeys(Vec<RandomizedNonceKey>);
+/// How caller and target are written: an array, for names of fields would be half of an id.
+#[derive(Serialize, Deserialize)]
+struct Written(
+    Caller,
+    String,
+    String,
+    String,
+    Option<Shell>,
+    Mode,
+    bool,
+    String,
+);
 
-/// Why a text holds no keys.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum KeysError {
-    /// A line that is no key.
-    #[error(
-        "line {line} is not a key: 32 random bytes in base64, as `openssl rand -base64 32` makes them"
-    )]
-    NotAKey {
-        /// Counted from 1.
-        line: usize,
-    },
-    /// None, or too many.
-    #[error("there must be one key, or two while the key is being changed; there are {0}")]
-    WrongNumber(usize),
-}
-
-impl TicketKeys {
-    /// A new key: ids of an earlier run are unknown.
-    pub fn random() -> Self {
-        let mut key = [0; 32];
-        rand::fill(&mut key).expect("the system gives random bytes");
-        Self(vec![Self::key(&key).expect("the key has 32 bytes")])
+impl Written {
+    fn of(caller: Caller, target: Target) -> Self {
+        let Target {
+            namespace,
+            pod,
+            container,
+            shell,
+            mode,
+            windows,
+            image,
+        } = target;
+        Self(
+            caller, namespace, pod, container, shell, mode, windows, image,
+        )
     }
 
-    fn key(bytes: &[u8]) -> Option<RandomizedNonceKey> {
-        RandomizedNonceKey::new(&AES_256_GCM, bytes).ok()
-    }
-}
-
-impl FromStr for TicketKeys {
-    type Err = KeysError;
-
-    /// One key per line, in base64; empty lines and lines that begin with `#` do not count.
-    fn from_str(text: &str) -> Result<Self, KeysError> {
-        let keys = text
-            .lines()
-            .map(str::trim)
-            .enumerate()
-            .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
-            .map(|(at, line)| {
-                let bytes = STANDARD.decode(line).unwrap_or_default();
-                Self::key(&bytes).ok_or(KeysError::NotAKey { line: at + 1 })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        match keys.len() {
-            1 | 2 => Ok(Self(keys)),
-            count => Err(KeysError::WrongNumber(count)),
-        }
-    }
-}
-
-impl std::fmt::Debug for TicketKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} keys", self.0.len())
+    fn read(self) -> (Caller, Target) {
+        let Self(caller, namespace, pod, container, shell, mode, windows, image) = self;
+        let target = Target {
+            namespace,
+            pod,
+            container,
+            shell,
+            mode,
+            windows,
+            image,
+        };
+        (caller, target)
     }
 }
 
@@ -118,30 +139,24 @@ impl std::fmt::Debug for TicketKeys {
 #[derive(Debug)]
 pub struct Tickets {
     keys: TicketKeys,
-    /// Redeemed serials and when they would have expired.
-    used: Mutex<HashMap<[u8; 16], u64>>,
+    scope: Scope,
+    used: Mutex<Used>,
 }
 
 impl Tickets {
-    /// Sealed with these keys.
-    pub fn new(keys: TicketKeys) -> Self {
+    /// Sealed with these keys, and good in `scope` alone.
+    pub fn new(keys: TicketKeys, scope: Scope) -> Self {
         let used = Mutex::default();
-        Self { keys, used }
+        Self { keys, scope, used }
     }
 
     /// An id with which `caller` may open a shell at `target`, within 30 s from `now`.
     pub fn mint(&self, caller: &Caller, target: &Target, now: SystemTime) -> String {
-        let mut serial = [0; 16];
-        rand::fill(&mut serial).expect("the system gives random bytes");
-        let ticket = Ticket {
-            serial,
-            expires: millis(now + VALID),
-            caller: caller.clone(),
-            target: target.clone(),
-        };
-        let mut sealed = serde_json::to_vec(&ticket).expect("strings and numbers are always JSON");
+        let mut sealed = millis(now + VALID).to_be_bytes().to_vec();
+        let written = Written::of(caller.clone(), target.clone());
+        serde_json::to_writer(&mut sealed, &written).expect("strings and numbers are always JSON");
         let nonce = self.keys.0[0]
-            .seal_in_place_append_tag(Aad::from(PURPOSE), &mut sealed)
+            .seal_in_place_append_tag(Aad::from(&self.scope.0), &mut sealed)
             .expect("a ticket is far shorter than the cipher's limit");
         sealed.extend_from_slice(nonce.as_ref());
         URL_SAFE_NO_PAD.encode(sealed)
@@ -151,22 +166,17 @@ impl Tickets {
     ///
     /// # Errors
     ///
-    /// If it is not of this server or not for this caller, too old, or was redeemed before.
+    /// If it is not of this server and scope or not for this caller, too old, or was redeemed before.
     pub fn redeem(&self, caller: &Caller, id: &str, now: SystemTime) -> Result<Target, Refused> {
         let ticket = self.open(id).ok_or(Refused::Unknown)?;
         if ticket.caller != *caller {
             return Err(Refused::Unknown);
         }
-        let now = millis(now);
-        if now >= ticket.expires {
-            return Err(Refused::Expired);
-        }
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.retain(|_, expires| now < *expires);
-        match used.insert(ticket.serial, ticket.expires) {
-            None => Ok(ticket.target),
-            Some(_) => Err(Refused::Used),
-        }
+        let Ticket {
+            serial, expires, ..
+        } = ticket;
+        self.used().redeem(serial, expires, millis(now))?;
+        Ok(ticket.target)
     }
 
     /// Who minted an id of this server that has not expired, used or not.
@@ -175,18 +185,43 @@ impl Tickets {
         (millis(now) < ticket.expires).then_some(ticket.caller)
     }
 
+    /// Who minted an id that is still good, and which ticket it is; [`None`] once it was redeemed.
+    pub fn serial_of(&self, id: &str, now: SystemTime) -> Option<(Caller, Serial)> {
+        let Ticket {
+            serial,
+            expires,
+            caller,
+            target: _,
+        } = self.open(id)?;
+        let is_good = self.used().is_good(serial, expires, millis(now));
+        is_good.then_some((caller, serial))
+    }
+
     fn open(&self, id: &str) -> Option<Ticket> {
         let mut sealed = URL_SAFE_NO_PAD.decode(id).ok()?;
         let nonce = sealed.split_off(sealed.len().checked_sub(NONCE_LEN)?);
+        // random, and authentic as all the rest
+        let serial = Serial(*nonce.first_chunk()?);
         self.keys.0.iter().find_map(|key| {
             let nonce = Nonce::try_assume_unique_for_key(&nonce).ok()?;
             // what can't be opened is spoiled for the next key
             let mut sealed = sealed.clone();
             let opened = key
-                .open_in_place(nonce, Aad::from(PURPOSE), &mut sealed)
+                .open_in_place(nonce, Aad::from(&self.scope.0), &mut sealed)
                 .ok()?;
-            serde_json::from_slice(opened).ok()
+            let (expires, written) = opened.split_first_chunk()?;
+            let (caller, target) = serde_json::from_slice::<Written>(written).ok()?.read();
+            Some(Ticket {
+                serial,
+                expires: u64::from_be_bytes(*expires),
+                caller,
+                target,
+            })
         })
+    }
+
+    fn used(&self) -> MutexGuard<'_, Used> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -197,9 +232,11 @@ fn millis(time: SystemTime) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::session::{Mode, Shell};
+    use base64::engine::general_purpose::STANDARD;
+    use podshell_shared::terminal::MAX_ID;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn target() -> Target {
         Target {
@@ -214,7 +251,7 @@ mod tests {
     }
 
     fn tickets() -> Tickets {
-        Tickets::new(TicketKeys::random())
+        Tickets::new(TicketKeys::random(), Scope::of_this_run())
     }
 
     fn caller(name: &str) -> Caller {
@@ -244,11 +281,6 @@ mod tests {
         };
         assert_eq!(redeem(29), Ok(target()));
         assert_eq!(redeem(30), Err(Refused::Expired));
-        // what has expired is not remembered
-        assert_eq!(tickets.used.lock().unwrap().len(), 1);
-        let id = tickets.mint(&caller("ann"), &target(), after(60));
-        tickets.redeem(&caller("ann"), &id, after(60)).unwrap();
-        assert_eq!(tickets.used.lock().unwrap().len(), 1);
     }
 
     #[test]
@@ -264,7 +296,9 @@ mod tests {
     #[test]
     fn keys_change_while_ids_are_under_way() {
         let line = |byte: u8| STANDARD.encode([byte; 32]);
-        let with = |lines: &[String]| Tickets::new(lines.join("\n").parse().unwrap());
+        let with = |lines: &[String]| {
+            Tickets::new(lines.join("\n").parse().unwrap(), Scope::new(["shop"]))
+        };
         let (old, new) = (line(1), line(2));
         let now = SystemTime::now();
         let redeem = |by: &Tickets, of: &Tickets| {
@@ -282,16 +316,47 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key() {
-        let keys = |text: &str| text.parse::<TicketKeys>().map(drop).unwrap_err();
-        let line = STANDARD.encode([7; 32]);
-        assert_eq!(keys(""), KeysError::WrongNumber(0));
-        assert_eq!(keys(&[&*line; 3].join("\n")), KeysError::WrongNumber(3));
-        assert_eq!(
-            keys(&format!("{line}\nsecret")),
-            KeysError::NotAKey { line: 2 }
-        );
-        assert_eq!(keys("c2hvcnQ="), KeysError::NotAKey { line: 1 });
+    fn until_it_is_redeemed_it_tells_whose_it_is() {
+        let tickets = tickets();
+        let now = SystemTime::now();
+        let late = now + VALID;
+        let id = tickets.mint(&caller("ann"), &target(), now);
+        let other = tickets.mint(&caller("ann"), &target(), now);
+        let (of, serial) = tickets.serial_of(&id, now).unwrap();
+        assert_eq!(of, caller("ann"));
+        assert_eq!(tickets.serial_of(&id, now), Some((of, serial)));
+        assert_ne!(tickets.serial_of(&other, now).unwrap().1, serial);
+        assert_eq!(tickets.serial_of(&id, late), None);
+        // who may not have it does not spoil it
+        assert!(tickets.redeem(&caller("bob"), &id, now).is_err());
+        assert!(tickets.serial_of(&id, now).is_some());
+        tickets.redeem(&caller("ann"), &id, now).unwrap();
+        assert_eq!(tickets.serial_of(&id, now), None);
+        assert_eq!(tickets.caller(&id, now), Some(caller("ann")));
+        assert!(tickets.serial_of(&other, now).is_some());
+    }
+
+    #[test]
+    fn ids_are_short() {
+        let target = Target {
+            image: format!("docker.io/library/bash@sha256:{}", "0".repeat(64)),
+            ..target()
+        };
+        let id = tickets().mint(&caller("local"), &target, SystemTime::now());
+        assert!(id.len() < 260, "{}", id.len());
+    }
+
+    #[test]
+    fn the_longest_id_may_be_sent() {
+        let target = Target {
+            namespace: "n".repeat(63),
+            pod: "p".repeat(253),
+            container: "c".repeat(63),
+            image: "i".repeat(500),
+            ..target()
+        };
+        let id = tickets().mint(&caller(&"ann".repeat(100)), &target, SystemTime::now());
+        assert!(id.len() < MAX_ID / 2, "{}", id.len());
     }
 
     proptest! {
@@ -314,6 +379,42 @@ mod tests {
             id[at] ^= 1 << bit;
             let id = URL_SAFE_NO_PAD.encode(id);
             prop_assert_eq!(tickets.redeem(&caller("ann"), &id, now), Err(Refused::Unknown));
+        }
+
+        /// With the same key: whatever the cluster, the mode or the run are called.
+        #[test]
+        fn an_id_is_good_in_its_scope_alone(
+            here in prop::collection::vec("[ab]{0,3}", 0..4),
+            there in prop::collection::vec("[ab]{0,3}", 0..4),
+        ) {
+            let key = STANDARD.encode([7; 32]);
+            let with = |parts: &[String]| Tickets::new(key.parse().unwrap(), Scope::new(parts));
+            let now = SystemTime::now();
+            let id = with(&here).mint(&caller("ann"), &target(), now);
+            let other = with(&there);
+            if here == there {
+                prop_assert!(other.serial_of(&id, now).is_some());
+                prop_assert_eq!(other.redeem(&caller("ann"), &id, now), Ok(target()));
+            } else {
+                prop_assert_eq!(other.serial_of(&id, now), None);
+                prop_assert_eq!(other.caller(&id, now), None);
+                prop_assert_eq!(other.redeem(&caller("ann"), &id, now), Err(Refused::Unknown));
+            }
+        }
+
+        #[test]
+        fn what_is_sealed_comes_back(
+            names in ("\\PC*", any::<String>(), any::<String>(), any::<String>(), any::<String>()),
+            shell in prop::sample::select(vec![None, Some(Shell::Bash), Some(Shell::Sh), Some(Shell::Powershell), Some(Shell::Cmd)]),
+            attach in any::<bool>(),
+            windows in any::<bool>(),
+        ) {
+            let (name, namespace, pod, container, image) = names;
+            let mode = if attach { Mode::Attach } else { Mode::Exec };
+            let target = Target { namespace, pod, container, shell, mode, windows, image };
+            let (tickets, now) = (tickets(), SystemTime::now());
+            let id = tickets.mint(&caller(&name), &target, now);
+            prop_assert_eq!(tickets.redeem(&caller(&name), &id, now), Ok(target));
         }
     }
 }
