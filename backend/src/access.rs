@@ -63,6 +63,11 @@ impl Access {
         }
     }
 
+    /// The only caller that there is.
+    pub(crate) fn local_caller(&self) -> &Caller {
+        &self.caller
+    }
+
     pub(crate) fn keys(&self) -> &Keys {
         &self.keys
     }

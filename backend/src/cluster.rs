@@ -45,6 +45,7 @@ const ANSWER_TIME: Duration = Duration::from_secs(10);
 pub struct Cluster {
     client: Client,
     name: String,
+    identity: Arc<[u8]>,
     demo: bool,
     launchers: Arc<Launchers>,
     /// For the execs that end shells.
@@ -52,10 +53,11 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    fn new(client: Client, name: String, demo: bool) -> Self {
+    fn new(client: Client, name: String, identity: Arc<[u8]>, demo: bool) -> Self {
         Self {
             client,
             name,
+            identity,
             demo,
             launchers: Arc::default(),
             hang_ups: Arc::new(Semaphore::new(hang_up::AT_ONCE)),
@@ -65,6 +67,11 @@ impl Cluster {
     /// What tells this cluster apart, for people: the kubeconfig's context as a rule.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What tells this cluster apart, for programs: where its API server is, and who vouches for it.
+    pub(crate) fn identity(&self) -> &[u8] {
+        &self.identity
     }
 
     /// All pods that the identity may list, by namespace and name: those of all namespaces, or else

@@ -13,9 +13,11 @@ mod descriptors;
 mod front_door;
 mod http;
 mod router;
+mod secret_file;
 mod server;
 pub mod session;
 mod wire;
 
 pub use descriptors::TooFewDescriptors;
+pub use secret_file::SecretFileError;
 pub use server::{Bound, Links, Server, StartError};

@@ -29,7 +29,8 @@ use crate::{
     front_door,
     http::{health::Readiness, ui::Ui},
     router::router,
-    session::{KeyFileError, Limits, Scope, Sessions, TicketKeys, Tickets},
+    secret_file::{self, SecretFileError},
+    session::{KeysError, Limits, Scope, Sessions, TicketKeys, Tickets},
 };
 
 /// How long a session waits whose page said that it goes away; to be loaded anew takes less.
@@ -130,23 +131,23 @@ pub enum StartError {
     /// The process may not have enough file descriptors.
     #[error(transparent)]
     Descriptors(#[from] TooFewDescriptors),
-    /// The file with the ticket keys can't be read, or is not as it has to be.
+    /// A file with a secret can't be read, or by too many.
+    #[error("can't use {path}: {source}")]
+    SecretFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: SecretFileError,
+    },
+    /// The file with the ticket keys holds something else.
     #[error("can't use the ticket keys in {path}: {source}")]
     TicketKeys {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: KeyFileError,
+        source: KeysError,
     },
-    /// The file with the key for scripts can't be read.
-    #[error("can't read the key for scripts in {path}: {source}")]
-    TokenFile {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The key for scripts is none.
+    /// The file with the key for scripts holds something else.
     #[error("can't use the key for scripts in {path}: {source}")]
     Token {
         /// The file.
@@ -204,15 +205,22 @@ impl Server {
         let shutdown = CancellationToken::new();
         let hosts = Hosts::new(address, config.public_url.as_ref());
         let proxies = Proxies::new(config.trusted_proxies.clone());
+        let access = Access::new(Keys::new(token), hosts, proxies);
+        let scope = [
+            chosen.cluster.identity(),
+            b"local",
+            access.local_caller().0.as_bytes(),
+        ];
+        let tickets = Tickets::new(keys, Scope::new(scope));
         let app = App(Arc::new(Shared {
-            access: Access::new(Keys::new(token), hosts, proxies),
+            access,
             clock: self.clock,
             bind_time: config.bind_time,
             budget,
             debug_image: config.debug_image.clone(),
             readiness: Readiness::default(),
             sessions: Sessions::new(limits(&config, budget), chosen.cluster, shutdown.clone()),
-            tickets: Tickets::new(keys, Scope::of_this_run()),
+            tickets,
             ui: Ui::new(&config.base_path),
             shutdown,
         }));
@@ -348,11 +356,7 @@ fn token(config: &Config) -> Result<Option<Secret>, StartError> {
     let Some(path) = &config.token_file else {
         return Ok(config.token.clone());
     };
-    let text = std::fs::read_to_string(path).map_err(|source| StartError::TokenFile {
-        path: path.clone(),
-        source,
-    })?;
-    let token = Secret::new(&text).map_err(|source| StartError::Token {
+    let token = Secret::new(&secret(path)?).map_err(|source| StartError::Token {
         path: path.clone(),
         source,
     })?;
@@ -364,7 +368,16 @@ fn ticket_keys(path: Option<&Path>) -> Result<TicketKeys, StartError> {
     let Some(path) = path else {
         return Ok(TicketKeys::random());
     };
-    TicketKeys::read(path).map_err(|source| StartError::TicketKeys {
+    secret(path)?
+        .parse()
+        .map_err(|source| StartError::TicketKeys {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+fn secret(path: &Path) -> Result<String, StartError> {
+    secret_file::read(path).map_err(|source| StartError::SecretFile {
         path: path.to_owned(),
         source,
     })

@@ -25,7 +25,7 @@ pub use self::{
     output::Output,
     pump::Session,
     registry::{Limits, Sessions},
-    ticket::{KeyFileError, KeysError, Refused, Scope, Serial, TicketKeys, Tickets},
+    ticket::{KeysError, Refused, Scope, TicketKeys, Tickets},
 };
 
 /// Who calls. A minted id is good for the caller alone that minted it.

@@ -385,7 +385,8 @@ async fn a_minted_id_opens_the_connection_that_binds_it_and_nothing_else() {
         .connect_by(server.upgrade(&format!("?{handle}")))
         .await;
     next.say(&resume).await;
-    next.see("still 42").await;
+    next.type_text("echo here $((40+2))\r").await;
+    next.see("here 42").await;
     next.type_text("exit\r").await;
     next.end().await;
     assert_eq!(next.exit.unwrap().reason, EndReason::Exited);
@@ -403,8 +404,9 @@ async fn an_id_is_of_one_run_whatever_the_key() {
     .unwrap();
     let flags = ["--ticket-key-file", keys.path().to_str().unwrap()];
     let first = TestServer::start_with(web(), &flags).await;
-    let second = TestServer::start_with(web(), &flags).await;
     let id = first.mint("app").await;
+    first.stop().await;
+    let second = TestServer::start_with(web(), &flags).await;
     // without a key of that server, and with it
     let by_id = second.upgrade(&format!("?{id}"));
     assert_eq!(upgraded(&second, by_id).await, 401);
@@ -412,6 +414,5 @@ async fn an_id_is_of_one_run_whatever_the_key() {
     terminal.bind(&id, true).await;
     terminal.end().await;
     assert_eq!(terminal.exit.unwrap().reason, EndReason::UnknownId);
-    first.stop().await;
     second.stop().await;
 }

@@ -187,10 +187,11 @@ async fn connections_that_say_nothing_are_closed() {
         soon("the end", read).await.unwrap();
         (begun.elapsed(), answer)
     };
+    let ask = ask_for_health(&server);
     let (silent, half, idle) = tokio::join!(
         closed(b""),
         closed(b"GET /healthz HT"),
-        closed(ask_for_health(&server).as_bytes()),
+        closed(ask.as_bytes()),
     );
     for (time, answer) in [&silent, &half, &idle] {
         // a page's pings, 10 s apart, go over one connection

@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn the_configured_address_counts_too() {
-        let hosts = hosts(Some("https://shell.example/tools"));
+        let hosts = hosts(Some("https://shell.example"));
         for own in ["shell.example", "Shell.Example:443", "localhost:7780"] {
             assert!(passes(&hosts, own), "{own}");
         }

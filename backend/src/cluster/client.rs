@@ -1,7 +1,8 @@
 //! Making the client: which cluster, and how its connections are set up.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use aws_lc_rs::digest::{Context, SHA256};
 use http::{HeaderValue, Request, Uri, header::SEC_WEBSOCKET_PROTOCOL};
 use hyper_util::{
     client::legacy::{
@@ -122,6 +123,7 @@ impl Cluster {
             place,
         } = kubeconfig::find(source).await?;
         let server = without_secrets(&config.cluster_url);
+        let identity = identity(&config);
         let client = match client(config) {
             Ok(client) => client,
             Err(error) => {
@@ -131,7 +133,7 @@ impl Cluster {
                 });
             }
         };
-        let cluster = Self::new(client, name, false);
+        let cluster = Self::new(client, name, identity, false);
         let answered = timeout(FIRST_ANSWER, cluster.probe()).await;
         match answered.unwrap_or(Err(ClusterError::Silent)) {
             // an answer is an answer, even if it is that this identity may not ask
@@ -163,9 +165,21 @@ impl Cluster {
             let connector = connector.clone();
             Box::pin(async move { connector.connect().await.map(TokioIo::new) })
         });
+        let identity = identity(&config);
         let client = client_over(config, connect).map_err(|error| unusable(innermost(&error)))?;
-        Ok(Self::new(client, "demo".to_owned(), true))
+        Ok(Self::new(client, "demo".to_owned(), identity, true))
     }
+}
+
+/// The API server's address and the certificates that it is trusted by, as a digest.
+fn identity(config: &Config) -> Arc<[u8]> {
+    let mut digest = Context::new(&SHA256);
+    digest.update(config.cluster_url.to_string().as_bytes());
+    for certificate in config.root_cert.iter().flatten() {
+        digest.update(&(certificate.len() as u64).to_be_bytes());
+        digest.update(certificate);
+    }
+    digest.finish().as_ref().into()
 }
 
 /// A URL without a user's name and password, and without a query.

@@ -13,15 +13,12 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use aws_lc_rs::{
-    aead::{Aad, NONCE_LEN, Nonce},
-    rand,
-};
+use aws_lc_rs::aead::{Aad, NONCE_LEN, Nonce};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use self::keys::{KeyFileError, KeysError, TicketKeys};
+pub use self::keys::{KeysError, TicketKeys};
 use self::used::Used;
 use super::{Caller, Mode, Shell, Target};
 
@@ -49,7 +46,7 @@ pub enum Refused {
 
 /// What tells one ticket from all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Serial([u8; NONCE_LEN]);
+pub(super) struct Serial([u8; NONCE_LEN]);
 
 /// Where ids are good, beside the keys: with the same keys, those of one scope are unknown in every other.
 #[derive(Clone, PartialEq, Eq)]
@@ -66,13 +63,6 @@ impl Scope {
             bytes.extend_from_slice(part);
         }
         Self(bytes)
-    }
-
-    /// A scope that no other run of any server has.
-    pub fn of_this_run() -> Self {
-        let mut subject = [0; 16];
-        rand::fill(&mut subject).expect("the system gives random bytes");
-        Self::new([subject])
     }
 }
 
@@ -179,14 +169,8 @@ impl Tickets {
         Ok(ticket.target)
     }
 
-    /// Who minted an id of this server that has not expired, used or not.
+    /// Who minted an id that is still good; [`None`] once it was redeemed.
     pub fn caller(&self, id: &str, now: SystemTime) -> Option<Caller> {
-        let ticket = self.open(id)?;
-        (millis(now) < ticket.expires).then_some(ticket.caller)
-    }
-
-    /// Who minted an id that is still good, and which ticket it is; [`None`] once it was redeemed.
-    pub fn serial_of(&self, id: &str, now: SystemTime) -> Option<(Caller, Serial)> {
         let Ticket {
             serial,
             expires,
@@ -194,7 +178,7 @@ impl Tickets {
             target: _,
         } = self.open(id)?;
         let is_good = self.used().is_good(serial, expires, millis(now));
-        is_good.then_some((caller, serial))
+        is_good.then_some(caller)
     }
 
     fn open(&self, id: &str) -> Option<Ticket> {
@@ -251,7 +235,7 @@ mod tests {
     }
 
     fn tickets() -> Tickets {
-        Tickets::new(TicketKeys::random(), Scope::of_this_run())
+        Tickets::new(TicketKeys::random(), Scope::new(["here"]))
     }
 
     fn caller(name: &str) -> Caller {
@@ -322,18 +306,15 @@ mod tests {
         let late = now + VALID;
         let id = tickets.mint(&caller("ann"), &target(), now);
         let other = tickets.mint(&caller("ann"), &target(), now);
-        let (of, serial) = tickets.serial_of(&id, now).unwrap();
-        assert_eq!(of, caller("ann"));
-        assert_eq!(tickets.serial_of(&id, now), Some((of, serial)));
-        assert_ne!(tickets.serial_of(&other, now).unwrap().1, serial);
-        assert_eq!(tickets.serial_of(&id, late), None);
+        let of = |id: &str, now| tickets.caller(id, now);
+        assert_eq!(of(&id, now), Some(caller("ann")));
+        assert_eq!(of(&id, late), None);
         // who may not have it does not spoil it
         assert!(tickets.redeem(&caller("bob"), &id, now).is_err());
-        assert!(tickets.serial_of(&id, now).is_some());
+        assert_eq!(of(&id, now), Some(caller("ann")));
         tickets.redeem(&caller("ann"), &id, now).unwrap();
-        assert_eq!(tickets.serial_of(&id, now), None);
-        assert_eq!(tickets.caller(&id, now), Some(caller("ann")));
-        assert!(tickets.serial_of(&other, now).is_some());
+        assert_eq!(of(&id, now), None);
+        assert_eq!(of(&other, now), Some(caller("ann")));
     }
 
     #[test]
@@ -393,10 +374,9 @@ mod tests {
             let id = with(&here).mint(&caller("ann"), &target(), now);
             let other = with(&there);
             if here == there {
-                prop_assert!(other.serial_of(&id, now).is_some());
+                prop_assert_eq!(other.caller(&id, now), Some(caller("ann")));
                 prop_assert_eq!(other.redeem(&caller("ann"), &id, now), Ok(target()));
             } else {
-                prop_assert_eq!(other.serial_of(&id, now), None);
                 prop_assert_eq!(other.caller(&id, now), None);
                 prop_assert_eq!(other.redeem(&caller("ann"), &id, now), Err(Refused::Unknown));
             }
