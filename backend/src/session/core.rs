@@ -365,12 +365,9 @@ impl Core {
     }
 
     /// How the shell ended, once the client has all of its output.
-    pub(super) fn take_end(&mut self) -> Option<Ended> {
-        if self.attached && self.ring.is_sent() {
-            self.ended.take()
-        } else {
-            None
-        }
+    pub(super) fn end(&self) -> Option<&Ended> {
+        let is_told = self.attached && self.ring.is_sent();
+        self.ended.as_ref().filter(|_| is_told)
     }
 
     /// Whether the shell may still run.

@@ -4,6 +4,7 @@
 
 use std::{future::pending, pin::pin};
 
+use futures_util::future::OptionFuture;
 use podshell_shared::terminal::{EndReason, Exit, ServerMessage, Size};
 use tokio::{
     sync::{mpsc, watch},
@@ -12,7 +13,7 @@ use tokio::{
 use tracing::info;
 
 use super::{
-    Caller, ClientReader, ClientWriter, Ended, Gone, Mode, OpenShell, Output, Received, Sessions,
+    Caller, ClientReader, ClientWriter, Gone, Mode, OpenShell, Output, Received, Sessions,
     ShellReader as _, ShellWriter as _, Shells, Target,
     core::{Core, ToClient},
     end::{failed, gone, shutting_down},
@@ -45,6 +46,12 @@ impl<S: Shells> Stop<S> {
     /// An end that is not the shell's own.
     fn other(core: &Core, exit: Exit) -> Self {
         let alive = core.is_alive();
+        Self::Ended { exit, alive }
+    }
+
+    /// The shell's own end, and what it means.
+    fn explained(core: &Core, exit: Exit) -> Self {
+        let alive = core.is_alive() && exit.reason != EndReason::PodGone;
         Self::Ended { exit, alive }
     }
 }
@@ -207,6 +214,8 @@ async fn pump<S: Shells>(
     let mut timer = pin!(sleep_until(core.deadline()));
     // what was put for the shell, or said to the client, may not be on its way yet
     let (mut writing, mut saying) = (true, true);
+    // once the shell has ended: what that means, which the cluster may take seconds to tell
+    let (mut is_ending, mut explaining) = (false, pin!(OptionFuture::from(None)));
     loop {
         // a deadline that moved away is seen to when the timer is over; to move it costs more
         if core.deadline() < timer.deadline() {
@@ -237,6 +246,7 @@ async fn pump<S: Shells>(
                 saying = say(writer, core);
             }
             event = shell.reader.next(), if wants_shell => core.shell(event, Instant::now()),
+            Some(exit) = &mut explaining => return Stop::explained(core, exit),
             () = &mut timer => {
                 if let Err(exit) = core.tick(Instant::now()) {
                     return Stop::other(core, exit);
@@ -246,11 +256,10 @@ async fn pump<S: Shells>(
             Some(claim) = claims.recv() => return Stop::Claimed(claim),
             () = &mut shutdown => return Stop::other(core, shutting_down()),
         }
-        if let Some(ended) = core.take_end() {
-            let lost = matches!(ended, Ended::Lost(_));
-            let exit = sessions.shells().explain(target, ended).await;
-            let alive = lost && exit.reason != EndReason::PodGone;
-            return Stop::Ended { exit, alive };
+        if !is_ending && let Some(ended) = core.end() {
+            is_ending = true;
+            let explained = sessions.shells().explain(target, ended.clone());
+            explaining.set(Some(explained).into());
         }
     }
 }

@@ -326,17 +326,17 @@ async fn while_the_client_is_away_output_waits_bounded() {
     }
     assert!((RING..RING + 1000).contains(&(all.len() as u64)));
     core.shell(ShellEvent::Ended(Ended::Exited(0)), now);
-    assert_eq!(core.take_end(), None, "nobody is there to be told");
+    assert_eq!(core.end(), None, "nobody is there to be told");
     core.attach("key".to_owned(), 0, now);
     let mut got = Vec::new();
     while got.len() < all.len() {
-        assert_eq!(core.take_end(), None, "not before all of the output");
+        assert_eq!(core.end(), None, "not before all of the output");
         got.extend(sent(&mut core));
         let offset = got.len() as u64;
         core.client(ClientMessage::Ack { offset }, now).unwrap();
     }
     assert_eq!(got, all);
-    assert_eq!(core.take_end(), Some(Ended::Exited(0)));
+    assert_eq!(core.end(), Some(&Ended::Exited(0)));
 }
 
 #[tokio::test]
@@ -355,7 +355,7 @@ async fn a_dead_connection_to_the_shell_is_noticed() {
     assert_eq!(core.next_for_shell(ping), Some(ToShell::Ping));
     // it does not
     core.tick(ping + PONG_WITHIN).unwrap();
-    assert!(matches!(core.take_end(), Some(Ended::Lost(_))));
+    assert!(matches!(core.end(), Some(Ended::Lost(_))));
 }
 
 #[tokio::test]
@@ -371,12 +371,12 @@ async fn silence_while_nobody_listens_means_nothing() {
     assert_eq!(core.next_for_shell(ping), Some(ToShell::Ping));
     let later = ping + PONG_WITHIN * 3;
     core.tick(later).unwrap();
-    assert_eq!(core.take_end(), None);
+    assert_eq!(core.end(), None);
     core.client(ClientMessage::Ack { offset: 1 }, later)
         .unwrap();
     assert!(core.wants_shell(later));
     core.tick(later + PONG_WITHIN / 2).unwrap();
-    assert_eq!(core.take_end(), None);
+    assert_eq!(core.end(), None);
 }
 
 #[tokio::test]

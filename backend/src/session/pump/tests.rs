@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::session::{Limits, ShellEvent, ShellReader, ShellWriter, ToShell};
+use crate::session::{Ended, Limits, ShellEvent, ShellReader, ShellWriter, ToShell};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -25,6 +25,8 @@ struct Played {
     hung_up: usize,
     /// Opening waits for this.
     delay: Duration,
+    /// So does saying what an end means.
+    thought: Duration,
 }
 
 impl Stage {
@@ -74,6 +76,7 @@ impl Shells for Stage {
     }
 
     async fn explain(&self, _: &Target, ended: Ended) -> Exit {
+        sleep(self.with(|played| played.thought)).await;
         match ended {
             Ended::Exited(code) => Exit {
                 code: Some(code),
@@ -485,4 +488,54 @@ async fn a_shell_that_ended_while_its_client_was_away_tells_how() {
     client.hears_bound((0, 0)).await;
     client.hears_output(b"bye", 3).await;
     assert_eq!(client.served.await.unwrap().code, Some(7));
+}
+
+/// A session whose shell has ended; to find out what that means takes 10 seconds, of which one has passed.
+async fn ending(test: &Test) -> (Client, String, Instant) {
+    test.stage.with(|played| played.thought = SECOND * 10);
+    let mut client = test.bind();
+    let key = client.hears_bound((0, 0)).await;
+    test.prints(b"bye").await;
+    client.hears_output(b"bye", 3).await;
+    test.shell_says(ShellEvent::Ended(Ended::Exited(7))).await;
+    let ended = Instant::now();
+    sleep(SECOND).await;
+    (client, key, ended)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_is_heard_while_its_end_is_found_out() {
+    let test = Test::new(|_| {});
+    let (mut client, _, ended) = ending(&test).await;
+    client.says(ClientMessage::Ping { token: "7".into() }).await;
+    let pong = ServerMessage::Pong { token: "7".into() };
+    assert_eq!(client.hears().await, Heard::Message(pong));
+    assert_eq!(ended.elapsed().as_secs(), 1);
+    assert_eq!(client.served.await.unwrap().code, Some(7));
+    assert_eq!(ended.elapsed().as_secs(), 10);
+    test.all_over().await;
+    assert_eq!(test.stage.with(|played| played.hung_up), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_is_taken_over_while_its_end_is_found_out() {
+    let test = Test::new(|_| {});
+    let (first, key, ended) = ending(&test).await;
+    let mut second = test.resume(&key, 1);
+    second.hears_bound((1, 0)).await;
+    second.hears_output(b"ye", 3).await;
+    assert_eq!(first.ends().await, EndReason::TakenOver);
+    assert_eq!(ended.elapsed().as_secs(), 1);
+    assert_eq!(second.served.await.unwrap().code, Some(7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_does_not_wait_for_what_an_end_means() {
+    let test = Test::new(|_| {});
+    let (client, _, ended) = ending(&test).await;
+    test.shutdown.cancel();
+    assert_eq!(client.ends().await, EndReason::Shutdown);
+    assert_eq!(ended.elapsed().as_secs(), 1);
+    test.sessions.ended().await;
+    assert_eq!(test.stage.with(|played| played.hung_up), 0);
 }
