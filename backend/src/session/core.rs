@@ -481,4 +481,6 @@ impl Core {
 }
 
 #[cfg(test)]
+mod model_tests;
+#[cfg(test)]
 mod tests;

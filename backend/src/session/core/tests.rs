@@ -1,6 +1,4 @@
-//! The state of a session under any order of events.
-
-use proptest::prelude::*;
+//! The state of a session, event by event.
 
 use super::*;
 
@@ -19,7 +17,7 @@ fn limits() -> Limits {
 }
 
 /// A session whose shell has started and whose client was told.
-fn started(extended: bool) -> Core {
+pub(super) fn started(extended: bool) -> Core {
     let now = Instant::now();
     let mut core = Core::new(extended, &limits(), now);
     core.started("key".to_owned(), now);
@@ -34,11 +32,11 @@ fn started(extended: bool) -> Core {
     core
 }
 
-fn output(data: &[u8]) -> ShellEvent {
+pub(super) fn output(data: &[u8]) -> ShellEvent {
     ShellEvent::Output(Output::copy_of(data))
 }
 
-fn stdin(data: &[u8]) -> ClientMessage {
+pub(super) fn stdin(data: &[u8]) -> ClientMessage {
     ClientMessage::Stdin {
         data: Bytes::copy_from_slice(data),
         size: None,
@@ -442,157 +440,4 @@ async fn remarks_for_a_client_that_hears_none_are_bounded_and_the_last_ones_stay
     assert_eq!(heard, last);
     assert!(!core.has_for_client() && !core.has_for_shell());
     core.tick(now).unwrap();
-}
-
-/// A page at the other end of a connection that may be lost.
-#[derive(Default)]
-struct Page {
-    /// The output that it has, and how much of it is drawn.
-    output: Vec<u8>,
-    drawn: usize,
-    /// What was typed, how much of it was sent, and how much more the server has room for.
-    typed: Vec<u8>,
-    said: usize,
-    taken: usize,
-    /// What is under way to the server.
-    wire: VecDeque<Vec<u8>>,
-    away: bool,
-}
-
-impl Page {
-    /// Sends what was typed, in messages of `length` bytes, as far as there is room for it.
-    fn send(&mut self, length: usize) {
-        while !self.away && self.said < self.typed.len() {
-            let end = self.typed.len().min(self.said + length);
-            if (end - self.taken) as u64 > INPUT_WINDOW {
-                break;
-            }
-            self.wire.push_back(self.typed[self.said..end].to_vec());
-            self.said = end;
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-enum Act {
-    Shell(usize),
-    Deliver,
-    Acknowledge,
-    Type(usize, usize),
-    Arrive,
-    Take,
-    Lose(prop::sample::Index),
-    Return,
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    prop_oneof![
-        4 => (1..40_000_usize).prop_map(Act::Shell),
-        6 => Just(Act::Deliver),
-        3 => Just(Act::Acknowledge),
-        3 => (1..20_000_usize, 1..16_384_usize).prop_map(|(all, each)| Act::Type(all, each)),
-        3 => (1..50_usize, 1..4_usize).prop_map(|(all, each)| Act::Type(all, each)),
-        12 => Just(Act::Arrive),
-        4 => Just(Act::Take),
-        1 => any::<prop::sample::Index>().prop_map(Act::Lose),
-        2 => Just(Act::Return),
-    ]
-}
-
-proptest! {
-    /// Whatever is lost with connections and whatever it is cut into, the client gets exactly the output and the shell
-    /// exactly the input, once and in order.
-    #[test]
-    fn nothing_is_lost_or_doubled(acts in prop::collection::vec(act(), 0..300)) {
-        let now = Instant::now();
-        let mut core = started(true);
-        let mut page = Page::default();
-        // what the shell wrote and what it got, and how much of that has come to the server
-        let (mut wrote, mut got, mut arrived) = (Vec::<u8>::new(), Vec::<u8>::new(), 0);
-        let count = |from: usize, length: usize| (from..from + length).map(|at| (at / 7) as u8).collect::<Vec<_>>();
-        let end = [Act::Return];
-        for act in acts.into_iter().chain(end) {
-            match act {
-                Act::Shell(length) => if core.wants_shell(now) {
-                    let data = count(wrote.len(), length);
-                    core.shell(output(&data), now);
-                    wrote.extend(data);
-                }
-                Act::Deliver => {
-                    if !core.has_for_client() {
-                        continue;
-                    }
-                    prop_assert!(!page.away, "nobody is there");
-                    match core.next_for_client() {
-                        Some(ToClient::Output(output, end)) => {
-                            page.output.extend_from_slice(output.data());
-                            prop_assert_eq!(end, page.output.len() as u64);
-                        }
-                        Some(ToClient::Message(ServerMessage::Taken { offset })) => {
-                            prop_assert_eq!(offset, got.len() as u64);
-                            page.taken = got.len();
-                        }
-                        other => prop_assert!(false, "{other:?}"),
-                    }
-                }
-                Act::Acknowledge => if !page.away {
-                    page.drawn = page.output.len();
-                    core.client(ClientMessage::Ack { offset: page.drawn as u64 }, now).unwrap();
-                }
-                Act::Type(length, each) => {
-                    // a page that comes back may send a window more each time, whatever waits
-                    if ((page.typed.len() + length - got.len()) as u64) < 2 * INPUT_WINDOW {
-                        page.typed.extend(count(page.typed.len(), length));
-                    }
-                    page.send(each);
-                }
-                Act::Arrive => if let Some(data) = page.wire.pop_front() {
-                    arrived += data.len();
-                    core.client(stdin(&data), now).unwrap();
-                }
-                Act::Take => if let Some(ToShell::Stdin(data)) = core.next_for_shell(now) {
-                    got.extend_from_slice(&data);
-                }
-                // what was on its way in either direction is lost; what has come to the server waits there
-                Act::Lose(index) => if !page.away {
-                    core.detach();
-                    page.away = true;
-                    page.wire.clear();
-                    page.output.truncate(page.drawn + index.index(page.output.len() - page.drawn + 1));
-                    page.drawn = page.output.len();
-                }
-                Act::Return => if page.away {
-                    core.attach("key".to_owned(), page.output.len() as u64, now);
-                    let Some(ToClient::Message(ServerMessage::Bound { offset, input, .. })) = core.next_for_client() else {
-                        panic!("not bound");
-                    };
-                    prop_assert_eq!((offset, input), (page.output.len() as u64, arrived as u64));
-                    page.away = false;
-                    (page.said, page.taken) = (arrived, arrived);
-                    page.send(16_384);
-                }
-            }
-            prop_assert!(core.ring.in_flight() < OUTPUT_WINDOW + 40_000);
-            prop_assert_eq!(core.input.len(), (arrived - got.len()) as u64);
-        }
-        loop {
-            match core.next_for_client() {
-                Some(ToClient::Output(output, _)) => page.output.extend_from_slice(output.data()),
-                Some(_) => {}
-                None if core.ring.is_sent() => break,
-                None => core.client(ClientMessage::Ack { offset: page.output.len() as u64 }, now).unwrap(),
-            }
-        }
-        // what the server has not told as taken may still come
-        for data in page.wire {
-            core.client(stdin(&data), now).unwrap();
-        }
-        while core.has_for_shell() {
-            if let Some(ToShell::Stdin(data)) = core.next_for_shell(now) {
-                got.extend_from_slice(&data);
-            }
-        }
-        prop_assert!(page.output == wrote, "output differs");
-        prop_assert!(got == page.typed[..page.said], "input differs");
-    }
 }
