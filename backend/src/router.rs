@@ -34,20 +34,17 @@ use crate::{
 pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> Router {
     // some of them may be connections that were lost and are not known to be
     let per_address = config.max_sessions_per_user.saturating_mul(2);
-    let terminals = |app: App| {
-        let of_session = app.clone();
-        sockjs::Builder::new(move |session| wire::serve(session, of_session.clone()))
-            .raw_protocols([PROTOCOL])
-            .guard(Guard::new(app.clone()))
-            .heartbeat(config.heartbeat)
-            .max_message_size(wire::MAX_MESSAGE)
-            .max_waiting(wire::MAX_WAITING)
-            .max_sessions_per_address(per_address, move |parts| {
-                access::client_address(app.access().proxies(), parts)
-            })
-            .track(connections.clone())
-            .into_router()
-    };
+    let (of_sessions, of_addresses) = (app.clone(), app.clone());
+    let terminals = sockjs::Builder::new(move |session| wire::serve(session, of_sessions.clone()))
+        .raw_protocols([PROTOCOL])
+        .guard(Guard::new(app.clone()))
+        .heartbeat(config.heartbeat)
+        .max_message_size(wire::MAX_MESSAGE)
+        .max_waiting(wire::MAX_WAITING)
+        .max_sessions_per_address(per_address, move |parts| {
+            access::client_address(of_addresses.access().proxies(), parts)
+        })
+        .track(connections.clone());
     let turns = Arc::new(Semaphore::new(app.calls()));
     let with_key = Router::new()
         .route(
@@ -68,10 +65,10 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
             access::require_key,
         ));
     let guarded = Router::new()
-        .nest_service("/api/sockjs", terminals(app.clone()))
+        .nest_service("/api/sockjs", terminals.clone().into_router())
         // the same for development behind `trunk serve`, which forwards HTTP and WebSockets by
         // different prefixes; the page uses it everywhere
-        .nest_service("/ws/api/sockjs", terminals(app.clone()));
+        .nest_service("/ws/api/sockjs", terminals.into_router());
     let routes = Router::new()
         .route("/api/v1/sign-in", post(access::sign_in))
         .merge(with_key)

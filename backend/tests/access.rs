@@ -416,3 +416,72 @@ async fn an_id_is_of_one_run_whatever_the_key() {
     assert_eq!(terminal.exit.unwrap().reason, EndReason::UnknownId);
     second.stop().await;
 }
+
+/// Asks by POST, without any key.
+async fn post(server: &TestServer, path: &str, body: String) -> (StatusCode, String) {
+    let request = Request::post(format!("http://{}{path}", server.host))
+        .body(Full::new(bytes::Bytes::from(body)))
+        .unwrap();
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let answer = soon("an answer", client.request(request)).await.unwrap();
+    let status = answer.status();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn a_session_over_plain_http_is_its_openers_long_after_the_id_is_used() {
+    let server = TestServer::start(web()).await;
+    let (id, other) = (server.mint("app").await, server.mint("app").await);
+    let at = |what: &str, id: &str| format!("/api/sockjs/000/known-name/{what}?{id}&t=1");
+    let say = |message: &ClientMessage| {
+        let text = podshell_shared::text::encode_client(message);
+        serde_json::to_string(&[text]).unwrap()
+    };
+    let bind = say(&ClientMessage::Bind {
+        id: id.clone(),
+        extended: false,
+    });
+    let (status, body) = post(&server, &at("xhr", &id), String::new()).await;
+    assert_eq!((status, body.as_str()), (StatusCode::OK, "o\n"));
+    assert_eq!(post(&server, &at("xhr_send", &id), bind).await.0, 204);
+    server
+        .ahead
+        .store(120, std::sync::atomic::Ordering::Relaxed);
+
+    // who knows the name, and has an id of his own or none, neither speaks nor hears
+    let typed = |text: &str| {
+        say(&ClientMessage::Stdin {
+            data: text.to_owned().into(),
+            size: None,
+        })
+    };
+    for stranger in [other.as_str(), "x", ""] {
+        let send = at("xhr_send", stranger);
+        assert_eq!(post(&server, &send, typed("exit 9\r")).await.0, 404);
+        let (status, body) = post(&server, &at("xhr", stranger), String::new()).await;
+        assert!([401, 409].contains(&status.as_u16()), "{status} {body}");
+    }
+
+    assert_eq!(
+        post(
+            &server,
+            &at("xhr_send", &id),
+            typed("echo $((6*7)); exit 4\r")
+        )
+        .await
+        .0,
+        204
+    );
+    let mut heard = String::new();
+    soon("the end", async {
+        while !heard.contains("c[1,") {
+            let (status, body) = post(&server, &at("xhr", &id), String::new()).await;
+            assert_eq!(status, StatusCode::OK, "{body}");
+            heard.push_str(&body);
+        }
+    })
+    .await;
+    assert!(heard.contains("42"), "{heard}");
+    server.stop().await;
+}

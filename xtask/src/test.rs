@@ -89,3 +89,34 @@ fn dependencies(places: &Places) -> Result<()> {
     );
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path, process::Command};
+
+    use crate::command;
+
+    /// A promise without its test would be one that nobody keeps.
+    #[test]
+    fn the_tests_that_hold_the_promises_exist() {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let text = fs::read_to_string(repository.join("SECURITY.md")).unwrap();
+        let promises = text.split("## Promises").nth(1).unwrap();
+        let named = promises.split('`').skip(1).step_by(2);
+        let mut tests = 0;
+        for name in named {
+            if name.contains('/') && !name.starts_with('/') {
+                assert!(repository.join(name).exists(), "there is no {name}");
+                tests += 1;
+            } else if name.contains('_') && !name.starts_with(char::is_uppercase) {
+                let function = format!("fn {name}(");
+                let mut grep = Command::new("git");
+                grep.args(["grep", "--quiet", "--fixed-strings", "--untracked", &function]);
+                let found = command::run(grep.current_dir(repository));
+                assert!(found.is_ok(), "there is no test {name}");
+                tests += 1;
+            }
+        }
+        assert!(tests > 20, "{tests}");
+    }
+}
