@@ -22,10 +22,9 @@ use std::{future::Future, sync::Arc, time::Duration};
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::{Api, Client};
 use podshell_shared::api;
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::time::timeout;
 
-pub(crate) use self::hang_up::AT_ONCE as HANG_UPS_AT_ONCE;
-use self::launch::Launchers;
+pub(crate) use self::hang_up::STARTS_AT_ONCE as HANG_UPS_AT_ONCE;
 pub use self::{
     client::{ConnectError, Source},
     debug::Debug,
@@ -35,6 +34,7 @@ pub use self::{
     output::ShellOutput,
     review::Right,
 };
+use self::{hang_up::HangUps, launch::Launchers};
 use crate::session::{Mode, Target};
 
 /// How long the API server may take for an answer.
@@ -48,8 +48,7 @@ pub struct Cluster {
     identity: Arc<[u8]>,
     demo: bool,
     launchers: Arc<Launchers>,
-    /// For the execs that end shells.
-    hang_ups: Arc<Semaphore>,
+    hang_ups: Arc<HangUps>,
 }
 
 impl Cluster {
@@ -60,7 +59,7 @@ impl Cluster {
             identity,
             demo,
             launchers: Arc::default(),
-            hang_ups: Arc::new(Semaphore::new(hang_up::AT_ONCE)),
+            hang_ups: Arc::new(HangUps::new()),
         }
     }
 

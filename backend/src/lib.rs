@@ -20,4 +20,4 @@ mod wire;
 
 pub use descriptors::TooFewDescriptors;
 pub use secret_file::SecretFileError;
-pub use server::{Bound, Links, Server, StartError};
+pub use server::{Bound, Drained, Links, Server, StartError};

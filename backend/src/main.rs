@@ -55,7 +55,8 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let more_links = tokio::spawn(links::print_more(server.links()));
     let ran = server.run(stop).await;
     more_links.abort();
-    Ok(ran?)
+    let _ = ran?;
+    Ok(())
 }
 
 /// Done at Ctrl-C or when the system asks the process to end.

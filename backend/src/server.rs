@@ -291,7 +291,7 @@ impl Bound {
     /// # Errors
     ///
     /// If the listener fails.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<Drained> {
         let connections = TaskTracker::new();
         let routes = router(&self.app, &self.config, &connections);
         let shutdown = self.app.0.shutdown.clone();
@@ -302,20 +302,27 @@ impl Bound {
         let serving = front_door::serve(self.listener, routes, limits, shutdown.clone());
         let mut serving = AbortOnDropHandle::new(tokio::spawn(serving));
         tokio::select! {
-            ended = &mut serving => return ended.map_err(io::Error::other),
+            ended = &mut serving => {
+                ended.map_err(io::Error::other)?;
+                return Ok(Drained { left: 0 });
+            }
             () = stop => {}
         }
         info!(sessions = self.app.sessions().living(), "shutting down");
         let until = Instant::now() + self.config.drain_time;
-        shutdown.cancel();
+        let sessions = self.app.sessions();
+        sessions.shut_down(until);
         connections.close();
         let ended = async {
             connections.wait().await;
-            self.app.sessions().ended().await;
+            sessions.ended().await;
         };
-        if timeout_at(until, ended).await.is_err() {
-            let sessions = self.app.sessions().living();
-            warn!(sessions, "some sessions did not end in time");
+        let is_late = timeout_at(until, ended).await.is_err();
+        let left = sessions.left();
+        if left > 0 {
+            warn!(left, "some sessions may have left processes behind");
+        } else if is_late {
+            warn!("some clients could not be told in time");
         }
         // requests in flight end by themselves; connections that idle are not worth waiting for
         let _ = timeout(Duration::from_secs(1), serving).await;
@@ -323,8 +330,16 @@ impl Bound {
         if let Some(demo) = self.demo {
             demo.shutdown().await;
         }
-        Ok(())
+        Ok(Drained { left })
     }
+}
+
+/// How a server ended that was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Drained {
+    /// How many of its sessions may have left processes behind in their containers. The log names them.
+    pub left: usize,
 }
 
 /// The links that sign browsers in, one at a time: each is good once.

@@ -201,6 +201,17 @@ pub struct OpenShell<S: Shells> {
     pub process: S::Process,
 }
 
+/// What a hang-up left behind, or may have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Remains {
+    /// So many processes did not end, although they were killed.
+    #[error("{0} of its processes did not end in time")]
+    Processes(u32),
+    /// Nobody can tell, and why.
+    #[error("its processes may still run: {0}")]
+    Unknown(String),
+}
+
 /// Something that opens shells.
 pub trait Shells: fmt::Debug + Send + Sync + 'static {
     /// From a shell.
@@ -228,12 +239,16 @@ pub trait Shells: fmt::Debug + Send + Sync + 'static {
 
     /// Ends a shell that still runs, or may still run, with what runs in its terminal: what closing a
     /// terminal window does. Done by `until`, come what may.
+    ///
+    /// # Errors
+    ///
+    /// What may still run.
     fn hang_up(
         &self,
         target: &Target,
         shell: OpenShell<Self>,
         until: Instant,
-    ) -> impl Future<Output = ()> + Send
+    ) -> impl Future<Output = Result<(), Remains>> + Send
     where
         Self: Sized;
 }

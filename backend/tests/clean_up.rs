@@ -6,7 +6,7 @@ mod common;
 
 use std::{fs, process::Command};
 
-use common::{Terminal, TestServer, until, web};
+use common::{Terminal, TestServer, log::Log, until, web};
 use fake_cluster::{Container, ExecEffect, ExecRecord, FakeCluster, Fault, Pod};
 use podshell_shared::terminal::{ClientMessage, EndReason};
 
@@ -164,5 +164,66 @@ async fn an_image_with_bash_alone_costs_one_exec_the_second_time() {
     execs.retain(|exec| exec.tty);
     let programs: Vec<_> = execs.iter().map(|exec| &exec.command[0]).collect();
     assert_eq!(programs, ["sh", "bash", "bash"]);
+    server.stop().await;
+}
+
+/// Something in the foreground that is killed only after some seconds.
+const STUBBORN: &str = "sh -c 'trap : HUP; while :; do SLEEP; done'\r";
+
+#[tokio::test]
+async fn a_session_that_ends_meanwhile_joins_and_does_not_wait() {
+    let server = TestServer::start(web()).await;
+    let [mut slow, mut quick] = [server.open("app").await, server.open("app").await];
+    let [first, second] = [0, 1].map(|job| Sleep::new(6, job));
+    first.start(&mut slow, STUBBORN).await;
+    second.start(&mut quick, "SLEEP\r").await;
+    close(slow).await;
+    until("a clean-up", || scripts(&server).len() == 1).await;
+    close(quick).await;
+    until("the second one's end", || server.sessions.living() == 1).await;
+    assert!(first.runs() && !second.runs());
+    until("the first one's end", || server.sessions.living() == 0).await;
+    assert!(!first.runs());
+    assert_eq!(scripts(&server).len(), 1);
+    server.no_process_left().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_clean_up_whose_connection_is_lost_begins_anew() {
+    let server = TestServer::start(web()).await;
+    // within its first answer, and behind it
+    for (job, after) in [(0, 4), (1, 24)] {
+        let mut terminal = server.open("app").await;
+        let front = Sleep::new(7, job);
+        front.start(&mut terminal, STUBBORN).await;
+        let cut = ExecEffect::Cut {
+            after,
+            mid_frame: false,
+        };
+        server.cluster.inject(Fault::exec(cut).once());
+        let before = scripts(&server).len();
+        close(terminal).await;
+        until("the session's end", || server.sessions.living() == 0).await;
+        assert!(!front.runs());
+        assert_eq!(scripts(&server).len() - before, 2);
+    }
+    server.no_process_left().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_container_that_is_gone_leaves_nothing_to_warn_of() {
+    let log = Log::listen();
+    let server = TestServer::start(web()).await;
+    let mut terminal = server.open("app").await;
+    terminal.see_prompt().await;
+    let late = ExecEffect::DelayUpgrade(std::time::Duration::from_millis(500));
+    server.cluster.inject(Fault::exec(late));
+    close(terminal).await;
+    until("a clean-up", || scripts(&server).len() == 1).await;
+    assert!(server.cluster.delete_pod("default", "web-0").await);
+    until("the session's end", || server.sessions.living() == 0).await;
+    assert_eq!(log.warnings(), [""; 0]);
     server.stop().await;
 }

@@ -2,17 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions alone")]
 
-use std::{
-    alloc::System,
-    future::{pending, ready},
-    time::Duration,
-};
+use std::{alloc::System, future::pending, time::Duration};
 
 use bytes::Bytes;
 use cap::Cap;
 use podshell::session::{
     Caller, ClientReader, ClientWriter, Ended, Gone, Limits, Mode, OpenShell, Output, Received,
-    Session, Sessions, ShellEvent, ShellReader, ShellWriter, Shells, Target, ToShell,
+    Remains, Session, Sessions, ShellEvent, ShellReader, ShellWriter, Shells, Target, ToShell,
 };
 use podshell_shared::terminal::{
     ClientMessage, EndReason, Exit, INPUT_WINDOW, ServerMessage, Size,
@@ -70,13 +66,8 @@ impl Shells for Deaf {
         panic!("{ended:?}");
     }
 
-    fn hang_up(
-        &self,
-        _: &Target,
-        _: OpenShell<Self>,
-        _: Instant,
-    ) -> impl Future<Output = ()> + Send {
-        ready(())
+    async fn hang_up(&self, _: &Target, _: OpenShell<Self>, _: Instant) -> Result<(), Remains> {
+        Ok(())
     }
 }
 

@@ -111,7 +111,13 @@ mod tests {
             } else if name.contains('_') && !name.starts_with(char::is_uppercase) {
                 let function = format!("fn {name}(");
                 let mut grep = Command::new("git");
-                grep.args(["grep", "--quiet", "--fixed-strings", "--untracked", &function]);
+                grep.args([
+                    "grep",
+                    "--quiet",
+                    "--fixed-strings",
+                    "--untracked",
+                    &function,
+                ]);
                 let found = command::run(grep.current_dir(repository));
                 assert!(found.is_ok(), "there is no test {name}");
                 tests += 1;

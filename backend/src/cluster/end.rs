@@ -60,6 +60,11 @@ fn exited(code: Option<i32>, message: String) -> Exit {
     }
 }
 
+/// Whether the target's container has ended, as far as the cluster tells now.
+pub(super) async fn is_gone(cluster: &Cluster, target: &Target) -> bool {
+    look(cluster, target, Duration::ZERO).await.is_some()
+}
+
 /// Looks at the pod until it shows that the container ended; [`None`] if it does not in time.
 async fn look(cluster: &Cluster, target: &Target, time: Duration) -> Option<Exit> {
     let until = Instant::now() + time;

@@ -76,7 +76,7 @@ pub(super) enum Process<'a> {
 }
 
 impl Process<'_> {
-    fn request(
+    pub(super) fn request(
         self,
         target: &Target,
     ) -> Result<http::Request<Vec<u8>>, kube::core::request::Error> {

@@ -3,34 +3,27 @@
 //! Closing the connection ends nothing there. So a second exec sends SIGHUP to all processes of the
 //! terminal's session: the shell, its jobs, and what these started, but not what was put under `setsid`;
 //! what was put under `nohup` does not care. What is then left in the foreground gets SIGKILL some seconds
-//! later.
+//! later. Shells of one container that end at the same time share this exec.
 
+mod batch;
+mod queue;
 mod script;
 
 use std::{convert::Infallible, pin::pin, time::Duration};
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
-use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
-use tracing::debug;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-use self::script::{NoScript, Order, Script};
-use super::{Cluster, exec::ShellInput, launch::Program, marker::Leader, output::ShellOutput};
-use crate::session::{OpenShell, ShellEvent, ShellReader as _, ShellWriter as _, Target, ToShell};
+pub(super) use self::queue::HangUps;
+pub(crate) use self::queue::STARTS_AT_ONCE;
+use super::{Cluster, exec::ShellInput, launch::Program, output::ShellOutput};
+use crate::session::{
+    Ended, OpenShell, Remains, ShellEvent, ShellReader as _, ShellWriter as _, Target, ToShell,
+};
 
-/// How many scripts are started at once: when the server ends, all of its sessions do, and an exec is a
-/// burden for a node.
-pub(crate) const AT_ONCE: usize = 16;
-
-/// How long what is in the foreground may take to end by itself.
-const HANG_UP_TIME: Duration = Duration::from_secs(5);
-/// This long before the end of all patience it is killed in any case.
-const KILL_BEFORE: Duration = Duration::from_millis(500);
-/// How often the script looks what is left.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How often the script's start is tried, and how long to wait before the next time.
-const TRIES: u32 = 3;
-const TRY_AGAIN: Duration = Duration::from_millis(500);
+/// How long keys are tried where no script can be had; half of the time if that is shorter.
+const KEYS_TIME: Duration = Duration::from_secs(5);
 /// How long a connection may take to say that its process ended.
 const FAREWELL_TIME: Duration = Duration::from_secs(1);
 /// How often a shell is told by keys to end: one whose command was just interrupted is deaf until it
@@ -67,102 +60,95 @@ pub(super) async fn hang_up(
     target: &Target,
     shell: OpenShell<Cluster>,
     until: Instant,
-) {
+) -> Result<(), Remains> {
     let OpenShell {
         mut reader,
         mut writer,
         process,
     } = shell;
-    if process != Hold::Main {
-        let leader = reader.leader();
-        // a process that can't write can't end
-        let mut drained = pin!(drain(&mut reader));
-        let ended = async {
-            if let (Hold::Shell(program), Some(leader)) = (process, leader) {
-                let by_script = end_by_script(cluster, target, program, leader, until);
-                // its jobs may still be there when the shell is not
-                let (by_script, is_over) = match select(&mut drained, pin!(by_script)).await {
-                    Either::Left(((), by_script)) => (by_script.await, true),
-                    Either::Right((by_script, _)) => (by_script, false),
-                };
-                if let Err(error) = &by_script {
-                    debug!(%target, %error, "the end of a shell can't be seen to");
-                }
-                if is_over {
-                    return;
-                }
-                if by_script.is_ok() {
-                    let _ = timeout(FAREWELL_TIME, drained).await;
-                    return;
-                }
-            }
-            let by_keys = pin!(end_by_keys(&mut writer, process));
-            let _ = timeout(HANG_UP_TIME, select(drained, by_keys)).await;
-        };
-        // there is nothing more to try
-        let _ = timeout_at(until, ended).await;
-    }
-    writer.close().await;
+    let ended = match process {
+        Hold::Main => Ok(()),
+        Hold::Shell(program) => {
+            end_shell(cluster, target, (&mut reader, &mut writer), program, until).await
+        }
+        Hold::Windows => match end_by_keys(&mut reader, &mut writer, EXIT, until).await {
+            Some(Ended::Exited(_) | Ended::Failed(_)) => Ok(()),
+            Some(Ended::Lost(_)) => unknown("the connection to it was lost"),
+            None => unknown("it does not heed Ctrl-C and exit"),
+        },
+    };
+    let _ = timeout_at(until, writer.close()).await;
+    ended
 }
 
-async fn drain(reader: &mut ShellOutput) {
-    while !matches!(reader.next().await, ShellEvent::Ended(_)) {}
-}
-
-/// Lets a script in the container end what belongs to the terminal.
-async fn end_by_script(
+/// Ends a POSIX shell and what belongs to its terminal.
+async fn end_shell(
     cluster: &Cluster,
     target: &Target,
-    program: &str,
-    leader: Leader,
+    (reader, writer): (&mut ShellOutput, &mut ShellInput),
+    program: &'static str,
     until: Instant,
-) -> Result<(), NoScript> {
-    let (mut script, mut left) = {
-        // what can't be had in time is left to the keys
-        let patience = until.saturating_duration_since(Instant::now()) / 2;
-        let turn = timeout(patience, cluster.hang_ups.acquire()).await;
-        let _turn = turn.map_err(|_| NoScript::Busy)?;
-        let mut tries = 1;
-        loop {
-            match Script::start(&cluster.client, target, program, leader).await {
-                Err(error) if tries < TRIES && error.may_pass() => {
-                    tries += 1;
-                    sleep(TRY_AGAIN).await;
-                }
-                started => break started?,
+) -> Result<(), Remains> {
+    let Some(leader) = reader.leader() else {
+        return match end_by_keys(reader, writer, CTRL_D, until).await {
+            // it was never started
+            Some(Ended::Failed(_)) => Ok(()),
+            _ => unknown("the container did not tell its process"),
+        };
+    };
+    let time = until.saturating_duration_since(Instant::now());
+    let keys_from = until - KEYS_TIME.min(time / 2);
+    let times = (keys_from, until);
+    let (by_script, is_over) = {
+        // a process that can't write can't end; and its jobs may still be there when the shell is not
+        let mut drained = pin!(drain(reader));
+        let hang_ups = &cluster.hang_ups;
+        let by_script = pin!(hang_ups.end(cluster, target, program, leader, times));
+        match select(&mut drained, by_script).await {
+            Either::Left((_, by_script)) => (by_script.await, true),
+            Either::Right((Ok(()), _)) => {
+                let _ = timeout_at(until.min(Instant::now() + FAREWELL_TIME), drained).await;
+                (Ok(()), true)
             }
+            Either::Right((failed, _)) => (failed, false),
         }
     };
-    let kill_at = (Instant::now() + HANG_UP_TIME).min(until - KILL_BEFORE);
-    while left > 0 {
-        let now = Instant::now();
-        let order = if now < kill_at {
-            Order::Look
-        } else {
-            Order::Kill
-        };
-        let next = now + LOOK_EVERY;
-        left = script.ask(order).await?;
-        if left > 0 {
-            sleep_until(if order == Order::Look {
-                next.min(kill_at)
-            } else {
-                next
-            })
-            .await;
-        }
+    if !is_over {
+        // it ends the shell and what is in the foreground at best
+        end_by_keys(reader, writer, CTRL_D, until).await;
     }
-    script.finish().await;
-    Ok(())
+    by_script
 }
 
-/// Ends the foreground command with Ctrl-C and then the idle shell with Ctrl-D, for as long as it is
-/// waited for.
-async fn end_by_keys(writer: &mut ShellInput, hold: Hold) -> Infallible {
-    let end = match hold {
-        Hold::Windows => EXIT,
-        Hold::Main | Hold::Shell(_) => CTRL_D,
-    };
+fn unknown(why: &str) -> Result<(), Remains> {
+    Err(Remains::Unknown(why.to_owned()))
+}
+
+async fn drain(reader: &mut ShellOutput) -> Ended {
+    loop {
+        if let ShellEvent::Ended(ended) = reader.next().await {
+            return ended;
+        }
+    }
+}
+
+/// Ends the foreground command with Ctrl-C and then the idle shell with the keys for its `end`.
+async fn end_by_keys(
+    reader: &mut ShellOutput,
+    writer: &mut ShellInput,
+    end: Bytes,
+    until: Instant,
+) -> Option<Ended> {
+    let until = until.min(Instant::now() + KEYS_TIME);
+    tokio::select! {
+        ended = drain(reader) => Some(ended),
+        never = type_to_end(writer, end) => match never {},
+        () = sleep_until(until) => None,
+    }
+}
+
+/// Types for as long as it is waited for.
+async fn type_to_end(writer: &mut ShellInput, end: Bytes) -> Infallible {
     let mut keys = CTRL_C;
     loop {
         writer.ready().await;

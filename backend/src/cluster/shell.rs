@@ -13,7 +13,7 @@ use super::{
     output::ShellOutput,
 };
 use crate::session::{
-    Ended, Mode, OpenShell, ShellEvent, ShellWriter as _, Shells, Target, ToShell,
+    Ended, Mode, OpenShell, Remains, ShellEvent, ShellWriter as _, Shells, Target, ToShell,
 };
 
 impl Shells for Cluster {
@@ -42,8 +42,13 @@ impl Shells for Cluster {
         end::explain(self, target, ended).await
     }
 
-    async fn hang_up(&self, target: &Target, shell: OpenShell<Self>, until: Instant) {
-        hang_up::hang_up(self, target, shell, until).await;
+    async fn hang_up(
+        &self,
+        target: &Target,
+        shell: OpenShell<Self>,
+        until: Instant,
+    ) -> Result<(), Remains> {
+        hang_up::hang_up(self, target, shell, until).await
     }
 }
 

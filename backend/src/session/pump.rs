@@ -70,7 +70,7 @@ impl<S: Shells> Session<S> {
         reader: &mut impl ClientReader,
         writer: &mut impl ClientWriter,
     ) -> Result<Self, Exit> {
-        let mut place = sessions.enter(caller)?;
+        let mut place = sessions.enter(caller, &target)?;
         info!(%target, "session begins");
         let mut core = Core::new(extended, sessions.limits(), Instant::now());
         // the page knows, and says it in the user's language

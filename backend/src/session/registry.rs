@@ -3,7 +3,11 @@
 use std::{
     collections::HashMap,
     future::Future,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    hash::Hash,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest, rand};
@@ -14,7 +18,7 @@ use tokio::{
     time::{Duration, Instant, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{
     Caller, OpenShell, Shells, Target,
@@ -26,6 +30,8 @@ use super::{
 const HAND_OVER: Duration = Duration::from_secs(15);
 /// How long a hang-up may take: 5 s for the processes to heed it, and what the cluster takes.
 const HANG_UP: Duration = Duration::from_secs(9);
+/// How long before the server's end the last hang-up has to be over; a tenth of its time if that is shorter.
+const LAST_STEPS: Duration = Duration::from_millis(500);
 
 /// What sessions are allowed.
 #[derive(Clone, Debug)]
@@ -61,6 +67,10 @@ struct Inner<S: Shells> {
     limits: Limits,
     shells: S,
     shutdown: CancellationToken,
+    /// When all have to have ended, once the server shuts down.
+    drained_by: OnceLock<Instant>,
+    /// How many may have left something behind since then.
+    left: AtomicUsize,
     tasks: TaskTracker,
     table: Mutex<Table<S>>,
 }
@@ -69,6 +79,8 @@ struct Inner<S: Shells> {
 struct Table<S: Shells> {
     living: usize,
     callers: HashMap<Caller, usize>,
+    /// How many are where.
+    targets: HashMap<String, usize>,
     /// By the handle of the key.
     owners: HashMap<String, Owner<S>>,
 }
@@ -92,6 +104,7 @@ pub(super) type Claim<S> = oneshot::Sender<Session<S>>;
 pub(super) struct Place<S: Shells> {
     sessions: Sessions<S>,
     caller: Caller,
+    target: String,
     handle: Option<String>,
 }
 
@@ -102,10 +115,13 @@ impl<S: Shells> Sessions<S> {
             limits,
             shells,
             shutdown,
+            drained_by: OnceLock::new(),
+            left: AtomicUsize::new(0),
             tasks: TaskTracker::new(),
             table: Mutex::new(Table {
                 living: 0,
                 callers: HashMap::new(),
+                targets: HashMap::new(),
                 owners: HashMap::new(),
             }),
         }))
@@ -126,10 +142,26 @@ impl<S: Shells> Sessions<S> {
         self.0.shutdown.cancelled().await;
     }
 
+    /// Shuts down: tells all clients, and ends all sessions by `until`.
+    pub fn shut_down(&self, until: Instant) {
+        self.0.drained_by.get_or_init(|| until);
+        self.0.shutdown.cancel();
+    }
+
     /// Waits, once the server shuts down, until all sessions without a client have ended.
     pub async fn ended(&self) {
         self.0.tasks.close();
         self.0.tasks.wait().await;
+    }
+
+    /// How many sessions may have left processes behind since the shutdown began, those included that have
+    /// not ended: these are named in the log.
+    pub fn left(&self) -> usize {
+        let table = self.table();
+        for (target, sessions) in &table.targets {
+            warn!(%target, sessions, "sessions did not end in time, their processes may still run");
+        }
+        self.0.left.load(Ordering::Relaxed) + table.living
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -137,7 +169,7 @@ impl<S: Shells> Sessions<S> {
     }
 
     /// A place for one more session of `caller`.
-    pub(super) fn enter(&self, caller: &Caller) -> Result<Place<S>, Exit> {
+    pub(super) fn enter(&self, caller: &Caller, target: &Target) -> Result<Place<S>, Exit> {
         let limits = self.limits();
         let mut table = self.table();
         let full = |message: &str| failed(EndReason::Limit, message);
@@ -154,9 +186,12 @@ impl<S: Shells> Sessions<S> {
         }
         *own += 1;
         table.living += 1;
+        let target = target.to_string();
+        *table.targets.entry(target.clone()).or_default() += 1;
         Ok(Place {
             sessions: self.clone(),
             caller: caller.clone(),
+            target,
             handle: None,
         })
     }
@@ -258,12 +293,27 @@ impl<S: Shells> Sessions<S> {
     /// Ends what runs in a shell's terminal; the session keeps its place until that is done.
     pub(super) fn hang_up(&self, target: Target, shell: OpenShell<S>, place: Place<S>) {
         let sessions = self.clone();
+        let until = self.hung_up_by();
         self.0.tasks.spawn(async move {
-            let time = HANG_UP.min(sessions.limits().drain.mul_f32(0.9));
-            let until = Instant::now() + time;
-            sessions.shells().hang_up(&target, shell, until).await;
+            let ended = sessions.shells().hang_up(&target, shell, until).await;
+            if let Err(remains) = ended {
+                warn!(%target, %remains, "a shell did not end as it should");
+                if sessions.0.shutdown.is_cancelled() {
+                    sessions.0.left.fetch_add(1, Ordering::Relaxed);
+                }
+            }
             drop(place);
         });
+    }
+
+    /// When a hang-up that begins now has to be over.
+    fn hung_up_by(&self) -> Instant {
+        let drain = self.limits().drain;
+        match self.0.drained_by.get() {
+            Some(until) => *until - LAST_STEPS.min(drain / 10),
+            // a shutdown that comes meanwhile takes no longer than this
+            None => Instant::now() + HANG_UP.min(drain * 9 / 10),
+        }
     }
 
     fn table(&self) -> MutexGuard<'_, Table<S>> {
@@ -275,14 +325,19 @@ impl<S: Shells> Drop for Place<S> {
     fn drop(&mut self) {
         let mut table = self.sessions.table();
         table.living -= 1;
-        if let Some(own) = table.callers.get_mut(&self.caller) {
-            *own -= 1;
-            if *own == 0 {
-                table.callers.remove(&self.caller);
-            }
-        }
+        one_less(&mut table.callers, &self.caller);
+        one_less(&mut table.targets, &self.target);
         if let Some(handle) = &self.handle {
             table.owners.remove(handle);
+        }
+    }
+}
+
+fn one_less<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod binary;
 pub mod client;
+pub mod log;
 
 use std::{
     future::Future,
@@ -21,7 +22,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use http::{Method, Request, StatusCode, header::AUTHORIZATION};
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use podshell::{Server, cluster::Cluster, config::Config, session::Sessions};
+use podshell::{Drained, Server, cluster::Cluster, config::Config, session::Sessions};
 use podshell_shared::{
     api::Minted,
     terminal::{ClientMessage, Exit, ServerMessage, Size},
@@ -79,7 +80,7 @@ pub struct TestServer {
     pub link: String,
     base: String,
     stop: oneshot::Sender<()>,
-    running: JoinHandle<()>,
+    running: JoinHandle<Drained>,
     _kubeconfig: tempfile::NamedTempFile,
 }
 
@@ -118,7 +119,7 @@ impl TestServer {
                 let stopped = async {
                     let _ = stopped.await;
                 };
-                server.run(stopped).await.unwrap();
+                server.run(stopped).await.unwrap()
             }),
             _kubeconfig: kubeconfig,
         }
@@ -237,7 +238,8 @@ impl TestServer {
     pub async fn stop(self) {
         until("the sessions' end", || self.sessions.living() == 0).await;
         let _ = self.stop.send(());
-        soon("the server's end", self.running).await.unwrap();
+        let drained = soon("the server's end", self.running).await.unwrap();
+        assert_eq!(drained.left, 0);
         // they hold the client of the cluster, which has a task
         drop(self.sessions);
         self.cluster.shutdown().await;
@@ -247,10 +249,17 @@ impl TestServer {
 
     /// Tells the server to stop while sessions live.
     pub async fn shut_down(self) -> FakeCluster {
+        let (cluster, drained) = self.drain().await;
+        assert_eq!(drained.left, 0);
+        cluster
+    }
+
+    /// The same, whatever stays behind.
+    pub async fn drain(self) -> (FakeCluster, Drained) {
         let _ = self.stop.send(());
-        soon("the server's end", self.running).await.unwrap();
+        let drained = soon("the server's end", self.running).await.unwrap();
         assert_eq!(self.sessions.living(), 0);
-        self.cluster
+        (self.cluster, drained)
     }
 }
 

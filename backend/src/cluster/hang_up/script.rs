@@ -1,9 +1,10 @@
 //! The script that ends processes in a container, and what is said to it.
 //!
 //! It waits for nothing by itself, for an image without `sleep` has nothing to wait with: it does one step
-//! for each line that it is sent, so the time is kept here.
+//! for each line that it is sent, so the time is kept here. Which shells it has to end is sent as well, for
+//! the command travels in a URL, which proxies allow 8 KB.
 
-use std::{sync::LazyLock, time::Duration};
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use kube::Client;
@@ -21,10 +22,10 @@ use super::{
 };
 use crate::session::{Ended, ShellEvent, ShellReader as _, ShellWriter as _, Target, ToShell};
 
-/// How long an answer may take, the first one with the script's start.
-const ANSWER_TIME: Duration = Duration::from_secs(4);
-/// The longest line that it says, in bytes.
-const MAX_LINE: usize = 64;
+/// What an answer begins with.
+const ANSWER: &str = "left";
+/// The most bytes that an answer has for each shell: three numbers of 32 bits, with what stands around them.
+const BYTES_PER_SHELL: usize = 33;
 
 /// The script, without what only people read: it travels in a URL.
 static TEXT: LazyLock<String> = LazyLock::new(|| {
@@ -40,20 +41,47 @@ static TEXT: LazyLock<String> = LazyLock::new(|| {
 pub(super) struct Script {
     writer: ShellInput,
     reader: ShellOutput,
+    /// For how many shells it was sent.
+    shells: usize,
     /// What it said beyond its last line.
     rest: Vec<u8>,
 }
 
 /// Something for the script to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Order {
+    /// To hang up the sessions of these too, whose foreground may be known from another script.
+    End(Vec<(Leader, Foreground)>),
     /// To look what is left.
     Look,
-    /// To kill what is left.
-    Kill,
+    /// To kill what is left of the sessions of these.
+    Kill(Vec<Leader>),
 }
 
-/// Why a script did not do its work.
+/// Which process groups of a session were in its terminal's foreground. The kernel forgets it when the session's
+/// leader ends, so a second script has to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Foreground {
+    /// The script finds it.
+    Find,
+    /// The one that a script found.
+    Group(u32),
+    /// All may have been: the answer of a script is lost that ended the leader.
+    All,
+}
+
+/// How many processes of a session still have to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Left {
+    /// The id of the session's leader.
+    pub(super) pid: u32,
+    /// At least one.
+    pub(super) processes: u32,
+    /// The group in the foreground, if the script knows it.
+    pub(super) front: Option<u32>,
+}
+
+/// Why a script did not do its work. What it prints is in none of these, for it may be anything.
 #[derive(Debug, Error)]
 pub(super) enum NoScript {
     /// Too many others are to be started.
@@ -63,68 +91,86 @@ pub(super) enum NoScript {
     #[error(transparent)]
     Refused(#[from] ClusterError),
     /// It says nothing.
-    #[error("the container does not answer")]
+    #[error("the container does not answer in time")]
     Silent,
-    /// It ended, or says something else.
+    /// It ended, or could not be run.
     #[error("the container does not do what it should: {0}")]
     Broken(String),
+    /// It says something else than it should.
+    #[error("the container answers something that it was not asked")]
+    Nonsense,
 }
 
 impl NoScript {
     /// Whether another try may do better.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Refused(ClusterError::Api { status, .. }) => *status >= 500,
-            Self::Refused(ClusterError::Unreachable(_)) => true,
-            Self::Refused(_) | Self::Busy | Self::Silent | Self::Broken(_) => false,
+            Self::Refused(ClusterError::Api { status, .. }) => *status == 429 || *status >= 500,
+            Self::Refused(ClusterError::Unreachable(_) | ClusterError::Silent)
+            | Self::Busy
+            | Self::Silent => true,
+            Self::Refused(_) | Self::Broken(_) | Self::Nonsense => false,
         }
     }
 }
 
+impl Order {
+    /// As a line.
+    fn line(&self) -> String {
+        let mut line = String::new();
+        match self {
+            Self::Look => line.push_str("look"),
+            Self::End(leaders) => {
+                line.push_str("end");
+                for (Leader { pid, since }, front) in leaders {
+                    line.push_str(&format!(" {pid}:{since}"));
+                    match front {
+                        Foreground::Find => {}
+                        Foreground::Group(group) => line.push_str(&format!(":{group}")),
+                        Foreground::All => line.push_str(":all"),
+                    }
+                }
+            }
+            Self::Kill(leaders) => {
+                line.push_str("kill");
+                for Leader { pid, .. } in leaders {
+                    line.push_str(&format!(" {pid}"));
+                }
+            }
+        }
+        line.push('\n');
+        line
+    }
+}
+
 impl Script {
-    /// Starts it with a POSIX `shell`, to end what belongs to the session of `leader`.
-    ///
-    /// Gives it with its first answer: how many processes still have to go.
+    /// Starts it with a POSIX `shell`. It does nothing until it is asked.
     pub(super) async fn start(
         client: &Client,
         target: &Target,
         shell: &str,
-        leader: Leader,
-    ) -> Result<(Self, u32), NoScript> {
-        let (pid, since) = (leader.pid.to_string(), leader.since.to_string());
-        let command = [shell, "-c", &TEXT, "podshell", &pid, &since];
-        let started = async {
-            let process = Process::OnPipes(&command);
-            let (writer, reader) = exec::connect(client, target, process).await?;
-            let mut script = Self {
-                writer,
-                reader,
-                rest: Vec::new(),
-            };
-            let left = script.hear().await?;
-            Ok((script, left))
-        };
-        timeout(ANSWER_TIME, started)
-            .await
-            .map_err(|_| NoScript::Silent)?
+    ) -> Result<Self, NoScript> {
+        let command = [shell, "-c", &TEXT];
+        let process = Process::OnPipes(&command);
+        let (writer, reader) = exec::connect(client, target, process).await?;
+        Ok(Self {
+            writer,
+            reader,
+            shells: 0,
+            rest: Vec::new(),
+        })
     }
 
-    /// Lets it do something, and waits until it has: how many processes still have to go.
-    pub(super) async fn ask(&mut self, order: Order) -> Result<u32, NoScript> {
-        let line = match order {
-            Order::Look => "look\n",
-            Order::Kill => "kill\n",
-        };
-        let asked = async {
-            self.writer.ready().await;
-            let line = Bytes::from_static(line.as_bytes());
-            self.writer.put(ToShell::Stdin(line));
-            self.writer.ready().await;
-            self.hear().await
-        };
-        timeout(ANSWER_TIME, asked)
-            .await
-            .map_err(|_| NoScript::Silent)?
+    /// Lets it do something, and waits until it has. Gives the sessions of which something is left; once it
+    /// is of none, the script ends.
+    pub(super) async fn ask(&mut self, order: &Order) -> Result<Vec<Left>, NoScript> {
+        if let Order::End(leaders) = order {
+            self.shells += leaders.len();
+        }
+        self.writer.ready().await;
+        self.writer.put(ToShell::Stdin(Bytes::from(order.line())));
+        self.writer.ready().await;
+        self.hear().await
     }
 
     /// Waits for its end, to which it comes by itself when nothing is left: it is a process in the
@@ -134,17 +180,18 @@ impl Script {
         self.writer.close().await;
     }
 
-    async fn hear(&mut self) -> Result<u32, NoScript> {
+    async fn hear(&mut self) -> Result<Vec<Left>, NoScript> {
+        let longest = ANSWER.len() + 2 + BYTES_PER_SHELL * self.shells;
         loop {
             if let Some(end) = self.rest.iter().position(|&byte| byte == b'\n') {
                 let line: Vec<u8> = self.rest.drain(..=end).collect();
-                return parse(&line).ok_or_else(|| broken(&line));
+                return parse(&line).ok_or(NoScript::Nonsense);
             }
             match self.reader.next().await {
-                ShellEvent::Output(output) if self.rest.len() + output.len() <= MAX_LINE => {
+                ShellEvent::Output(output) if self.rest.len() + output.len() <= longest => {
                     self.rest.extend_from_slice(output.data());
                 }
-                ShellEvent::Output(output) => return Err(broken(output.data())),
+                ShellEvent::Output(_) => return Err(NoScript::Nonsense),
                 ShellEvent::Alive => {}
                 ShellEvent::Ended(Ended::Lost(why)) => {
                     return Err(ClusterError::Unreachable(why).into());
@@ -158,15 +205,21 @@ impl Script {
     }
 }
 
-/// The script says something else than it should.
-fn broken(said: &[u8]) -> NoScript {
-    let said = &said[..said.len().min(MAX_LINE)];
-    NoScript::Broken(format!("{:?}", String::from_utf8_lossy(said)))
-}
-
-fn parse(line: &[u8]) -> Option<u32> {
+fn parse(line: &[u8]) -> Option<Vec<Left>> {
     let line = std::str::from_utf8(line).ok()?;
-    line.trim_end().strip_prefix("left ")?.parse().ok()
+    let sessions = line.trim_end().strip_prefix(ANSWER)?;
+    sessions
+        .split_ascii_whitespace()
+        .map(|session| {
+            let mut numbers = session.split(':');
+            Some(Left {
+                pid: numbers.next()?.parse().ok()?,
+                processes: numbers.next()?.parse().ok()?,
+                // none if there was no leader any more, or it had no terminal
+                front: numbers.next()?.parse().ok().filter(|&front| front > 0),
+            })
+        })
+        .collect()
 }
 
 #[cfg(test)]

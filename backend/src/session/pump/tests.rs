@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::session::{Ended, Limits, ShellEvent, ShellReader, ShellWriter, ToShell};
+use crate::session::{Ended, Limits, Remains, ShellEvent, ShellReader, ShellWriter, ToShell};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -23,6 +23,9 @@ struct Played {
     /// What went to them.
     written: Vec<ToShell>,
     hung_up: usize,
+    /// By when the last hang-up has to be over, and how they end.
+    hung_up_by: Option<Instant>,
+    remains: Option<Remains>,
     /// Opening waits for this.
     delay: Duration,
     /// So does saying what an end means.
@@ -86,8 +89,12 @@ impl Shells for Stage {
         }
     }
 
-    async fn hang_up(&self, _: &Target, _: OpenShell<Self>, _: Instant) {
-        self.with(|played| played.hung_up += 1);
+    async fn hang_up(&self, _: &Target, _: OpenShell<Self>, until: Instant) -> Result<(), Remains> {
+        self.with(|played| {
+            played.hung_up += 1;
+            played.hung_up_by = Some(until);
+            played.remains.clone().map_or(Ok(()), Err)
+        })
     }
 }
 
@@ -462,6 +469,67 @@ async fn shutdown_ends_all_of_them() {
     test.sessions.ended().await;
     assert_eq!(test.sessions.living(), 0);
     assert_eq!(test.stage.with(|played| played.hung_up), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hang_up_has_9_s_but_at_the_end_the_drain_time() {
+    let test = Test::new(|limits| limits.drain = SECOND * 60);
+    let mut closed = test.bind();
+    closed.hears_bound((0, 0)).await;
+    let mut stays = test.bind();
+    stays.hears_bound((0, 0)).await;
+    let patience = || {
+        let until = test.stage.with(|played| played.hung_up_by);
+        until.unwrap() - Instant::now()
+    };
+    closed.says(ClientMessage::Close).await;
+    closed.ends().await;
+    while test.sessions.living() == 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(patience(), SECOND * 9);
+    test.sessions.shut_down(Instant::now() + SECOND * 60);
+    assert_eq!(stays.ends().await, EndReason::Shutdown);
+    test.sessions.ended().await;
+    // with some time left for the server's own end
+    assert_eq!(patience(), SECOND * 59 + SECOND / 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_last_hang_ups_left_is_counted() {
+    let test = Test::new(|_| {});
+    test.stage
+        .with(|played| played.remains = Some(Remains::Processes(1)));
+    let [mut closed, mut first, mut second] = [test.bind(), test.bind(), test.bind()];
+    for client in [&mut closed, &mut first, &mut second] {
+        client.hears_bound((0, 0)).await;
+    }
+    closed.says(ClientMessage::Close).await;
+    closed.ends().await;
+    while test.sessions.living() == 3 {
+        tokio::task::yield_now().await;
+    }
+    test.sessions.shut_down(Instant::now() + SECOND * 10);
+    first.ends().await;
+    second.ends().await;
+    test.sessions.ended().await;
+    assert_eq!(test.sessions.left(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_end_in_time_is_left() {
+    let test = Test::new(|_| {});
+    test.stage.with(|played| played.delay = SECOND * 3600);
+    let starting = test.bind();
+    while test.sessions.living() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let until = Instant::now() + SECOND * 10;
+    test.sessions.shut_down(until);
+    assert_eq!(starting.ends().await, EndReason::Shutdown);
+    let ended = tokio::time::timeout_at(until, test.sessions.ended()).await;
+    assert!(ended.is_err());
+    assert_eq!(test.sessions.left(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,9 +3,11 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader, Write as _},
-    path::PathBuf,
+    os::unix::process::ExitStatusExt as _,
+    path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
 };
 
 use fake_cluster::{Container, FakeCluster, Pod};
@@ -148,12 +150,15 @@ struct Local {
 }
 
 impl Local {
-    fn start(interpreter: &[&str], leader: Leader) -> (Self, u32) {
+    fn start(interpreter: &[&str]) -> Self {
+        Self::start_as(interpreter, &TEXT)
+    }
+
+    fn start_as(interpreter: &[&str], text: &str) -> Self {
         let program = find(interpreter[0]).unwrap();
         let mut child = Command::new(program)
             .args(&interpreter[1..])
-            .args(["-c", &TEXT, "podshell"])
-            .args([leader.pid.to_string(), leader.since.to_string()])
+            .args(["-c", text])
             // it has nothing but its builtins
             .env("PATH", "/nonexistent")
             .stdin(Stdio::piped())
@@ -161,24 +166,40 @@ impl Local {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut script = Self {
+        Self {
             stdin: child.stdin.take().unwrap(),
             stdout: BufReader::new(child.stdout.take().unwrap()),
             child,
-        };
-        let left = script.hear();
+        }
+    }
+
+    /// Starts it to end what belongs to this leader: with how many processes have to go.
+    fn end_of(interpreter: &[&str], leader: Leader) -> (Self, u32) {
+        let mut script = Self::start(interpreter);
+        let left = script.ask(&Order::End(vec![(leader, Foreground::Find)]));
         (script, left)
     }
 
-    fn hear(&mut self) -> u32 {
+    fn hear(&mut self) -> Vec<Left> {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
         parse(line.as_bytes()).unwrap_or_else(|| panic!("{line:?}"))
     }
 
-    fn ask(&mut self, order: &str) -> u32 {
-        writeln!(self.stdin, "{order}").unwrap();
-        self.hear()
+    fn write(&mut self, order: &Order) {
+        self.stdin.write_all(order.line().as_bytes()).unwrap();
+    }
+
+    /// Has an order carried out: which sessions are left.
+    fn tell(&mut self, order: &Order) -> Vec<u32> {
+        self.write(order);
+        self.hear().iter().map(|left| left.pid).collect()
+    }
+
+    /// Has an order carried out: how many processes are left of all sessions.
+    fn ask(&mut self, order: &Order) -> u32 {
+        self.write(order);
+        self.hear().iter().map(|left| left.processes).sum()
     }
 
     /// Ends it by the end of its input, if it has not ended by itself; it must not have complained.
@@ -188,6 +209,33 @@ impl Local {
         assert!(output.status.success(), "{output:?}");
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     }
+}
+
+/// The order to end these, of which nothing else is known.
+fn end(leaders: &[Leader]) -> Order {
+    Order::End(
+        leaders
+            .iter()
+            .map(|&leader| (leader, Foreground::Find))
+            .collect(),
+    )
+}
+
+#[test]
+fn its_command_goes_through_any_proxy() {
+    let target = Target {
+        namespace: "n".repeat(63),
+        pod: "p".repeat(253),
+        container: "c".repeat(63),
+        shell: None,
+        mode: Mode::Exec,
+        windows: false,
+        image: String::new(),
+    };
+    let command = ["bash", "-c", &TEXT];
+    let request = Process::OnPipes(&command).request(&target).unwrap();
+    let length = request.uri().to_string().len();
+    assert!(length < 7 << 10, "{length}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,9 +261,9 @@ async fn jobs_go_and_what_is_to_stay_stays() {
         terminal.start(6, "sleep TIME\r").await;
 
         let leader = terminal.leader();
-        let (mut script, mut left) = Local::start(interpreter, leader);
+        let (mut script, mut left) = Local::end_of(interpreter, leader);
         while left > 0 {
-            left = script.ask("look");
+            left = script.ask(&Order::Look);
         }
         script.end();
         let gone = |terminal: &Terminal| {
@@ -243,14 +291,14 @@ async fn what_does_not_heed_it_is_killed_in_the_foreground_alone() {
         terminal.start(0, &format!("{stubborn} &\r")).await;
         terminal.start(1, &format!("{stubborn}\r")).await;
         let leader = terminal.leader();
-        let (mut script, mut left) = Local::start(interpreter, leader);
+        let (mut script, mut left) = Local::end_of(interpreter, leader);
         // the shell went, the other one did not
         while left > 1 {
-            left = script.ask("look");
+            left = script.ask(&Order::Look);
         }
-        assert_eq!(script.ask("look"), 1, "{interpreter:?}");
+        assert_eq!(script.ask(&Order::Look), 1, "{interpreter:?}");
         while left > 0 {
-            left = script.ask("kill");
+            left = script.ask(&Order::Kill(vec![leader]));
         }
         script.end();
         let gone = |terminal: &Terminal| terminal.sleeper(1).is_none();
@@ -277,9 +325,9 @@ async fn a_foreground_under_nohup_stays() {
         let mut terminal = Terminal::open().await;
         terminal.start(0, "nohup sleep TIME\r").await;
         let leader = terminal.leader();
-        let (mut script, mut left) = Local::start(interpreter, leader);
+        let (mut script, mut left) = Local::end_of(interpreter, leader);
         while left > 0 {
-            left = script.ask("kill");
+            left = script.ask(&Order::Kill(vec![leader]));
         }
         script.end();
         assert!(!is_alive(leader.pid));
@@ -290,25 +338,68 @@ async fn a_foreground_under_nohup_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_later_process_with_the_same_id_is_left_alone() {
+async fn shells_that_end_together_are_told_apart() {
     for interpreter in interpreters() {
-        let terminal = Terminal::open().await;
-        let leader = terminal.leader();
-        let earlier = Leader {
-            since: leader.since - 1,
-            ..leader
-        };
-        let (script, left) = Local::start(interpreter, earlier);
-        assert_eq!(left, 0);
+        let stubborn = "bash -c 'trap : HUP; while :; do sleep TIME; done'\r";
+        let mut terminals = Vec::new();
+        for _ in 0..3 {
+            let mut terminal = Terminal::open().await;
+            terminal.start(0, stubborn).await;
+            terminals.push(terminal);
+        }
+        let leaders: Vec<_> = terminals.iter().map(Terminal::leader).collect();
+        let pids: Vec<_> = leaders.iter().map(|leader| leader.pid).collect();
+        let mut script = Local::start(interpreter);
+        let left = script.tell(&end(&leaders[..2]));
+        assert_eq!(left, pids[..2], "{interpreter:?}");
+        // nobody but those whom it was told of
+        assert!(is_alive(pids[2]));
+        let kill = Order::Kill(leaders[..1].to_vec());
+        while script.tell(&kill) != pids[1..2] {}
+        assert!(terminals[0].sleeper(0).is_none());
+        assert!(terminals[1].sleeper(0).is_some());
+        // one more, while it runs; and what follows spares who was not to be killed
+        let join = end(&leaders[2..]);
+        assert_eq!(script.tell(&join), pids[1..], "{interpreter:?}");
+        let kill = Order::Kill(leaders[1..].to_vec());
+        while !script.tell(&kill).is_empty() {}
         script.end();
-        let nobody = Leader {
-            pid: u32::MAX,
-            ..leader
-        };
-        let (script, left) = Local::start(interpreter, nobody);
-        assert_eq!(left, 0);
-        script.end();
-        assert!(is_alive(leader.pid), "{interpreter:?}");
-        terminal.fake.shutdown().await;
+        for mut terminal in terminals {
+            let gone = |terminal: &Terminal| terminal.sleeper(0).is_none();
+            terminal.until("the foreground's end", gone).await;
+            terminal.fake.shutdown().await;
+        }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_script_goes_on_where_the_first_broke_off() {
+    for interpreter in interpreters() {
+        for answer_is_lost in [false, true] {
+            let mut terminal = Terminal::open().await;
+            let stubborn = "bash -c 'trap : HUP; while :; do sleep TIME; done'\r";
+            terminal.start(0, stubborn).await;
+            let leader = terminal.leader();
+            let mut script = Local::start(interpreter);
+            script.write(&end(&[leader]));
+            let front = match script.hear()[0].front {
+                Some(front) if !answer_is_lost => Foreground::Group(front),
+                _ => Foreground::All,
+            };
+            script.end();
+            let gone = |_: &Terminal| !is_alive(leader.pid);
+            terminal.until("the shell's end", gone).await;
+            // nothing in the container tells any more what was in the foreground
+            let mut script = Local::start(interpreter);
+            let goes_on = Order::End(vec![(leader, front)]);
+            assert_eq!(script.tell(&goes_on), [leader.pid], "{interpreter:?}");
+            while script.ask(&Order::Kill(vec![leader])) > 0 {}
+            script.end();
+            let gone = |terminal: &Terminal| terminal.sleeper(0).is_none();
+            terminal.until("the foreground's end", gone).await;
+            terminal.fake.shutdown().await;
+        }
+    }
+}
+
+mod reuse;

@@ -1,0 +1,127 @@
+//! Hands each shell that is to be ended to its container's batch.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    super::{Cluster, marker::Leader},
+    batch::{Batch, Job},
+    script::NoScript,
+};
+use crate::session::{Remains, Target};
+
+/// In how many containers a script is started at once: an exec is a burden for a node.
+pub(crate) const STARTS_AT_ONCE: usize = 16;
+
+/// The shells that are being ended, by their containers.
+#[derive(Debug)]
+pub(in super::super) struct HangUps {
+    /// Those that their container's batch has not taken in yet: there is a batch as long as there is an
+    /// entry. They are as many as there are sessions at most, for each waits for its own.
+    waiting: Mutex<HashMap<Place, Waiting>>,
+    starts: Semaphore,
+}
+
+/// A container.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    namespace: String,
+    pod: String,
+    container: String,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    jobs: Vec<Job>,
+    news: Arc<Notify>,
+}
+
+impl HangUps {
+    pub(in super::super) fn new() -> Self {
+        Self {
+            waiting: Mutex::default(),
+            starts: Semaphore::new(STARTS_AT_ONCE),
+        }
+    }
+
+    /// Ends what belongs to the terminal of `leader`, by a script that a POSIX `shell` of the container
+    /// runs. Whether to give up is clear by `begin_by`, all by `until`.
+    pub(super) async fn end(
+        &self,
+        cluster: &Cluster,
+        target: &Target,
+        shell: &'static str,
+        leader: Leader,
+        (begin_by, until): (Instant, Instant),
+    ) -> Result<(), Remains> {
+        let (job, ended) = Job::new(leader, begin_by, until);
+        let place = Place {
+            namespace: target.namespace.clone(),
+            pod: target.pod.clone(),
+            container: target.container.clone(),
+        };
+        if let Some(news) = self.join(place.clone(), job) {
+            let batch = Batch::new((cluster, target), place, shell, news);
+            // it belongs to the sessions that wait for it: it ends with the last of them
+            tokio::spawn(batch.run());
+        }
+        match timeout_at(until, ended).await {
+            Ok(Ok(ended)) => ended,
+            // its batch is no more, for what reason ever
+            Ok(Err(_)) => Err(Remains::Unknown("the clean-up broke off".to_owned())),
+            Err(_) => Err(Remains::Unknown(NoScript::Silent.to_string())),
+        }
+    }
+
+    /// Hands a shell to its container's batch. If there is none one has to be started, which hears so of
+    /// the next ones.
+    fn join(&self, place: Place, job: Job) -> Option<Arc<Notify>> {
+        match self.waiting().entry(place) {
+            Entry::Occupied(mut batch) => {
+                batch.get_mut().jobs.push(job);
+                batch.get().news.notify_one();
+                None
+            }
+            Entry::Vacant(none) => {
+                let batch = none.insert(Waiting::default());
+                batch.jobs.push(job);
+                Some(Arc::clone(&batch.news))
+            }
+        }
+    }
+
+    /// Adds to a batch's jobs who waits for it, and takes out who waits no more. If nobody is left the batch
+    /// gets no others, and has to end.
+    pub(super) fn take_in(&self, place: &Place, jobs: &mut Vec<Job>) -> bool {
+        let mut waiting = self.waiting();
+        if let Some(waiting) = waiting.get_mut(place) {
+            jobs.append(&mut waiting.jobs);
+        }
+        jobs.retain(Job::is_waited_for);
+        if jobs.is_empty() {
+            waiting.remove(place);
+        }
+        !jobs.is_empty()
+    }
+
+    /// Tells all who wait for a batch that there is none any more.
+    pub(super) fn forget(&self, place: &Place) {
+        self.waiting().remove(place);
+    }
+
+    /// Whose turn it is to start a script.
+    pub(super) fn starts(&self) -> &Semaphore {
+        &self.starts
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<Place, Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
