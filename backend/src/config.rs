@@ -17,6 +17,10 @@ use thiserror::Error;
 
 pub use crate::access::{Secret, SecretError};
 
+const EXIT_CODES: &str = "\
+Exit codes: 0 all sessions ended and left nothing, 1 it could not start, 2 wrong flags, 3 processes may still run in \
+containers (the log names them), 128 and the signal's number if a second signal ended it at once.";
+
 /// A shell in any container of a Kubernetes cluster, in the browser.
 ///
 /// Without flags: the current kubeconfig context.
@@ -25,7 +29,7 @@ pub use crate::access::{Secret, SecretError};
     doc = "Where there is no kubeconfig and no cluster around: the built-in demo."
 )]
 #[derive(Clone, Debug, Parser)]
-#[command(name = "podshell", version)]
+#[command(name = "podshell", version, after_help = EXIT_CODES)]
 pub struct Config {
     /// Address and port to listen on; loopback only. Port 0 takes a free one.
     #[arg(long, env = "PODSHELL_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:7780", value_parser = loopback)]

@@ -9,14 +9,15 @@ use podshell::Links;
 
 /// Says which cluster is served, and where.
 pub(crate) fn print_first(choice: &str, address: SocketAddr, links: &Links) {
-    print(&format!("Podshell serves {choice}, at {address}."));
-    print(&format!("Open {}", links.current()));
+    let mut text = format!(
+        "Podshell serves {choice}, at {address}.\nOpen {}",
+        links.current()
+    );
     if cfg!(unix) {
         let own = std::process::id();
-        print(&format!(
-            "The link is good once; `kill -USR1 {own}` prints another."
-        ));
+        text += &format!("\nThe link is good once; `kill -USR1 {own}` prints another.");
     }
+    print(&text);
 }
 
 /// Prints a new link at each SIGUSR1, for as long as it is waited for.
@@ -38,8 +39,10 @@ pub(crate) async fn print_more(links: Links) {
 #[cfg(not(unix))]
 pub(crate) async fn print_more(_: Links) {}
 
-/// Where nobody reads any more, nothing is to be done about it.
+/// Where nobody reads any more, there is a log at the most.
 fn print(text: &str) {
     let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
+        tracing::warn!(%error, "nobody reads which link to open");
+    }
 }

@@ -2,39 +2,52 @@
 
 mod links;
 mod log;
+mod signals;
 
-use std::{future::Future, io, process::ExitCode};
+use std::{
+    error::Error,
+    io::{self, Write as _},
+    pin::pin,
+    process::ExitCode,
+};
 
 use clap::Parser as _;
 use podshell::{
-    Server,
+    Drained, Server,
     config::{Config, Secret},
 };
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::oneshot,
+};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::info;
+
+use self::signals::Signals;
+
+/// What holds a key for scripts.
+const TOKEN: &str = "PODSHELL_TOKEN";
+// as `--help` says
+const COULD_NOT_START: u8 = 1;
+const SOMETHING_LEFT: u8 = 3;
+/// What shells add to the number of the signal that ended a process.
+const BY_SIGNAL: u8 = 128;
 
 fn main() -> ExitCode {
-    let mut config = Config::parse();
+    let config = Config::parse();
     log::start();
-    match std::env::var("PODSHELL_TOKEN") {
-        Ok(token) if !token.is_empty() => match Secret::new(&token) {
-            Ok(token) => config.token = Some(token),
-            Err(error) => {
-                eprintln!("podshell: can't use PODSHELL_TOKEN: {error}");
-                return ExitCode::FAILURE;
-            }
-        },
-        _ => {}
-    }
     let served = runtime(config.threads.get())
         .map_err(Into::into)
-        .and_then(|runtime| runtime.block_on(serve(config)));
-    match served {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("podshell: {error}");
-            ExitCode::FAILURE
-        }
-    }
+        .and_then(|runtime| {
+            let served = runtime.block_on(serve(config));
+            // nothing that still runs is worth waiting for
+            runtime.shutdown_background();
+            served
+        });
+    ExitCode::from(served.unwrap_or_else(|error| {
+        complain(&error.to_string());
+        COULD_NOT_START
+    }))
 }
 
 /// With several threads, what comes for one terminal wakes more than one of them: a third more CPU time
@@ -47,36 +60,52 @@ fn runtime(threads: usize) -> io::Result<Runtime> {
     builder.worker_threads(threads).enable_all().build()
 }
 
-async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+/// Serves until a signal comes; at a second one it ends there and then. Gives the exit code.
+async fn serve(config: Config) -> Result<u8, Box<dyn Error>> {
     // before anyone is told that we are here
-    let stop = stop_signal()?;
-    let server = Server::new(config).bind().await?;
+    let mut signals = Signals::listen()?;
+    let server = tokio::select! {
+        bound = Box::pin(Server::new(with_token(config)?).bind()) => bound?,
+        signal = signals.next() => return Ok(BY_SIGNAL + signal),
+    };
     links::print_first(server.choice(), server.address(), &server.links());
-    let more_links = tokio::spawn(links::print_more(server.links()));
-    let ran = server.run(stop).await;
-    more_links.abort();
-    let _ = ran?;
-    Ok(())
-}
-
-/// Done at Ctrl-C or when the system asks the process to end.
-#[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+    let _more_links = AbortOnDropHandle::new(tokio::spawn(links::print_more(server.links())));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut running = pin!(server.run(async {
+        let _ = stopped.await;
+    }));
+    let signal = tokio::select! {
+        drained = &mut running => return Ok(code(drained?)),
+        signal = signals.next() => signal,
+    };
+    info!(signal, "asked to end; a second time ends at once");
+    let _ = stop.send(());
+    tokio::select! {
+        drained = running => Ok(code(drained?)),
+        signal = signals.next() => {
+            complain("ended at once, as asked: shells and their jobs may still run in their containers");
+            Ok(BY_SIGNAL + signal)
         }
-    })
+    }
 }
 
-#[cfg(not(unix))]
-fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()?;
-    Ok(async move {
-        interrupt.recv().await;
-    })
+/// The configuration with the key that the user has set in a variable, where other users can't read it.
+fn with_token(mut config: Config) -> Result<Config, String> {
+    match std::env::var(TOKEN) {
+        Ok(token) if !token.is_empty() => {
+            let token = Secret::new(&token);
+            config.token = Some(token.map_err(|error| format!("can't use {TOKEN}: {error}"))?);
+        }
+        _ => {}
+    }
+    Ok(config)
+}
+
+fn code(drained: Drained) -> u8 {
+    if drained.left == 0 { 0 } else { SOMETHING_LEFT }
+}
+
+fn complain(what: &str) {
+    // unlike with eprintln!, there need be nobody to read it
+    let _ = writeln!(io::stderr(), "podshell: {what}");
 }

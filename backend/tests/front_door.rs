@@ -18,8 +18,8 @@ use std::{
 
 use common::{
     TestServer,
-    binary::Binary,
     client::{Connection, Encoding},
+    process::Podshell,
     soon, until, web,
 };
 use http::{Request, header::AUTHORIZATION};
@@ -138,8 +138,8 @@ fn is_full(line: &str) -> bool {
 #[tokio::test]
 async fn half_open_requests_cost_little_and_go() {
     raise_limit();
-    let server = Binary::start(&["--demo"], None).await;
-    let host = &server.address().host;
+    let server = Podshell::start(&["--demo"]).await;
+    let host = &server.address.host;
     health_time(host).await;
     let before = server.memory();
     // too long, and as long as may be
@@ -228,7 +228,7 @@ fn ask_for_health(server: &TestServer) -> String {
 }
 
 /// Waits until nobody else gets in: the server wants no more, or can't have more.
-async fn is_filled(server: &Binary) {
+async fn is_filled(server: &Podshell) {
     until("a full house", || {
         server.log().iter().any(|line| is_full(line)) || server.descriptors() >= 256
     })
@@ -236,8 +236,8 @@ async fn is_filled(server: &Binary) {
 }
 
 /// A shell in the demo, with `command` running in its background.
-async fn demo_shell(server: &Binary, command: &str) -> Connection {
-    let address = server.address();
+async fn demo_shell(server: &Podshell, command: &str) -> Connection {
+    let address = &server.address;
     let path = "/api/v1/pod/default/welcome/shell/shell";
     let (status, body) = get(&address.host, path, Some(&address.token)).await;
     assert_eq!(status, 200, "{body}");
@@ -269,8 +269,8 @@ fn runs(command: &str) -> bool {
 
 #[tokio::test]
 async fn strangers_leave_enough_to_end_a_session() {
-    let server = Binary::start(&["--demo"], Some(256)).await;
-    let host = &server.address().host;
+    let server = Podshell::start_limited(256, &["--demo"]).await;
+    let host = &server.address.host;
     let job = format!("sleep {}", 30_000_000 + std::process::id());
     let mut terminal = demo_shell(&server, &job).await;
     let strangers = Strangers::come(host, 300, 20);
@@ -299,8 +299,8 @@ async fn strangers_leave_enough_to_end_a_session() {
 #[tokio::test]
 async fn all_sessions_and_connections_that_may_be_fit() {
     // the worst case of the arithmetic: every session in use and every connection, and all sessions end at once
-    let server = Binary::start(&["--demo", "--max-sessions", "12"], Some(256)).await;
-    let host = &server.address().host;
+    let server = Podshell::start_limited(256, &["--demo", "--max-sessions", "12"]).await;
+    let host = &server.address.host;
     let before = server.descriptors();
     let mut terminals = Vec::new();
     let job = |number| format!("sleep {}.{number}", 31_000_000 + std::process::id());
@@ -341,7 +341,7 @@ async fn too_few_descriptors_to_work_with() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("only 40 file descriptors"), "{error}");
     // enough for fewer sessions
-    let server = Binary::start(&["--demo"], Some(256)).await;
+    let server = Podshell::start_limited(256, &["--demo"]).await;
     let is_said = |line: &String| line.contains("sessions only");
     until("a warning", || server.log().iter().any(is_said)).await;
 }

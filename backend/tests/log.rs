@@ -5,8 +5,8 @@
 mod common;
 
 use common::{
-    binary::Binary,
     client::{Address, Connection, Encoding},
+    process::Podshell,
     soon,
 };
 use http::{Request, StatusCode, header::AUTHORIZATION};
@@ -17,6 +17,7 @@ use podshell_shared::{
     terminal::{ClientMessage, ServerMessage, Size},
     text::{decode_server, encode_client},
 };
+use rustix::process::Signal;
 use sockjs::frame::Frame;
 
 /// What is typed, and what is printed; neither stands in the other.
@@ -134,10 +135,10 @@ async fn use_terminal_by_http(address: &Address, key: &str, name: &str, id: &str
 
 #[tokio::test]
 async fn nothing_secret_is_in_the_log_at_any_level() {
-    let server = Binary::start_with(&["--demo"], &[("PODSHELL_LOG", "trace")], None).await;
-    let address = server.address();
+    let mut server = Podshell::start_with(&[], &["PODSHELL_LOG=trace"], &["--demo"]).await;
+    let address = &server.address.clone();
     let token = address.token.clone();
-    let link = server.link().split_once("#token=").unwrap().1.to_owned();
+    let link = server.link.split_once("#token=").unwrap().1.to_owned();
     let mut secrets = vec![
         token.clone(),
         link.clone(),
@@ -184,7 +185,9 @@ async fn nothing_secret_is_in_the_log_at_any_level() {
     use_terminal_by_http(address, &credential, name, &id).await;
     secrets.extend([name.to_owned(), id]);
 
-    let log = server.stop().await;
+    server.signal(Signal::TERM);
+    let (status, log) = server.end().await;
+    assert!(status.success(), "{status}: {log}");
     // it said a lot
     assert!(
         log.contains("DEBUG") && log.contains("session ended"),

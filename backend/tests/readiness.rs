@@ -7,7 +7,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{TestServer, binary::Binary, kubeconfig, soon, until, web};
+use common::{TestServer, kubeconfig, process::Podshell, soon, until, web};
 use fake_cluster::{ApiEffect, Fault, Route};
 use http::Request;
 use http_body_util::{BodyExt as _, Empty};
@@ -19,8 +19,8 @@ async fn readiness_is_asked_for_once_for_all() {
     let cluster = web().start().await.unwrap();
     let file = kubeconfig(&cluster);
     let flags = ["--kubeconfig", file.path().to_str().unwrap()];
-    let server = Binary::start(&flags, None).await;
-    let host = server.address().host.clone();
+    let server = Podshell::start(&flags).await;
+    let host = server.address.host.clone();
     // `count` requests over `clients` connections: the answers' status codes
     let ask = async |clients: usize, count: usize| {
         let mut asking = JoinSet::new();

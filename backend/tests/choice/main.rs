@@ -150,8 +150,8 @@ const NOBODY: &str = "http://127.0.0.1:1";
 async fn the_current_context_is_served() {
     let cluster = FakeCluster::builder().start().await.unwrap();
     let text = cluster.kubeconfig();
-    let choice = "serves cluster \"fake\", the current context.";
-    let asked = "serves cluster \"fake\", as asked.";
+    let choice = "serves cluster \"fake\", the current context, at 127.0.0.1:";
+    let asked = "serves cluster \"fake\", as asked, at 127.0.0.1:";
     let missing_and_named = |case: Case| {
         let named = case.file("second", &text);
         let list = std::env::join_paths([case.home.path().join("missing"), named]);
@@ -201,7 +201,7 @@ async fn the_demo_is_served_where_there_is_nothing_else() {
 #[cfg(feature = "demo")]
 #[tokio::test]
 async fn the_demo_is_served_if_asked_for() {
-    let asked = "serves the built-in demo, as asked.";
+    let asked = "serves the built-in demo, as asked, at 127.0.0.1:";
     check([
         Case::serves("with nothing else", &[asked]).flags(&["--demo"]),
         Case::serves("whatever there is", &[asked])

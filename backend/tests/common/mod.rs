@@ -3,9 +3,9 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions alone")]
 
-pub mod binary;
 pub mod client;
 pub mod log;
+pub mod process;
 
 use std::{
     future::Future,
