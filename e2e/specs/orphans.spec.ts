@@ -1,11 +1,15 @@
 // What stays in the container when a session is over for good: what was put under nohup or setsid, no more.
 import { execute, processes, type Target } from "../support/kubectl.ts";
 import { PodList } from "../support/pod-list.ts";
+import { RawClient } from "../support/raw-client.ts";
 import { Terminal } from "../support/terminal.ts";
-import { BROKEN, expect, test } from "../support/test.ts";
+import { BROKEN, expect, report, test } from "../support/test.ts";
 
 /** How long after the end the last process may live. */
 const GONE_WITHIN_MS = 10_000;
+
+/** How many shells one user may have. */
+const SHELLS = 100;
 
 /** Starts what a user may leave behind: two that are to stay, one in the background, and one in the foreground. */
 async function leaveBehind(terminal: Terminal, target: Target, foreground: string): Promise<void> {
@@ -73,3 +77,26 @@ test("when the shell is closed by the page's way back, nothing is waited for", a
   await page.goBack();
   await expectCleanedUp(ownPod, before);
 });
+
+for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+  test(`${signal} with ${SHELLS} shells in one pod leaves nothing of them`, async ({ setUp, problems, ownPod }) => {
+    test.setTimeout(240_000);
+    // the list of pods asks on
+    problems.expect(BROKEN);
+    const before = await processes(ownPod);
+    const { server, page } = await setUp(["--max-sessions-per-user", `${SHELLS}`]);
+    const shells = await Promise.all(Array.from({ length: SHELLS }, async () => RawClient.open(page, server, ownPod)));
+    await Promise.all(shells.map(async (shell) => shell.type("sleep 3331 & sleep 3332 &\r")));
+    const jobs = async () => (await processes(ownPod)).filter((line) => / sleep 333[12]/.test(line)).length;
+    await expect.poll(jobs, { timeout: 60_000 }).toBe(2 * SHELLS);
+    const asked = performance.now();
+    // its exit code is 0
+    await server.stop(signal);
+    const seconds = ((performance.now() - asked) / 1000).toFixed(1);
+    report(`${signal} with ${SHELLS} shells and ${2 * SHELLS} jobs in one pod: the server ended after ${seconds} s`);
+    await expect.poll(async () => processes(ownPod), { timeout: 2_000 }).toEqual(before);
+    for (const shell of shells) {
+      expect((await shell.end())?.reason).toBe("shutdown");
+    }
+  });
+}

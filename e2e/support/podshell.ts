@@ -8,7 +8,7 @@ import { freePort } from "./ports.ts";
 
 /** How long the server may take to listen. */
 const START_MS = 20_000;
-/** How long it may take to end after SIGTERM. */
+/** How long it may take to end when it is stopped. */
 const STOP_MS = 15_000;
 
 export class Podshell {
@@ -115,10 +115,10 @@ export class Podshell {
   }
 
   /**
-   * Ends it as a service manager would, and fails if it was gone before, does not end in bounded time,
+   * Ends it as a service manager does, or by another signal a terminal that closes, and fails if it was gone before, does not end in bounded time,
    * ends with an error or has panicked.
    */
-  async stop(): Promise<void> {
+  async stop(by: NodeJS.Signals = "SIGTERM"): Promise<void> {
     if (!this.alive) {
       throw new Error(
         `the server had ended with ${this.child.exitCode ?? this.child.signalCode}:\n${this.log()}`,
@@ -126,14 +126,14 @@ export class Podshell {
     }
     const ended = once(this.child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
     const deadline = setTimeout(() => this.child.kill("SIGKILL"), STOP_MS);
-    this.child.kill("SIGTERM");
+    this.child.kill(by);
     const [code, signal] = await ended;
     clearTimeout(deadline);
     if (signal === "SIGKILL") {
-      throw new Error(`the server did not end within ${STOP_MS} ms of SIGTERM:\n${this.log()}`);
+      throw new Error(`the server did not end within ${STOP_MS} ms of ${by}:\n${this.log()}`);
     }
     if (code !== 0) {
-      throw new Error(`the server ended with ${code ?? signal} after SIGTERM:\n${this.log()}`);
+      throw new Error(`the server ended with ${code ?? signal} after ${by}:\n${this.log()}`);
     }
     if (/panicked at/.test(this.log())) {
       throw new Error(`the server panicked:\n${this.log()}`);

@@ -1,5 +1,8 @@
-// A second client of a session: the binary protocol by hand, from a page of the same browser.
+// A client of a session beside its page: the binary protocol by hand, from a page of the same browser.
 import type { JSHandle, Page } from "@playwright/test";
+import { mint, mintPath } from "./dashboard.ts";
+import type { Target } from "./kubectl.ts";
+import type { Podshell } from "./podshell.ts";
 
 interface Inside {
   socket: WebSocket;
@@ -12,22 +15,34 @@ export class RawClient {
 
   /** Resumes a session from a page of the same origin, and acknowledges all that comes. */
   static async resume(page: Page, key: string, offset: number): Promise<RawClient> {
+    const first = Buffer.alloc(9);
+    first[0] = 6;
+    first.writeBigUInt64BE(BigInt(offset), 1);
+    // what stands before the dot is no secret
+    return RawClient.start(page, key.split(".")[0] ?? "", [...first, ...Buffer.from(key)]);
+  }
+
+  /** Opens a shell from a page of the same origin, and acknowledges all that comes. */
+  static async open(page: Page, server: Podshell, target: Target): Promise<RawClient> {
+    const id = await mint(server, mintPath(target));
+    return RawClient.start(page, id, [5, ...Buffer.from(id)]);
+  }
+
+  /** Connects with what shows that it may, says this first, and waits until it is bound. */
+  private static async start(page: Page, shown: string, first: number[]): Promise<RawClient> {
     const inside = await page.evaluateHandle(
-      async ({ key, offset }) => {
-        // what stands before the dot is no secret: it shows that the connection may be opened
-        const path = `/ws/api/sockjs/websocket?${key.split(".")[0]}`;
+      async ({ shown, first }) => {
+        const path = `/ws/api/sockjs/websocket?${shown}`;
         const url = new URL(path, location.href.replace(/^http/, "ws"));
         const socket = new WebSocket(url, "podshell.v1");
         socket.binaryType = "arraybuffer";
         const inside: Inside = { socket, output: "", end: undefined };
         const decoder = new TextDecoder();
-        const numbered = (kind: number, number: number, rest = "") => {
-          const text = new TextEncoder().encode(rest);
-          const message = new Uint8Array(9 + text.length);
-          message[0] = kind;
-          new DataView(message.buffer).setBigUint64(1, BigInt(number));
-          message.set(text, 9);
-          return message;
+        const acknowledge = (offset: number) => {
+          const message = new Uint8Array(9);
+          message[0] = 7;
+          new DataView(message.buffer).setBigUint64(1, BigInt(offset));
+          socket.send(message);
         };
         await new Promise<void>((opened, failed) => {
           socket.onopen = () => opened();
@@ -41,7 +56,7 @@ export class RawClient {
               case 1:
                 inside.output += decoder.decode(content, { stream: true });
                 next += content.length;
-                socket.send(numbered(7, next));
+                acknowledge(next);
                 break;
               case 5:
                 next = Number(new DataView(data).getBigUint64(1));
@@ -54,11 +69,11 @@ export class RawClient {
             }
           };
         });
-        socket.send(numbered(6, offset, key));
+        socket.send(new Uint8Array(first));
         await bound;
         return inside;
       },
-      { key, offset },
+      { shown, first },
     );
     return new RawClient(inside);
   }
