@@ -1,4 +1,5 @@
-//! The Chromium that Playwright drives: its own where that can be downloaded, else Debian's.
+//! The browsers that Playwright drives: its own Chromium where that can be downloaded, else Debian's; and a Firefox of the
+//! system, over the `WebDriver BiDi` protocol.
 
 use std::{
     env, fs,
@@ -11,6 +12,28 @@ use anyhow::{Context as _, Result, bail};
 use crate::{command, packages, places::Places};
 
 const DEBIAN: &str = "/usr/bin/chromium";
+/// Debian's Firefox first: it is the one that can be installed.
+const FIREFOXES: [&str; 2] = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
+
+/// Finds a Firefox, or installs one where that can be done. [`None`] if there is none: tests in it are left out.
+pub(crate) fn find_firefox() -> Option<PathBuf> {
+    if let Some(path) = env::var_os("PODSHELL_FIREFOX") {
+        return Some(path.into());
+    }
+    let there = || FIREFOXES.into_iter().find(|path| Path::new(path).exists());
+    if there().is_none()
+        && packages::is_debian()
+        && let Err(error) = packages::install(&["firefox-esr"])
+    {
+        eprintln!("{error:#}");
+    }
+    if there().is_none() {
+        eprintln!(
+            "\nWARNING: there is no Firefox, so nothing is tested in one; set PODSHELL_FIREFOX to the path of one\n"
+        );
+    }
+    there().map(PathBuf::from)
+}
 
 /// Finds a Chromium, or installs one. Returns its path if it isn't Playwright's own.
 ///

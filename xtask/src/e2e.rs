@@ -27,9 +27,9 @@ pub(crate) fn run(
         None => cluster::up(places),
     })?;
     let e2e = places.repository.join("e2e");
-    let chromium = steps.step("browser", || {
+    let (chromium, firefox) = steps.step("browsers", || {
         tools::npm_packages(&e2e)?;
-        browser::find(places)
+        Ok((browser::find(places)?, browser::find_firefox()))
     })?;
     steps.step("end-to-end tests", || {
         eprintln!("against {}", cluster.description);
@@ -60,6 +60,9 @@ pub(crate) fn run(
             .env_remove("NO_COLOR");
         if let Some(chromium) = &chromium {
             playwright.env("PODSHELL_CHROMIUM", chromium);
+        }
+        if let Some(firefox) = &firefox {
+            playwright.env("PODSHELL_FIREFOX", firefox);
         }
         command::run(&mut playwright)
     })?;
