@@ -7,7 +7,7 @@ import { standing } from "../support/kubectl.ts";
 import { Podshell } from "../support/podshell.ts";
 import { Stranger, type Attack } from "../support/stranger.ts";
 import { Terminal } from "../support/terminal.ts";
-import { expect, test } from "../support/test.ts";
+import { expect, FIREFOX, test } from "../support/test.ts";
 
 const BASH = standing("bash");
 const WEBSOCKETS = ["/api/sockjs/000/abcdefgh/websocket", "/ws/api/sockjs/000/abcdefgh/websocket"];
@@ -119,7 +119,7 @@ test("by another name than its own the server answers nothing", async ({ server 
   expect(await askAs(server, "/api/v1/pods", `localhost:${server.port}`)).toBe(200);
 });
 
-test("the printed link signs one browser in, for all of its tabs, and is good once", async ({ browser, problems }) => {
+test("the printed link signs one browser in, for all of its tabs, and is good once", FIREFOX, async ({ browser, problems }) => {
   problems.expect(/401/);
   const own = await Podshell.start(["--listen", "127.0.0.1:0", "--kubeconfig", kubeconfig()]);
   try {
@@ -167,7 +167,7 @@ const STRANGERS = [
 ] as const;
 
 for (const [what, originOf] of STRANGERS) {
-  test(`a page ${what} learns nothing and does nothing`, async ({ browser, server }) => {
+  test(`a page ${what} learns nothing and does nothing`, FIREFOX, async ({ browser, server }) => {
     const stranger = await Stranger.start(originOf);
     const context = await browser.newContext({ storageState: await server.signedIn() });
     try {

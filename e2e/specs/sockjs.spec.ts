@@ -72,15 +72,17 @@ test("the short route mints too, and the prefix /ws connects", async ({ server }
 test("an id binds once: the second bind is refused and the first lives on", async ({ server }) => {
   const id = await mint(server, mintPath(BASH));
   const first = await DashboardClient.connect(server, id);
+  const second = await DashboardClient.connect(server, id);
   first.bind();
   await first.expectOutput(PROMPT);
 
-  const second = await DashboardClient.connect(server, id);
   second.bind();
   const closed = await second.expectClosed();
   expect(closed.code).toBe(2);
   expect(closed.reason).toMatch(/used/i);
   expect(second.output).toBe("");
+  // by then it opens no connection any more
+  await expect(DashboardClient.connect(server, id)).rejects.toThrow("closed before it was open");
 
   first.type("echo $((6*7))");
   await first.expectOutput(/[\r\n]42\r\n/);

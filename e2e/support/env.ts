@@ -16,6 +16,9 @@ export const sockjsServer =
 /** The browser: `PODSHELL_CHROMIUM`, else the one that Playwright downloads. */
 export const chromium = process.env["PODSHELL_CHROMIUM"];
 
+/** A Firefox to test in as well: `PODSHELL_FIREFOX`; none if not given. */
+export const firefox = process.env["PODSHELL_FIREFOX"];
+
 /** The cluster: `PODSHELL_KUBECONFIG`, else `KUBECONFIG`. */
 export function kubeconfig(): string {
   const path = process.env["PODSHELL_KUBECONFIG"] ?? process.env["KUBECONFIG"];

@@ -5,6 +5,9 @@ import { kubeconfig } from "./env.ts";
 import { COUNTER, createPod, deletePod, requirePods, type Target } from "./kubectl.ts";
 import { Podshell } from "./podshell.ts";
 
+/** Of a test that runs in Firefox as well. */
+export const FIREFOX = { tag: "@firefox" };
+
 /** What the browser itself says of connections that were broken or refused. */
 export const BROKEN = /WebSocket connection to .* failed|net::ERR_/;
 
