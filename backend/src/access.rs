@@ -34,13 +34,13 @@ use http::HeaderValue;
 pub use self::keys::{Secret, SecretError};
 pub(crate) use self::{
     guard::{Admission, Guard},
-    host::{Hosts, require_own_host},
+    host::{CalledBy, Hosts, require_own_host},
     keys::Keys,
     origin::require_own_origin,
     proxies::{Proxies, client_address},
     sign_in::sign_in,
 };
-use crate::{burst::Burst, http::Failure, server::App, session::Caller};
+use crate::{burst::Burst, http::Failure, random, server::App, session::Caller};
 
 /// What tells who may call.
 pub(crate) struct Access {
@@ -58,7 +58,7 @@ impl Access {
             keys,
             hosts,
             proxies,
-            caller: Caller(format!("local-{}", keys::random_text())),
+            caller: Caller(format!("local-{}", random::text::<24>())),
             refused: Mutex::default(),
         }
     }
@@ -130,8 +130,8 @@ fn unauthorized(message: &str) -> Response {
         StatusCode::UNAUTHORIZED,
         "sign-in",
         message,
-        "Open the link that podshell printed when it started; it is good once. Scripts send a key as \
-         \"Authorization: Bearer …\".",
+        "Open the link that podshell printed in its terminal. Each is good once; podshell says there how to get another. \
+         Scripts send a key as \"Authorization: Bearer …\".",
     );
     let challenge = HeaderValue::from_static("Bearer");
     ([(WWW_AUTHENTICATE, challenge)], failure).into_response()

@@ -22,9 +22,9 @@ use std::{future::Future, sync::Arc, time::Duration};
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::{Api, Client};
 use podshell_shared::api;
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
-pub(crate) use self::hang_up::STARTS_AT_ONCE as HANG_UPS_AT_ONCE;
+pub(crate) use self::hang_up::SCRIPTS_AT_ONCE;
 pub use self::{
     client::{ConnectError, Source},
     debug::Debug,
@@ -37,6 +37,8 @@ pub use self::{
 use self::{hang_up::HangUps, launch::Launchers};
 use crate::session::{Mode, Target};
 
+/// How many sessions may ask at once what became of their pods.
+pub(crate) const LOOKS_AT_ONCE: usize = 8;
 /// How long the API server may take for an answer.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
 
@@ -49,6 +51,8 @@ pub struct Cluster {
     demo: bool,
     launchers: Arc<Launchers>,
     hang_ups: Arc<HangUps>,
+    /// For looking what became of a pod.
+    looks: Arc<Semaphore>,
 }
 
 impl Cluster {
@@ -60,12 +64,18 @@ impl Cluster {
             demo,
             launchers: Arc::default(),
             hang_ups: Arc::new(HangUps::new()),
+            looks: Arc::new(Semaphore::new(LOOKS_AT_ONCE)),
         }
     }
 
     /// What tells this cluster apart, for people: the kubeconfig's context as a rule.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Lets clean-ups run in so many containers at once.
+    pub(crate) fn allow_clean_ups(&self, count: usize) {
+        self.hang_ups.allow(count);
     }
 
     /// What tells this cluster apart, for programs: where its API server is, and who vouches for it.

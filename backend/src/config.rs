@@ -19,7 +19,7 @@ pub use crate::access::{Secret, SecretError};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all sessions ended and left nothing, 1 it could not start, 2 wrong flags, 3 processes may still run in \
-containers (the log names them), 128 and the signal's number if a second signal ended it at once.";
+containers (the log names them), 128 and the signal's number if a signal ended it while it started, or a second one at once.";
 
 /// A shell in any container of a Kubernetes cluster, in the browser.
 ///

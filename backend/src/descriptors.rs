@@ -6,7 +6,7 @@
 use thiserror::Error;
 use tracing::warn;
 
-use crate::cluster::HANG_UPS_AT_ONCE;
+use crate::cluster::{LOOKS_AT_ONCE, SCRIPTS_AT_ONCE};
 
 /// For the process itself: standard streams, the runtime, the listener, a probe of the cluster, a
 /// credential plugin; in the demo its main processes too.
@@ -15,6 +15,8 @@ const OWN: usize = 32;
 const SPARE: usize = 8;
 /// Connections to the API server that one call of the HTTP API may need at the same time.
 const PER_CALL: usize = 2;
+/// More containers than these are not cleaned up at once, however many descriptors there are.
+const MOST_CLEAN_UPS: usize = 128;
 /// A connection that is being opened may hold a header's worth of memory: so there is a bound even where
 /// there are a million descriptors. Two for each session, and this many for pages.
 const FOR_PAGES: usize = 512;
@@ -49,6 +51,8 @@ pub(crate) struct Budget {
     pub(crate) connections: usize,
     /// Calls of the HTTP API that ask the API server.
     pub(crate) calls: usize,
+    /// Containers in which clean-ups run.
+    pub(crate) clean_ups: usize,
 }
 
 /// The limit is too low to work at all.
@@ -75,7 +79,8 @@ pub(crate) fn share(
     max_sessions: usize,
 ) -> Result<Budget, TooFewDescriptors> {
     let calls = (limit / 64).clamp(8, 64);
-    let reserve = OWN + HANG_UPS_AT_ONCE * costs.exec + calls * PER_CALL * costs.call;
+    let clean_ups = (limit / 64).clamp(SCRIPTS_AT_ONCE, MOST_CLEAN_UPS);
+    let reserve = reserve(costs, calls, clean_ups);
     // its exec, and its client's connection
     let per_session = costs.exec + 1;
     let needed = reserve + SPARE + per_session;
@@ -88,7 +93,13 @@ pub(crate) fn share(
         sessions,
         connections: connections.min(2 * max_sessions.saturating_add(FOR_PAGES / 2)),
         calls,
+        clean_ups,
     })
+}
+
+/// What is not for sessions and clients.
+fn reserve(costs: Costs, calls: usize, clean_ups: usize) -> usize {
+    OWN + clean_ups * costs.exec + (calls * PER_CALL + LOOKS_AT_ONCE) * costs.call
 }
 
 /// Raises this process's limit as far as it may, and tells how many descriptors that is.
@@ -145,30 +156,27 @@ mod tests {
 
     const DEMO: Costs = Costs { exec: 5, call: 2 };
 
-    fn reserve(budget: Budget, costs: Costs) -> usize {
-        OWN + HANG_UPS_AT_ONCE * costs.exec + budget.calls * PER_CALL * costs.call
-    }
-
     #[test]
     fn shares() {
-        for (limit, costs, max_sessions, sessions, connections, calls) in [
+        for (limit, costs, max_sessions, sessions, connections, calls, clean_ups) in [
             // sessions come first, each with its connection
-            (256, Costs::CLUSTER, 1000, 92, 100, 8),
-            (256, DEMO, 1000, 17, 27, 8),
-            (1024, Costs::CLUSTER, 1000, 468, 476, 16),
+            (256, Costs::CLUSTER, 1000, 88, 96, 8, 16),
+            (256, DEMO, 1000, 14, 26, 8, 16),
+            (1024, Costs::CLUSTER, 1000, 464, 472, 16, 16),
             // few sessions leave more to connections
-            (256, Costs::CLUSTER, 10, 10, 182, 8),
+            (256, Costs::CLUSTER, 10, 10, 174, 8, 16),
             // plenty
-            (20_000, Costs::CLUSTER, 1000, 1000, 2512, 64),
-            (20_000, DEMO, 1000, 1000, 2512, 64),
-            (20_000, Costs::CLUSTER, 10_000, 9_908, 9_916, 64),
-            (1 << 20, Costs::CLUSTER, 1000, 1000, 2512, 64),
-            (usize::MAX, Costs::CLUSTER, 1, 1, 514, 64),
+            (20_000, Costs::CLUSTER, 1000, 1000, 2512, 64, 128),
+            (20_000, DEMO, 1000, 1000, 2512, 64, 128),
+            (20_000, Costs::CLUSTER, 10_000, 9_848, 9_856, 64, 128),
+            (1 << 20, Costs::CLUSTER, 1000, 1000, 2512, 64, 128),
+            (usize::MAX, Costs::CLUSTER, 1, 1, 514, 64, 128),
         ] {
             let budget = Budget {
                 sessions,
                 connections,
                 calls,
+                clean_ups,
             };
             let shared = share(limit, costs, max_sessions);
             assert_eq!(shared, Ok(budget), "{limit} {costs:?} {max_sessions}");
@@ -179,7 +187,7 @@ mod tests {
     fn too_few() {
         let error = share(64, Costs::CLUSTER, 1000).unwrap_err();
         let needed = error.needed;
-        assert_eq!((error.limit, needed), (64, 74));
+        assert_eq!((error.limit, needed), (64, 82));
         assert_eq!(share(needed, Costs::CLUSTER, 1000).unwrap().sessions, 1);
         let words = error.to_string();
         assert!(words.contains("64") && words.contains("ulimit"), "{words}");
@@ -206,7 +214,8 @@ mod tests {
             let costs = Costs { exec, call };
             match share(limit, costs, max_sessions) {
                 Ok(budget) => {
-                    let used = reserve(budget, costs) + budget.sessions * exec + budget.connections;
+                    let reserve = reserve(costs, budget.calls, budget.clean_ups);
+                    let used = reserve + budget.sessions * exec + budget.connections;
                     prop_assert!(used <= limit, "{used} of {limit}");
                     prop_assert!((1..=max_sessions).contains(&budget.sessions));
                     // each session can have its client, and others still get in

@@ -12,6 +12,7 @@ pub mod config;
 mod descriptors;
 mod front_door;
 mod http;
+mod random;
 mod router;
 mod secret_file;
 mod server;

@@ -6,7 +6,7 @@ use tracing::{Metadata, level_filters::LevelFilter};
 use tracing_subscriber::{
     EnvFilter, Layer as _,
     filter::{FilterExt as _, filter_fn},
-    layer::SubscriberExt as _,
+    layer::{Filter, SubscriberExt as _},
     util::SubscriberInitExt as _,
 };
 
@@ -22,8 +22,14 @@ pub(crate) fn start() {
         .with_ansi(io::stderr().is_terminal())
         // it would be written to where nothing can be written
         .log_internal_errors(false)
-        .with_filter(asked.and(filter_fn(is_safe)));
+        .with_filter(safe(asked));
     tracing_subscriber::registry().with(lines).init();
+}
+
+/// What was asked for, of what is safe.
+fn safe<S>(asked: EnvFilter) -> impl Filter<S> {
+    // without a hint all that libraries could say is built up for each message that they handle, and only then thrown away
+    asked.and(filter_fn(is_safe).with_max_level_hint(LevelFilter::TRACE))
 }
 
 /// Libraries tell each message, header and address that they handle at their most talkative: keystrokes, keys and ids.
@@ -31,4 +37,20 @@ pub(crate) fn start() {
 fn is_safe(of: &Metadata<'_>) -> bool {
     let room = of.target().split("::").next().unwrap_or_default();
     *of.level() <= LevelFilter::INFO || KNOWN.contains(&room)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_asked_for_costs_nothing() {
+        let lines = tracing_subscriber::fmt::layer()
+            .with_writer(io::sink)
+            .with_filter(safe(EnvFilter::new("warn,podshell=info")));
+        let subscriber = tracing_subscriber::registry().with(lines);
+        tracing::subscriber::with_default(subscriber, || {
+            assert_eq!(LevelFilter::current(), LevelFilter::INFO);
+        });
+    }
 }

@@ -82,7 +82,7 @@ async fn serve(config: Config) -> Result<u8, Box<dyn Error>> {
     let _ = stop.send(());
     tokio::select! {
         drained = running => Ok(code(drained?)),
-        signal = signals.next() => {
+        signal = signals.again() => {
             complain("ended at once, as asked: shells and their jobs may still run in their containers");
             Ok(BY_SIGNAL + signal)
         }

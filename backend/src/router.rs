@@ -1,12 +1,12 @@
 //! Every route, on one page.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::MatchedPath,
+    extract::{DefaultBodyLimit, MatchedPath},
     http::{
-        HeaderName, HeaderValue, Request,
+        HeaderName, HeaderValue, Request, StatusCode,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
     },
     middleware,
@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     set_header::SetResponseHeaderLayer,
+    timeout::TimeoutLayer,
     trace::{DefaultOnFailure, TraceLayer},
 };
 use tracing::{Level, Span, debug_span};
@@ -29,6 +30,13 @@ use crate::{
     server::App,
     wire,
 };
+
+/// Where SockJS is. The page uses the second for a `WebSocket`, so that `trunk serve` can tell them from HTTP: it forwards
+/// each by a prefix of its own.
+const SOCKJS: [&str; 2] = ["/api/sockjs", "/ws/api/sockjs"];
+/// How long the request to sign in may be, in bytes, and how long it may take.
+const SIGN_IN_SIZE: usize = 1 << 10;
+const SIGN_IN_TIME: Duration = Duration::from_secs(10);
 
 /// All that the server answers. `connections` runs the tasks of the SockJS sessions.
 pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> Router {
@@ -64,13 +72,19 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
             app.clone(),
             access::require_key,
         ));
-    let guarded = Router::new()
-        .nest_service("/api/sockjs", terminals.clone().into_router())
-        // the same for development behind `trunk serve`, which forwards HTTP and WebSockets by
-        // different prefixes; the page uses it everywhere
-        .nest_service("/ws/api/sockjs", terminals.into_router());
-    let routes = Router::new()
+    let sign_in = Router::new()
         .route("/api/v1/sign-in", post(access::sign_in))
+        // anyone may ask, so it costs little
+        .layer(DefaultBodyLimit::max(SIGN_IN_SIZE))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            SIGN_IN_TIME,
+        ));
+    let guarded = Router::new()
+        .nest_service(SOCKJS[0], terminals.clone().into_router())
+        .nest_service(SOCKJS[1], terminals.into_router());
+    let routes = Router::new()
+        .merge(sign_in)
         .merge(with_key)
         .merge(guarded)
         .layer(middleware::from_fn(access::require_own_origin))
@@ -121,7 +135,11 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
 
 /// The route, not the path: ids stand in queries, and the names of SockJS sessions in paths.
 fn request_span<B>(request: &Request<B>) -> Span {
-    let route = request.extensions().get::<MatchedPath>();
-    let route = route.map_or("the page", MatchedPath::as_str);
+    let path = request.uri().path();
+    let route = match request.extensions().get::<MatchedPath>() {
+        Some(route) => route.as_str(),
+        None if SOCKJS.iter().any(|prefix| path.starts_with(prefix)) => "SockJS",
+        None => "the page",
+    };
     debug_span!("request", method = %request.method(), route)
 }

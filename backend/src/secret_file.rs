@@ -10,6 +10,9 @@ use thiserror::Error;
 
 /// The longest such file, in bytes: some keys and some words about them.
 const MAX_FILE: u64 = 4 << 10;
+/// Set in every pod.
+#[cfg(unix)]
+const IN_POD: &str = "KUBERNETES_SERVICE_HOST";
 
 /// Why a file gives no secret.
 #[derive(Debug, Error)]
@@ -20,6 +23,9 @@ pub enum SecretFileError {
     /// A directory, a pipe, a device.
     #[error("it is not a regular file")]
     NotAFile,
+    /// It is neither ours nor root's.
+    #[error("it belongs to another user, who can read and change it")]
+    Foreign,
     /// Others than its owner can read or change it.
     #[error(
         "others than its owner can use it (its mode is {mode:04o}), and what is in it opens any shell. Run `chmod 600` on \
@@ -35,8 +41,8 @@ pub enum SecretFileError {
     TooLong,
 }
 
-/// Reads a file, which has to be its owner's alone. If it is root's, as a Secret in Kubernetes is, its group may read it:
-/// that is how other users get to it. Bytes that are no text are replaced.
+/// Reads a file, which has to be ours or root's alone. In a pod, the group may read what is root's: that is how the kubelet
+/// gives a Secret to other users. Bytes that are no text are replaced.
 ///
 /// # Errors
 ///
@@ -51,7 +57,12 @@ pub(crate) fn read(path: &Path) -> Result<String, SecretFileError> {
     {
         use std::os::unix::fs::MetadataExt as _;
         let (mode, owner) = (metadata.mode() & 0o7777, metadata.uid());
-        if is_too_open(mode, owner, rustix::process::geteuid().as_raw()) {
+        let us = rustix::process::geteuid().as_raw();
+        if owner != us && owner != 0 {
+            return Err(SecretFileError::Foreign);
+        }
+        let in_pod = std::env::var_os(IN_POD).is_some();
+        if is_too_open(mode, owner == 0 && us != 0 && in_pod) {
             return Err(SecretFileError::TooOpen { mode });
         }
     }
@@ -76,10 +87,10 @@ fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Whether others than `us` and root can use a file of this mode and owner.
+/// Whether others can use a file of this mode; its group may read it if that `may_read`.
 #[cfg(unix)]
-fn is_too_open(mode: u32, owner: u32, us: u32) -> bool {
-    let theirs = if owner == 0 && us != 0 { 0o037 } else { 0o077 };
+fn is_too_open(mode: u32, may_read: bool) -> bool {
+    let theirs = if may_read { 0o037 } else { 0o077 };
     mode & theirs != 0
 }
 
@@ -134,16 +145,24 @@ mod tests {
     }
 
     #[test]
-    fn a_group_may_read_what_is_roots_alone() {
-        let (root, us, other) = (0, 1000, 1001);
-        assert!(!is_too_open(0o440, root, us), "a Secret with fsGroup");
+    fn a_group_may_read_a_secret_in_a_pod_and_nothing_else() {
+        assert!(!is_too_open(0o440, true), "a Secret with fsGroup");
         for mode in [0o444, 0o460, 0o644, 0o604] {
-            assert!(is_too_open(mode, root, us), "{mode:o}");
+            assert!(is_too_open(mode, true), "{mode:o}");
         }
-        for (owner, us) in [(root, root), (us, us), (other, us)] {
-            assert!(is_too_open(0o440, owner, us));
-            assert!(!is_too_open(0o400, owner, us));
+        assert!(is_too_open(0o440, false));
+        assert!(!is_too_open(0o400, false));
+    }
+
+    #[test]
+    fn a_file_of_another_user_is_refused() {
+        let (_folder, link) = file(b"secret", 0o600);
+        if let Err(error) = std::os::unix::fs::chown(&link, Some(12_345), None) {
+            eprintln!("not tried: only root can give a file away ({error})");
+            return;
         }
+        let error = read(&link).unwrap_err();
+        assert!(matches!(error, SecretFileError::Foreign), "{error}");
     }
 
     #[test]

@@ -196,6 +196,7 @@ impl Server {
         let token = token(&config)?;
         let chosen = choice::choose(&config).await?;
         let budget = descriptors::budget(chosen.costs(), config.max_sessions)?;
+        chosen.cluster.allow_clean_ups(budget.clean_ups);
         let listen = |source| StartError::Listen {
             address: config.listen,
             source,
@@ -260,8 +261,8 @@ impl Bound {
     }
 
     /// The key that programs send as a bearer token.
-    pub fn token(&self) -> &str {
-        self.app.access().keys().token().reveal()
+    pub fn token(&self) -> Secret {
+        self.app.access().keys().token()
     }
 
     /// The links that sign browsers in.
@@ -290,7 +291,7 @@ impl Bound {
     ///
     /// # Errors
     ///
-    /// If the listener fails.
+    /// If it stops to accept connections by itself, which it should not; its sessions are ended by then.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<Drained> {
         let connections = TaskTracker::new();
         let routes = router(&self.app, &self.config, &connections);
@@ -301,13 +302,10 @@ impl Bound {
         };
         let serving = front_door::serve(self.listener, routes, limits, shutdown.clone());
         let mut serving = AbortOnDropHandle::new(tokio::spawn(serving));
-        tokio::select! {
-            ended = &mut serving => {
-                ended.map_err(io::Error::other)?;
-                return Ok(Drained { left: 0 });
-            }
-            () = stop => {}
-        }
+        let broke_off = tokio::select! {
+            ended = &mut serving => Some(ended),
+            () = stop => None,
+        };
         info!(sessions = self.app.sessions().living(), "shutting down");
         let until = Instant::now() + self.config.drain_time;
         let sessions = self.app.sessions();
@@ -324,13 +322,21 @@ impl Bound {
         } else if is_late {
             warn!("some clients could not be told in time");
         }
-        // requests in flight end by themselves; connections that idle are not worth waiting for
-        let _ = timeout(Duration::from_secs(1), serving).await;
+        if broke_off.is_none() {
+            // requests in flight end by themselves; connections that idle are not worth waiting for
+            let _ = timeout(Duration::from_secs(1), serving).await;
+        }
         #[cfg(feature = "demo")]
         if let Some(demo) = self.demo {
             demo.shutdown().await;
         }
-        Ok(Drained { left })
+        match broke_off {
+            Some(ended) => {
+                ended.map_err(io::Error::other)?;
+                Err(io::Error::other("no connections are accepted any more"))
+            }
+            None => Ok(Drained { left }),
+        }
     }
 }
 

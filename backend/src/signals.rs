@@ -48,6 +48,16 @@ mod unix {
             };
             u8::try_from(kind.as_raw_value()).unwrap_or(u8::MAX)
         }
+
+        /// Waits for another one that somebody means: a terminal that closes tells of it twice, by itself and by its shell.
+        pub(crate) async fn again(&mut self) -> u8 {
+            loop {
+                let signal = self.next().await;
+                if i32::from(signal) != SignalKind::hangup().as_raw_value() {
+                    return signal;
+                }
+            }
+        }
     }
 
     /// Whether the process was started so that a signal does nothing. Only Linux tells.
@@ -82,6 +92,11 @@ mod windows {
         pub(crate) async fn next(&mut self) -> u8 {
             self.0.recv().await;
             2
+        }
+
+        /// Waits for another one.
+        pub(crate) async fn again(&mut self) -> u8 {
+            self.next().await
         }
     }
 }

@@ -7,7 +7,7 @@ mod common;
 use common::{TestServer, Upgrade, soon, web};
 use http::{
     HeaderValue, Method, Request, StatusCode,
-    header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, ORIGIN, SET_COOKIE},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE},
 };
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
@@ -120,9 +120,14 @@ async fn a_link_signs_one_browser_in() {
     request.headers_mut().insert(COOKIE, cookie);
     assert_eq!(server.send(request).await.status, 401);
 
+    // whoever comes with it after that
     let (status, body) = sign_in(&server, &link).await;
     assert_eq!(status, 401);
     assert!(body.contains("was used before"), "{body}");
+    let mut request = server.anonymous("/api/v1/pods");
+    let bearer = HeaderValue::try_from(format!("Bearer {credential}")).unwrap();
+    request.headers_mut().insert(AUTHORIZATION, bearer);
+    assert_eq!(server.send(request).await.status, 401);
     let (status, body) = sign_in(&server, "x").await;
     assert_eq!(status, 401);
     assert!(body.contains("not of the Podshell that runs now"), "{body}");
@@ -177,6 +182,18 @@ async fn only_names_of_our_own_on_every_route_and_upgrade() {
     let localhost = HeaderValue::try_from(format!("localhost:{port}")).unwrap();
     request.headers_mut().insert(HOST, localhost);
     assert_eq!(server.send(request).await.status, 200);
+    // but no page is shown by it: what listens on [::1] would have its origin, and may be anyone's
+    for path in ["/", "/shell/default/web-0/app?shell=sh", "//evil.example"] {
+        let mut request = server.anonymous(path);
+        let localhost = HeaderValue::try_from(format!("localhost:{port}")).unwrap();
+        request.headers_mut().insert(HOST, localhost);
+        let html = HeaderValue::from_static("text/html");
+        request.headers_mut().insert(ACCEPT, html);
+        let answer = server.send(request).await;
+        assert_eq!(answer.status, 307);
+        let location = format!("http://127.0.0.1:{port}{path}");
+        assert_eq!(answer.headers[LOCATION], location);
+    }
     server.stop().await;
 }
 

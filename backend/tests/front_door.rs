@@ -176,6 +176,40 @@ async fn a_header_that_is_too_long_is_refused() {
 }
 
 #[tokio::test]
+async fn bodies_that_do_not_come_cost_little_and_keep_nobody_out() {
+    let server = Podshell::start_limited(256, &["--demo"]).await;
+    let host = &server.address.host;
+    let before = server.memory();
+    // as long as is promised they are not: each says that there is one byte more
+    let mut strangers = Vec::new();
+    for length in [2, 1 << 10, 1_500_000] {
+        let header = format!(
+            "POST /api/v1/sign-in HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n"
+        );
+        for _ in 0..40 {
+            let mut stream = TcpStream::connect(host).await.unwrap();
+            stream.write_all(header.as_bytes()).await.unwrap();
+            // what nobody reads need not be taken
+            let _ = stream.try_write(&vec![b' '; length - 1]);
+            strangers.push(stream);
+        }
+    }
+    assert!(health_time(host).await < Duration::from_secs(2));
+    assert!(server.memory().saturating_sub(before) < 64 << 10);
+    let begun = Instant::now();
+    soon("all strangers' end", async {
+        for stream in &mut strangers {
+            let mut rest = Vec::new();
+            // an answer, or a connection that is cut
+            let _ = stream.read_to_end(&mut rest).await;
+        }
+    })
+    .await;
+    assert!(begun.elapsed() < GONE);
+}
+
+#[tokio::test]
 async fn connections_that_say_nothing_are_closed() {
     let server = TestServer::start(web()).await;
     let closed = async |first: &[u8]| {

@@ -14,11 +14,10 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use podshell_shared::{
     api::{Minted, PodList, SignedIn},
-    terminal::{ClientMessage, ServerMessage, Size},
-    text::{decode_server, encode_client},
+    terminal::{ClientMessage, ServerMessage, Size, session_handle},
+    text::encode_client,
 };
 use rustix::process::Signal;
-use sockjs::frame::Frame;
 
 /// What is typed, and what is printed; neither stands in the other.
 const TYPED: &str = "typed-by-somebody";
@@ -49,7 +48,8 @@ async fn ask(
 
 /// Types and sees something in a terminal; leaves it to a second connection, which ends it. Gives all secrets of it.
 async fn use_terminal(address: &Address, encoding: Encoding, id: &str) -> String {
-    let mut connection = Connection::open(address, encoding, 4096).await.unwrap();
+    let connection = Connection::open_with(address, encoding, id);
+    let mut connection = connection.await.unwrap();
     let id = id.to_owned();
     connection
         .say(&ClientMessage::Bind { id, extended: true })
@@ -74,7 +74,8 @@ async fn use_terminal(address: &Address, encoding: Encoding, id: &str) -> String
         }
     }
     let key = key.unwrap();
-    let mut second = Connection::open(address, encoding, 4096).await.unwrap();
+    let second = Connection::open_with(address, encoding, session_handle(&key));
+    let mut second = second.await.unwrap();
     let resume = ClientMessage::Resume {
         key: key.clone(),
         offset: 0,
@@ -89,19 +90,9 @@ async fn use_terminal(address: &Address, encoding: Encoding, id: &str) -> String
     key
 }
 
-/// The same over plain HTTP, in a SockJS session of this name.
-async fn use_terminal_by_http(address: &Address, key: &str, name: &str, id: &str) {
-    let post = async |what: &str, messages: &[ClientMessage]| {
-        let batch: Vec<_> = messages.iter().map(encode_client).collect();
-        let body = if batch.is_empty() {
-            String::new()
-        } else {
-            serde_json::to_string(&batch).unwrap()
-        };
-        let path = format!("/api/sockjs/000/{name}/{what}?{id}");
-        ask(address, "POST", &path, key, &body).await
-    };
-    assert_eq!(post("xhr", &[]).await, (StatusCode::OK, "o\n".to_owned()));
+/// The same over plain HTTP, in a SockJS session of this name that receives by `transport`.
+async fn use_terminal_by_http(address: &Address, transport: &str, name: &str, id: &str) {
+    let path = |what: &str| format!("/api/sockjs/000/{name}/{what}?{id}");
     let line = format!(": {TYPED}; printf '%s%s\\n' printed- for-somebody; exit\r");
     let said = [
         ClientMessage::Bind {
@@ -113,24 +104,30 @@ async fn use_terminal_by_http(address: &Address, key: &str, name: &str, id: &str
             size: None,
         },
     ];
-    assert_eq!(post("xhr_send", &said).await.0, StatusCode::NO_CONTENT);
-    let mut screen = String::new();
-    loop {
-        let (status, body) = post("xhr", &[]).await;
-        assert_eq!(status, StatusCode::OK, "{body}");
-        match Frame::decode(body.trim_end()).unwrap() {
-            Frame::Messages(messages) => {
-                for message in messages {
-                    if let Ok(ServerMessage::Stdout { data, .. }) = decode_server(&message) {
-                        screen.push_str(&String::from_utf8_lossy(&data));
-                    }
-                }
-            }
-            Frame::Close { .. } => break,
-            Frame::Open | Frame::Heartbeat => {}
+    let batch = serde_json::to_string(&said.map(|message| encode_client(&message))).unwrap();
+    // as soon as there is a session
+    let send = soon("the sending", async {
+        while ask(address, "POST", &path("xhr_send"), "", &batch).await.0 != StatusCode::NO_CONTENT
+        {
+            tokio::task::yield_now().await;
         }
-    }
-    assert!(screen.contains(PRINTED), "{screen}");
+    });
+    let method = if transport == "eventsource" {
+        "GET"
+    } else {
+        "POST"
+    };
+    let receive = soon("the end", async {
+        let mut heard = String::new();
+        while !heard.contains("c[1,") {
+            let (status, body) = ask(address, method, &path(transport), "", "").await;
+            assert_eq!(status, StatusCode::OK, "{body}");
+            heard.push_str(&body);
+        }
+        heard
+    });
+    let (heard, ()) = tokio::join!(receive, send);
+    assert!(heard.contains(PRINTED), "{heard}");
 }
 
 #[tokio::test]
@@ -179,20 +176,28 @@ async fn nothing_secret_is_in_the_log_at_any_level() {
     for encoding in [Encoding::Binary, Encoding::Text] {
         let id = mint().await;
         let key = use_terminal(address, encoding, &id).await;
-        secrets.extend([id, key]);
+        // what stands in the address of who goes on is no secret, but tells of whom the log speaks
+        let handle = session_handle(&key).to_owned();
+        secrets.extend([id, key, handle]);
     }
-    let (name, id) = ("name-of-a-session", mint().await);
-    use_terminal_by_http(address, &credential, name, &id).await;
-    secrets.extend([name.to_owned(), id]);
+    for transport in ["xhr", "xhr_streaming", "eventsource"] {
+        let (name, id) = (format!("name-of-a-session-by-{transport}"), mint().await);
+        use_terminal_by_http(address, transport, &name, &id).await;
+        secrets.extend([name, id]);
+    }
 
     server.signal(Signal::TERM);
     let (status, log) = server.end().await;
     assert!(status.success(), "{status}: {log}");
     // it said a lot
-    assert!(
-        log.contains("DEBUG") && log.contains("session ended"),
-        "{log}"
-    );
+    for said in [
+        "DEBUG",
+        "session ended",
+        "route=\"SockJS\"",
+        "someone was refused",
+    ] {
+        assert!(log.contains(said), "{said}: {log}");
+    }
     for secret in secrets {
         let line = log.lines().find(|line| line.contains(&secret));
         assert_eq!(line, None, "{secret} is in the log");

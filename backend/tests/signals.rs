@@ -70,7 +70,7 @@ async fn a_second_signal_ends_it_at_once() {
     for (first, second) in [
         (Signal::TERM, Signal::TERM),
         (Signal::HUP, Signal::INT),
-        (Signal::INT, Signal::HUP),
+        (Signal::INT, Signal::TERM),
     ] {
         let mut server = Podshell::start(&["--demo", "--drain-time", "60s"]).await;
         let mut shell = open(&server.address, WELCOME).await;
@@ -85,6 +85,20 @@ async fn a_second_signal_ends_it_at_once() {
         assert!(log.contains("may still run in their containers"), "{log}");
         assert_eq!(server.folders(), 0);
     }
+}
+
+#[tokio::test]
+async fn a_terminal_that_tells_of_its_end_twice_still_ends_everything() {
+    let mut server = Podshell::start(&["--demo"]).await;
+    let mut shell = busy_shell(&server).await;
+    // by itself, and by the login shell in it
+    server.signal(Signal::HUP);
+    server.signal(Signal::HUP);
+    assert_eq!(shell.exit().await.reason, EndReason::Shutdown);
+    server.signal(Signal::HUP);
+    let (status, log) = server.end().await;
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert_eq!(server.processes(), 0);
 }
 
 /// Starts the server on a terminal, which vanishes once a shell runs. What happens then is up to `with`.

@@ -174,6 +174,7 @@ for (const [what, originOf] of STRANGERS) {
       // who is signed in, has a shell open and then goes there
       const terminal = await Terminal.open(await context.newPage(), BASH, server);
       await terminal.expectPrompt();
+      const log = server.log().length;
       const attack = await attackFrom(stranger, context, server);
       for (const [how, result] of Object.entries(attack)) {
         expect(result, how).toMatch(/^(refused|opaque|blocked)$/);
@@ -187,6 +188,8 @@ for (const [what, originOf] of STRANGERS) {
         expect(request).not.toContain(server.token);
         expect(request).not.toMatch(/^(cookie|authorization):/im);
       }
+      // no session began by whatever was sent, so that nothing can come of it later
+      expect(server.log().slice(log)).not.toContain("session begins");
       // what it tried has left no trace, and the shell goes on
       await terminal.run("clear; ls /tmp/stranger; echo $((6*7))");
       await terminal.expectText(/No such file[^]*^42$/m);
@@ -206,5 +209,10 @@ async function attackFrom(
   const page = await context.newPage();
   await page.goto(stranger.origin);
   const id = await mint(server, mintPath(BASH));
-  return stranger.attack(page, server.origin, mintPath(BASH), id);
+  const attack = await stranger.attack(page, server.origin, mintPath(BASH), id);
+  // the browser has put a page of its own in the place of ours
+  const framed = page.frames().filter((frame) => frame !== page.mainFrame());
+  expect(framed).toHaveLength(1);
+  expect(await framed[0]?.evaluate(() => document.querySelector("base, #placeholder, main"))).toBeNull();
+  return attack;
 }

@@ -36,7 +36,7 @@ export class Stranger {
     await once(this.listener, "close");
   }
 
-  /** Tries all ways that a page has to reach a server, with an id for a shell. */
+  /** Tries all ways that a page has to reach a server, with an id for a shell. What is in the frame, its page shows. */
   async attack(page: Page, server: string, mint: string, id: string): Promise<Attack> {
     return page.evaluate(
       async ({ server, mint, id }) => {
@@ -56,12 +56,12 @@ export class Stranger {
         await ask("signing in", "/api/v1/sign-in", { method: "POST", mode: "no-cors", body: "{}" });
         await ask("sending a key", "/api/v1/pods", { headers: { Authorization: "Bearer x" } });
         await ask("opening a session", `/api/sockjs/000/stranger/xhr?${id}`, { method: "POST", mode: "no-cors" });
+        const type = [{ Op: "bind", SessionID: id }, { Op: "stdin", Data: "touch /tmp/stranger\r" }];
         await ask("speaking in it", `/api/sockjs/000/stranger/xhr_send?${id}`, {
           method: "POST",
           mode: "no-cors",
-          body: JSON.stringify([JSON.stringify({ Op: "bind", SessionID: id })]),
+          body: JSON.stringify(type.map((message) => JSON.stringify(message))),
         });
-        const type = [{ Op: "bind", SessionID: id }, { Op: "stdin", Data: "touch /tmp/stranger\r" }];
         const connect = async (how: string, path: string, protocol?: string): Promise<void> => {
           results[how] = await new Promise((resolve) => {
             const socket = new WebSocket(sockets + path, protocol);
@@ -82,18 +82,11 @@ export class Stranger {
           source.onerror = () => resolve("refused");
         });
         // what the page of the server shows, in a frame of this one
-        results["a frame"] = await new Promise((resolve) => {
-          const frame = document.createElement("iframe");
-          frame.onload = () => {
-            try {
-              resolve(frame.contentDocument?.body.textContent ?? "blocked");
-            } catch {
-              resolve("blocked");
-            }
-          };
-          frame.src = server;
-          document.body.append(frame);
-        });
+        const frame = document.createElement("iframe");
+        const loaded = new Promise((resolve) => (frame.onload = resolve));
+        frame.src = server;
+        document.body.append(frame);
+        await loaded;
         return results;
       },
       { server, mint, id },

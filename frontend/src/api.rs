@@ -41,6 +41,13 @@ pub(crate) async fn session_life(handle: &str) -> Result<SessionLife, Failure> {
     call(Method::GET, &format!("api/v1/sessions/{handle}"), None).await
 }
 
+/// Whether the server takes the key that is there.
+pub(crate) async fn is_signed_in() -> bool {
+    // of the least that it can be asked
+    let asked = request(Method::GET, "api/v1/sessions/-").send().await;
+    asked.is_ok_and(|response| response.ok())
+}
+
 /// The key for a sign-in link's token.
 pub(crate) async fn sign_in(asked: &SignIn) -> Result<SignedIn, Failure> {
     let request = request(Method::POST, "api/v1/sign-in").json(asked);

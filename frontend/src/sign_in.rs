@@ -53,6 +53,10 @@ pub(crate) async fn begin() {
     let Some(token) = token_in(&hash) else { return };
     // neither history nor bookmarks are to have it
     forget_hash();
+    // a link that is opened twice in the same browser is no reason to sign everyone out
+    if key().is_some() && api::is_signed_in().await {
+        return;
+    }
     let token = token.to_owned();
     match api::sign_in(&SignIn { token }).await {
         Ok(SignedIn { credential }) => {

@@ -48,7 +48,7 @@ impl Name {
 
 /// Where a page of ours is that made a request, if it was one: its origin (RFC 6454).
 #[derive(Clone, Debug)]
-pub(super) struct CalledBy {
+pub(crate) struct CalledBy {
     scheme: Scheme,
     name: Name,
 }
@@ -111,6 +111,17 @@ impl Hosts {
         is_ours.then(|| self.known(asked)).flatten()
     }
 
+    /// Where a browser is to go that calls this server `localhost`: what listens on `[::1]` may be somebody else's, and has the
+    /// same origin there. [`None`] if the name is fine.
+    pub(crate) fn better_origin(&self, called: &CalledBy) -> Option<String> {
+        let [own, localhost] = &self.own;
+        let is_public = |public: &CalledBy| public.name.is(&called.name, &public.scheme);
+        let is_vague =
+            called.name.host == localhost.host && !self.public.as_ref().is_some_and(is_public);
+        let port = own.port.unwrap_or_default();
+        is_vague.then(|| format!("http://{}:{port}", own.host))
+    }
+
     fn known(&self, name: Name) -> Option<CalledBy> {
         let public = self
             .public
@@ -153,7 +164,7 @@ pub(crate) async fn require_own_host(
             "wrong-host",
             "This Podshell is not called by the name or port in this address.",
             "Open it by the address that podshell printed. If that can't be, behind a tunnel or a proxy, start podshell \
-             with the address that you use: podshell --public-url http://localhost:9000",
+             with the address that you use: podshell --public-url http://127.0.0.1:9000",
         )
         .into_response(),
     }

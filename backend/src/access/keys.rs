@@ -6,9 +6,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use aws_lc_rs::{constant_time::verify_slices_are_equal, rand};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use thiserror::Error;
+
+use crate::random;
 
 /// So many used links are remembered, to tell whoever comes with one what became of it.
 const REMEMBERED: usize = 16;
@@ -52,7 +53,7 @@ impl Secret {
 
     /// 192 bits that nobody can guess.
     fn random() -> Self {
-        Self(random_text())
+        Self(random::text::<24>())
     }
 
     /// The text, for who is to have it.
@@ -75,7 +76,9 @@ impl fmt::Debug for Secret {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Refused {
     /// The link did its work before.
-    #[error("This sign-in link was used before: each is good once.")]
+    #[error(
+        "This sign-in link was used before. In case that was not you, all browsers have been signed out."
+    )]
     Used,
     /// The link is of another run, or none at all.
     #[error("This sign-in link is not of the Podshell that runs now.")]
@@ -86,12 +89,12 @@ pub(crate) enum Refused {
 pub(crate) struct Keys {
     /// What the user has set for scripts.
     token: Option<Secret>,
-    /// What browsers have for their link.
-    credential: Secret,
-    links: Mutex<Links>,
+    browsers: Mutex<Browsers>,
 }
 
-struct Links {
+struct Browsers {
+    /// What they have for their link.
+    credential: Secret,
     /// The one that is good.
     good: Secret,
     used: VecDeque<Secret>,
@@ -102,8 +105,8 @@ impl Keys {
     pub(crate) fn new(token: Option<Secret>) -> Self {
         Self {
             token,
-            credential: Secret::random(),
-            links: Mutex::new(Links {
+            browsers: Mutex::new(Browsers {
+                credential: Secret::random(),
                 good: Secret::random(),
                 used: VecDeque::new(),
             }),
@@ -113,74 +116,87 @@ impl Keys {
     /// Whether this is a key to the API.
     pub(super) fn accepts(&self, given: &str) -> bool {
         let token = self.token.as_ref().is_some_and(|token| token.is(given));
-        token | self.credential.is(given)
+        token | self.browsers().credential.is(given)
     }
 
     /// The key that programs send: the user's, else that of browsers.
-    pub(crate) fn token(&self) -> &Secret {
-        self.token.as_ref().unwrap_or(&self.credential)
+    pub(crate) fn token(&self) -> Secret {
+        let browsers = self.browsers();
+        self.token.as_ref().unwrap_or(&browsers.credential).clone()
     }
 
     /// The token of the link that signs a browser in, until it is used.
     pub(crate) fn link(&self) -> Secret {
-        self.links().good.clone()
+        self.browsers().good.clone()
     }
 
     /// A new link. The one before is good no more.
     pub(crate) fn new_link(&self) -> Secret {
-        let mut links = self.links();
-        links.good = Secret::random();
-        links.good.clone()
+        let mut browsers = self.browsers();
+        browsers.good = Secret::random();
+        browsers.good.clone()
     }
 
     /// Gives a browser its key for a link's token, which then is used up, or for the user's own.
-    pub(super) fn exchange(&self, given: &str) -> Result<&Secret, Refused> {
+    ///
+    /// A link that comes a second time was seen by somebody else, who may have been the first: so all browsers are signed
+    /// out (as RFC 6749 advises for its codes, section 4.1.2).
+    pub(super) fn exchange(&self, given: &str) -> Result<Secret, Refused> {
+        let mut browsers = self.browsers();
         if self.token.as_ref().is_some_and(|token| token.is(given)) {
-            return Ok(&self.credential);
+            return Ok(browsers.credential.clone());
         }
-        let mut links = self.links();
-        if links.good.is(given) {
-            let used = std::mem::replace(&mut links.good, Secret::random());
-            links.used.truncate(REMEMBERED - 1);
-            links.used.push_front(used);
-            Ok(&self.credential)
-        } else if links.used.iter().any(|used| used.is(given)) {
+        if browsers.good.is(given) {
+            let used = std::mem::replace(&mut browsers.good, Secret::random());
+            browsers.used.truncate(REMEMBERED - 1);
+            browsers.used.push_front(used);
+            Ok(browsers.credential.clone())
+        } else if browsers.used.iter().any(|used| used.is(given)) {
+            browsers.credential = Secret::random();
             Err(Refused::Used)
         } else {
             Err(Refused::Unknown)
         }
     }
 
-    fn links(&self) -> MutexGuard<'_, Links> {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    fn browsers(&self) -> MutexGuard<'_, Browsers> {
+        self.browsers.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// 192 bits that nobody can guess, as text that needs no escaping anywhere.
-pub(super) fn random_text() -> String {
-    let mut bytes = [0; 24];
-    rand::fill(&mut bytes).expect("the system gives random bytes");
-    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
     #[test]
     fn a_link_is_good_once() {
         let keys = Keys::new(None);
         let link = keys.link();
         assert!(!keys.accepts(link.reveal()), "a link is no key");
-        let credential = keys.exchange(link.reveal()).unwrap().reveal();
-        assert!(keys.accepts(credential));
-        assert_eq!(keys.exchange(link.reveal()).unwrap_err(), Refused::Used);
+        let credential = keys.exchange(link.reveal()).unwrap();
+        assert!(keys.accepts(credential.reveal()));
         assert_eq!(keys.exchange("x").unwrap_err(), Refused::Unknown);
         assert_eq!(keys.exchange("").unwrap_err(), Refused::Unknown);
         // nobody was told of the one that takes its place
         let next = keys.new_link();
         assert_ne!(next.reveal(), link.reveal());
-        assert_eq!(keys.exchange(next.reveal()).unwrap().reveal(), credential);
+        let second = keys.exchange(next.reveal()).unwrap();
+        assert_eq!(second.reveal(), credential.reveal());
+    }
+
+    #[test]
+    fn a_link_that_comes_again_signs_all_browsers_out() {
+        let keys = Keys::new(Some(Secret::new(TOKEN).unwrap()));
+        let link = keys.link();
+        let credential = keys.exchange(link.reveal()).unwrap();
+        assert_eq!(keys.exchange(link.reveal()).unwrap_err(), Refused::Used);
+        assert!(!keys.accepts(credential.reveal()));
+        // scripts go on
+        assert!(keys.accepts(TOKEN));
+        let next = keys.exchange(keys.new_link().reveal()).unwrap();
+        assert!(keys.accepts(next.reveal()));
     }
 
     #[test]
@@ -199,17 +215,16 @@ mod tests {
             let link = keys.new_link();
             keys.exchange(link.reveal()).unwrap();
         }
-        assert_eq!(keys.links().used.len(), REMEMBERED);
+        assert_eq!(keys.browsers().used.len(), REMEMBERED);
     }
 
     #[test]
     fn a_token_of_the_users_own_is_a_key_and_signs_in_each_time() {
-        let token = "0123456789abcdef0123456789abcdef";
-        let keys = Keys::new(Some(Secret::new(&format!(" {token}\n")).unwrap()));
-        assert!(keys.accepts(token));
-        assert_eq!(keys.token().reveal(), token);
+        let keys = Keys::new(Some(Secret::new(&format!(" {TOKEN}\n")).unwrap()));
+        assert!(keys.accepts(TOKEN));
+        assert_eq!(keys.token().reveal(), TOKEN);
         for _ in 0..2 {
-            assert_ne!(keys.exchange(token).unwrap().reveal(), token);
+            assert_ne!(keys.exchange(TOKEN).unwrap().reveal(), TOKEN);
         }
     }
 
@@ -226,7 +241,6 @@ mod tests {
 
     #[test]
     fn secrets_do_not_show() {
-        let token = "0123456789abcdef0123456789abcdef";
-        assert_eq!(format!("{:?}", Secret::new(token).unwrap()), "Secret");
+        assert_eq!(format!("{:?}", Secret::new(TOKEN).unwrap()), "Secret");
     }
 }

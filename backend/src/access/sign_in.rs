@@ -8,7 +8,7 @@ use axum::{
 };
 use podshell_shared::api::{SignIn, SignedIn};
 
-use super::unauthorized;
+use super::{keys::Refused, unauthorized};
 use crate::{http::Failure, server::App};
 
 /// The key that a browser sends from now on, for a token that is good once.
@@ -33,7 +33,14 @@ pub(crate) async fn sign_in(
             Json(SignedIn { credential }).into_response()
         }
         Err(refused) => {
-            access.refused();
+            if refused == Refused::Used {
+                tracing::warn!(
+                    "a sign-in link was used a second time, so all browsers have been signed out: if the first time was \
+                     not you, look who else uses this machine"
+                );
+            } else {
+                access.refused();
+            }
             unauthorized(&refused.to_string())
         }
     }

@@ -69,7 +69,11 @@ pub(super) async fn is_gone(cluster: &Cluster, target: &Target) -> bool {
 async fn look(cluster: &Cluster, target: &Target, time: Duration) -> Option<Exit> {
     let until = Instant::now() + time;
     loop {
-        let seen = match answer(cluster.pod_api(&target.namespace).get(&target.pod)).await {
+        // many may be lost at once
+        let turn = cluster.looks.acquire().await.ok()?;
+        let looked = answer(cluster.pod_api(&target.namespace).get(&target.pod)).await;
+        drop(turn);
+        let seen = match looked {
             Err(ClusterError::Api { status: 404, .. }) => Some(failed(
                 EndReason::PodGone,
                 format!("Pod {:?} was deleted.", target.pod),

@@ -16,7 +16,7 @@ use futures_util::future::{Either, select};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 pub(super) use self::queue::HangUps;
-pub(crate) use self::queue::STARTS_AT_ONCE;
+pub(crate) use self::queue::SCRIPTS_AT_ONCE;
 use super::{Cluster, exec::ShellInput, launch::Program, output::ShellOutput};
 use crate::session::{
     Ended, OpenShell, Remains, ShellEvent, ShellReader as _, ShellWriter as _, Target, ToShell,

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
+use axum::{Router, extract::ConnectInfo, http::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{SockRef, TcpKeepalive};
@@ -59,10 +59,12 @@ pub(super) fn set_up(stream: &TcpStream, silence: Duration) -> io::Result<()> {
     Ok(())
 }
 
-/// Answers requests until the connection ends or is upgraded. After `shutdown` there is no next one; at a
+/// Answers requests, whose bodies have to be there within `body_time`, until the connection ends or is upgraded. After
+/// `shutdown` there is no next one; at a
 /// `crowd` it ends if it has been waiting for one.
 pub(super) async fn serve<Io>(
     http: http1::Builder,
+    body_time: Duration,
     io: Held<Io>,
     peer: SocketAddr,
     routes: Router,
@@ -73,8 +75,9 @@ pub(super) async fn serve<Io>(
 {
     let waiting = Waiting::new();
     let service = service_fn(|request: Request<Incoming>| {
-        let answering = waiting.answer();
-        let mut request = request.map(Body::new);
+        let (parts, body) = request.into_parts();
+        let (body, answering) = waiting.ask(body, body_time);
+        let mut request = Request::from_parts(parts, body);
         request.extensions_mut().insert(ConnectInfo(peer));
         let answer = routes.clone().oneshot(request);
         async move {

@@ -4,23 +4,25 @@ use std::borrow::Cow;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
+    Extension,
     body::Body,
-    extract::State,
+    extract::{OriginalUri, State},
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
         header::{
             ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
             CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
         },
+        uri::PathAndQuery,
     },
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use rust_embed::RustEmbed;
 
 use super::{Failure, wants_page};
-use crate::{config::BasePath, server::App};
+use crate::{access::CalledBy, config::BasePath, server::App};
 
 /// What `cargo xtask build` leaves in `dist`. A debug build reads it from there while it runs, so
 /// that a new page needs no new binary.
@@ -69,7 +71,13 @@ impl std::fmt::Debug for Ui {
 }
 
 /// A file of the page, or its document for each address that the page itself knows.
-pub(crate) async fn serve(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
+pub(crate) async fn serve(
+    State(app): State<App>,
+    OriginalUri(original): OriginalUri,
+    called: Option<Extension<CalledBy>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     let ui = app.ui();
     let path = uri.path().trim_start_matches('/');
     if path != INDEX
@@ -80,6 +88,13 @@ pub(crate) async fn serve(State(app): State<App>, uri: Uri, headers: HeaderMap) 
     // the page itself says what it thinks of an address that it doesn't know
     let is_api = path.starts_with("api/") || path.starts_with("ws/");
     let is_document = path.is_empty() || path == INDEX || (wants_page(&headers) && !is_api);
+    let hosts = app.access().hosts();
+    let better = called.and_then(|Extension(called)| hosts.better_origin(&called));
+    if let Some(better) = better.filter(|_| is_document) {
+        // what stands behind # goes along
+        let path = original.path_and_query().map_or("/", PathAndQuery::as_str);
+        return Redirect::temporary(&format!("{better}{path}")).into_response();
+    }
     match &ui.index {
         _ if !is_document => Failure::no_such_route().into_response(),
         Some(index) => (

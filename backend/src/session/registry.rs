@@ -10,8 +10,7 @@ use std::{
     },
 };
 
-use aws_lc_rs::{constant_time::verify_slices_are_equal, digest, rand};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use podshell_shared::terminal::{EndReason, Exit, session_handle};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -19,6 +18,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
+
+use crate::random;
 
 use super::{
     Caller, OpenShell, Shells, Target,
@@ -69,7 +70,7 @@ struct Inner<S: Shells> {
     shutdown: CancellationToken,
     /// When all have to have ended, once the server shuts down.
     drained_by: OnceLock<Instant>,
-    /// How many may have left something behind since then.
+    /// How many may have left something behind.
     left: AtomicUsize,
     tasks: TaskTracker,
     table: Mutex<Table<S>>,
@@ -154,8 +155,8 @@ impl<S: Shells> Sessions<S> {
         self.0.tasks.wait().await;
     }
 
-    /// How many sessions may have left processes behind since the shutdown began, those included that have
-    /// not ended: these are named in the log.
+    /// How many sessions may have left processes behind, those included that have not ended: these are named in
+    /// the log, as the others were.
     pub fn left(&self) -> usize {
         let table = self.table();
         for (target, sessions) in &table.targets {
@@ -198,8 +199,8 @@ impl<S: Shells> Sessions<S> {
 
     /// A key to resume a session with, and where claims to it arrive.
     pub(super) fn register(&self, place: &mut Place<S>) -> (String, mpsc::Receiver<Claim<S>>) {
-        let handle = random_text::<12>();
-        let key = format!("{handle}.{}", random_text::<24>());
+        let handle = random::text::<12>();
+        let key = format!("{handle}.{}", random::text::<24>());
         let (owner, claims) = mpsc::channel(1);
         let owner = Owner {
             caller: place.caller.clone(),
@@ -298,9 +299,7 @@ impl<S: Shells> Sessions<S> {
             let ended = sessions.shells().hang_up(&target, shell, until).await;
             if let Err(remains) = ended {
                 warn!(%target, %remains, "a shell did not end as it should");
-                if sessions.0.shutdown.is_cancelled() {
-                    sessions.0.left.fetch_add(1, Ordering::Relaxed);
-                }
+                sessions.0.left.fetch_add(1, Ordering::Relaxed);
             }
             drop(place);
         });
@@ -340,12 +339,6 @@ fn one_less<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
             counts.remove(key);
         }
     }
-}
-
-fn random_text<const BYTES: usize>() -> String {
-    let mut bytes = [0; BYTES];
-    rand::fill(&mut bytes).expect("the system gives random bytes");
-    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Whether this is the key of that digest. The time that it takes tells nothing of either.

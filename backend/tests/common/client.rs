@@ -54,6 +54,26 @@ pub(crate) enum ClientError {
     Message(String),
 }
 
+/// Asks for a connection.
+fn upgrade(
+    address: &Address,
+    encoding: Encoding,
+    query: &str,
+) -> Result<http::Request<()>, ClientError> {
+    let path = match encoding {
+        Encoding::Binary => "ws/api/sockjs/websocket",
+        Encoding::Text => "ws/api/sockjs/000/abcdefgh/websocket",
+    };
+    let mut request = format!("ws://{}/{path}{query}", address.host).into_client_request()?;
+    if encoding == Encoding::Binary {
+        let protocol = HeaderValue::from_static(PROTOCOL);
+        request
+            .headers_mut()
+            .insert(SEC_WEBSOCKET_PROTOCOL, protocol);
+    }
+    Ok(request)
+}
+
 /// A connection that may be bound to a session.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -66,7 +86,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Connects; over SockJS the server has said that the session is open. `read_buffer` is in bytes.
+    /// Connects as a script does; over SockJS the server has said that the session is open. `read_buffer` is in bytes.
     ///
     /// # Errors
     ///
@@ -76,19 +96,35 @@ impl Connection {
         encoding: Encoding,
         read_buffer: usize,
     ) -> Result<Self, ClientError> {
-        let path = match encoding {
-            Encoding::Binary => "ws/api/sockjs/websocket",
-            Encoding::Text => "ws/api/sockjs/000/abcdefgh/websocket",
-        };
-        let mut request = format!("ws://{}/{path}", address.host).into_client_request()?;
-        let headers = request.headers_mut();
+        let mut request = upgrade(address, encoding, "")?;
         let bearer = HeaderValue::try_from(format!("Bearer {}", address.token))
             .map_err(http::Error::from)
             .map_err(tungstenite::Error::from)?;
-        headers.insert(AUTHORIZATION, bearer);
-        if encoding == Encoding::Binary {
-            headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
-        }
+        request.headers_mut().insert(AUTHORIZATION, bearer);
+        Self::open_by(request, address, encoding, read_buffer).await
+    }
+
+    /// Connects as a page does, which shows in the query what it may be opened for.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`] if the server does not answer as it should.
+    #[allow(dead_code, reason = "not every program does")]
+    pub(crate) async fn open_with(
+        address: &Address,
+        encoding: Encoding,
+        shown: &str,
+    ) -> Result<Self, ClientError> {
+        let request = upgrade(address, encoding, &format!("?{shown}"))?;
+        Self::open_by(request, address, encoding, 4 << 10).await
+    }
+
+    async fn open_by(
+        request: http::Request<()>,
+        address: &Address,
+        encoding: Encoding,
+        read_buffer: usize,
+    ) -> Result<Self, ClientError> {
         let stream = TcpStream::connect(&address.host).await?;
         stream.set_nodelay(true)?;
         let config = WebSocketConfig::default()

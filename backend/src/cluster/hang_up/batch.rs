@@ -123,6 +123,13 @@ impl Batch {
         for job in &mut self.jobs {
             job.state = State::New;
         }
+        let cluster = self.cluster.clone();
+        let turn = timeout_at(self.patience(), cluster.hang_ups.scripts().acquire()).await;
+        let _turn = turn.map_err(|_| NoScript::Busy)?;
+        // who came meanwhile is among the first
+        if !self.has_work() {
+            return Ok(());
+        }
         let (mut script, mut left) = self.start().await?;
         loop {
             let gone = self.take_gone(&left);

@@ -18,7 +18,9 @@ use super::{
 use crate::session::{Remains, Target};
 
 /// In how many containers a script is started at once: an exec is a burden for a node.
-pub(crate) const STARTS_AT_ONCE: usize = 16;
+const STARTS_AT_ONCE: usize = 16;
+/// In how many containers scripts run at once, at least: each takes a connection, for which there must be a descriptor.
+pub(crate) const SCRIPTS_AT_ONCE: usize = 16;
 
 /// The shells that are being ended, by their containers.
 #[derive(Debug)]
@@ -27,6 +29,7 @@ pub(in super::super) struct HangUps {
     /// entry. They are as many as there are sessions at most, for each waits for its own.
     waiting: Mutex<HashMap<Place, Waiting>>,
     starts: Semaphore,
+    scripts: Semaphore,
 }
 
 /// A container.
@@ -48,7 +51,14 @@ impl HangUps {
         Self {
             waiting: Mutex::default(),
             starts: Semaphore::new(STARTS_AT_ONCE),
+            scripts: Semaphore::new(SCRIPTS_AT_ONCE),
         }
+    }
+
+    /// From here on so many scripts may run at once, if that is more than before.
+    pub(in super::super) fn allow(&self, scripts: usize) {
+        let more = scripts.saturating_sub(self.scripts.available_permits());
+        self.scripts.add_permits(more);
     }
 
     /// Ends what belongs to the terminal of `leader`, by a script that a POSIX `shell` of the container
@@ -119,6 +129,11 @@ impl HangUps {
     /// Whose turn it is to start a script.
     pub(super) fn starts(&self) -> &Semaphore {
         &self.starts
+    }
+
+    /// Whose turn it is to have a script run.
+    pub(super) fn scripts(&self) -> &Semaphore {
+        &self.scripts
     }
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<Place, Waiting>> {

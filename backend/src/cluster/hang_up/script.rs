@@ -96,6 +96,9 @@ pub(super) enum NoScript {
     /// It ended, or could not be run.
     #[error("the container does not do what it should: {0}")]
     Broken(String),
+    /// A signal ended it: the kernel's, for want of memory, or somebody's.
+    #[error("what should end them was killed itself (exit code {0})")]
+    Killed(i32),
     /// It says something else than it should.
     #[error("the container answers something that it was not asked")]
     Nonsense,
@@ -108,6 +111,7 @@ impl NoScript {
             Self::Refused(ClusterError::Api { status, .. }) => *status == 429 || *status >= 500,
             Self::Refused(ClusterError::Unreachable(_) | ClusterError::Silent)
             | Self::Busy
+            | Self::Killed(_)
             | Self::Silent => true,
             Self::Refused(_) | Self::Broken(_) | Self::Nonsense => false,
         }
@@ -198,7 +202,10 @@ impl Script {
                 }
                 ShellEvent::Ended(Ended::Failed(why)) => return Err(NoScript::Broken(why)),
                 ShellEvent::Ended(Ended::Exited(code)) => {
-                    return Err(NoScript::Broken(format!("exit code {code}")));
+                    return Err(match code {
+                        129.. => NoScript::Killed(code),
+                        _ => NoScript::Broken(format!("exit code {code}")),
+                    });
                 }
             }
         }

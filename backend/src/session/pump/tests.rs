@@ -496,7 +496,7 @@ async fn a_hang_up_has_9_s_but_at_the_end_the_drain_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_last_hang_ups_left_is_counted() {
+async fn what_hang_ups_left_is_counted_before_the_shutdown_too() {
     let test = Test::new(|_| {});
     test.stage
         .with(|played| played.remains = Some(Remains::Processes(1)));
@@ -513,7 +513,7 @@ async fn what_the_last_hang_ups_left_is_counted() {
     first.ends().await;
     second.ends().await;
     test.sessions.ended().await;
-    assert_eq!(test.sessions.left(), 2);
+    assert_eq!(test.sessions.left(), 3);
 }
 
 #[tokio::test(start_paused = true)]
