@@ -41,6 +41,9 @@ trait Connection: ClientWriter {
     /// Whether it is over.
     fn is_over(&self) -> bool;
 
+    /// No more output comes: what was held back of it is said as it is.
+    fn finish(&mut self);
+
     /// Closes the connection; the client is told how the session ended as far as it understands.
     fn close(self, exit: Exit);
 }
@@ -74,6 +77,10 @@ async fn converse(
             exit
         }
     };
+    // else the rest goes to another connection
+    if exit.reason != EndReason::TakenOver {
+        writer.finish();
+    }
     // what was said before comes first; if the client does not take it, nor will it take this
     let _ = timeout(LAST_WORDS, writer.ready()).await;
     writer.close(exit);

@@ -69,6 +69,8 @@ impl Connection for BinaryWriter {
         self.sender.is_closed()
     }
 
+    fn finish(&mut self) {}
+
     fn close(mut self, exit: Exit) {
         let code = Outcome::of(&exit).code(Carrier::WebSocket);
         let reason = reason(&exit).to_owned();

@@ -1,5 +1,6 @@
 //! Terminals as text, over SockJS: Dashboard's messages.
 
+use bytes::Bytes;
 use podshell_shared::{
     close::{Carrier, Outcome, reason},
     terminal::{Exit, ServerMessage},
@@ -38,8 +39,9 @@ impl ClientReader for TextReader {
 pub(super) struct TextWriter {
     sender: Sender,
     encoder: Encoder,
-    /// What waits for room in the connection's queue.
-    next: Option<Message>,
+    /// What waits for room in the connection's queue, in order. Seldom two: a message, and before or behind it what
+    /// stands for a character that never came to its end.
+    waiting: [Option<Message>; 2],
 }
 
 impl TextWriter {
@@ -51,24 +53,40 @@ impl TextWriter {
                 framed,
                 extended: false,
                 characters: Utf8Stream::default(),
+                end: 0,
             },
-            next: None,
+            waiting: [None, None],
+        }
+    }
+
+    fn put(&mut self, text: Option<String>) {
+        if let Some(text) = text {
+            let free = usize::from(self.waiting[0].is_some());
+            self.waiting[free] = Some(Message::Text(text));
         }
     }
 }
 
 impl ClientWriter for TextWriter {
     async fn ready(&mut self) -> Result<(), Gone> {
-        let sent = self.sender.send_slot(&mut self.next).await;
-        sent.map_err(|_| Gone)
+        for slot in &mut self.waiting {
+            let sent = self.sender.send_slot(slot).await;
+            sent.map_err(|_| Gone)?;
+        }
+        Ok(())
     }
 
     fn message(&mut self, message: ServerMessage) {
-        self.next = self.encoder.message(&message).map(Message::Text);
+        if matches!(message, ServerMessage::Skipped { .. }) {
+            self.finish();
+        }
+        let text = self.encoder.message(&message);
+        self.put(text);
     }
 
     fn output(&mut self, output: Output, end: u64) {
-        self.next = self.encoder.output(output.data(), end).map(Message::Text);
+        let text = self.encoder.output(output.data(), end);
+        self.put(text);
     }
 }
 
@@ -81,7 +99,12 @@ impl Connection for TextWriter {
         self.sender.is_closed()
     }
 
-    fn close(mut self, exit: Exit) {
+    fn finish(&mut self) {
+        let text = self.encoder.finish();
+        self.put(text);
+    }
+
+    fn close(self, exit: Exit) {
         let carrier = if self.encoder.framed {
             Carrier::SockJs
         } else {
@@ -89,9 +112,9 @@ impl Connection for TextWriter {
         };
         let code = Outcome::of(&exit).code(carrier);
         let reason = reason(&exit).to_owned();
-        self.message(ServerMessage::Exit(exit));
-        let last = self.next.take();
-        self.sender.close_after(last, code, reason);
+        let last = self.encoder.message(&ServerMessage::Exit(exit));
+        self.sender
+            .close_after(last.map(Message::Text), code, reason);
     }
 }
 
@@ -101,6 +124,8 @@ struct Encoder {
     framed: bool,
     extended: bool,
     characters: Utf8Stream,
+    /// The offset behind the last output.
+    end: u64,
 }
 
 impl Encoder {
@@ -117,14 +142,14 @@ impl Encoder {
 
     /// Output that ends at offset `end` as it goes into the queue; [`None`] if all of it is held back.
     fn output(&mut self, data: &[u8], end: u64) -> Option<String> {
+        self.end = end;
         if !self.framed {
             let mut text = String::with_capacity(data.len());
             self.characters.push(data, |part| text.push_str(part));
             if text.is_empty() {
                 return None;
             }
-            let (data, end) = (text.into(), Some(self.said(end)));
-            return self.message(&ServerMessage::Stdout { data, end });
+            return self.stdout(text.into());
         }
         // in one pass from its bytes: this is the hot path
         const BEFORE: &str = r#"a["{\"Op\":\"stdout\",\"Data\":\""#;
@@ -138,21 +163,31 @@ impl Encoder {
         }
         encoded.push_str(r#"\",\"SessionID\":\""#);
         if self.extended {
-            encoded.push_str(&self.said(end).to_string());
+            encoded.push_str(&self.said().to_string());
         }
         encoded.push_str(r#"\",\"Rows\":0,\"Cols\":0}"]"#);
         Some(encoded)
     }
 
-    /// Of output that ends at offset `end`, where that ends which is not held back.
-    fn said(&self, end: u64) -> u64 {
-        end - self.characters.held() as u64
+    /// What stands for bytes that are held back, if any: the rest of their character never comes.
+    fn finish(&mut self) -> Option<String> {
+        let replacement = self.characters.finish()?;
+        self.stdout(Bytes::from_static(replacement.as_bytes()))
+    }
+
+    fn stdout(&self, data: Bytes) -> Option<String> {
+        let end = Some(self.said());
+        self.message(&ServerMessage::Stdout { data, end })
+    }
+
+    /// Where that ends which is not held back.
+    fn said(&self) -> u64 {
+        self.end - self.characters.held() as u64
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use podshell_shared::text::decode_server;
     use proptest::prelude::*;
     use sockjs::frame::Frame;
@@ -164,7 +199,57 @@ mod tests {
             framed,
             extended,
             characters: Utf8Stream::default(),
+            end: 0,
         }
+    }
+
+    /// The output in a frame, and the offset that is said to be its end.
+    fn heard(frame: &str, framed: bool) -> (String, u64) {
+        let text = match framed.then(|| Frame::decode(frame)) {
+            Some(Ok(Frame::Messages(messages))) if messages.len() == 1 => messages[0].clone(),
+            Some(other) => panic!("{other:?}"),
+            None => frame.to_owned(),
+        };
+        match decode_server(&text) {
+            Ok(ServerMessage::Stdout {
+                data,
+                end: Some(end),
+            }) => (String::from_utf8(data.into()).unwrap(), end),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_character_that_a_gap_cuts_off_damages_nothing_behind_it() {
+        for framed in [false, true] {
+            let mut encoder = encoder(framed, true);
+            let own = |text: &str, end| Some((text.to_owned(), end));
+            let hear = |frame: Option<String>| frame.map(|frame| heard(&frame, framed));
+            assert_eq!(hear(encoder.output(b"a\xe4\xbd", 3)), own("a", 1));
+            assert_eq!(hear(encoder.finish()), own("\u{fffd}", 3));
+            assert_eq!(encoder.finish(), None);
+            assert_eq!(hear(encoder.output(b"\xa0b", 102)), own("\u{fffd}b", 102));
+        }
+    }
+
+    /// What becomes of an encoder.
+    #[derive(Clone, Debug)]
+    enum Act {
+        Output(Vec<u8>),
+        Gap(u64),
+        /// Another connection goes on behind what this one has said.
+        Resume,
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        let noise = prop::collection::vec(any::<u8>(), 1..8);
+        let text = "\\PC{1,6}".prop_map(String::into_bytes);
+        let cut = "[é汉😀—、]{1,4}".prop_map(|text| text.as_bytes()[..text.len() - 1].to_vec());
+        prop_oneof![
+            6 => prop_oneof![noise, text, cut].prop_map(Act::Output),
+            1 => (1_u64..1_000_000).prop_map(Act::Gap),
+            1 => Just(Act::Resume),
+        ]
     }
 
     proptest! {
@@ -217,6 +302,46 @@ mod tests {
                 prop_assert_eq!(&*received, &*String::from_utf8_lossy(&bytes[..whole]));
             }
             prop_assert!(bytes.len() as u64 - said <= 3);
+        }
+
+        /// Each frame begins where the one before ended, and all of them together are the text of the whole between two
+        /// gaps, whatever it is cut into.
+        #[test]
+        fn every_byte_is_said_once(acts in prop::collection::vec(act(), 1..40), framed in any::<bool>()) {
+            let mut encoder = encoder(framed, true);
+            // since the last gap: what came, and what was said
+            let (mut bytes, mut text, mut from) = (Vec::new(), String::new(), 0);
+            let take = |frame: Option<String>, text: &mut String, bytes: &[u8], from| {
+                let Some(frame) = frame else { return };
+                let (more, end) = heard(&frame, framed);
+                text.push_str(&more);
+                let whole = usize::try_from(end - from).unwrap();
+                assert_eq!(*text, String::from_utf8_lossy(&bytes[..whole]));
+            };
+            let mut end = 0;
+            for act in acts.into_iter().chain([Act::Gap(1)]) {
+                match act {
+                    Act::Output(more) => {
+                        bytes.extend_from_slice(&more);
+                        end = from + bytes.len() as u64;
+                        take(encoder.output(&more, end), &mut text, &bytes, from);
+                    }
+                    Act::Gap(length) => {
+                        take(encoder.finish(), &mut text, &bytes, from);
+                        prop_assert_eq!(&*text, &*String::from_utf8_lossy(&bytes));
+                        (bytes, text, from) = (Vec::new(), String::new(), end + length);
+                        end = from;
+                    }
+                    Act::Resume => {
+                        let held = encoder.characters.held();
+                        encoder = self::encoder(framed, true);
+                        let again = bytes[bytes.len() - held..].to_vec();
+                        if !again.is_empty() {
+                            take(encoder.output(&again, end), &mut text, &bytes, from);
+                        }
+                    }
+                }
+            }
         }
     }
 }
