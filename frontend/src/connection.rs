@@ -20,7 +20,7 @@ use podshell_shared::{
 
 use self::{input::Input, line::Line, output::Output, pulse::Pulse, retry::Retry, window::Window};
 pub(crate) use self::{
-    output::Piece,
+    output::TAIL,
     terms::{Bookmark, End, Phase, Shown, Step},
 };
 use crate::{
@@ -190,10 +190,12 @@ impl Connection {
         None
     }
 
-    /// Takes so many bytes of output, which whoever drives this has at hand.
-    pub(crate) fn output(&mut self, length: usize, now: f64) -> Piece {
+    /// Takes so many bytes of output, which whoever drives this has at hand; the last [`TAIL`] of them are `tail`, or all.
+    /// Gives the offset behind the last whole character.
+    pub(crate) fn output(&mut self, length: usize, tail: &[u8], now: f64) -> u64 {
         self.pulse.heard(now);
-        self.output.take(length, None)
+        self.output.bytes(length, tail);
+        self.output.whole()
     }
 
     fn opened(&mut self, now: f64) {
@@ -201,7 +203,7 @@ impl Connection {
             return;
         }
         self.hello = Some(if let Some(key) = self.key.clone() {
-            let offset = self.output.received();
+            let offset = self.output.whole();
             ClientMessage::Resume { key, offset }
         } else {
             self.phase = Phase::Starting;
@@ -219,8 +221,15 @@ impl Connection {
                 }
             }
             ServerMessage::Stdout { data, end } => {
-                let piece = self.output.take(data.len(), end);
-                return Some(Shown::Draw { data, piece });
+                match end {
+                    Some(end) => self.output.text(end),
+                    None => {
+                        let tail = data.len().saturating_sub(TAIL);
+                        self.output.bytes(data.len(), &data[tail..]);
+                    }
+                }
+                let end = self.output.whole();
+                return Some(Shown::Draw { data, end });
             }
             ServerMessage::Skipped { from, to } => {
                 self.output.skip_to(to);
@@ -253,7 +262,10 @@ impl Connection {
         if std::mem::take(&mut self.redraw_when_bound) {
             self.window.redraw(now);
         }
-        (resumed && bytes > 0).then_some(Shown::Missing { bytes, end: offset })
+        resumed.then_some(match bytes {
+            0 => Shown::Resumed,
+            _ => Shown::Missing { bytes, end: offset },
+        })
     }
 
     /// The socket is gone.

@@ -19,6 +19,7 @@ mod api;
 mod app;
 mod connection;
 mod debug;
+mod decoder;
 mod dom;
 mod failure;
 mod http_socket;

@@ -6,7 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use js_sys::Uint8Array;
+use js_sys::{JsString, Uint8Array};
 use leptos::prelude::{document, window};
 use podshell_shared::terminal::Size;
 use wasm_bindgen::prelude::*;
@@ -15,6 +15,7 @@ use web_sys::{HtmlElement, KeyboardEvent, ResizeObserver};
 use xterm_js_rs::addons::{fit::FitAddon, unicode11::Unicode11Addon};
 
 use crate::{
+    decoder::Decoder,
     dom::{self, Listener},
     paste,
     snapshot::{Recent, Snapshot},
@@ -50,6 +51,7 @@ const SANE: &str =
 /// A terminal on the page; it is disposed of when dropped.
 pub(crate) struct Screen {
     inner: Rc<Inner>,
+    decoder: Decoder,
     rendered: Closure<dyn FnMut()>,
     observer: ResizeObserver,
     _listeners: Vec<Listener>,
@@ -64,13 +66,13 @@ type Closures = (
     Closure<dyn FnMut()>,
 );
 
-/// Bytes on their way to the screen.
+/// Text on its way to the screen.
 struct Write {
-    bytes: Uint8Array,
+    text: JsString,
     kind: Kind,
 }
 
-/// What bytes are.
+/// What text is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// Output up to this offset.
@@ -184,6 +186,7 @@ impl Screen {
         };
         let screen = Self {
             inner,
+            decoder: Decoder::new(),
             rendered,
             observer,
             _listeners: [Some(shown), coloured]
@@ -203,9 +206,23 @@ impl Screen {
         Some(self.inner.size.get()).filter(|size| size.is_usable())
     }
 
-    /// Writes output that ends at the offset `end`; an [`Event::Rendered`] follows when it is on the screen.
+    /// Writes output, of which the last whole character ends at the offset `end`; an [`Event::Rendered`] follows when
+    /// that is on the screen.
     pub(crate) fn write(&self, bytes: &Uint8Array, end: u64) {
-        self.put(bytes, Kind::Output(end));
+        let text = self.decoder.push(bytes);
+        if text.length() > 0 {
+            self.put(&text, Kind::Output(end));
+        }
+    }
+
+    /// Output goes on at the beginning of the last character, of which a part may have been written.
+    pub(crate) fn resume(&self) {
+        drop(self.decoder.finish());
+    }
+
+    /// No more output follows.
+    pub(crate) fn finish(&self) {
+        self.put_own("");
     }
 
     /// Writes a remark of the page on a line of its own, dimmed. It may stand for output up to an offset. A
@@ -216,7 +233,8 @@ impl Screen {
         } else {
             format!("\x1b[0m\r\n\x1b[2m{text}\x1b[0m\r\n")
         };
-        self.put(&line.as_bytes().into(), end.map_or(Kind::Own, Kind::Output));
+        let text = self.decoder.finish() + &line;
+        self.put(&text.into(), end.map_or(Kind::Own, Kind::Output));
     }
 
     /// Makes the terminal fit for another shell; what is on it stays.
@@ -229,18 +247,24 @@ impl Screen {
             }
         }
         drop(writing);
-        self.put(&SANE.as_bytes().into(), Kind::Own);
+        self.put_own(SANE);
     }
 
-    fn put(&self, bytes: &Uint8Array, kind: Kind) {
+    /// Writes something of the page's own, behind all of the output: the rest of a character never comes.
+    fn put_own(&self, text: &str) {
+        let text = self.decoder.finish() + text;
+        self.put(&text.into(), Kind::Own);
+    }
+
+    fn put(&self, text: &JsString, kind: Kind) {
         let write = Write {
-            bytes: bytes.clone(),
+            text: text.clone(),
             kind,
         };
         // before the write, which may call back at once
         self.inner.writing.borrow_mut().push_back(write);
         let rendered = self.rendered.as_ref().unchecked_ref();
-        self.inner.terminal.write_bytes(bytes, rendered);
+        self.inner.terminal.write_text(text, rendered);
     }
 
     /// Whether a full-screen program has the screen.
@@ -265,8 +289,8 @@ impl Screen {
     /// Shows what was on another terminal.
     pub(crate) fn restore(&self, snapshot: Snapshot) {
         let Snapshot { rows, cols, .. } = snapshot;
-        let text = Uint8Array::from(snapshot.text.as_bytes());
-        let open = Uint8Array::from(&snapshot.open[..]);
+        let text = JsString::from(&*snapshot.text);
+        let open = JsString::from(&*snapshot.open);
         *self.inner.restoring.borrow_mut() = Some(snapshot);
         // lines wrap as they did; the terminal takes its own size again afterwards
         self.inner.terminal.resize(cols.into(), rows.into());
@@ -342,10 +366,10 @@ impl Inner {
     }
 
     fn rendered(&self) {
-        let Some(Write { bytes, kind }) = self.writing.borrow_mut().pop_front() else {
+        let Some(Write { text, kind }) = self.writing.borrow_mut().pop_front() else {
             return;
         };
-        self.recent.borrow_mut().push(bytes);
+        self.recent.borrow_mut().push(text);
         match kind {
             Kind::Output(end) => (self.handler)(Event::Rendered(end)),
             Kind::Own => {}

@@ -22,7 +22,7 @@ use web_sys::{HtmlElement, PageTransitionEvent};
 use self::live::Live;
 use crate::{
     api,
-    connection::{Connection, End, Piece, Shown},
+    connection::{Connection, End, Shown, TAIL},
     dom::{self, Listener},
     failure::Kind,
     info::{self, Info},
@@ -232,15 +232,16 @@ impl Session {
         let now = dom::now();
         match news {
             News::Output(bytes) => {
-                let length = bytes.length() as usize;
+                let (tail, count) = tail(&bytes);
                 // nothing is to be sent because of it: this is the hot path
                 let mut live = self.live.borrow_mut();
                 let Some(live_now) = live.as_mut() else {
                     return;
                 };
-                let piece = live_now.connection.output(length, now);
+                let length = bytes.length() as usize;
+                let end = live_now.connection.output(length, &tail[..count], now);
                 drop(live);
-                self.draw(&bytes, piece);
+                self.draw(&bytes, end);
             }
             News::Heard(heard) => {
                 let shown = self.step(|connection| connection.hear(heard, now));
@@ -257,7 +258,8 @@ impl Session {
     fn show(&self, shown: Shown) {
         let language = self.wishes.language.get_untracked();
         match shown {
-            Shown::Draw { data, piece } => self.draw(&Uint8Array::from(&data[..]), piece),
+            Shown::Draw { data, end } => self.draw(&Uint8Array::from(&data[..]), end),
+            Shown::Resumed => self.screen.resume(),
             Shown::Skipped { bytes, end } => {
                 self.screen.remark(&language.skipped(bytes), Some(end));
             }
@@ -272,17 +274,8 @@ impl Session {
         }
     }
 
-    fn draw(&self, bytes: &Uint8Array, piece: Piece) {
-        let (skip, length) = (piece.skip as u32, bytes.length());
-        if skip == length {
-            return;
-        }
-        if skip == 0 {
-            self.screen.write(bytes, piece.end);
-        } else {
-            let rest = bytes.subarray(skip, length);
-            self.screen.write(&rest, piece.end);
-        }
+    fn draw(&self, bytes: &Uint8Array, end: u64) {
+        self.screen.write(bytes, end);
         set(self.view.drawn, true);
     }
 
@@ -389,6 +382,9 @@ impl Session {
             None
         };
         drop(slot);
+        if over.is_some() {
+            self.screen.finish();
+        }
         drop(over);
         set(self.view.round_trip, round_trip);
         self.take_status(status, transport);
@@ -430,6 +426,18 @@ impl Drop for Session {
             live.take_steps(&self.me);
         }
     }
+}
+
+/// The last bytes of output, and how many they are.
+fn tail(bytes: &Uint8Array) -> ([u8; TAIL], usize) {
+    let length = bytes.length();
+    let from = length.saturating_sub(TAIL as u32);
+    let mut tail = [0; TAIL];
+    // a view of them would be one more object for each frame
+    for (byte, at) in tail.iter_mut().zip(from..length) {
+        *byte = bytes.get_index(at);
+    }
+    (tail, (length - from) as usize)
 }
 
 /// A callback that does nothing once the session is gone.

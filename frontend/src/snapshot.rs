@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use js_sys::Uint8Array;
+use js_sys::JsString;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 const LINES: u32 = 1000;
 /// How long the text may be, in bytes.
 const LENGTH: usize = 1 << 20;
-/// So many bytes are looked through for a sequence that is not complete.
+/// So much, in UTF-16 units, is looked through for a sequence that is not complete.
 const RECENT: u32 = 4096;
 
 /// What is on a terminal.
@@ -26,8 +26,8 @@ pub(crate) struct Snapshot {
     pub(crate) alternate: bool,
     /// Brings the screen back when it is written to a terminal of that size.
     pub(crate) text: String,
-    /// Of a sequence or character that was not complete, what had come.
-    pub(crate) open: Vec<u8>,
+    /// Of a sequence that was not complete, what had come.
+    pub(crate) open: String,
 }
 
 impl Snapshot {
@@ -41,13 +41,13 @@ impl Snapshot {
             shown = text(lines);
         }
         let size = |count: u32| u16::try_from(count).unwrap_or(u16::MAX);
-        let recent = recent.bytes();
+        let recent = recent.text();
         Self {
             rows: size(terminal.get_rows()),
             cols: size(terminal.get_cols()),
             alternate: xterm_ext::is_alternate(terminal),
             text: shown + &xterm_ext::forgotten_modes(terminal),
-            open: recent[recent.len() - unfinished(&recent)..].to_vec(),
+            open: unfinished(&recent).to_owned(),
         }
     }
 }
@@ -55,16 +55,16 @@ impl Snapshot {
 /// What was written to a terminal last. It stays where it is until somebody asks for it.
 #[derive(Default)]
 pub(crate) struct Recent {
-    pieces: VecDeque<Uint8Array>,
+    pieces: VecDeque<JsString>,
     length: u32,
 }
 
 impl Recent {
-    /// Remembers the latest bytes, and no more of the earlier ones than is needed.
-    pub(crate) fn push(&mut self, bytes: Uint8Array) {
-        self.length += bytes.length();
-        self.pieces.push_back(bytes);
-        while let Some(first) = self.pieces.front().map(Uint8Array::length)
+    /// Remembers the latest text, and no more of the earlier one than is needed.
+    pub(crate) fn push(&mut self, text: JsString) {
+        self.length += text.length();
+        self.pieces.push_back(text);
+        while let Some(first) = self.pieces.front().map(JsString::length)
             && self.length - first >= RECENT
         {
             self.length -= first;
@@ -72,7 +72,7 @@ impl Recent {
         }
     }
 
-    fn bytes(&self) -> Vec<u8> {
-        self.pieces.iter().flat_map(Uint8Array::to_vec).collect()
+    fn text(&self) -> String {
+        self.pieces.iter().map(String::from).collect()
     }
 }

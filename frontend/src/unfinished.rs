@@ -1,4 +1,4 @@
-//! Where in a stream of terminal bytes the last escape sequence or character begins that is not complete.
+//! Where in a terminal's text the last escape sequence begins that is not complete.
 
 /// Begins every escape sequence.
 const ESC: u8 = 0x1b;
@@ -8,11 +8,12 @@ const BEL: u8 = 0x07;
 const CAN: u8 = 0x18;
 const SUB: u8 = 0x1a;
 
-/// How many bytes at the end of `stream` belong to a sequence or a character that is not complete.
+/// What at the end of `text` belongs to a sequence that is not complete.
 ///
-/// A terminal that took these bytes waits for the rest of it.
-pub(crate) fn unfinished(stream: &[u8]) -> usize {
-    stream.len() - open_sequence(stream).unwrap_or_else(|| open_character(stream))
+/// A terminal that took this waits for the rest of it.
+pub(crate) fn unfinished(text: &str) -> &str {
+    // an ESC begins it, which stands for itself
+    &text[open_sequence(text.as_bytes()).unwrap_or(text.len())..]
 }
 
 /// Where the sequence begins that is still open.
@@ -45,26 +46,13 @@ fn is_string(sequence: &[u8]) -> bool {
     matches!(sequence, [b']' | b'P' | b'X' | b'^' | b'_', ..])
 }
 
-/// Where the character begins that is still open; the end if none is.
-fn open_character(stream: &[u8]) -> usize {
-    // the longest character has four bytes
-    let from = stream.len().saturating_sub(3);
-    (from..stream.len())
-        .find(|&at| {
-            let error = str::from_utf8(&stream[at..]).err();
-            error.is_some_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
-        })
-        .unwrap_or(stream.len())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(finished: &str, open: &[u8]) {
-        let stream = [finished.as_bytes(), open].concat();
-        assert_eq!(unfinished(&stream), open.len());
+    fn check(finished: &str, open: &str) {
+        assert_eq!(unfinished(&format!("{finished}{open}")), open);
     }
 
     #[test]
@@ -83,7 +71,7 @@ mod tests {
             "\x1b[1;31mred and [",
             "\x1b]broken off\x18",
         ] {
-            check(finished, b"");
+            check(finished, "");
         }
     }
 
@@ -97,30 +85,19 @@ mod tests {
             "\x1bP1$r0m\x1b\\",
             "\x1b(B",
             "\x1b#8",
-            "汉",
-            "🦀",
         ] {
-            let bytes = sequence.as_bytes();
-            for cut in 1..bytes.len() {
-                check("before \x1b[1mbold", &bytes[..cut]);
-                check("汉", &bytes[..cut]);
+            for (cut, _) in sequence.char_indices().skip(1) {
+                check("before \x1b[1mbold", &sequence[..cut]);
+                check("汉", &sequence[..cut]);
             }
-            check("before", b"");
+            check("before", "");
         }
     }
 
     #[test]
     fn a_new_sequence_ends_the_one_before() {
-        check("\x1b[12", b"\x1b[3");
-        check("\x1b[12", b"\x1b");
-        check("\x1b]0;never ended", b"\x1b[3");
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_are_not_waited_for() {
-        check("", b"");
-        assert_eq!(unfinished(b"\xff\xfe"), 0);
-        assert_eq!(unfinished(b"\x80\x80\x80\x80"), 0);
-        assert_eq!(unfinished(b"a\xe6"), 1);
+        check("\x1b[12", "\x1b[3");
+        check("\x1b[12", "\x1b");
+        check("\x1b]0;never ended", "\x1b[3");
     }
 }

@@ -1,6 +1,6 @@
 //! What xterm.js 6 has and the binding crate, written for xterm.js 4, does not know.
 
-use js_sys::{Function, Object, Reflect, Uint8Array};
+use js_sys::{Function, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use xterm_js_rs::{Terminal, TerminalAddon, TerminalOptions};
 
@@ -10,9 +10,9 @@ extern "C" {
     #[wasm_bindgen(extends = Terminal)]
     pub(crate) type Terminal6;
 
-    /// Takes UTF-8 bytes; `rendered` is called when they have been parsed.
+    /// Takes text that is in the browser's memory; `rendered` is called when it has been parsed.
     #[wasm_bindgen(method, js_name = write)]
-    pub(crate) fn write_bytes(this: &Terminal6, bytes: &Uint8Array, rendered: &Function);
+    pub(crate) fn write_text(this: &Terminal6, text: &JsString, rendered: &Function);
 
     /// The live options: setting a property changes the terminal.
     #[wasm_bindgen(method, getter)]

@@ -1,22 +1,20 @@
 //! How far output has come: from the server, onto the screen, and into what the server knows of that.
 
-use podshell_shared::terminal::TELL_EVERY;
+use podshell_shared::{terminal::TELL_EVERY, utf8::Utf8Stream};
 
-/// Which part of a piece of output is to be drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Piece {
-    /// So many bytes at its beginning are there already.
-    pub(crate) skip: usize,
-    /// The offset behind it.
-    pub(crate) end: u64,
-}
+/// So many bytes at the end of output tell whether a character is not complete.
+pub(crate) const TAIL: usize = 3;
 
 /// Offsets of output, in bytes since the session began.
+///
+/// All that is said of it to the server lies where a character ends: it may go on by a text transport, which can't
+/// bring a part of one.
 #[derive(Debug, Default)]
 pub(super) struct Output {
     /// Where the next byte from the server stands.
     next: u64,
-    received: u64,
+    /// The character that may have begun before it.
+    open: Utf8Stream,
     rendered: u64,
     acked: u64,
     due: bool,
@@ -27,57 +25,57 @@ impl Output {
     pub(super) fn at(offset: u64) -> Self {
         Self {
             next: offset,
-            received: offset,
             rendered: offset,
             acked: offset,
             ..Self::default()
         }
     }
 
-    /// The offset of the first byte that is not here.
-    pub(super) fn received(&self) -> u64 {
-        self.received
+    /// The offset behind the last whole character that is here.
+    pub(super) fn whole(&self) -> u64 {
+        self.next - self.open.held() as u64
     }
 
-    /// The offset of the first byte that is not on the screen.
+    /// The offset of the first character that is not on the screen.
     pub(super) fn rendered(&self) -> u64 {
         self.rendered
     }
 
-    /// The server goes on at `next`; tells how many bytes between are gone.
+    /// The server goes on at `next`, where a character begins; tells how many bytes between are gone.
     pub(super) fn bound(&mut self, next: u64) -> u64 {
-        let gone = next.saturating_sub(self.received);
-        self.next = next;
-        self.received = self.received.max(next);
+        let gone = next.saturating_sub(self.whole());
+        self.text(next);
         // what was told on the connection before may not have arrived
         self.due = self.rendered > 0;
         gone
     }
 
-    /// So many bytes came, up to `end` where the server tells it.
-    pub(super) fn take(&mut self, length: usize, end: Option<u64>) -> Piece {
-        let length = length as u64;
-        self.next = end.unwrap_or(self.next + length);
-        let start = self.next.saturating_sub(length);
-        let skip = self.received.saturating_sub(start).min(length);
-        self.received = self.received.max(self.next);
-        Piece {
-            skip: skip as usize,
-            end: self.next,
+    /// So many bytes came, of which the last [`TAIL`] are `tail`, or all.
+    pub(super) fn bytes(&mut self, length: usize, tail: &[u8]) {
+        if length >= TAIL {
+            self.open = Utf8Stream::default();
         }
+        self.open.push(tail, |_| {});
+        self.next += length as u64;
+    }
+
+    /// Text came up to `end`. How long it is says nothing: U+FFFD has three bytes, and may stand for one.
+    pub(super) fn text(&mut self, end: u64) {
+        self.next = end;
+        self.open = Utf8Stream::default();
     }
 
     /// The server dropped what stood before `to`.
     pub(super) fn skip_to(&mut self, to: u64) {
-        self.next = to;
-        self.received = self.received.max(to);
+        self.text(to);
     }
 
     /// All up to `end` is on the screen.
     pub(super) fn draw(&mut self, end: u64) {
-        self.rendered = self.rendered.max(end.min(self.received));
+        let whole = self.whole();
+        self.rendered = self.rendered.max(end.min(whole));
         let news = self.rendered - self.acked;
-        self.due |= news >= TELL_EVERY || (news > 0 && self.rendered == self.received);
+        self.due |= news >= TELL_EVERY || (news > 0 && self.rendered == whole);
     }
 
     /// The offset to acknowledge, if that is due.
@@ -94,10 +92,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn take(output: &mut Output, bytes: &[u8]) -> u64 {
+        output.bytes(bytes.len(), &bytes[bytes.len().saturating_sub(TAIL)..]);
+        output.whole()
+    }
+
     #[test]
     fn acknowledged_every_16_kib_and_when_all_is_there() {
         let mut output = Output::default();
-        output.take(40_000, None);
+        output.bytes(40_000, b"...");
         let mut ack_at = |end| {
             output.draw(end);
             output.next_ack()
@@ -110,50 +113,60 @@ mod tests {
     }
 
     #[test]
-    fn output_that_is_there_already_is_skipped_exactly() {
-        let mut output = Output::at(100);
-        assert_eq!(output.bound(90), 0);
-        assert_eq!(output.take(4, None), Piece { skip: 4, end: 94 });
-        assert_eq!(output.take(10, None), Piece { skip: 6, end: 104 });
-        assert_eq!(output.take(10, None), Piece { skip: 0, end: 114 });
-        assert_eq!(output.received(), 114);
+    fn a_character_counts_when_it_is_whole() {
+        let mut output = Output::default();
+        assert_eq!(
+            take(&mut output, "ab—".as_bytes().split_last().unwrap().1),
+            2
+        );
+        output.draw(2);
+        assert_eq!(output.next_ack(), Some(2), "no more can be drawn");
+        assert_eq!(take(&mut output, &"—".as_bytes()[2..]), 5);
+        output.draw(5);
+        assert_eq!(output.next_ack(), Some(5));
+        // another connection brings it anew
+        assert_eq!(take(&mut output, b"\xf0\x9f\x8e"), 5);
+        assert_eq!(output.bound(5), 0);
+        output.text(9);
+        assert_eq!(output.whole(), 9);
+    }
+
+    #[test]
+    fn text_begins_where_the_last_one_ended_however_long_it_is() {
+        let mut output = Output::default();
+        output.text(4);
+        output.text(5);
+        output.draw(5);
+        assert_eq!((output.whole(), output.next_ack()), (5, Some(5)));
     }
 
     #[test]
     fn output_that_is_gone_is_counted() {
         let mut output = Output::at(100);
         assert_eq!(output.bound(250), 150);
-        assert_eq!(output.take(5, Some(255)), Piece { skip: 0, end: 255 });
+        assert_eq!(take(&mut output, b"12345"), 255);
         output.draw(250);
         assert_eq!(output.rendered(), 250);
     }
 
     proptest! {
-        /// However often the connection is lost, and whatever of the output in flight with it: each byte
-        /// is drawn once.
+        /// The end alone tells what is not complete, whatever came before it in whichever pieces.
         #[test]
-        fn every_byte_once(
-            connections in proptest::collection::vec(
-                (0_u64..50, proptest::collection::vec(1_usize..40, 0..6)),
-                1..8,
+        fn the_last_bytes_tell_where_the_last_whole_character_ends(
+            pieces in prop::collection::vec(
+                prop_oneof![
+                    prop::collection::vec(any::<u8>(), 0..6),
+                    "[é汉😀—]{1,4}".prop_map(|text| text.as_bytes()[1..].to_vec()),
+                    "[é汉😀—]{1,4}".prop_map(|text| text.as_bytes()[..text.len() - 1].to_vec()),
+                ],
+                0..20,
             ),
         ) {
-            let mut output = Output::default();
-            let mut drawn = 0;
-            for (back, lengths) in connections {
-                let mut position = output.received().saturating_sub(back);
-                prop_assert_eq!(output.bound(position), 0);
-                for length in lengths {
-                    let piece = output.take(length, None);
-                    let first = position + piece.skip as u64;
-                    position += length as u64;
-                    prop_assert_eq!(piece.end, position);
-                    if piece.skip < length {
-                        prop_assert_eq!(first, drawn);
-                        drawn = position;
-                    }
-                    prop_assert_eq!(drawn, output.received());
-                }
+            let (mut output, mut stream, mut end) = (Output::default(), Utf8Stream::default(), 0);
+            for piece in pieces {
+                stream.push(&piece, |_| {});
+                end += piece.len() as u64;
+                prop_assert_eq!(take(&mut output, &piece), end - stream.held() as u64);
             }
         }
     }

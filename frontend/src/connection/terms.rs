@@ -4,7 +4,6 @@ use bytes::Bytes;
 use podshell_shared::terminal::{ClientMessage, Exit};
 use serde::{Deserialize, Serialize};
 
-use super::output::Piece;
 use crate::transport::Transport;
 
 /// How far a connection is.
@@ -66,8 +65,10 @@ pub(crate) enum Step {
 /// What was heard has this for the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
-    /// Terminal bytes, of which this part is to be drawn.
-    Draw { data: Bytes, piece: Piece },
+    /// Terminal bytes, which end at the offset `end`.
+    Draw { data: Bytes, end: u64 },
+    /// The session goes on behind the last whole character: of one that had begun all comes again.
+    Resumed,
     /// The server dropped output, so many bytes up to `end`, after a Ctrl-C.
     Skipped { bytes: u64, end: u64 },
     /// So many bytes up to `end` are gone for good.

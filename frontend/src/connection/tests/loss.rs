@@ -5,7 +5,7 @@ use super::*;
 /// A connection with some output and input behind it, lost at 20 s; the first try comes 300 ms later.
 fn lost() -> Connection {
     let mut connection = connected();
-    connection.output(100, 0.0);
+    output(&mut connection, 100, 0.0);
     connection.rendered(60);
     assert!(connection.type_in("abc".into()));
     connection.tick(12_000.0);
@@ -39,7 +39,8 @@ fn a_lost_connection_goes_on_where_it_was() {
     assert_eq!(connection.retry_in(20_300.0), None);
     open(&mut connection, BINARY, 20_310.0);
     assert_eq!(sent(&mut connection), [resume(100)]);
-    assert_eq!(hear(&mut connection, bound(100, 1), 20_320.0), None);
+    let resumed = Some(Shown::Resumed);
+    assert_eq!(hear(&mut connection, bound(100, 1), 20_320.0), resumed);
     assert_eq!(connection.phase(), &Phase::Connected);
     assert_eq!(
         sent(&mut connection),
@@ -51,17 +52,33 @@ fn a_lost_connection_goes_on_where_it_was() {
             stdin("def"),
         ]
     );
-    assert_eq!(connection.output(5, 20_330.0), Piece { skip: 0, end: 105 });
+    assert_eq!(output(&mut connection, 5, 20_330.0), 105);
 }
 
 #[test]
-fn output_that_comes_twice_is_drawn_once_and_what_is_gone_is_told() {
-    let mut behind = lost();
-    behind.tick(20_300.0);
-    open(&mut behind, BINARY, 20_300.0);
-    assert_eq!(hear(&mut behind, bound(90, 3), 20_300.0), None);
-    assert_eq!(behind.output(30, 20_300.0), Piece { skip: 10, end: 120 });
+fn a_character_that_came_in_part_comes_again_by_whatever_transport() {
+    for cut in 1..4 {
+        let mut connection = connected();
+        let first = &"🎉".as_bytes()[..cut];
+        assert_eq!(connection.output(cut, first, 0.0), 0);
+        connection.line_closed(0.0);
+        connection.tick(300.0);
+        assert!(steps(&mut connection).contains(&Step::Open(BINARY)));
+        connection.hear(Heard::Opened, 300.0);
+        assert_eq!(sent(&mut connection), [resume(0)]);
+        assert_eq!(
+            hear(&mut connection, bound(0, 0), 300.0),
+            Some(Shown::Resumed)
+        );
+        let data = Bytes::from_static("🎉".as_bytes());
+        let end = Some(4);
+        let drawn = hear(&mut connection, ServerMessage::Stdout { data, end }, 300.0);
+        assert!(matches!(drawn, Some(Shown::Draw { end: 4, .. })));
+    }
+}
 
+#[test]
+fn what_is_gone_is_told() {
     let mut ahead = lost();
     ahead.tick(20_300.0);
     open(&mut ahead, BINARY, 20_300.0);
@@ -70,7 +87,7 @@ fn output_that_comes_twice_is_drawn_once_and_what_is_gone_is_told() {
         hear(&mut ahead, bound(500, 3), 20_300.0),
         Some(Shown::Missing { bytes, end })
     );
-    assert_eq!(ahead.output(1, 20_300.0), Piece { skip: 0, end: 501 });
+    assert_eq!(output(&mut ahead, 1, 20_300.0), 501);
 }
 
 #[test]
@@ -247,7 +264,7 @@ fn a_reload_goes_on_at_what_was_on_the_screen() {
     assert_eq!(after.retry_in(0.0), None);
     open(&mut after, TEXT, 10.0);
     assert_eq!(sent(&mut after), [resume(60)]);
-    assert_eq!(hear(&mut after, bound(60, 2), 20.0), None);
+    assert_eq!(hear(&mut after, bound(60, 2), 20.0), Some(Shown::Resumed));
     let smaller = Size { rows: 23, cols: 80 };
     assert_eq!(
         sent(&mut after),
@@ -276,7 +293,7 @@ fn a_paste_under_way_is_not_torn_by_a_reload() {
 #[test]
 fn a_session_taken_over_can_be_taken_back() {
     let mut connection = connected();
-    connection.output(100, 0.0);
+    output(&mut connection, 100, 0.0);
     assert!(connection.type_in("abc".into()));
     sent(&mut connection);
     hear(&mut connection, exit(EndReason::TakenOver), 1.0);

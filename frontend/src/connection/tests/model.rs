@@ -1,8 +1,12 @@
-//! A connection against a whole server in small, over lines that break at any moment: every byte arrives once.
+//! A connection against a whole server in small, over lines that break at any moment: every character arrives once,
+//! whether its bytes come in binary or in text.
 
 use std::collections::VecDeque;
 
-use podshell_shared::terminal::{INPUT_WINDOW, OUTPUT_WINDOW, TELL_EVERY};
+use podshell_shared::{
+    terminal::{INPUT_WINDOW, OUTPUT_WINDOW, TELL_EVERY},
+    utf8::Utf8Stream,
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -19,8 +23,10 @@ enum Event {
     ToClient(usize),
     /// The screen takes so many pieces of output.
     Draw(usize),
-    /// The line breaks, and what is on it is lost.
-    Break,
+    /// The line breaks, and what is on it is lost. The next carries text, or bytes.
+    Break {
+        text: bool,
+    },
     Sleep(f64),
 }
 
@@ -31,13 +37,19 @@ struct Flight {
     to_client: VecDeque<ServerMessage>,
     /// Whether the server has heard who this is.
     bound: bool,
+    /// What the server has for cutting output where a character ends, if it is to be text.
+    characters: Option<Utf8Stream>,
 }
 
 struct World {
     connection: Connection,
     now: f64,
     line: Option<Flight>,
+    /// Whether the next line carries text.
+    text: bool,
 
+    /// What the program writes next.
+    printed: Box<dyn Iterator<Item = u8>>,
     output: Vec<u8>,
     sent: usize,
     acked: u64,
@@ -45,13 +57,27 @@ struct World {
     told: usize,
 
     typed: Vec<u8>,
-    screen: Vec<u8>,
-    drawing: VecDeque<(Bytes, u64)>,
+    /// What the page has for making text of bytes.
+    decoder: Utf8Stream,
+    screen: String,
+    drawing: VecDeque<(String, u64)>,
 }
 
 /// Bytes that tell where in a stream they stand.
 fn pattern(from: usize, length: usize) -> Vec<u8> {
     (from..from + length).map(|at| (at % 251) as u8).collect()
+}
+
+/// What the program writes: characters of each length, and every seventh of them cut off.
+fn printed() -> impl Iterator<Item = u8> {
+    (0..2_000_u32).cycle().flat_map(|n| {
+        let mut bytes = char::from_u32(n * 557)
+            .unwrap_or('\u{80}')
+            .to_string()
+            .into_bytes();
+        bytes.truncate(bytes.len() - usize::from(n % 7 == 0));
+        bytes
+    })
 }
 
 impl World {
@@ -60,13 +86,16 @@ impl World {
             connection: begun(),
             now: 0.0,
             line: None,
+            text: false,
+            printed: Box::new(printed()),
             output: Vec::new(),
             sent: 0,
             acked: 0,
             input: Vec::new(),
             told: 0,
             typed: Vec::new(),
-            screen: Vec::new(),
+            decoder: Utf8Stream::default(),
+            screen: String::new(),
             drawing: VecDeque::new(),
         };
         world.settle();
@@ -81,7 +110,10 @@ impl World {
             match step {
                 Step::HangUp => self.line = None,
                 Step::Open(_) => {
-                    self.line = Some(Flight::default());
+                    self.line = Some(Flight {
+                        characters: self.text.then(Utf8Stream::default),
+                        ..Flight::default()
+                    });
                     self.connection.hear(Heard::Opened, self.now);
                 }
                 Step::Send(message) => {
@@ -95,8 +127,8 @@ impl World {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Output(length) => {
-                let more = pattern(self.output.len(), length);
-                self.output.extend(more);
+                let printed = self.printed.by_ref().take(length);
+                self.output.extend(printed);
             }
             Event::Input(length) => {
                 let bytes = pattern(self.typed.len(), length);
@@ -107,15 +139,16 @@ impl World {
             Event::ToClient(count) => self.deliver_to_client(count),
             Event::Draw(count) => {
                 for _ in 0..count {
-                    let Some((bytes, end)) = self.drawing.pop_front() else {
+                    let Some((text, end)) = self.drawing.pop_front() else {
                         break;
                     };
-                    self.screen.extend(bytes);
+                    self.screen.push_str(&text);
                     self.connection.rendered(end);
                 }
             }
-            Event::Break => {
+            Event::Break { text } => {
                 self.line = None;
+                self.text = text;
                 self.connection.line_closed(self.now);
             }
             Event::Sleep(time) => {
@@ -174,17 +207,27 @@ impl World {
                 if !line.bound || end <= self.sent {
                     return None;
                 }
-                let data = Bytes::copy_from_slice(&self.output[self.sent..end]);
+                let data = &self.output[self.sent..end];
                 self.sent = end;
-                Some(ServerMessage::Stdout { data, end: None })
+                let Some(characters) = &mut line.characters else {
+                    let data = Bytes::copy_from_slice(data);
+                    return Some(ServerMessage::Stdout { data, end: None });
+                };
+                let mut text = String::new();
+                characters.push(data, |part| text.push_str(part));
+                let end = Some((end - characters.held()) as u64);
+                let data = text.into();
+                Some(ServerMessage::Stdout { data, end })
             });
             let Some(message) = message else { return };
-            let shown = hear(&mut self.connection, message, self.now);
-            if let Some(Shown::Draw { data, piece }) = shown {
-                self.drawing
-                    .push_back((data.slice(piece.skip..), piece.end));
-            } else {
-                assert_eq!(shown, None);
+            match hear(&mut self.connection, message, self.now) {
+                Some(Shown::Draw { data, end }) => {
+                    let mut text = String::new();
+                    self.decoder.push(&data, |part| text.push_str(part));
+                    self.drawing.push_back((text, end));
+                }
+                Some(Shown::Resumed) => self.decoder = Utf8Stream::default(),
+                other => assert_eq!(other, None),
             }
             self.settle();
         }
@@ -198,7 +241,7 @@ fn event() -> impl Strategy<Value = Event> {
         4 => (1_usize..8).prop_map(Event::ToServer),
         6 => (1_usize..12).prop_map(Event::ToClient),
         4 => (1_usize..12).prop_map(Event::Draw),
-        1 => Just(Event::Break),
+        1 => any::<bool>().prop_map(|text| Event::Break { text }),
         2 => (100.0..3_000.0).prop_map(Event::Sleep),
     ]
 }
@@ -223,8 +266,12 @@ proptest! {
             }
         }
         prop_assert_eq!(world.connection.phase(), &Phase::Connected);
-        prop_assert!(world.screen == world.output, "output");
+        let mut stream = Utf8Stream::default();
+        stream.push(&world.output, |_| {});
+        let whole = world.output.len() - stream.held();
+        let text = String::from_utf8_lossy(&world.output[..whole]);
+        prop_assert!(world.screen == text, "output");
         prop_assert!(world.input == world.typed, "input");
-        prop_assert_eq!(world.acked, world.output.len() as u64);
+        prop_assert_eq!(world.acked, whole as u64);
     }
 }
