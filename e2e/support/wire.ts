@@ -27,7 +27,7 @@ export class Connection {
   readonly skipped: Stretch[] = [];
   /** How the server says that the session ended. */
   exit: { reason: string; code?: number; message: string } | undefined;
-  readonly output: { from: number; bytes: Buffer }[] = [];
+  readonly output: (Stretch & { bytes: Buffer })[] = [];
 
   constructor(readonly url: string) {}
 
@@ -65,7 +65,7 @@ export class Connection {
     if (typeof frame !== "string") {
       switch (frame[0]) {
         case KIND.stdout:
-          this.put(frame.subarray(1), this.next);
+          this.put(frame.subarray(1), this.next + frame.length - 1);
           break;
         case KIND.bound:
           this.bind(Number(frame.readBigUInt64BE(1)), frame.toString("utf8", 17));
@@ -83,7 +83,8 @@ export class Connection {
     for (const message of JSON.parse(frame.slice(1)) as string[]) {
       const { Op, Data, SessionID } = JSON.parse(message) as TerminalMessage;
       const bytes = Buffer.from(Data);
-      if (Op === "stdout") this.put(bytes, Number(SessionID) - bytes.length);
+      // how long the text is does not say how far it goes: U+FFFD may stand for one byte
+      if (Op === "stdout") this.put(bytes, Number(SessionID));
       if (Op === "bound") this.bind(Number(Data.split(",")[0]), SessionID);
       if (Op === "skipped") this.skip(Number(Data.split(",")[0]), Number(Data.split(",")[1]));
       if (Op === "exit") this.exit = JSON.parse(Data) as NonNullable<Connection["exit"]>;
@@ -101,9 +102,9 @@ export class Connection {
     this.next = to;
   }
 
-  private put(bytes: Buffer, from: number): void {
-    this.output.push({ from, bytes });
-    this.next = from + bytes.length;
+  private put(bytes: Buffer, to: number): void {
+    this.output.push({ from: this.next, to, bytes });
+    this.next = to;
   }
 }
 
@@ -140,13 +141,14 @@ export class Wire {
 
   /**
    * The session's output so far, put together by its offsets. Fails where something is missing that the server did
-   * not tell as skipped, and where the same offset came twice with other bytes.
+   * not tell as skipped, where the same offset came twice with other bytes, and where text stands for other bytes.
    */
   output(): Buffer {
     const pieces = this.bound.flatMap(({ output }) => output);
-    const whole = Buffer.alloc(Math.max(0, ...pieces.map(({ from, bytes }) => from + bytes.length)));
+    const whole = Buffer.alloc(Math.max(0, ...pieces.map(({ to }) => to)));
     let end = 0;
-    for (const { from, bytes } of pieces) {
+    for (const { from, to, bytes } of pieces) {
+      if (to - from !== bytes.length) throw new Error(`the bytes from ${from} to ${to} are not known`);
       for (const gap of this.skipped) {
         if (gap.from === end) end = gap.to;
       }
@@ -156,7 +158,7 @@ export class Wire {
         throw new Error(`output from ${from} to ${from + known} came twice, and not the same`);
       }
       bytes.copy(whole, from);
-      end = Math.max(end, from + bytes.length);
+      end = Math.max(end, to);
     }
     return whole;
   }
