@@ -241,15 +241,20 @@ impl TestServer {
 
     /// Stops the server, which knows of so many sessions that may have left something behind.
     pub async fn stop_leaving(self, left: usize) {
+        assert_eq!(self.end().await, left);
+    }
+
+    /// Waits for all sessions' end, and stops the server; tells how many may have left something behind.
+    pub async fn end(self) -> usize {
         until("the sessions' end", || self.sessions.living() == 0).await;
         let _ = self.stop.send(());
         let drained = soon("the server's end", self.running).await.unwrap();
-        assert_eq!(drained.left, left);
         // they hold the client of the cluster, which has a task
         drop(self.sessions);
         self.cluster.shutdown().await;
         let tasks = tokio::runtime::Handle::current().metrics();
         until("the end of the last task", || tasks.num_alive_tasks() == 0).await;
+        drained.left
     }
 
     /// Tells the server to stop while sessions live.
