@@ -3,7 +3,7 @@
 mod common;
 
 use common::{TestServer, soon, until, web};
-use fake_cluster::{ExecEffect, FakeCluster, Fault, Protocol};
+use fake_cluster::{Container, ExecEffect, FakeCluster, Fault, Pod, Protocol};
 use podshell_shared::terminal::{ClientMessage, EndReason, OUTPUT_WINDOW, ServerMessage};
 
 /// What was asked of the cluster for the last exec.
@@ -79,6 +79,80 @@ async fn characters_survive_any_split() {
         terminal.screen
     );
     assert!(!terminal.screen.contains('\u{fffd}'), "{}", terminal.screen);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_environment_is_a_terminals() {
+    let server = TestServer::start(web()).await;
+    for container in ["app", "plain", "bash-only"] {
+        let mut terminal = server.open(container).await;
+        let values = "echo \"<$TERM $COLORTERM $LANG>\"; exit\r";
+        terminal.type_text(values).await;
+        terminal.end().await;
+        let said = "<xterm-256color truecolor C.UTF-8>\r\n";
+        assert!(terminal.screen.contains(said), "{}", terminal.screen);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn backspace_takes_back_whole_characters() {
+    const BACKSPACE: &str = "\x7f";
+    let editors = Pod::new("default", "web-0")
+        .container(Container::new("kernel").only(&["sh", "stty", "cat", "od"]))
+        .container(Container::new("readline").only(&["bash", "stty", "od"]))
+        .container(Container::new("busybox").only(&["sh", "stty", "busybox"]));
+    let server = TestServer::start(FakeCluster::builder().pod(editors)).await;
+
+    // the kernel edits the lines of what reads them plainly
+    let mut terminal = server.open("kernel").await;
+    terminal.see_prompt().await;
+    terminal
+        .type_text("cat >typed; od -An -tx1 typed; exit\r")
+        .await;
+    let typed = format!(
+        "árvíztűrő{}b\raű你{}b\r\x04",
+        BACKSPACE.repeat(9),
+        BACKSPACE.repeat(2)
+    );
+    terminal.type_text(&typed).await;
+    terminal.end().await;
+    assert!(
+        terminal.screen.contains(" 62 0a 61 62 0a\r\n"),
+        "{}",
+        terminal.screen
+    );
+
+    // shells edit their own
+    let line = |command: &str| format!("echo árvíztűrő{}{command}\r", BACKSPACE.repeat(9));
+    let mut terminal = server.open("readline").await;
+    terminal.see_prompt().await;
+    terminal.type_text(&line("ok | od -An -tx1; exit")).await;
+    terminal.end().await;
+    assert!(
+        terminal.screen.contains(" 6f 6b 0a\r\n"),
+        "{}",
+        terminal.screen
+    );
+
+    // Debian has it where images are made
+    if std::path::Path::new("/bin/busybox").exists() {
+        let mut terminal = server.open("busybox").await;
+        terminal
+            .type_text("PS1='in busybox $ ' exec busybox sh\r")
+            .await;
+        terminal.see("\nin busybox $ ").await;
+        terminal
+            .type_text(&line("ok | busybox od -An -tx1; exit"))
+            .await;
+        terminal.end().await;
+        assert!(
+            terminal.screen.contains(" 6f 6b 0a\r\n"),
+            "{}",
+            terminal.screen
+        );
+    }
     server.stop().await;
 }
 

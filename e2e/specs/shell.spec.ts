@@ -145,6 +145,34 @@ test("a container without bash gets sh, and what is typed first arrives", async 
   await expect(terminal.state).toHaveAttribute("data-exit-code", "4");
 });
 
+for (const container of ["busybox", "bash"] as const) {
+  test(`backspace takes back whole characters, in ${container}`, async ({ page }) => {
+    const terminal = await Terminal.open(page, standing(container));
+    await terminal.expectPrompt();
+    const back = async (times: number) => {
+      for (let n = 0; n < times; n++) await page.keyboard.press("Backspace");
+    };
+    // in the shell's own editor: what is shown is what runs
+    await terminal.type("echo árvíztűrő");
+    await terminal.expectText(/echo árvíztűrő$/);
+    await back(9);
+    await terminal.expectText(/echo$/);
+    await terminal.run("ok | od -An -tx1");
+    await terminal.expectText(/^\s*6f 6b 0a$/m);
+
+    // in the kernel's, for what reads lines plainly
+    await terminal.run("clear; cat | od -An -tx1");
+    await terminal.type("aű你");
+    await terminal.expectText(/^aű你$/m);
+    await back(2);
+    await terminal.run("b");
+    await page.keyboard.press("Control+d");
+    await terminal.expectText(/^\s*61 62 0a$/m);
+    await terminal.run("clear; echo $COLORTERM $LANG");
+    await terminal.expectText(/^truecolor C\.UTF-8$/m);
+  });
+}
+
 test("a container without any shell says so", async ({ page }) => {
   const terminal = await Terminal.goto(page, standing("noshell"));
   await terminal.expectReason("no-shell");

@@ -43,13 +43,12 @@ pub(crate) struct Started {
 }
 
 impl Program {
-    fn environment(&self) -> [(&'static str, String); 4] {
+    /// What a container has whose image sets nothing: no locale, as most.
+    fn environment(&self) -> [(&'static str, String); 3] {
         [
             ("PATH", self.sandbox.path.clone()),
             ("HOME", self.sandbox.home.to_string_lossy().into_owned()),
             ("HOSTNAME", self.hostname.clone()),
-            // else a shell takes what is not ASCII for keys held with Meta
-            ("LANG", "C.UTF-8".into()),
         ]
     }
 

@@ -7,14 +7,26 @@ use std::{
 
 use crate::session::{Shell, Target};
 
-/// Tells the server the process, and what tells it apart from a later one with the same id, with nothing
+/// What runs in a container before its shell does, in any POSIX shell. It is short, for it travels in a URL.
+///
+/// First it tells the server the process, and what tells it apart from a later one with the same id, with nothing
 /// but builtins. `marker.rs` reads it.
+///
+/// Then it makes the terminal what ssh or a desktop would have made it. With `iutf8` the kernel takes back whole
+/// characters where it edits the line itself (`cat`, `read`); with a UTF-8 locale shells do. What the image says of
+/// either stays as it is. Of what can't be used a glibc's programs complain at each start (perl, man), so a glibc has to
+/// have that locale: as a folder, where most have it, which costs no process to see, or among those that `locale`
+/// lists. Where there is no such program there is no glibc that would complain: musl and busybox take any.
 macro_rules! script {
     ($start:literal) => {
         concat!(
             "{ read -r s </proc/$$/stat; } 2>/dev/null; set -- ${s##*) }; ",
             "echo \"\x1b]7735;$$;$4;${20}\x07\"; ",
-            "TERM=xterm-256color; export TERM; ",
+            "stty iutf8 2>/dev/null; ",
+            "export TERM=xterm-256color COLORTERM=\"${COLORTERM-truecolor}\"; ",
+            "if [ -z \"${LC_ALL+x}${LC_CTYPE+x}${LANG+x}\" ]; then l=/usr/lib/locale/C; ",
+            "[ -e $l.utf8 ] || [ -e $l.UTF-8 ] || ",
+            "case $(locale -a 2>/dev/null) in ''|C.*|C?C.*) ;; *) false;; esac && export LANG=C.UTF-8; fi; ",
             $start
         )
     };
@@ -116,6 +128,9 @@ fn known(target: &Target) -> &'static [&'static Launcher] {
         Some(Shell::Cmd) => &[&CMD],
     }
 }
+
+#[cfg(test)]
+mod script_tests;
 
 #[cfg(test)]
 mod tests {
