@@ -470,7 +470,6 @@ async fn a_session_over_plain_http_is_its_openers_long_after_the_id_is_used() {
     let typed = |text: &str| {
         say(&ClientMessage::Stdin {
             data: text.to_owned().into(),
-            size: None,
         })
     };
     for stranger in [other.as_str(), "x", ""] {

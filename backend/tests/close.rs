@@ -116,7 +116,7 @@ fn check(way: Way, (exit, code, text): &(Exit, u16, String), outcome: Outcome) {
 
 fn typed(text: &'static str) -> Option<ClientMessage> {
     let data = text.into();
-    Some(ClientMessage::Stdin { data, size: None })
+    Some(ClientMessage::Stdin { data })
 }
 
 #[tokio::test]

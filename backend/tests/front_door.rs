@@ -283,7 +283,6 @@ async fn demo_shell(server: &Podshell, command: &str) -> Connection {
         ClientMessage::Resize(Size { rows: 24, cols: 80 }),
         ClientMessage::Stdin {
             data: format!("{command} &\r").into(),
-            size: None,
         },
     ] {
         terminal.say(&message).await.unwrap();

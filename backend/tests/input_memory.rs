@@ -84,7 +84,7 @@ impl ClientReader for Typist {
             self.left = left;
             let read = Bytes::from(vec![b'x'; READ_BUFFER]);
             let data = read.slice(1000..1001);
-            return Received::Message(ClientMessage::Stdin { data, size: None });
+            return Received::Message(ClientMessage::Stdin { data });
         }
         if !self.pinged {
             self.pinged = true;

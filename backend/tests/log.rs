@@ -58,10 +58,7 @@ async fn use_terminal(address: &Address, encoding: Encoding, id: &str) -> String
     let size = Size { rows: 24, cols: 80 };
     connection.say(&ClientMessage::Resize(size)).await.unwrap();
     let line = format!(": {TYPED}; printf '%s%s\\n' printed- for-somebody\r");
-    let line = ClientMessage::Stdin {
-        data: line.into(),
-        size: None,
-    };
+    let line = ClientMessage::Stdin { data: line.into() };
     connection.say(&line).await.unwrap();
     let mut screen = String::new();
     let mut key = None;
@@ -83,7 +80,6 @@ async fn use_terminal(address: &Address, encoding: Encoding, id: &str) -> String
     second.say(&resume).await.unwrap();
     let bye = ClientMessage::Stdin {
         data: "exit\r".into(),
-        size: None,
     };
     second.say(&bye).await.unwrap();
     while soon("the end", second.hear()).await.unwrap().is_some() {}
@@ -99,10 +95,7 @@ async fn use_terminal_by_http(address: &Address, transport: &str, name: &str, id
             id: id.to_owned(),
             extended: false,
         },
-        ClientMessage::Stdin {
-            data: line.into(),
-            size: None,
-        },
+        ClientMessage::Stdin { data: line.into() },
     ];
     let batch = serde_json::to_string(&said.map(|message| encode_client(&message))).unwrap();
     // as soon as there is a session

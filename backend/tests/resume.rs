@@ -84,7 +84,7 @@ impl Page {
 
     async fn type_in(&mut self, text: impl Into<Bytes>) {
         let data = text.into();
-        self.say(ClientMessage::Stdin { data, size: None }).await;
+        self.say(ClientMessage::Stdin { data }).await;
     }
 
     /// Takes in one message; false at the end of the connection.
@@ -374,12 +374,9 @@ async fn too_much_input_at_once_is_refused() {
     let bind = ClientMessage::Bind { id, extended: true };
     connection.say(&bind).await.unwrap();
     let exit = soon("the end", async {
-        let (data, size) = (Bytes::from(vec![b'x'; 16 << 10]), None);
+        let data = Bytes::from(vec![b'x'; 16 << 10]);
         for _ in 0..=2 * INPUT_WINDOW / (16 << 10) {
-            let stdin = ClientMessage::Stdin {
-                data: data.clone(),
-                size,
-            };
+            let stdin = ClientMessage::Stdin { data: data.clone() };
             if connection.say(&stdin).await.is_err() {
                 break;
             }

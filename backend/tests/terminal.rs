@@ -55,8 +55,12 @@ async fn a_dashboard_client_sees_dashboards_messages_alone() {
     let resize = r#"{"Op":"resize","Cols":100,"Rows":30}"#;
     let batch = serde_json::to_string(&[bind.as_str(), resize]).unwrap();
     terminal.say_frame(batch).await;
-    let stdin = r#"{"Op":"stdin","Data":"stty size; exit\r","SessionID":"","Rows":30,"Cols":100}"#;
-    terminal.say_text(stdin).await;
+    // with each key comes the size that the client had at first, as with no other than Dashboard's own page: it counts not
+    for key in ["stty ", "size; ", "exit\r"] {
+        let stdin =
+            format!(r#"{{"Op":"stdin","Data":{key:?},"SessionID":"","Rows":24,"Cols":80}}"#);
+        terminal.say_text(&stdin).await;
+    }
     assert_eq!(terminal.end().await, (1, "Process exited".to_owned()));
     assert!(terminal.screen.contains("30 100"), "{}", terminal.screen);
     assert_eq!((terminal.exit, terminal.others), (None, vec![]));

@@ -26,10 +26,12 @@ test("a session from mint to exit, in the order of Dashboard's page", async ({ s
   expect(await client.expectClosed()).toEqual({ code: 1, reason: "Process exited", wasClean: true });
 });
 
-test("input may carry the size, as Dashboard's page sends it", async ({ server }) => {
+test("a size beside input does not count: only a resize resizes", async ({ server }) => {
   const client = await DashboardClient.connect(server, await mint(server, mintPath(BASH)));
   client.bind();
-  client.send({ Op: "stdin", Data: "stty size\r", Cols: 66, Rows: 19 });
+  client.send({ Op: "resize", Cols: 66, Rows: 19 });
+  await client.expectOutput(PROMPT);
+  client.send({ Op: "stdin", Data: "stty size\r", Cols: 80, Rows: 24 });
   await client.expectOutput(/[\r\n]19 66\r\n/);
   client.close();
 });

@@ -62,7 +62,7 @@ pub enum BinaryError {
     Json(#[from] serde_json::Error),
 }
 
-/// A client's message as bytes. A size that comes with input can't be said in this encoding.
+/// A client's message as bytes.
 pub fn encode_client(message: &ClientMessage) -> Vec<u8> {
     let of = |kind: u8, content: &[u8]| [&[kind], content].concat();
     match message {
@@ -71,7 +71,7 @@ pub fn encode_client(message: &ClientMessage) -> Vec<u8> {
         ClientMessage::Resume { key, offset } => {
             [&[RESUME], &offset.to_be_bytes()[..], key.as_bytes()].concat()
         }
-        ClientMessage::Stdin { data, size: _ } => of(STDIN, data),
+        ClientMessage::Stdin { data } => of(STDIN, data),
         ClientMessage::Interrupt => vec![INTERRUPT],
         ClientMessage::Resize(Size { rows, cols }) => {
             [&[RESIZE], &rows.to_be_bytes()[..], &cols.to_be_bytes()].concat()
@@ -91,10 +91,9 @@ pub fn encode_client(message: &ClientMessage) -> Vec<u8> {
 pub fn decode_client(message: Bytes) -> Result<ClientMessage, BinaryError> {
     let mut content = Content::new(message)?;
     let message = match content.kind {
-        STDIN => {
-            let (data, size) = (content.rest(), None);
-            ClientMessage::Stdin { data, size }
-        }
+        STDIN => ClientMessage::Stdin {
+            data: content.rest(),
+        },
         RESIZE => ClientMessage::Resize(Size {
             rows: content.number(Bytes::try_get_u16)?,
             cols: content.number(Bytes::try_get_u16)?,

@@ -55,8 +55,6 @@ pub enum ClientMessage {
     Stdin {
         /// Bytes for the terminal.
         data: Bytes,
-        /// Dashboard's page sends the terminal's size with each input.
-        size: Option<Size>,
     },
     /// Ctrl-C typed while output waits: one byte of input, 0x03, after which the server drops output
     /// until it pauses.

@@ -62,13 +62,6 @@ impl<'a> Wire<'a> {
     fn encode(&self) -> String {
         serde_json::to_string(self).expect("strings and numbers are always JSON")
     }
-
-    fn size(&self) -> Size {
-        Size {
-            rows: self.rows,
-            cols: self.cols,
-        }
-    }
 }
 
 /// Reads keys whatever their case, which serde's derive can't.
@@ -132,14 +125,7 @@ pub fn encode_client(message: &ClientMessage) -> String {
             session_id: key.into(),
             ..Wire::new("resume", offset.to_string())
         },
-        ClientMessage::Stdin { data, size } => {
-            let Size { rows, cols } = size.unwrap_or_default();
-            Wire {
-                rows,
-                cols,
-                ..Wire::new("stdin", String::from_utf8_lossy(data))
-            }
-        }
+        ClientMessage::Stdin { data } => Wire::new("stdin", String::from_utf8_lossy(data)),
         ClientMessage::Interrupt => Wire::new("interrupt", ""),
         ClientMessage::Resize(Size { rows, cols }) => Wire {
             rows: *rows,
@@ -170,12 +156,15 @@ pub fn decode_client(text: &str) -> Result<ClientMessage, TextError> {
             offset: offset("resume", "Data", &wire.data)?,
             key: id("resume", wire.session_id)?,
         },
+        // Dashboard's page sends a size too, which Dashboard does not look at: some clients never send another
         "stdin" => ClientMessage::Stdin {
-            size: Some(wire.size()).filter(|size| size.is_usable()),
             data: Bytes::from(wire.data.into_owned()),
         },
         "interrupt" => ClientMessage::Interrupt,
-        "resize" => ClientMessage::Resize(wire.size()),
+        "resize" => ClientMessage::Resize(Size {
+            rows: wire.rows,
+            cols: wire.cols,
+        }),
         "ack" => ClientMessage::Ack {
             offset: offset("ack", "Data", &wire.data)?,
         },

@@ -244,23 +244,30 @@ fn the_document_names_the_close_codes() {
     }
 }
 
+#[test]
+fn a_size_beside_input_is_read_and_dropped() {
+    let said = |rest: &str| decode_client(&format!(r#"{{"Op":"stdin","Data":"x",{rest}}}"#));
+    let data = "x".into();
+    assert_eq!(
+        said(r#""Rows":24,"Cols":80"#).unwrap(),
+        ClientMessage::Stdin { data }
+    );
+    assert!(said(r#""Rows":70000,"Cols":80"#).is_err());
+}
+
 fn text() -> impl Strategy<Value = String> {
     any::<String>()
 }
 
 fn client_message() -> impl Strategy<Value = ClientMessage> {
-    let size = (1..=u16::MAX, 1..=u16::MAX).prop_map(|(rows, cols)| Size { rows, cols });
-    let any_size = any::<(u16, u16)>().prop_map(|(rows, cols)| Size { rows, cols });
+    let size = any::<(u16, u16)>().prop_map(|(rows, cols)| Size { rows, cols });
     prop_oneof![
         (text(), any::<bool>()).prop_map(|(id, extended)| ClientMessage::Bind { id, extended }),
-        (text(), proptest::option::of(size)).prop_map(|(data, size)| ClientMessage::Stdin {
-            data: data.into(),
-            size
-        }),
+        text().prop_map(|data| ClientMessage::Stdin { data: data.into() }),
         (text(), any::<u64>()).prop_map(|(key, offset)| ClientMessage::Resume { key, offset }),
         Just(ClientMessage::Interrupt),
         Just(ClientMessage::Leave),
-        any_size.prop_map(ClientMessage::Resize),
+        size.prop_map(ClientMessage::Resize),
         any::<u64>().prop_map(|offset| ClientMessage::Ack { offset }),
         Just(ClientMessage::Close),
         "\\PC{0,16}".prop_map(|token| ClientMessage::Ping { token }),
@@ -314,7 +321,6 @@ proptest! {
         let decoded = binary::decode_client(binary::encode_client(&message).into()).unwrap();
         let expected = match message {
             ClientMessage::Bind { id, .. } => ClientMessage::Bind { id, extended: true },
-            ClientMessage::Stdin { data, .. } => ClientMessage::Stdin { data, size: None },
             other => other,
         };
         prop_assert_eq!(decoded, expected);

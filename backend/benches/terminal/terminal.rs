@@ -249,7 +249,7 @@ impl Page {
     /// Types.
     pub(crate) async fn write(&mut self, data: &[u8]) -> Result<()> {
         let data = Bytes::copy_from_slice(data);
-        self.say(&ClientMessage::Stdin { data, size: None }).await
+        self.say(&ClientMessage::Stdin { data }).await
     }
 
     /// Waits for output; [`None`] at the end.

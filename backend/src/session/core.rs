@@ -216,10 +216,7 @@ impl Core {
     pub(super) fn client(&mut self, message: ClientMessage, now: Instant) -> Result<(), Exit> {
         self.leaving = false;
         match message {
-            ClientMessage::Stdin { data, size } => {
-                size.into_iter().for_each(|size| self.resize(size));
-                return self.stdin(data, now);
-            }
+            ClientMessage::Stdin { data } => return self.stdin(data, now),
             ClientMessage::Interrupt => {
                 let (wary, flooded) = (self.wary.is_some(), self.is_flooded(now));
                 self.stdin(CTRL_C, now)?;

@@ -317,7 +317,7 @@ impl Terminal {
 
     pub async fn type_text(&mut self, text: &str) {
         let data = text.to_owned().into();
-        self.say(&ClientMessage::Stdin { data, size: None }).await;
+        self.say(&ClientMessage::Stdin { data }).await;
     }
 
     pub async fn say(&mut self, message: &ClientMessage) {

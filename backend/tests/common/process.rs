@@ -225,7 +225,7 @@ impl Shell {
     /// Has a command run, and waits until it prints `seen`.
     pub async fn run(&mut self, command: &str, seen: &str) {
         let data = format!("{command}\r").into();
-        let input = ClientMessage::Stdin { data, size: None };
+        let input = ClientMessage::Stdin { data };
         self.connection.say(&input).await.unwrap();
         while !self.screen.contains(seen) {
             assert!(self.step().await, "{:?}", self.screen);

@@ -48,5 +48,5 @@ async fn see(connection: &mut Connection, text: &str) {
 
 async fn type_in(connection: &mut Connection, text: &str) {
     let data = Bytes::copy_from_slice(text.as_bytes());
-    say(connection, ClientMessage::Stdin { data, size: None }).await;
+    say(connection, ClientMessage::Stdin { data }).await;
 }

@@ -247,11 +247,7 @@ impl Terminal {
             }
             self.sent += data.len() as u64;
             let data = Bytes::from(data);
-            say(
-                &mut self.connection,
-                ClientMessage::Stdin { data, size: None },
-            )
-            .await;
+            say(&mut self.connection, ClientMessage::Stdin { data }).await;
         }
     }
 

@@ -107,10 +107,7 @@ impl Input {
         Some(if interrupt {
             ClientMessage::Interrupt
         } else {
-            ClientMessage::Stdin {
-                data: bytes,
-                size: None,
-            }
+            ClientMessage::Stdin { data: bytes }
         })
     }
 
@@ -185,7 +182,7 @@ mod tests {
 
     fn sent(input: &mut Input) -> Vec<u8> {
         let data = |message| match message {
-            ClientMessage::Stdin { data, .. } => data,
+            ClientMessage::Stdin { data } => data,
             ClientMessage::Interrupt => Bytes::from_static(INTERRUPT),
             other => panic!("{other:?}"),
         };
@@ -203,7 +200,7 @@ mod tests {
         let mut windows = 0;
         loop {
             let before = arrived.len();
-            while let Some(ClientMessage::Stdin { data, .. }) = input.next_message() {
+            while let Some(ClientMessage::Stdin { data }) = input.next_message() {
                 assert!(data.len() <= MAX_MESSAGE);
                 assert!(str::from_utf8(&data).is_ok(), "whole characters");
                 arrived.extend(data);

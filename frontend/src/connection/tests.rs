@@ -51,10 +51,7 @@ fn resume(offset: u64) -> ClientMessage {
 }
 
 fn stdin(data: &'static str) -> ClientMessage {
-    ClientMessage::Stdin {
-        data: data.into(),
-        size: None,
-    }
+    ClientMessage::Stdin { data: data.into() }
 }
 
 fn ping(token: &str) -> ClientMessage {

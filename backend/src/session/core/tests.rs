@@ -39,7 +39,6 @@ pub(super) fn output(data: &[u8]) -> ShellEvent {
 pub(super) fn stdin(data: &[u8]) -> ClientMessage {
     ClientMessage::Stdin {
         data: Bytes::copy_from_slice(data),
-        size: None,
     }
 }
 

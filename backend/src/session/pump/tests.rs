@@ -258,7 +258,7 @@ impl Client {
 
     async fn types(&self, text: &'static str) {
         let data = text.into();
-        self.says(ClientMessage::Stdin { data, size: None }).await;
+        self.says(ClientMessage::Stdin { data }).await;
     }
 
     /// Breaks the connection and waits until that is noticed.

@@ -178,7 +178,7 @@ impl World {
                     let input = self.input.len() as u64;
                     line.to_client.push_back(bound(offset, input));
                 }
-                ClientMessage::Stdin { data, .. } => {
+                ClientMessage::Stdin { data } => {
                     self.input.extend(data);
                     let untold = self.input.len() - self.told;
                     assert!(untold as u64 <= INPUT_WINDOW, "more than there is room for");
