@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use clap::Parser;
+use clap::{ArgAction, Parser};
 use http::{Uri, uri::Scheme};
 use humantime::format_duration;
 use ipnet::IpNet;
@@ -109,6 +109,11 @@ pub struct Config {
     /// How long the server may take to end its sessions when it is stopped, 1s to 1h.
     #[arg(long, env = "PODSHELL_DRAIN_TIME", value_name = "TIME", default_value = "10s", value_parser = time::<1, 3600>)]
     pub drain_time: Duration,
+
+    /// Whether a Ctrl-C ends a flood of output at once also for clients that can't ask for it: those of Kubernetes
+    /// Dashboard. What of the flood is still under way is then not shown, but for its last lines; with false, all of it is.
+    #[arg(long, env = "PODSHELL_LEGACY_INTERRUPT", value_name = "true|false", default_value_t = true, action = ArgAction::Set)]
+    pub legacy_interrupt: bool,
 
     /// How many sessions there may be at once.
     #[arg(long, env = "PODSHELL_MAX_SESSIONS", value_name = "COUNT", default_value = "1000", value_parser = count)]
@@ -340,6 +345,16 @@ mod tests {
         assert_eq!(config.base_path.with_slash(), "/");
         assert_eq!(config.heartbeat, Duration::from_secs(25));
         assert!(!config.is_demo());
+        assert!(config.legacy_interrupt);
+    }
+
+    #[test]
+    fn a_switch_that_is_on_can_be_turned_off() {
+        let wants =
+            |value| parse(&["--legacy-interrupt", value]).map(|config| config.legacy_interrupt);
+        assert!(wants("true").unwrap());
+        assert!(!wants("false").unwrap());
+        assert!(wants("maybe").is_err());
     }
 
     #[test]

@@ -413,5 +413,6 @@ fn limits(config: &Config, budget: Budget) -> Limits {
         idle: config.idle_limit,
         lifetime: config.lifetime_limit,
         drain: config.drain_time,
+        legacy_interrupt: config.legacy_interrupt,
     }
 }

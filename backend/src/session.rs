@@ -11,6 +11,7 @@ mod output;
 mod pump;
 mod registry;
 mod ring;
+mod screen;
 mod skip;
 mod ticket;
 

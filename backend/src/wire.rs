@@ -35,8 +35,8 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// A connection's direction to the client.
 trait Connection: ClientWriter {
-    /// The client understands all of Podshell's messages.
-    fn extend(&mut self);
+    /// What the client understands is known: all of Podshell's messages if `extended`, else only Dashboard's.
+    fn bind(&mut self, extended: bool);
 
     /// Whether it is over.
     fn is_over(&self) -> bool;
@@ -100,9 +100,7 @@ async fn open(
     let unknown = || refused(Refused::Unknown);
     match first {
         Ok(Received::Message(ClientMessage::Bind { id, extended })) => {
-            if extended {
-                writer.extend();
-            }
+            writer.bind(extended);
             let caller = admission.and_then(|admission| admission.to_bind(&id));
             let caller = caller.ok_or_else(unknown)?;
             let redeemed = app.tickets().redeem(caller, &id, app.now());
@@ -110,7 +108,7 @@ async fn open(
             Session::begin(app.sessions(), caller, target, extended, reader, writer).await
         }
         Ok(Received::Message(ClientMessage::Resume { key, offset })) => {
-            writer.extend();
+            writer.bind(true);
             let caller = admission.and_then(|admission| admission.to_resume(&key));
             let caller = caller.ok_or_else(no_session)?;
             // a client that gave this connection up has made another: that one must not lose the session

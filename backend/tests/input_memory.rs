@@ -123,6 +123,7 @@ async fn bytes_that_wait_cost_little_more_than_their_number() {
         idle: None,
         lifetime: None,
         drain: Duration::from_secs(1),
+        legacy_interrupt: true,
     };
     let shutdown = CancellationToken::new();
     let sessions = Sessions::new(limits, Deaf, shutdown.clone());

@@ -24,6 +24,8 @@ mod iframe;
 #[cfg(feature = "server")]
 mod liveness;
 #[cfg(feature = "server")]
+mod pace;
+#[cfg(feature = "server")]
 mod queue;
 #[cfg(feature = "server")]
 mod receiving;

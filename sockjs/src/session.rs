@@ -13,6 +13,7 @@ use crate::{
     ended::{Closed, Ended, SendBinaryError},
     frame,
     framing::{Framing, Message},
+    pace::Pace,
     queue::{self, Rx, Shut, Tx},
 };
 
@@ -194,6 +195,16 @@ impl Sender {
         self.close(code, reason);
     }
 
+    /// From now on, no more is on its way to the client than it takes: 128 KiB, or twice what it takes in one round trip, up
+    /// to 4 MiB. The rest waits in the session, where [`send`](Self::send) waits for it.
+    ///
+    /// For clients that draw slower than the network is, and would draw for seconds what sockets and proxies hold. How much
+    /// the client has taken is known by pings, one for every 32 KiB, which every WebSocket client answers in their turn;
+    /// one that does not is sent as much as its socket takes. Over plain HTTP there are none, and no such bound.
+    pub fn pace(&self) {
+        self.state.pace.begin();
+    }
+
     /// Waits until the session is over or closed, by whichever side.
     pub async fn closed(&self) {
         self.state.over.cancelled().await;
@@ -256,6 +267,7 @@ impl Receiver {
 struct State {
     framing: Framing,
     outbox: Tx,
+    pace: Arc<Pace>,
     /// How to close it, from whoever closed first on this side.
     close: OnceLock<(u16, String)>,
     ended: OnceLock<Ended>,
@@ -300,6 +312,7 @@ impl Link {
         let state = Arc::new(State {
             framing,
             outbox: outbox_tx,
+            pace: Arc::default(),
             close: OnceLock::new(),
             ended: OnceLock::new(),
             over: CancellationToken::new(),
@@ -324,6 +337,11 @@ impl Link {
     /// The way to the [`Receiver`].
     pub(crate) fn inbox(&self) -> Option<Tx> {
         self.inbox.clone()
+    }
+
+    /// How much of what is sent the client has not taken.
+    pub(crate) fn pace(&self) -> Arc<Pace> {
+        Arc::clone(&self.state.pace)
     }
 
     /// Cancelled when the application closes the session.

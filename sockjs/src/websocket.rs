@@ -25,6 +25,7 @@ use crate::{
     ended::Ended,
     framing::{Framing, close, pack},
     liveness::{HEARTBEATS_UNTIL_LOST, Liveness, Watched},
+    pace::Pace,
     queue::{Rx, Tx},
     session::Link,
 };
@@ -65,12 +66,13 @@ where
     let framing = link.framing();
     let over = link.over();
     let inbox = link.inbox();
+    let pace = link.pace();
     let ended = tokio::select! {
         biased;
         () = over.cancelled() => Ended::ByServer,
         () = config.shutdown.cancelled() => Ended::Shutdown,
-        ended = read(&mut stream, inbox, framing, &liveness) => ended,
-        Err(_) = write(&mut sink, &mut outbox, framing, config.heartbeat) => Ended::ConnectionLost,
+        ended = read(&mut stream, inbox, framing, &liveness, &pace) => ended,
+        Err(_) = write(&mut sink, &mut outbox, framing, config.heartbeat, &pace) => Ended::ConnectionLost,
         () = liveness.lost(config.heartbeat * HEARTBEATS_UNTIL_LOST) => Ended::TimedOut,
     };
     let ended = link.end(ended);
@@ -100,6 +102,7 @@ async fn read<Io>(
     inbox: Option<Tx>,
     framing: Framing,
     liveness: &Liveness,
+    pace: &Pace,
 ) -> Ended
 where
     Io: AsyncRead + AsyncWrite + Unpin,
@@ -119,7 +122,11 @@ where
                 pings_while_blocked = 0;
                 continue;
             }
-            Ok(Message::Pong(_) | Message::Frame(_)) => continue,
+            Ok(Message::Pong(content)) => {
+                pace.answered(&content);
+                continue;
+            }
+            Ok(Message::Frame(_)) => continue,
             Ok(Message::Close(frame)) => {
                 let code = frame.map(|frame| frame.code.into());
                 return Ended::ByClient { code };
@@ -135,6 +142,7 @@ where
             return Ended::ProtocolViolation;
         };
         let Some(inbox) = &inbox else { continue };
+        pace.hears(false);
         liveness
             .while_not_reading(async {
                 for message in messages {
@@ -149,6 +157,7 @@ where
                 }
             })
             .await;
+        pace.hears(true);
     }
     Ended::ConnectionLost
 }
@@ -159,6 +168,7 @@ async fn write<Io>(
     outbox: &mut Rx,
     framing: Framing,
     heartbeat: Duration,
+    pace: &Pace,
 ) -> Result<Infallible, Error>
 where
     Io: AsyncRead + AsyncWrite + Unpin,
@@ -180,16 +190,35 @@ where
                 }
                 sink.start_send_unpin(Message::Ping(Default::default()))?;
             }
-            Some(message) = outbox.take() => sink.start_send_unpin(pack(message))?,
+            Some(message) = async { pace.ready().await; outbox.take().await } => {
+                send(sink, message, pace).await?;
+            }
         }
         for _ in 1..FRAMES_PER_FLUSH {
             ready(sink).await?;
+            if !pace.has_room() {
+                break;
+            }
             let Some(message) = outbox.try_take() else {
                 break;
             };
-            sink.start_send_unpin(pack(message))?;
+            send(sink, message, pace).await?;
         }
     }
+}
+
+/// Gives a message to a sink that is ready, and behind it what asks the client how far it is, if that is due.
+async fn send<Io>(sink: &mut Sink<Io>, message: crate::Message, pace: &Pace) -> Result<(), Error>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+{
+    let length = message.len();
+    sink.start_send_unpin(pack(message))?;
+    if let Some(ping) = pace.sent(length) {
+        ready(sink).await?;
+        sink.start_send_unpin(Message::Ping(ping))?;
+    }
+    Ok(())
 }
 
 /// Waits until the sink takes a message: what is taken out of the queue only afterwards is safe from a cancellation.

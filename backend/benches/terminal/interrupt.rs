@@ -7,8 +7,7 @@ use tokio::time::{Duration, Instant, sleep_until};
 use crate::{
     Bench,
     report::{Bar, Measure, Row, median},
-    server::Server,
-    terminal::{Terminal, Way, is_prompt, soon},
+    terminal::{Page, Terminal, Way, is_prompt, soon},
 };
 
 /// Lines of a common length: `y` alone comes, where `yes` is busybox', slower than a browser draws.
@@ -25,13 +24,18 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let server = bench.server(&[]).await?;
     let mut plain = [vec![], vec![], vec![], vec![]];
     let mut interrupts = [vec![], vec![]];
+    let mut dashboards = vec![];
     for _ in 0..bench.effort.rounds.div_ceil(2) {
         for (times, way) in plain.iter_mut().zip(Way::ALL) {
-            times.push(time(bench, &server, way, false).await?);
+            let terminal = Terminal::open(way, &bench.cluster, &server).await?;
+            times.push(time(bench, terminal, false).await?);
         }
         for (times, way) in interrupts.iter_mut().zip(Way::PODSHELL) {
-            times.push(time(bench, &server, way, true).await?);
+            let terminal = Terminal::open(way, &bench.cluster, &server).await?;
+            times.push(time(bench, terminal, true).await?);
         }
+        let terminal = Terminal::Podshell(Page::of_dashboard(&server).await?);
+        dashboards.push(time(bench, terminal, false).await?);
     }
     server.stop().await?;
     let [v5, v4, plain_binary, plain_text] = plain.map(|times| median(&times));
@@ -46,12 +50,16 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
         Row::new("the same, typed without `interrupt`", "ms")
             .with(Way::Binary, plain_binary)
             .with(Way::Text, plain_text),
+        Row::new("the same, typed in a client of Dashboard's", "ms").with_bar(
+            Way::Text,
+            median(&dashboards),
+            Bar::AtMost(Measure::Value, 150.0),
+        ),
     ])
 }
 
 /// From Ctrl-C to the prompt on the screen, in ms.
-async fn time(bench: &Bench, server: &Server, way: Way, interrupt: bool) -> Result<f64> {
-    let mut terminal = Terminal::open(way, &bench.cluster, server).await?;
+async fn time(bench: &Bench, mut terminal: Terminal, interrupt: bool) -> Result<f64> {
     terminal.prompt().await?;
     terminal.write(FLOOD.as_bytes()).await?;
     let mut drawing = Drawing::new(terminal);

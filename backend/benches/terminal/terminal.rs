@@ -213,6 +213,8 @@ pub(crate) fn is_prompt(screen: &[u8]) -> bool {
 #[derive(Debug)]
 pub(crate) struct Page {
     connection: Connection,
+    /// Whether it says more than Dashboard's clients can.
+    extended: bool,
     received: u64,
     acknowledged: u64,
 }
@@ -224,10 +226,23 @@ impl Page {
         encoding: Encoding,
         read_buffer: usize,
     ) -> Result<Self> {
+        Self::open_as(server, encoding, true, read_buffer).await
+    }
+
+    /// Opens a shell as Dashboard's clients do.
+    pub(crate) async fn of_dashboard(server: &Server) -> Result<Self> {
+        Self::open_as(server, Encoding::Text, false, READ_BUFFER).await
+    }
+
+    async fn open_as(
+        server: &Server,
+        encoding: Encoding,
+        extended: bool,
+        read_buffer: usize,
+    ) -> Result<Self> {
         let id = server.mint().await?;
         let opening = async {
             let mut connection = Connection::open(&server.address, encoding, read_buffer).await?;
-            let extended = true;
             connection
                 .say(&ClientMessage::Bind { id, extended })
                 .await?;
@@ -236,6 +251,7 @@ impl Page {
         };
         Ok(Self {
             connection: soon("a connection to the server", opening).await?,
+            extended,
             received: 0,
             acknowledged: 0,
         })
@@ -269,7 +285,7 @@ impl Page {
 
     /// Acknowledges all output, unless that was done.
     async fn acknowledge(&mut self) -> Result<()> {
-        if self.acknowledged == self.received {
+        if !self.extended || self.acknowledged == self.received {
             return Ok(());
         }
         self.acknowledged = self.received;

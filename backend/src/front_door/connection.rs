@@ -34,6 +34,10 @@ const HEADER_TIME: Duration = Duration::from_secs(12);
 /// bounds what is buffered of a body or an answer, too.
 const HEADER_SIZE: usize = 32 << 10;
 
+/// How many bytes the system may keep for a client beyond those that are on their way to it. With the usual limit of 4 MB,
+/// what a Ctrl-C finds there would be drawn for a second.
+const UNSENT: u32 = 64 << 10;
+
 /// How long a client may take for it where others wait for a place.
 const HURRIED: Duration = Duration::from_secs(1);
 
@@ -46,7 +50,7 @@ pub(super) fn http() -> http1::Builder {
     http
 }
 
-/// No delay for small frames, and an end to who is gone without a word.
+/// No delay for small frames, little that waits in the system, and an end to who is gone without a word.
 ///
 /// hyper waits as long as it takes for an answer to be taken. Linux gives up on a client that does not take it,
 /// for whatever reason, within `silence`.
@@ -55,7 +59,10 @@ pub(super) fn set_up(stream: &TcpStream, silence: Duration) -> io::Result<()> {
     let socket = SockRef::from(stream);
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(silence))?;
     #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(silence))?;
+    {
+        socket.set_tcp_user_timeout(Some(silence))?;
+        socket.set_tcp_notsent_lowat(UNSENT)?;
+    }
     Ok(())
 }
 

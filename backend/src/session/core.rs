@@ -14,6 +14,7 @@ use super::{
     end::{closed, failed},
     input::Input,
     ring::{Next, Ring},
+    screen::Screen,
     skip::{Aftermath, FLOOD, Flow, Skip, Wary},
 };
 
@@ -33,6 +34,9 @@ const WARNING: Duration = Duration::from_secs(60);
 const MAX_TOASTS: usize = 8;
 /// 0x03, which a terminal makes SIGINT of.
 const CTRL_C: Bytes = Bytes::from_static(b"\x03");
+/// What the screen of a client that is told nothing is made fit with for what comes behind a gap: whatever sequence and
+/// line were broken off are over, and so are its colours.
+const MEND: &[u8] = b"\x1b[m\r\n";
 
 /// Something for the client.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,6 +55,8 @@ pub(super) struct Core {
     flow: Flow,
     wary: Option<Wary>,
     skip: Option<Skip>,
+    /// What a client shows whose Ctrl-C is an [`Interrupt`](ClientMessage::Interrupt), though it can't say that.
+    screen: Option<Screen>,
     ended: Option<Ended>,
 
     input: Input,
@@ -132,6 +138,7 @@ impl Core {
             flow: Flow::default(),
             wary: None,
             skip: None,
+            screen: (limits.legacy_interrupt && !extended).then(Screen::default),
             ended: None,
             input: Input::default(),
             received: 0,
@@ -216,16 +223,9 @@ impl Core {
     pub(super) fn client(&mut self, message: ClientMessage, now: Instant) -> Result<(), Exit> {
         self.leaving = false;
         match message {
+            ClientMessage::Stdin { data } if self.is_interrupt(&data) => self.interrupt(now)?,
             ClientMessage::Stdin { data } => return self.stdin(data, now),
-            ClientMessage::Interrupt => {
-                let (wary, flooded) = (self.wary.is_some(), self.is_flooded(now));
-                self.stdin(CTRL_C, now)?;
-                self.wary = (wary || flooded).then(|| Wary::new(now));
-                if flooded {
-                    self.end_skip();
-                    self.begin_skip(now);
-                }
-            }
+            ClientMessage::Interrupt => self.interrupt(now)?,
             ClientMessage::Resize(size) => self.resize(size),
             ClientMessage::Ack { offset } => self.ring.acknowledge(offset),
             ClientMessage::Ping { token } => self.pong = Some(token),
@@ -235,6 +235,24 @@ impl Core {
                 let message = "This connection is bound already.";
                 return Err(failed(EndReason::Protocol, message));
             }
+        }
+        Ok(())
+    }
+
+    /// Whether input is all that a client can say of an interrupt. A full-screen program's output is never dropped: it may
+    /// read the Ctrl-C as a key like any other.
+    fn is_interrupt(&self, data: &Bytes) -> bool {
+        let is_alternate = |screen: &Screen| screen.is_alternate();
+        *data == CTRL_C && !self.screen.as_ref().is_none_or(is_alternate)
+    }
+
+    fn interrupt(&mut self, now: Instant) -> Result<(), Exit> {
+        let (wary, flooded) = (self.wary.is_some(), self.is_flooded(now));
+        self.stdin(CTRL_C, now)?;
+        self.wary = (wary || flooded).then(|| Wary::new(now));
+        if flooded {
+            self.end_skip();
+            self.begin_skip(now);
         }
         Ok(())
     }
@@ -357,6 +375,9 @@ impl Core {
         if let Some(skip) = self.skip.take() {
             let rest = skip.finish();
             self.ring.push_gap(rest.dropped);
+            if self.screen.is_some() && rest.dropped > 0 {
+                self.ring.push(Output::copy_of(MEND));
+            }
             self.ring.push(Output::copy_of(&rest.shown));
         }
     }
@@ -414,7 +435,12 @@ impl Core {
             return None;
         }
         let next = match self.ring.next()? {
-            Next::Output(output, end) => ToClient::Output(output, end),
+            Next::Output(output, end) => {
+                if let Some(screen) = &mut self.screen {
+                    screen.hear(output.data());
+                }
+                ToClient::Output(output, end)
+            }
             Next::Skipped { from, to } => ToClient::Message(ServerMessage::Skipped { from, to }),
         };
         if !self.extended {

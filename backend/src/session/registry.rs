@@ -51,6 +51,9 @@ pub struct Limits {
     pub lifetime: Option<Duration>,
     /// How long the server takes to end.
     pub drain: Duration,
+    /// Whether a lone Ctrl-C of a client that knows no more than Dashboard's messages is an
+    /// [`Interrupt`](podshell_shared::terminal::ClientMessage::Interrupt).
+    pub legacy_interrupt: bool,
 }
 
 /// The sessions of a server.

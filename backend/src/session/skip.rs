@@ -4,6 +4,7 @@
 //! seconds before the prompt behind them. So everything is read at full speed and only the last lines
 //! are kept. Where there is no flood, nothing is dropped.
 
+use memchr::memchr;
 use tokio::time::{Duration, Instant};
 
 /// Output that rests for so long has come to its end.
@@ -223,7 +224,7 @@ impl Skip {
 
 fn find_switch(data: &[u8]) -> Option<usize> {
     let mut at = 0;
-    while let Some(escape) = data[at..].iter().position(|byte| *byte == b'\x1b') {
+    while let Some(escape) = memchr(b'\x1b', &data[at..]) {
         at += escape;
         if ALTERNATE_SCREEN
             .iter()

@@ -63,7 +63,7 @@ impl ClientWriter for BinaryWriter {
 }
 
 impl Connection for BinaryWriter {
-    fn extend(&mut self) {}
+    fn bind(&mut self, _extended: bool) {}
 
     fn is_over(&self) -> bool {
         self.sender.is_closed()

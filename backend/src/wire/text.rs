@@ -91,8 +91,12 @@ impl ClientWriter for TextWriter {
 }
 
 impl Connection for TextWriter {
-    fn extend(&mut self) {
-        self.encoder.extended = true;
+    fn bind(&mut self, extended: bool) {
+        self.encoder.extended = extended;
+        if !extended {
+            // it does not tell how far it is
+            self.sender.pace();
+        }
     }
 
     fn is_over(&self) -> bool {

@@ -13,6 +13,7 @@ fn limits() -> Limits {
         idle: None,
         lifetime: None,
         drain: SECOND,
+        legacy_interrupt: true,
     }
 }
 
@@ -242,6 +243,56 @@ async fn an_interrupt_drops_what_waits() {
     let shown = sent(&mut core);
     assert!(shown.ends_with(b"^C\r\n$ "));
     assert_eq!(to + shown.len() as u64, 120_000 + 3_000_000 + 6);
+}
+
+/// A session of Dashboard's client, under a flood that follows this output; and whether a Ctrl-C that it types ends it
+/// at once.
+fn dashboards_ctrl_c(legacy_interrupt: bool, first: &[u8], typed: &[u8]) -> (Core, bool) {
+    let now = Instant::now();
+    let limits = Limits {
+        legacy_interrupt,
+        ..limits()
+    };
+    let mut core = Core::new(false, &limits, now);
+    core.started("key".to_owned(), now);
+    core.shell(output(first), now);
+    sent(&mut core);
+    core.shell(output(&b"y\r\n".repeat(40_000)), now);
+    core.client(stdin(typed), now).unwrap();
+    assert_eq!(
+        core.next_for_shell(now),
+        Some(ToShell::Stdin(Bytes::copy_from_slice(typed)))
+    );
+    core.shell(output(b"^C\r\n$ "), now);
+    core.tick(now + SECOND).unwrap();
+    let shown = sent(&mut core);
+    assert!(shown.ends_with(b"y\r\n^C\r\n$ "), "{}", shown.len());
+    (core, shown.len() < 1000)
+}
+
+#[tokio::test]
+async fn a_lone_ctrl_c_is_all_that_dashboards_clients_can_say_of_an_interrupt() {
+    assert!(dashboards_ctrl_c(true, b"$ yes\r\n", b"\x03").1);
+    assert!(dashboards_ctrl_c(true, b"\x1b[?1049h\x1b[?1049l$ ", b"\x03").1);
+    // turned off, on the alternate screen, not alone
+    assert!(!dashboards_ctrl_c(false, b"$ yes\r\n", b"\x03").1);
+    assert!(!dashboards_ctrl_c(true, b"\x1b[?1049h~\r\n", b"\x03").1);
+    assert!(!dashboards_ctrl_c(true, b"$ yes\r\n", b"\x03\x03").1);
+    assert!(!dashboards_ctrl_c(true, b"$ yes\r\n", b"x").1);
+}
+
+#[tokio::test]
+async fn behind_a_gap_a_screen_that_is_told_nothing_is_fit_for_the_prompt() {
+    let (mut core, _) = dashboards_ctrl_c(true, b"", b"\x03");
+    let now = Instant::now() + SECOND * 2;
+    core.shell(output(&b"\x1b]0;y\x07".repeat(20_000)), now);
+    // its last sequence has no end
+    core.shell(output(b"\x1b]0;never"), now);
+    sent(&mut core);
+    core.shell(output(&b"y\r\n".repeat(40_000)), now);
+    core.client(stdin(b"\x03"), now).unwrap();
+    core.tick(now + SECOND).unwrap();
+    assert!(sent(&mut core).starts_with(b"\x1b[m\r\ny\r\n"));
 }
 
 #[tokio::test]

@@ -152,6 +152,7 @@ impl Test {
             idle: None,
             lifetime: None,
             drain: SECOND * 10,
+            legacy_interrupt: true,
         };
         change(&mut limits);
         let (stage, shutdown) = (Stage::default(), CancellationToken::new());
