@@ -13,6 +13,7 @@ use clap::{ArgAction, Parser};
 use http::{Uri, uri::Scheme};
 use humantime::format_duration;
 use ipnet::IpNet;
+use podshell_shared::terminal::MAX_GRACE;
 use thiserror::Error;
 
 pub use crate::access::{Secret, SecretError};
@@ -90,8 +91,8 @@ pub struct Config {
     #[arg(long, env = "PODSHELL_HEARTBEAT", value_name = "TIME", default_value = "25s", value_parser = time::<1, 3600>)]
     pub heartbeat: Duration,
 
-    /// How long a shell waits for a client whose connection was lost, 0s to 1h.
-    #[arg(long, env = "PODSHELL_GRACE", value_name = "TIME", default_value = "60s", value_parser = time::<0, 3600>)]
+    /// How long a shell waits for a client whose connection was lost, 0s to 24h.
+    #[arg(long, env = "PODSHELL_GRACE", value_name = "TIME", default_value = "15m", value_parser = time::<0, MAX_GRACE>)]
     pub grace: Duration,
 
     /// End a session in which nothing is typed for so long, 10s to 30days.
@@ -443,6 +444,10 @@ mod tests {
         assert_eq!(config.heartbeat, Duration::from_secs(90));
         assert_eq!(config.idle_limit, Some(Duration::from_secs(8 * 3600)));
         assert_eq!(config.grace, Duration::ZERO);
+        assert_eq!(parse(&[]).unwrap().grace, Duration::from_secs(15 * 60));
+        parse(&["--grace", "24h"]).unwrap();
+        let error = parse(&["--grace", "25h"]).unwrap_err().to_string();
+        assert!(error.contains("from 0s to 1day"), "{error}");
         for text in ["0s", "2h", "soon", "25"] {
             assert!(parse(&["--heartbeat", text]).is_err(), "{text}");
         }

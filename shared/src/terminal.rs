@@ -14,6 +14,10 @@ pub const INPUT_WINDOW: u64 = 128 << 10;
 /// At the latest after so many bytes each side tells the other how far it is.
 pub const TELL_EVERY: u64 = 16 << 10;
 
+/// How long a server lets a session wait at the most for a client that was lost, in seconds. So long a client tries to come
+/// back: only the server knows how long it does.
+pub const MAX_GRACE: u64 = 24 * 3600;
+
 /// A terminal's size in character cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {

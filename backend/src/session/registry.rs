@@ -11,6 +11,7 @@ use std::{
 };
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
+use humantime::format_duration;
 use podshell_shared::terminal::{EndReason, Exit, session_handle};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -176,7 +177,11 @@ impl<S: Shells> Sessions<S> {
     pub(super) fn enter(&self, caller: &Caller, target: &Target) -> Result<Place<S>, Exit> {
         let limits = self.limits();
         let mut table = self.table();
-        let full = |message: &str| failed(EndReason::Limit, message);
+        let full = |message: &str| {
+            let grace = format_duration(limits.grace);
+            let lost = "One whose connection was lost counts for as long as it waits";
+            failed(EndReason::Limit, format!("{message} {lost}, {grace}."))
+        };
         if table.living >= limits.sessions {
             return Err(full(
                 "This server has as many sessions as it allows. Close one, or try again later.",

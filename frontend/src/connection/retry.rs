@@ -1,16 +1,22 @@
 //! When to try to connect again: after growing pauses, no two pages in step, and not for ever.
 
+use podshell_shared::terminal::MAX_GRACE;
+
 /// The first pause, in ms.
 const FIRST: f64 = 300.0;
-/// The longest pause, in ms.
-const LONGEST: f64 = 10_000.0;
+/// The longest pause at first, in ms.
+const LONG: f64 = 10_000.0;
+/// The longest pause ever, in ms.
+const LONGEST: f64 = 60_000.0;
+/// So large a part of the time since the loss a pause may be that is longer than [`LONG`].
+const PATIENCE: f64 = 0.1;
 /// A pause is up to so much shorter or longer, as a part of itself.
 const JITTER: f64 = 0.25;
 /// A connection that lasted so long was a good one: the pauses after it begin with the shortest, in ms.
 const HELD: f64 = 10_000.0;
-/// For so long after a loss it is tried to come back, in ms. The server keeps the shell for 60 s, and may
-/// take 50 s to notice the loss itself; where it has ended the shell, the first try that reaches it tells.
-const GIVE_UP_AFTER: f64 = 120_000.0;
+/// For so long after a loss it is tried to come back, in ms: as long as any server may keep the shell, and ten minutes in
+/// which it may not have noticed the loss itself. Where it has ended the shell, the first try that reaches it tells.
+const GIVE_UP_AFTER: f64 = (MAX_GRACE + 600) as f64 * 1000.0;
 
 /// The tries to mend a connection.
 #[derive(Debug)]
@@ -82,9 +88,10 @@ impl Retry {
 
     fn put_off(&mut self, now: f64) {
         let doubled = FIRST * 2_f64.powi(self.tries.min(16) as i32);
+        let longest = (PATIENCE * (now - self.lost_at)).clamp(LONG, LONGEST / (1.0 + JITTER));
         let jitter = 1.0 + JITTER * (2.0 * (self.random)() - 1.0);
         self.tries += 1;
-        self.at = Some(now + doubled.min(LONGEST) * jitter);
+        self.at = Some(now + doubled.min(longest) * jitter);
     }
 }
 
@@ -113,13 +120,32 @@ mod tests {
     }
 
     #[test]
-    fn it_is_given_up_two_minutes_after_the_loss_or_the_last_hope() {
+    fn it_is_given_up_a_day_after_the_loss_or_the_last_hope() {
         let mut retry = Retry::new(|| 0.5, 0.0);
         retry.lost(1_000.0);
-        assert!(retry.failed(121_000.0));
-        assert!(!retry.failed(121_001.0));
-        retry.hope(130_000.0);
-        assert!(retry.failed(250_000.0));
+        let end = 1_000.0 + 87_000_000.0;
+        assert!(retry.failed(end));
+        assert!(!retry.failed(end + 1.0));
+        retry.hope(end + 2.0);
+        assert!(retry.failed(end + 2.0 + 87_000_000.0));
+    }
+
+    #[test]
+    fn after_minutes_pauses_grow_to_a_minute() {
+        let pause_after = |minutes: f64, random: fn() -> f64| {
+            let mut retry = Retry::new(random, 0.0);
+            retry.lost(0.0);
+            for _ in 0..10 {
+                retry.failed(0.0);
+            }
+            let now = minutes * 60_000.0;
+            retry.failed(now);
+            retry.at().unwrap() - now
+        };
+        assert_eq!(pause_after(1.0, || 0.5), 10_000.0);
+        assert_eq!(pause_after(4.0, || 0.5), 24_000.0);
+        assert_eq!(pause_after(15.0, || 0.5), 48_000.0);
+        assert_eq!(pause_after(600.0, || 1.0), 60_000.0);
     }
 
     #[test]

@@ -95,11 +95,11 @@ pub(super) fn words(kind: Kind) -> (TitleAndHint, TitleAndHint) {
         Kind::Dropped => (
             (
                 "The connection was lost",
-                "It could not be made again in two minutes. Check the network and that podshell still runs, then open a new shell.",
+                "It could not be made again for a day. Check the network and that podshell still runs, then open a new shell.",
             ),
             (
                 "连接已丢失",
-                "两分钟内未能重新连接。请检查网络以及 podshell 是否仍在运行，然后新建 shell。",
+                "一天之内未能重新连接。请检查网络以及 podshell 是否仍在运行，然后新建 shell。",
             ),
         ),
         Kind::Silent => (

@@ -147,7 +147,7 @@ impl Test {
         let mut limits = Limits {
             sessions: 10,
             per_caller: 10,
-            grace: SECOND * 60,
+            grace: SECOND * 900,
             leave_grace: SECOND * 5,
             idle: None,
             lifetime: None,
@@ -283,7 +283,7 @@ async fn a_lost_client_resumes_where_it_was() {
     client.types("ls").await;
     client.breaks().await;
     test.prints(b"two").await;
-    sleep(SECOND * 59).await;
+    sleep(SECOND * 899).await;
     // it has one byte less than was sent
     let mut client = test.resume(&key, 2);
     assert_eq!(client.hears_bound((2, 2)).await, key);
@@ -305,7 +305,7 @@ async fn a_lost_client_resumes_where_it_was() {
 
 #[tokio::test(start_paused = true)]
 async fn who_does_not_come_back_in_time_is_hung_up() {
-    for (leaves, seconds) in [(false, 60), (true, 5)] {
+    for (leaves, seconds) in [(false, 900), (true, 5)] {
         let test = Test::new(|_| {});
         let mut client = test.bind();
         let key = client.hears_bound((0, 0)).await;
@@ -445,6 +445,15 @@ async fn there_are_limits_for_all_and_for_each() {
     let mut third = bind("bob");
     third.hears_bound((0, 0)).await;
     assert_eq!(bind("cid").ends().await, EndReason::Limit);
+    // one that waits for its client has its place still: nobody pushes it out
+    second.breaks().await;
+    let refused = bind("ann").served.await.unwrap();
+    assert_eq!(refused.reason, EndReason::Limit);
+    assert!(
+        refused.message.contains("as long as it waits, 15m."),
+        "{}",
+        refused.message
+    );
     first.says(ClientMessage::Close).await;
     assert_eq!(first.ends().await, EndReason::Closed);
     while test.sessions.living() == 3 {
