@@ -18,6 +18,19 @@ test("a session in which nothing is typed is warned, then ended for that reason"
   await terminal.expectState("ended");
 });
 
+test("a warning goes with what makes it untrue, and other remarks by themselves", async ({ setUp }) => {
+  const { page } = await setUp(["--idle-limit", "64s", "--lifetime-limit", "70s"]);
+  const terminal = await Terminal.open(page, BASH);
+  await terminal.expectPrompt();
+  const toast = page.locator(".toast");
+  await expect(toast).toContainText(/If nothing is typed/, { timeout: 10_000 });
+  await terminal.type("x");
+  await expect(toast).toBeHidden();
+
+  await expect(toast).toContainText(/as old as allowed/, { timeout: 15_000 });
+  await expect(toast).toBeHidden({ timeout: 12_000 });
+});
+
 test("a session that is as old as allowed is ended for that reason, whatever is typed", async ({ setUp }) => {
   const { page } = await setUp(["--lifetime-limit", "10s"]);
   const terminal = await Terminal.open(page, BASH);

@@ -2,7 +2,7 @@
 //!
 //! * `app`: the page as a whole; `navigation` and `route`: its addresses;
 //! * `pods` and `pod_row`: the list, which `pod_store` keeps and `outline` puts in few words;
-//! * `shell`: a terminal's page, with its `state_bar`, what stands there when it is `over`, and the `debug`
+//! * `shell`: a terminal's page, with its `state_bar` and the `toast` in it, what stands there when it is `over`, and the `debug`
 //!   container that may help then;
 //! * `session` ties `screen` (xterm.js), for which `paste` cleans what is pasted, to a `connection` (pure) over a
 //!   `socket`, whose encodings are in `transport`; `status` is what the page sees of it; `reload` carries it over a
@@ -46,6 +46,7 @@ mod socket;
 mod state_bar;
 mod status;
 mod theme;
+mod toast;
 mod transport;
 mod unfinished;
 mod web_socket;

@@ -32,6 +32,7 @@ use crate::{
     settings::Wishes,
     socket::{self, News},
     status::{Status, View, set},
+    toast,
     transport::Transport,
 };
 
@@ -289,6 +290,7 @@ impl Session {
                 }
             }
             Event::Input(text) if text == CTRL_C && self.may_drop() => {
+                toast::end_idle_warning(self.view.toast);
                 self.step(Connection::interrupt);
             }
             Event::Input(text) => self.type_in(text.into()),
@@ -311,6 +313,7 @@ impl Session {
     }
 
     fn type_in(&self, bytes: Bytes) {
+        toast::end_idle_warning(self.view.toast);
         if self.step(|connection| connection.type_in(bytes)) == Some(false) {
             let words = self.wishes.language.get_untracked().words();
             self.view.toast.set(Some(words.too_long.to_owned()));
@@ -394,6 +397,8 @@ impl Session {
         if self.view.status.with_untracked(|shown| *shown == status) {
             return;
         }
+        // who comes back has time anew, and a session that has ended ends no more
+        toast::end_idle_warning(self.view.toast);
         let reconnected = self
             .view
             .status

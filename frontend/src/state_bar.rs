@@ -8,6 +8,7 @@ use crate::{
     i18n::{Language, use_language},
     route::Mode,
     status::{Status, View},
+    toast::Toast,
     transport::Transport,
 };
 
@@ -79,7 +80,7 @@ pub(crate) fn StateBar(view: View, mode: Mode) -> impl IntoView {
                 // one piece for the eye; a screen reader need not count down with it
                 <span>{text}<span aria-hidden="true">{pause}</span></span>
             </p>
-            {move || view.toast.get().map(|toast| view! { <p class="toast" role="status">{toast}</p> })}
+            <Toast text=view.toast />
             <span class="spacer"></span>
             // beside the status, lest a screen reader reads out every measurement
             <Show when=connected>

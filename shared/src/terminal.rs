@@ -14,6 +14,10 @@ pub const INPUT_WINDOW: u64 = 128 << 10;
 /// At the latest after so many bytes each side tells the other how far it is.
 pub const TELL_EVERY: u64 = 16 << 10;
 
+/// What the [`Toast`](ServerMessage::Toast) begins with that warns of the end of a session in which nothing is typed. With
+/// the next input it is true no more.
+pub const IDLE_WARNING: &str = "If nothing is typed";
+
 /// How long a server lets a session wait at the most for a client that was lost, in seconds. So long a client tries to come
 /// back: only the server knows how long it does.
 pub const MAX_GRACE: u64 = 24 * 3600;

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use humantime::format_duration;
 use podshell_shared::terminal::{
-    ClientMessage, EndReason, Exit, INPUT_WINDOW, OUTPUT_WINDOW, ServerMessage, Size, TELL_EVERY,
+    ClientMessage, EndReason, Exit, IDLE_WARNING, INPUT_WINDOW, OUTPUT_WINDOW, ServerMessage, Size,
+    TELL_EVERY,
 };
 use tokio::time::{Duration, Instant};
 
@@ -269,6 +270,7 @@ impl Core {
             return Ok(());
         }
         self.idle.restart(now);
+        self.toasts.retain(|text| !text.starts_with(IDLE_WARNING));
         self.wary = None;
         self.received += data.len() as u64;
         self.input.push(data);
@@ -490,7 +492,7 @@ impl Core {
         if let Some(left) = self.idle.warning(now) {
             let left = left.as_secs();
             self.toast(format!(
-                "If nothing is typed, this session ends in {left} seconds."
+                "{IDLE_WARNING}, this session ends in {left} seconds."
             ));
         }
         if let Some(left) = self.lifetime.warning(now) {
