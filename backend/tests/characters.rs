@@ -95,7 +95,7 @@ impl Page {
 
     async fn type_in(&mut self, text: &str) {
         let data = text.to_owned().into();
-        self.say(ClientMessage::Stdin { data, size: None }).await;
+        self.say(ClientMessage::Stdin { data }).await;
     }
 
     /// Takes in one message; false at the end of the connection.
