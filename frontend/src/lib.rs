@@ -4,8 +4,8 @@
 //! * `pods` and `pod_row`: the list, which `pod_store` keeps and `outline` puts in few words;
 //! * `shell`: a terminal's page, with its `state_bar` and the `toast` in it, what stands there when it is `over`, and the `debug`
 //!   container that may help then;
-//! * `session` ties `screen` (xterm.js), for which `paste` cleans what is pasted, to a `connection` (pure) over a
-//!   `socket`, whose encodings are in `transport`; `status` is what the page sees of it; `reload` carries it over a
+//! * `session` ties `screen` (xterm.js), for which `paste` cleans what is pasted and `keys` says what keys are, to
+//!   a `connection` (pure) over a `socket`, whose encodings are in `transport`; `status` is what the page sees of it; `reload` carries it over a
 //!   reload, with a `snapshot` of the screen that `unfinished` completes;
 //! * `sign_in` has the key that `api` sends;
 //! * `api`, `failure`, `i18n`, `settings`, `dom`, `panic`: what these share.
@@ -25,6 +25,7 @@ mod failure;
 mod http_socket;
 mod i18n;
 mod info;
+mod keys;
 mod navigation;
 mod outline;
 mod over;

@@ -17,6 +17,7 @@ use xterm_js_rs::addons::{fit::FitAddon, unicode11::Unicode11Addon};
 use crate::{
     decoder::Decoder,
     dom::{self, Listener},
+    keys::{self, Key, Typed, Use},
     paste,
     snapshot::{Recent, Snapshot},
     theme,
@@ -94,6 +95,8 @@ struct Inner {
     recent: RefCell<Recent>,
     /// What is not on the screen yet of another terminal's content.
     restoring: RefCell<Option<Snapshot>>,
+    /// What keys have typed of a character.
+    typed: Typed,
     handler: Box<dyn Fn(Event)>,
 }
 
@@ -129,6 +132,7 @@ impl Screen {
             writing: RefCell::default(),
             recent: RefCell::default(),
             restoring: RefCell::default(),
+            typed: Typed::default(),
             handler: Box::new(handler),
         });
 
@@ -380,26 +384,32 @@ impl Inner {
         }
     }
 
-    /// Whether a key is for the terminal rather than for the page.
+    /// Whether a key is for xterm.js.
     fn key(&self, event: &KeyboardEvent) -> bool {
-        if event.type_() != "keydown" || !event.shift_key() || event.alt_key() || event.meta_key() {
-            return true;
+        let key = Key {
+            key: &event.key(),
+            code: &event.code(),
+            ctrl: event.ctrl_key(),
+            shift: event.shift_key(),
+            alt: event.alt_key(),
+            meta: event.meta_key(),
+            composing: event.is_composing(),
+        };
+        let meant = match &*event.type_() {
+            "keydown" => keys::down(&key, self.terminal.has_selection()),
+            "keypress" => self.typed.press(&key, event.char_code()),
+            _ => Use::Terminal,
+        };
+        match &meant {
+            Use::Terminal => return true,
+            Use::Browser => return false,
+            Use::Types(text) => self.terminal.input(text),
+            Use::Copies => copy(&self.terminal.get_selection()),
+            Use::Leaves => (self.handler)(Event::Leave),
+            Use::Part => {}
         }
-        match (event.ctrl_key(), event.code().as_str()) {
-            (false, "Escape") => {
-                event.prevent_default();
-                (self.handler)(Event::Leave);
-                false
-            }
-            (true, "KeyC") if self.terminal.has_selection() => {
-                event.prevent_default();
-                copy(&self.terminal.get_selection());
-                false
-            }
-            // the browser pastes: `paste` hears of it
-            (true, "KeyV") => false,
-            _ => true,
-        }
+        event.prevent_default();
+        false
     }
 }
 

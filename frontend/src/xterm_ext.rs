@@ -14,6 +14,10 @@ extern "C" {
     #[wasm_bindgen(method, js_name = write)]
     pub(crate) fn write_text(this: &Terminal6, text: &JsString, rendered: &Function);
 
+    /// Types a text: it comes out as what the keyboard types.
+    #[wasm_bindgen(method)]
+    pub(crate) fn input(this: &Terminal6, text: &str);
+
     /// The live options: setting a property changes the terminal.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn options(this: &Terminal6) -> Object;

@@ -1,0 +1,90 @@
+// What keys send, byte for byte, and which of them are the page's own. No cluster is needed for that: it is the demo's shell.
+import { Podshell } from "../support/podshell.ts";
+import { PodList } from "../support/pod-list.ts";
+import { Terminal } from "../support/terminal.ts";
+import { expect, test as base } from "../support/test.ts";
+
+const test = base.extend<{ terminal: Terminal }, { server: Podshell }>({
+  server: [
+    async ({}, use) => {
+      const server = await Podshell.start(["--listen", "127.0.0.1:0", "--demo"]);
+      await use(server);
+      await server.stop();
+    },
+    { scope: "worker" },
+  ],
+  terminal: async ({ page }, use) => {
+    const list = await PodList.open(page);
+    await list.shell().first().click();
+    const terminal = new Terminal(page);
+    await terminal.expectState("connected");
+    await terminal.expectPrompt();
+    await use(terminal);
+  },
+});
+
+/** Waits until a program reads so many bytes as they come, which it shows then as `cat -v` does. */
+async function listen(terminal: Terminal, bytes: number): Promise<void> {
+  await terminal.run(`stty raw -echo; echo re''ady; head -c ${bytes} | cat -v; stty sane; echo " typed"`);
+  await terminal.expectText(/^\s*ready$/m);
+}
+
+/** Waits until so many bytes were typed, and gives them. */
+async function heard(terminal: Terminal): Promise<string | undefined> {
+  const shown = /^\s*(\S*) typed$/m;
+  await terminal.expectText(shown);
+  return shown.exec(await terminal.screen())?.[1];
+}
+
+test("Ctrl and a character send what every terminal sends", async ({ page, terminal }) => {
+  await listen(terminal, 12);
+  // as a keyboard that is not American has them too: it is the character that counts
+  for (const [key, code] of [
+    ["/", "Slash"],
+    ["/", "Digit7"],
+    ["_", "Minus"],
+    ["2", "Digit2"],
+    ["@", "Digit2"],
+    ["`", "Backquote"],
+    ["^", "Digit6"],
+    ["[", "BracketLeft"],
+    ["8", "Digit8"],
+    ["a", "KeyA"],
+  ] as const) {
+    const pressed = await terminal.host.locator(".xterm-helper-textarea").evaluate(
+      (area, { key, code }) => {
+        const keyCode = { KeyA: 65, Digit2: 50, Digit6: 54, Digit7: 55, Digit8: 56, BracketLeft: 219 }[code as string] ?? 0;
+        const shiftKey = "_@^".includes(key);
+        const event = { key, code, keyCode, ctrlKey: true, shiftKey, bubbles: true, cancelable: true };
+        // false where the browser is not to have it
+        return area.dispatchEvent(new KeyboardEvent("keydown", event));
+      },
+      { key, code },
+    );
+    expect(pressed, `Ctrl ${key} is left to the browser`).toBe(false);
+  }
+  await page.keyboard.press("Control+/");
+  await terminal.type("Q");
+  expect(await heard(terminal)).toBe("^_^_^_^@^@^@^^^[^?^A^_Q");
+});
+
+for (const browser of ["Chromium", "Firefox"] as const) {
+  test(`a key that types a character beyond U+FFFF sends that, as ${browser} tells it`, async ({ terminal }) => {
+    await listen(terminal, 7);
+    await terminal.host.locator(".xterm-helper-textarea").evaluate((area, browser) => {
+      const [high, low] = ["\ud83d", "\ude00"] as const;
+      const press = (kind: string, key: string, charCode = 0) =>
+        area.dispatchEvent(new KeyboardEvent(kind, { key, charCode, bubbles: true, cancelable: true }));
+      press("keydown", "😀");
+      if (browser === "Chromium") {
+        press("keypress", "😀", high.charCodeAt(0));
+      } else {
+        press("keypress", high, high.charCodeAt(0));
+        press("keypress", low, low.charCodeAt(0));
+      }
+      press("keyup", "😀");
+    }, browser);
+    await terminal.type("éQ");
+    expect(await heard(terminal)).toBe("M-pM-^_M-^XM-^@M-CM-)Q");
+  });
+}

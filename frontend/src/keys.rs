@@ -1,0 +1,266 @@
+//! What a key is to a terminal, where xterm.js does not know it or the page has a use of its own for it.
+
+use std::cell::Cell;
+
+/// A key, as the browser tells it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Key<'a> {
+    /// What it types, or its name.
+    pub(crate) key: &'a str,
+    /// Where it lies on the keyboard, by the name of what lies there on an American one.
+    pub(crate) code: &'a str,
+    pub(crate) ctrl: bool,
+    pub(crate) shift: bool,
+    pub(crate) alt: bool,
+    pub(crate) meta: bool,
+    /// Whether an input method has it.
+    pub(crate) composing: bool,
+}
+
+/// Whose a key is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// xterm.js's, which knows best.
+    Terminal,
+    /// The browser's alone.
+    Browser,
+    /// It types this.
+    Types(String),
+    /// It copies what is selected.
+    Copies,
+    /// It gives the keyboard back to the page.
+    Leaves,
+    /// A part of what another event tells.
+    Part,
+}
+
+/// Whose a key is that goes down.
+pub(crate) fn down(key: &Key<'_>, has_selection: bool) -> Use {
+    if key.composing || key.alt || key.meta {
+        return Use::Terminal;
+    }
+    match (key.ctrl, key.shift, key.code) {
+        (false, true, "Escape") => return Use::Leaves,
+        (true, true, "KeyC") if has_selection => return Use::Copies,
+        // the browser pastes: `paste` hears of it
+        (true, true, "KeyV") => return Use::Browser,
+        _ => {}
+    }
+    let control = only(key.key).filter(|_| key.ctrl).and_then(control);
+    control.map_or(Use::Terminal, |control| Use::Types(control.into()))
+}
+
+/// The control character that Ctrl makes of a character that is no letter, by the rule of X11 (`XkbToControl` in
+/// libX11 and libxkbcommon), from which terminals have it. xterm.js goes by the key's place, and knows half of them.
+fn control(character: char) -> Option<char> {
+    let control = match character {
+        ' ' | '2' => '\0',
+        '/' => '\x1f',
+        '3'..='7' => char::from(character as u8 - b'3' + 0x1b),
+        '8' => '\x7f',
+        '@' | '['..='`' | '{'..='~' => char::from(character as u8 & 0x1f),
+        _ => return None,
+    };
+    Some(control)
+}
+
+/// The one character that a text is.
+fn only(text: &str) -> Option<char> {
+    let mut characters = text.chars();
+    characters.next().filter(|_| characters.next().is_none())
+}
+
+/// Characters that are typed, put together where the browser tells them in halves.
+///
+/// xterm.js takes one UTF-16 unit of each event. Of a character beyond U+FFFF Chromium tells one event, with the first
+/// unit for its code, and Firefox one for each unit.
+#[derive(Debug, Default)]
+pub(crate) struct Typed {
+    first: Cell<Option<u16>>,
+}
+
+impl Typed {
+    /// Whose a key is that types the UTF-16 unit `unit`.
+    pub(crate) fn press(&self, key: &Key<'_>, unit: u32) -> Use {
+        let first = self.first.take();
+        let Ok(unit @ 0xd800..=0xdfff) = u16::try_from(unit) else {
+            return Use::Terminal;
+        };
+        if key.meta || key.ctrl && !key.alt {
+            return Use::Part;
+        }
+        if only(key.key).is_some_and(|character| character > '\u{ffff}') {
+            return Use::Types(key.key.to_owned());
+        }
+        let pair = first.map(|first| String::from_utf16(&[first, unit]));
+        match pair {
+            Some(Ok(character)) => Use::Types(character),
+            _ => {
+                self.first.set((unit < 0xdc00).then_some(unit));
+                Use::Part
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn chord(chord: &str) -> Key<'_> {
+        let (modifiers, key) =
+            chord.split_at(chord.rfind('+').filter(|at| *at > 0).map_or(0, |at| at + 1));
+        Key {
+            key: if key == "Space" { " " } else { key },
+            ctrl: modifiers.contains("Ctrl+"),
+            shift: modifiers.contains("Shift+"),
+            alt: modifiers.contains("Alt+"),
+            meta: modifiers.contains("Meta+"),
+            ..Key::default()
+        }
+    }
+
+    #[test]
+    fn ctrl_makes_the_control_characters_that_every_terminal_sends() {
+        for (typed, control) in [
+            ("Ctrl+/", '\x1f'),
+            // where that lies above the 7
+            ("Ctrl+Shift+/", '\x1f'),
+            ("Ctrl+Shift+_", '\x1f'),
+            ("Ctrl+7", '\x1f'),
+            ("Ctrl+2", '\0'),
+            ("Ctrl+Shift+@", '\0'),
+            ("Ctrl+Space", '\0'),
+            ("Ctrl+Shift+Space", '\0'),
+            ("Ctrl+`", '\0'),
+            ("Ctrl+3", '\x1b'),
+            ("Ctrl+[", '\x1b'),
+            ("Ctrl+Shift+{", '\x1b'),
+            ("Ctrl+4", '\x1c'),
+            ("Ctrl+\\", '\x1c'),
+            ("Ctrl+Shift+|", '\x1c'),
+            ("Ctrl+5", '\x1d'),
+            ("Ctrl+]", '\x1d'),
+            ("Ctrl+Shift+}", '\x1d'),
+            ("Ctrl+6", '\x1e'),
+            ("Ctrl+Shift+^", '\x1e'),
+            ("Ctrl+Shift+~", '\x1e'),
+            ("Ctrl+8", '\x7f'),
+        ] {
+            let wanted = Use::Types(control.into());
+            assert_eq!(down(&chord(typed), false), wanted, "{typed}");
+        }
+    }
+
+    #[test]
+    fn all_else_is_for_xterm_js() {
+        for typed in [
+            "/",
+            "Shift+?",
+            "a",
+            "Ctrl+a",
+            "Ctrl+Shift+A",
+            "Ctrl+0",
+            "Ctrl+1",
+            "Ctrl+9",
+            "Ctrl+-",
+            "Ctrl+=",
+            "Ctrl+Enter",
+            "Ctrl+Dead",
+            "Ctrl+é",
+            "Alt+/",
+            "Ctrl+Alt+/",
+            "Ctrl+Alt+@",
+            "Ctrl+Meta+/",
+            "Meta+[",
+        ] {
+            assert_eq!(down(&chord(typed), false), Use::Terminal, "{typed}");
+        }
+        let composing = Key {
+            composing: true,
+            ..chord("Ctrl+/")
+        };
+        assert_eq!(down(&composing, false), Use::Terminal);
+    }
+
+    #[test]
+    fn the_page_has_its_own_keys() {
+        let key = |code, ctrl| Key {
+            code,
+            ctrl,
+            shift: true,
+            ..Key::default()
+        };
+        assert_eq!(down(&key("Escape", false), false), Use::Leaves);
+        assert_eq!(down(&key("KeyC", true), true), Use::Copies);
+        assert_eq!(down(&key("KeyV", true), false), Use::Browser);
+        for code in ["Escape", "KeyC", "KeyV"] {
+            let with_alt = Key {
+                alt: true,
+                ..key(code, code != "Escape")
+            };
+            assert_eq!(down(&with_alt, true), Use::Terminal, "{code}");
+        }
+    }
+
+    /// What is typed by these events; U+FFFD where xterm.js takes half a character.
+    fn typed(events: &[(&str, u16)]) -> String {
+        let typed = Typed::default();
+        let uses = events.iter().map(|(key, unit)| {
+            let key = Key {
+                key,
+                ..Key::default()
+            };
+            match typed.press(&key, (*unit).into()) {
+                Use::Types(text) => text,
+                Use::Terminal => String::from_utf16_lossy(&[*unit]),
+                _ => String::new(),
+            }
+        });
+        uses.collect()
+    }
+
+    #[test]
+    fn no_half_stays_alone() {
+        // a second without a first, a first before another character, two firsts
+        assert_eq!(typed(&[("", 0xde00), ("a", 0x61)]), "a");
+        assert_eq!(typed(&[("", 0xd83d), ("a", 0x61), ("", 0xde00)]), "a");
+        assert_eq!(typed(&[("", 0xd83d), ("", 0xd83d), ("", 0xde00)]), "😀");
+        // shortcuts type nothing
+        let shortcut = Key {
+            key: "😀",
+            ctrl: true,
+            ..Key::default()
+        };
+        assert_eq!(Typed::default().press(&shortcut, 0xd83d), Use::Part);
+    }
+
+    proptest! {
+        #[test]
+        fn every_character_is_typed_once_as_each_browser_tells_it(
+            text in proptest::collection::vec(prop_oneof![any::<char>(), proptest::char::range('\u{10000}', '\u{10ffff}')], 0..20),
+        ) {
+            let text = String::from_iter(text);
+            let keys = text.chars().map(String::from).collect::<Vec<_>>();
+            let units = |key: &str| key.encode_utf16().collect::<Vec<_>>();
+            // Chromium: the first unit
+            let one = keys.iter().map(|key| (&**key, units(key)[0])).collect::<Vec<_>>();
+            prop_assert_eq!(typed(&one), &*text);
+            // Firefox: each unit, with half a character for its key, which is none in Rust, or the whole and nothing
+            for (first, second) in [("\u{fffd}", "\u{fffd}"), ("", "")] {
+                let each = keys.iter().flat_map(|key| match units(key)[..] {
+                    [high, low] => vec![(first, high), (second, low)],
+                    _ => vec![(&**key, units(key)[0])],
+                });
+                prop_assert_eq!(typed(&each.collect::<Vec<_>>()), &*text);
+            }
+            let whole = keys.iter().flat_map(|key| match units(key)[..] {
+                [high, low] => vec![(&**key, high), ("", low)],
+                _ => vec![(&**key, units(key)[0])],
+            });
+            prop_assert_eq!(typed(&whole.collect::<Vec<_>>()), &*text);
+        }
+    }
+}
