@@ -88,3 +88,17 @@ for (const browser of ["Chromium", "Firefox"] as const) {
     expect(await heard(terminal)).toBe("M-pM-^_M-^XM-^@M-CM-)Q");
   });
 }
+
+test("Ctrl+Shift+C opens none of the browser's own tools, whatever is selected", async ({ terminal }) => {
+  const pressed = await terminal.host.locator(".xterm-helper-textarea").evaluate((area) => {
+    const key = { key: "C", code: "KeyC", keyCode: 67, ctrlKey: true, shiftKey: true };
+    return area.dispatchEvent(new KeyboardEvent("keydown", { ...key, bubbles: true, cancelable: true }));
+  });
+  expect(pressed, "it is left to the browser").toBe(false);
+});
+
+test("output that breaks off a sequence leaves nothing in the console", async ({ terminal }) => {
+  // a test fails that finds an error there
+  await terminal.run("printf '\\033[\\303\\251\\033P\\303\\251\\n'; echo do''ne");
+  await terminal.expectText(/^.*done$/m);
+});

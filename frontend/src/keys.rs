@@ -26,7 +26,7 @@ pub(crate) enum Use {
     Browser,
     /// It types this.
     Types(String),
-    /// It copies what is selected.
+    /// It copies what is selected, if anything is.
     Copies,
     /// It gives the keyboard back to the page.
     Leaves,
@@ -35,13 +35,14 @@ pub(crate) enum Use {
 }
 
 /// Whose a key is that goes down.
-pub(crate) fn down(key: &Key<'_>, has_selection: bool) -> Use {
+pub(crate) fn down(key: &Key<'_>) -> Use {
     if key.composing || key.alt || key.meta {
         return Use::Terminal;
     }
     match (key.ctrl, key.shift, key.code) {
         (false, true, "Escape") => return Use::Leaves,
-        (true, true, "KeyC") if has_selection => return Use::Copies,
+        // without a selection too, or the browser opens its tools
+        (true, true, "KeyC") => return Use::Copies,
         // the browser pastes: `paste` hears of it
         (true, true, "KeyV") => return Use::Browser,
         _ => {}
@@ -150,7 +151,7 @@ mod tests {
             ("Ctrl+8", '\x7f'),
         ] {
             let wanted = Use::Types(control.into());
-            assert_eq!(down(&chord(typed), false), wanted, "{typed}");
+            assert_eq!(down(&chord(typed)), wanted, "{typed}");
         }
     }
 
@@ -176,13 +177,13 @@ mod tests {
             "Ctrl+Meta+/",
             "Meta+[",
         ] {
-            assert_eq!(down(&chord(typed), false), Use::Terminal, "{typed}");
+            assert_eq!(down(&chord(typed)), Use::Terminal, "{typed}");
         }
         let composing = Key {
             composing: true,
             ..chord("Ctrl+/")
         };
-        assert_eq!(down(&composing, false), Use::Terminal);
+        assert_eq!(down(&composing), Use::Terminal);
     }
 
     #[test]
@@ -193,15 +194,15 @@ mod tests {
             shift: true,
             ..Key::default()
         };
-        assert_eq!(down(&key("Escape", false), false), Use::Leaves);
-        assert_eq!(down(&key("KeyC", true), true), Use::Copies);
-        assert_eq!(down(&key("KeyV", true), false), Use::Browser);
+        assert_eq!(down(&key("Escape", false)), Use::Leaves);
+        assert_eq!(down(&key("KeyC", true)), Use::Copies);
+        assert_eq!(down(&key("KeyV", true)), Use::Browser);
         for code in ["Escape", "KeyC", "KeyV"] {
             let with_alt = Key {
                 alt: true,
                 ..key(code, code != "Escape")
             };
-            assert_eq!(down(&with_alt, true), Use::Terminal, "{code}");
+            assert_eq!(down(&with_alt), Use::Terminal, "{code}");
         }
     }
 

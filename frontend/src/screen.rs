@@ -112,6 +112,8 @@ impl Screen {
             ("macOptionIsMeta", false.into()),
             ("macOptionClickForcesSelection", true.into()),
             ("theme", theme::current().into()),
+            // of output that is no terminal's it says so, line by line
+            ("logLevel", "off".into()),
             // `unicode` is one
             ("allowProposedApi", true.into()),
         ]));
@@ -396,7 +398,7 @@ impl Inner {
             composing: event.is_composing(),
         };
         let meant = match &*event.type_() {
-            "keydown" => keys::down(&key, self.terminal.has_selection()),
+            "keydown" => keys::down(&key),
             "keypress" => self.typed.press(&key, event.char_code()),
             _ => Use::Terminal,
         };
@@ -404,9 +406,11 @@ impl Inner {
             Use::Terminal => return true,
             Use::Browser => return false,
             Use::Types(text) => self.terminal.input(text),
-            Use::Copies => copy(&self.terminal.get_selection()),
+            Use::Copies if self.terminal.has_selection() => {
+                copy(&self.terminal.get_selection());
+            }
+            Use::Copies | Use::Part => {}
             Use::Leaves => (self.handler)(Event::Leave),
-            Use::Part => {}
         }
         event.prevent_default();
         false
