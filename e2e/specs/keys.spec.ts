@@ -1,4 +1,5 @@
-// What keys send, byte for byte, and which of them are the page's own. No cluster is needed for that: it is the demo's shell.
+// What keys send, byte for byte, which of them are the page's own, and who has the keyboard. No cluster is needed for that: it
+// is the demo's shell.
 import { Podshell } from "../support/podshell.ts";
 import { PodList } from "../support/pod-list.ts";
 import { Terminal } from "../support/terminal.ts";
@@ -101,4 +102,42 @@ test("output that breaks off a sequence leaves nothing in the console", async ({
   // a test fails that finds an error there
   await terminal.run("printf '\\033[\\303\\251\\033P\\303\\251\\n'; echo do''ne");
   await terminal.expectText(/^.*done$/m);
+});
+
+for (const [what, find] of [
+  ["the box", "[data-testid=interrupt-setting]"],
+  ["its label", "label:has([data-testid=interrupt-setting])"],
+  ["the language", "[data-testid=language]"],
+] as const) {
+  test(`a click on ${what} gives the keyboard back to the terminal`, async ({ page, terminal }) => {
+    const control = page.locator(find);
+    // at the label's end, where the box is not
+    const { width, height } = (await control.boundingBox()) ?? { width: 0, height: 0 };
+    await control.click({ position: { x: width - 4, y: height / 2 } });
+    await page.keyboard.type("echo $((6*7))\r");
+    await terminal.expectText(/^42$/m);
+  });
+}
+
+test("who goes by keyboard stays where they are", async ({ page, terminal }) => {
+  for (const name of ["interrupt-setting", "language"]) {
+    const control = page.getByTestId(name);
+    await terminal.host.locator(".xterm-helper-textarea").focus();
+    await page.keyboard.press("Shift+Escape");
+    await page.keyboard.press("Tab");
+    while (!(await control.evaluate((control) => control === document.activeElement))) {
+      await page.keyboard.press("Tab");
+    }
+    await page.keyboard.press("Space");
+    await expect(control).toBeFocused();
+  }
+});
+
+test("a click beside the text gives the terminal the keyboard", async ({ page, terminal }) => {
+  const { y, height } = (await terminal.host.boundingBox()) ?? { y: 0, height: 0 };
+  for (const at of [y + height / 2, y + height - 2]) {
+    await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+    await page.mouse.click(4, at);
+    await expect(terminal.host.locator(".xterm-helper-textarea")).toBeFocused();
+  }
 });

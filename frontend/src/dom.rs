@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use leptos::prelude::{document, window};
 use wasm_bindgen::prelude::*;
-use web_sys::{Event, EventTarget, Storage};
+use web_sys::{Element, Event, EventTarget, Storage};
 
 /// An event listener that is removed when dropped.
 pub(crate) struct Listener {
@@ -78,6 +78,15 @@ pub(crate) fn has_no_focus() -> bool {
     let body = document().body();
     let focused = document().active_element();
     focused.is_none_or(|focused| body.is_some_and(|body| focused.is_same_node(Some(&body))))
+}
+
+/// Whether a control was clicked, rather than pressed by who goes by keyboard: browsers show those where they are.
+pub(crate) fn is_click_on_control(event: &Event) -> bool {
+    let on = event.target().and_then(|on| on.dyn_into::<Element>().ok());
+    let control = on.and_then(|on| on.closest("button, label").ok().flatten());
+    let focused = document().active_element();
+    let shown = focused.and_then(|focused| focused.matches(":focus-visible").ok());
+    control.is_some() && shown != Some(true)
 }
 
 /// What is kept for as long as the tab is open; [`None`] in a browser that keeps nothing.

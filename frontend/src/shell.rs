@@ -2,9 +2,11 @@
 
 use std::rc::Rc;
 
-use leptos::{html, prelude::*};
+use leptos::{ev::MouseEvent, html, prelude::*};
+use web_sys::EventTarget;
 
 use crate::{
+    dom,
     i18n::{LanguageSwitch, use_language},
     navigation::Link,
     over::Over,
@@ -65,13 +67,28 @@ pub(crate) fn ShellPage(target: Target) -> impl IntoView {
             act(&session);
         }
     };
+    let focus = move || with_session(|session| session.screen().focus());
+    let clicked = move |event: MouseEvent| {
+        if dom::is_click_on_control(&event) {
+            focus();
+        }
+    };
+    // what lies beside the text is no part of xterm.js
+    let beside = move |event: MouseEvent| {
+        let terminal = host.get_untracked().map(EventTarget::from);
+        if event.target() == event.current_target() || event.target() == terminal {
+            // or the browser would take the keyboard away again
+            event.prevent_default();
+            focus();
+        }
+    };
     let begin_again = move || with_session(Session::begin_again);
     let take_back = move || with_session(Session::take_back);
 
     let covered = move || view.status.with(Status::is_over) && !view.drawn.get();
     view! {
         <div class="shell-page">
-            <header class="bar">
+            <header class="bar" on:click=clicked>
                 <nav class="crumbs" aria-label=move || words().pods>
                     <span node_ref=way_out><Link href="./">{move || words().pods}</Link></span>
                     <span class="crumb namespace">{crumbs.0}</span>
@@ -91,7 +108,7 @@ pub(crate) fn ShellPage(target: Target) -> impl IntoView {
                 <InterruptSetting />
                 <LanguageSwitch />
             </header>
-            <div class="stage" class:covered=covered>
+            <div class="stage" class:covered=covered on:mousedown=beside>
                 <div class="terminal" data-testid="terminal" node_ref=host></div>
                 <Over view target=target.clone() begin_again take_back />
             </div>
