@@ -141,3 +141,22 @@ test("a click beside the text gives the terminal the keyboard", async ({ page, t
     await expect(terminal.host.locator(".xterm-helper-textarea")).toBeFocused();
   }
 });
+
+for (const [colorScheme, text, background] of [
+  ["light", "rgb(29, 36, 48)", "rgb(252, 252, 253)"],
+  ["dark", "rgb(217, 223, 232)", "rgb(16, 20, 27)"],
+] as const) {
+  test(`what an input method composes has the terminal's colours, in the ${colorScheme} theme`, async ({ page, terminal }) => {
+    await page.emulateMedia({ colorScheme });
+    await terminal.type("echo ");
+    const browser = await page.context().newCDPSession(page);
+    await browser.send("Input.imeSetComposition", { text: "ni'hao", selectionStart: 6, selectionEnd: 6 });
+    const composed = terminal.host.locator(".composition-view.active");
+    await expect(composed).toHaveText("ni'hao");
+    await expect(composed).toHaveCSS("color", text);
+    await expect(composed).toHaveCSS("background-color", background);
+    await browser.send("Input.insertText", { text: "你好" });
+    await page.keyboard.press("Enter");
+    await terminal.expectText(/^你好$/m);
+  });
+}

@@ -7,8 +7,8 @@ use web_sys::MediaQueryList;
 
 use crate::{dom::Listener, xterm_ext::object};
 
-/// Names of xterm.js's theme, with the colours for light and for dark. Backgrounds are those of
-/// `--terminal` in the style sheet.
+/// Names of xterm.js's theme, with the colours for light and for dark. Background and foreground are
+/// `--terminal` and `--terminal-text` in the style sheet.
 const COLOURS: [(&str, &str, &str); 24] = [
     ("background", "#fcfcfd", "#10141b"),
     ("foreground", "#1d2430", "#d9dfe8"),
