@@ -78,12 +78,13 @@ pub struct Config {
     )]
     pub base_path: BasePath,
 
-    /// Threads that carry the terminals. One is the most economical, and enough for some 300 MB/s of output.
+    /// Threads that carry the terminals, 1 to 256. One is the most economical, and enough for some 300 MB/s of output.
     #[arg(
         long,
         env = "PODSHELL_THREADS",
         value_name = "COUNT",
-        default_value = "1"
+        default_value = "1",
+        value_parser = threads
     )]
     pub threads: NonZeroUsize,
 
@@ -225,7 +226,11 @@ impl FromStr for PublicUrl {
             .filter(|scheme| [Scheme::HTTP, Scheme::HTTPS].contains(scheme));
         let authority = uri
             .authority()
-            .filter(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
+            .filter(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'))
+            // a port that is none: endless, or nothing behind the colon
+            .filter(|authority| {
+                authority.as_str() == authority.host() || authority.port_u16().is_some()
+            });
         let (scheme, authority) = scheme.zip(authority).ok_or(PublicUrlError::NotAnAddress)?;
         if uri
             .path_and_query()
@@ -265,6 +270,21 @@ fn time<const LEAST: u64, const MOST: u64>(text: &str) -> Result<Duration, TimeE
     } else {
         Err(TimeError::OutOfRange(least, most))
     }
+}
+
+/// Why a text is no number of threads.
+#[derive(Debug, Error)]
+#[error("not a number from 1 to {MOST_THREADS}")]
+struct NoThreads;
+
+/// More than any machine that this is for has processors.
+const MOST_THREADS: usize = 256;
+
+fn threads(text: &str) -> Result<NonZeroUsize, NoThreads> {
+    let count = text.parse::<NonZeroUsize>().ok();
+    count
+        .filter(|count| count.get() <= MOST_THREADS)
+        .ok_or(NoThreads)
 }
 
 /// A number of sessions, at least one.
@@ -419,6 +439,8 @@ mod tests {
             "https://shell.example/tools",
             "https://shell.example?x",
             "https://shell.example/#x",
+            "http://x:",
+            "http://x:99999",
         ] {
             assert!(public(text).is_err(), "{text}");
         }

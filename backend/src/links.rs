@@ -10,39 +10,57 @@ use podshell::Links;
 /// Says which cluster is served, and where.
 pub(crate) fn print_first(choice: &str, address: SocketAddr, links: &Links) {
     let mut text = format!(
-        "Podshell serves {choice}, at {address}.\nOpen {}",
+        "Podshell serves {choice}, at {address}.\nOpen {}\n",
         links.current()
     );
     if cfg!(unix) {
         let own = std::process::id();
-        text += &format!("\nThe link is good once; `kill -USR1 {own}` prints another.");
+        text += &format!("The link is good once; `kill -USR1 {own}` prints another.\n");
     }
-    print(&text);
+    print(text);
 }
 
-/// Prints a new link at each SIGUSR1, for as long as it is waited for.
+/// Whoever asks for another link.
 #[cfg(unix)]
-pub(crate) async fn print_more(links: Links) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut asked = match signal(SignalKind::user_defined1()) {
-        Ok(asked) => asked,
-        Err(error) => {
-            tracing::warn!(%error, "no more than one sign-in link can be printed");
-            return;
+#[derive(Debug)]
+pub(crate) struct Asked(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl Asked {
+    /// From here on SIGUSR1 ends the process no more.
+    pub(crate) fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        signal(SignalKind::user_defined1()).map(Self)
+    }
+
+    /// Prints a new link each time, for as long as it is waited for.
+    pub(crate) async fn print_more(mut self, links: Links) {
+        while self.0.recv().await.is_some() {
+            print(format!("Open {}\n", links.renew()));
         }
-    };
-    while asked.recv().await.is_some() {
-        print(&format!("Open {}", links.renew()));
     }
 }
 
 #[cfg(not(unix))]
-pub(crate) async fn print_more(_: Links) {}
+#[derive(Debug)]
+pub(crate) struct Asked;
 
-/// Where nobody reads any more, there is a log at the most.
-fn print(text: &str) {
-    let mut out = io::stdout().lock();
-    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
-        tracing::warn!(%error, "nobody reads which link to open");
+#[cfg(not(unix))]
+impl Asked {
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self)
     }
+
+    pub(crate) async fn print_more(self, _: Links) {}
+}
+
+/// In a thread of its own, for a terminal may stand still; and where nobody reads any more, there is a log at the most.
+fn print(text: String) {
+    tokio::task::spawn_blocking(move || {
+        // in one piece, so that whoever has read the link may go
+        let mut out = io::stdout().lock();
+        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            tracing::warn!(%error, "nobody reads which link to open");
+        }
+    });
 }

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _};
 
 use tracing::{Metadata, level_filters::LevelFilter};
+use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::{
     EnvFilter, Layer as _,
     filter::{FilterExt as _, filter_fn},
@@ -13,17 +14,23 @@ use tracing_subscriber::{
 /// Whose words are known: our own, and of `tower_http` no more than what our request span and its own lines hold.
 const KNOWN: [&str; 2] = ["podshell", "tower_http"];
 
-/// Begins to write what `PODSHELL_LOG` asks for, by default warnings and what matters of our own.
-pub(crate) fn start() {
+/// Begins to write what `PODSHELL_LOG` asks for, by default warnings and what matters of our own, until what is returned is
+/// dropped.
+///
+/// It is written by a thread of its own, and what that one can't write in time is lost: a terminal that stands still
+/// (Ctrl-S), or a pipe that nobody reads, is to hold up nothing else.
+pub(crate) fn start() -> WorkerGuard {
+    let (writer, guard) = tracing_appender::non_blocking(io::stderr());
     let asked = EnvFilter::try_from_env("PODSHELL_LOG")
         .unwrap_or_else(|_| EnvFilter::new("warn,podshell=info"));
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(io::stderr)
+        .with_writer(writer)
         .with_ansi(io::stderr().is_terminal())
         // it would be written to where nothing can be written
         .log_internal_errors(false)
         .with_filter(safe(asked));
     tracing_subscriber::registry().with(lines).init();
+    guard
 }
 
 /// What was asked for, of what is safe.

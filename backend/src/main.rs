@@ -5,10 +5,14 @@ mod log;
 mod signals;
 
 use std::{
+    env::VarError,
     error::Error,
     io::{self, Write as _},
     pin::pin,
     process::ExitCode,
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 use clap::Parser as _;
@@ -23,19 +27,21 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 use tracing::info;
 
-use self::signals::Signals;
+use self::{links::Asked, signals::Signals};
 
 /// What holds a key for scripts.
 const TOKEN: &str = "PODSHELL_TOKEN";
 // as `--help` says
 const COULD_NOT_START: u8 = 1;
 const SOMETHING_LEFT: u8 = 3;
+/// How long the last words may take.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// What shells add to the number of the signal that ended a process.
 const BY_SIGNAL: u8 = 128;
 
 fn main() -> ExitCode {
     let config = Config::parse();
-    log::start();
+    let _log = log::start();
     let served = runtime(config.threads.get())
         .map_err(Into::into)
         .and_then(|runtime| {
@@ -64,12 +70,13 @@ fn runtime(threads: usize) -> io::Result<Runtime> {
 async fn serve(config: Config) -> Result<u8, Box<dyn Error>> {
     // before anyone is told that we are here
     let mut signals = Signals::listen()?;
+    let asked = Asked::listen()?;
     let server = tokio::select! {
         bound = Box::pin(Server::new(with_token(config)?).bind()) => bound?,
         signal = signals.next() => return Ok(BY_SIGNAL + signal),
     };
     links::print_first(server.choice(), server.address(), &server.links());
-    let _more_links = AbortOnDropHandle::new(tokio::spawn(links::print_more(server.links())));
+    let _more_links = AbortOnDropHandle::new(tokio::spawn(asked.print_more(server.links())));
     let (stop, stopped) = oneshot::channel::<()>();
     let mut running = pin!(server.run(async {
         let _ = stopped.await;
@@ -96,6 +103,7 @@ fn with_token(mut config: Config) -> Result<Config, String> {
             let token = Secret::new(&token);
             config.token = Some(token.map_err(|error| format!("can't use {TOKEN}: {error}"))?);
         }
+        Err(VarError::NotUnicode(_)) => return Err(format!("can't use {TOKEN}: it is no text")),
         _ => {}
     }
     Ok(config)
@@ -106,6 +114,13 @@ fn code(drained: Drained) -> u8 {
 }
 
 fn complain(what: &str) {
-    // unlike with eprintln!, there need be nobody to read it
-    let _ = writeln!(io::stderr(), "podshell: {what}");
+    let line = format!("podshell: {what}\n");
+    let (written, done) = mpsc::channel();
+    thread::spawn(move || {
+        // unlike with eprintln!, there need be nobody to read it
+        let _ = io::stderr().write_all(line.as_bytes());
+        let _ = written.send(());
+    });
+    // a terminal may stand still
+    let _ = done.recv_timeout(LAST_WORDS);
 }

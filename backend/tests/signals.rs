@@ -18,7 +18,7 @@ use common::{
 use fake_cluster::{ExecEffect, Fault};
 use podshell_shared::terminal::EndReason;
 use rustix::process::Signal;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const WELCOME: &str = "/api/v1/pod/default/welcome/shell/shell";
 
@@ -152,6 +152,33 @@ async fn a_log_into_a_vanished_terminal_ends_nothing() {
         assert_eq!(folders(), 0);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_terminal_that_stands_still_holds_up_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let command = command(&[], &[], &["--demo"], &folder);
+    let (mut terminal, end) = pty_process::open().unwrap();
+    let mut child = pty_process::Command::new(&command[0])
+        .args(&command[1..])
+        .kill_on_drop(true)
+        .spawn(end)
+        .unwrap();
+    let (address, _) = read_address(&mut terminal).await;
+    // Ctrl-S
+    terminal.write_all(b"\x13").await.unwrap();
+    // what is logged of these can't be written
+    for _ in 0..3 {
+        let mut shell = open(&address, WELCOME).await;
+        shell.run("echo go\"\"es on; exit", "goes on").await;
+        assert_eq!(shell.exit().await.reason, EndReason::Exited);
+    }
+    let mut shell = open(&address, WELCOME).await;
+    let pid = i32::try_from(child.id().unwrap()).unwrap();
+    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    rustix::process::kill_process(pid, Signal::TERM).unwrap();
+    assert_eq!(shell.exit().await.reason, EndReason::Shutdown);
+    assert_eq!(end_of(&mut child).await.code(), Some(0));
 }
 
 #[tokio::test]
