@@ -66,9 +66,10 @@ for (const way of ["paste", "drop"] as const) {
     // put together by the shell, so that the line as it stands there is not taken for what it prints
     await terminal[way]("echo safe\x1b[201~\recho PW''NED\r");
     await terminal.expectText(/echo safe␛\[201~\n.*echo PW''NED/);
-    await page.keyboard.press("Control+c");
-    await terminal.run("echo re''ady");
-    await terminal.expectText(/^ready$/m);
+    // what is typed behind it stands there only when all of it was read. No Ctrl-C: bash 5.2 may draw the line anew
+    // after one, and then Enter runs it
+    await terminal.type("#end");
+    await terminal.expectText(/PW''NED\s*#end/);
     expect(await terminal.screen()).not.toMatch(/^PWNED$/m);
   });
 

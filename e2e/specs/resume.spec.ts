@@ -57,7 +57,10 @@ for (const transport of TRANSPORTS) {
     const last = Number(/^\d+$/m.exec(shown)?.[0]);
     expect(last).toBeLessThan(197_000);
     const rest = Array.from({ length: 200_000 - last + 1 }, (_, n) => last + n).join("\n");
-    expect(shown.startsWith(rest), "the last lines on the terminal").toBe(true);
+    // said in short: the whole of both is 30 KB
+    const at = [...rest].findIndex((character, i) => character !== shown[i]);
+    const around = at < 0 ? "" : shown.slice(Math.max(0, at - 40), at + 60);
+    expect(shown.startsWith(rest), `the last lines on the terminal, ${at}: ${JSON.stringify(around)}`).toBe(true);
   });
 }
 

@@ -133,9 +133,17 @@ export class Terminal {
           area.dispatchEvent(new KeyboardEvent("keydown", pressed));
           await drawn();
         };
+        // xterm.js learns of a new size in more than one frame, and till then turns pages of the old one
+        await drawn();
+        await drawn();
         const pages = [shown()];
         for (let read = rows; read < lines; read += rows - 1) {
+          const first = pages[0]?.[0];
           await turn("PageUp");
+          for (let tries = 0; shown().at(-1) !== first; tries++) {
+            if (tries === 50) throw new Error(`a page ends with ${shown().at(-1)}, the next begins with ${first}`);
+            await drawn();
+          }
           pages.unshift(shown());
         }
         for (let _ of pages.slice(1)) await turn("PageDown");
