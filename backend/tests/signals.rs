@@ -11,14 +11,20 @@ use std::{
 };
 
 use common::{
+    client::Address,
     kubeconfig,
     process::{Podshell, Shell, command, open, read_address},
     until, web,
 };
 use fake_cluster::{ExecEffect, Fault};
 use podshell_shared::terminal::EndReason;
-use rustix::process::Signal;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use pty_process::Pty;
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    process::Child,
+};
 
 const WELCOME: &str = "/api/v1/pod/default/welcome/shell/shell";
 
@@ -101,20 +107,31 @@ async fn a_terminal_that_tells_of_its_end_twice_still_ends_everything() {
     assert_eq!(server.processes(), 0);
 }
 
-/// Starts the server on a terminal, which vanishes once a shell runs. What happens then is up to `with`.
-async fn on_a_terminal_that_vanishes(
-    with: &[&str],
-    then: impl AsyncFnOnce(&mut tokio::process::Child, Shell, &dyn Fn() -> usize),
-) {
-    let folder = tempfile::tempdir().unwrap();
-    let command = command(with, &[], &["--demo"], &folder);
+/// Starts the server on a terminal.
+async fn on_a_terminal(with: &[&str], folder: &TempDir) -> (Pty, Child, Address) {
+    let command = command(with, &[], &["--demo"], folder);
     let (mut terminal, end) = pty_process::open().unwrap();
-    let mut child = pty_process::Command::new(&command[0])
+    let child = pty_process::Command::new(&command[0])
         .args(&command[1..])
         .kill_on_drop(true)
         .spawn(end)
         .unwrap();
     let (address, _) = read_address(&mut terminal).await;
+    (terminal, child, address)
+}
+
+fn terminate(child: &Child) {
+    let pid = i32::try_from(child.id().unwrap()).unwrap();
+    kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
+}
+
+/// Starts the server on a terminal, which vanishes once a shell runs. What happens then is up to `with`.
+async fn on_a_terminal_that_vanishes(
+    with: &[&str],
+    then: impl AsyncFnOnce(&mut Child, Shell, &dyn Fn() -> usize),
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let (terminal, mut child, address) = on_a_terminal(with, &folder).await;
     let mut shell = open(&address, WELCOME).await;
     shell.run("echo read\"\"y", "ready").await;
     drop(terminal);
@@ -122,7 +139,7 @@ async fn on_a_terminal_that_vanishes(
     then(&mut child, shell, &folders).await;
 }
 
-async fn end_of(child: &mut tokio::process::Child) -> ExitStatus {
+async fn end_of(child: &mut Child) -> ExitStatus {
     common::soon("the server's end", child.wait())
         .await
         .unwrap()
@@ -145,9 +162,7 @@ async fn a_log_into_a_vanished_terminal_ends_nothing() {
         shell.run("echo go\"\"es on; exit", "goes on").await;
         // what is logged of it can't be written
         assert_eq!(shell.exit().await.reason, EndReason::Exited);
-        let pid = i32::try_from(child.id().unwrap()).unwrap();
-        let pid = rustix::process::Pid::from_raw(pid).unwrap();
-        rustix::process::kill_process(pid, Signal::TERM).unwrap();
+        terminate(child);
         assert_eq!(end_of(child).await.code(), Some(0));
         assert_eq!(folders(), 0);
     })
@@ -157,14 +172,7 @@ async fn a_log_into_a_vanished_terminal_ends_nothing() {
 #[tokio::test]
 async fn a_terminal_that_stands_still_holds_up_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let command = command(&[], &[], &["--demo"], &folder);
-    let (mut terminal, end) = pty_process::open().unwrap();
-    let mut child = pty_process::Command::new(&command[0])
-        .args(&command[1..])
-        .kill_on_drop(true)
-        .spawn(end)
-        .unwrap();
-    let (address, _) = read_address(&mut terminal).await;
+    let (mut terminal, mut child, address) = on_a_terminal(&[], &folder).await;
     // Ctrl-S
     terminal.write_all(b"\x13").await.unwrap();
     // what is logged of these can't be written
@@ -174,9 +182,7 @@ async fn a_terminal_that_stands_still_holds_up_nothing() {
         assert_eq!(shell.exit().await.reason, EndReason::Exited);
     }
     let mut shell = open(&address, WELCOME).await;
-    let pid = i32::try_from(child.id().unwrap()).unwrap();
-    let pid = rustix::process::Pid::from_raw(pid).unwrap();
-    rustix::process::kill_process(pid, Signal::TERM).unwrap();
+    terminate(&child);
     assert_eq!(shell.exit().await.reason, EndReason::Shutdown);
     assert_eq!(end_of(&mut child).await.code(), Some(0));
 }
@@ -216,9 +222,7 @@ async fn a_link_that_nobody_reads_ends_nothing() {
         assert!(read > 0, "{log}");
         log.push_str(&String::from_utf8_lossy(&piece[..read]));
     }
-    let pid = i32::try_from(child.id().unwrap()).unwrap();
-    let pid = rustix::process::Pid::from_raw(pid).unwrap();
-    rustix::process::kill_process(pid, Signal::TERM).unwrap();
+    terminate(&child);
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).await.unwrap();
     assert_eq!(end_of(&mut child).await.code(), Some(0), "{log}{rest}");
