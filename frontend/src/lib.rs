@@ -6,7 +6,7 @@
 //!   container that may help then;
 //! * `session` ties `screen` (xterm.js), for which `paste` cleans what is pasted and `keys` says what keys are, to
 //!   a `connection` (pure) over a `socket`, whose encodings are in `transport`; `status` is what the page sees of it; `reload` carries it over a
-//!   reload, with a `snapshot` of the screen that `unfinished` completes;
+//!   reload, with a `snapshot` of the screen that an add-on of our own writes (`xterm-state.mjs`);
 //! * `sign_in` has the key that `api` sends;
 //! * `api`, `failure`, `i18n`, `settings`, `dom`, `panic`: what these share.
 
@@ -49,7 +49,6 @@ mod status;
 mod theme;
 mod toast;
 mod transport;
-mod unfinished;
 mod web_socket;
 mod xterm_ext;
 

@@ -15,12 +15,11 @@ pub(crate) struct Left {
     pub(crate) snapshot: Snapshot,
 }
 
-/// Leaves a terminal behind. Where the browser has no room for it, the next page begins a new shell.
-pub(crate) fn put(target: &Target, left: &Left) {
+/// Leaves a terminal behind. Gives false where the browser has no room for it: without it, the next page begins a new
+/// shell.
+pub(crate) fn put(target: &Target, left: &Left) -> bool {
     let text = serde_json::to_string(left).expect("strings and numbers are always JSON");
-    if let Some(storage) = dom::tab_storage() {
-        storage.set_item(&key(target), &text).ok();
-    }
+    dom::tab_storage().is_some_and(|storage| storage.set_item(&key(target), &text).is_ok())
 }
 
 /// Takes what was left behind for this address, if anything.

@@ -21,7 +21,7 @@ use crate::{
     paste,
     snapshot::{Recent, Snapshot},
     theme,
-    xterm_ext::{self, SerializeAddon, Terminal6, object},
+    xterm_ext::{self, StateAddon, Terminal6, object},
 };
 
 /// What a terminal tells.
@@ -39,15 +39,12 @@ pub(crate) enum Event {
 }
 
 /// Lines kept above the screen.
-const SCROLLBACK: u32 = 5000;
+pub(crate) const SCROLLBACK: u32 = 5000;
 /// What the systems have, the CJK ones last because their Latin letters are the poorer ones.
 const FONTS: &str = "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, \
     'DejaVu Sans Mono', 'Liberation Mono', 'Noto Sans Mono CJK SC', monospace";
-/// Undoes what a program that was cut off may have left on: alternate screen (without moving the
-/// cursor), margins, mouse reports, focus reports, bracketed paste, a hidden cursor, colours; then
-/// begins an empty line.
-const SANE: &str =
-    "\x1b[?47l\x1b[!p\x1b[?9;1000;1002;1003;1004;1006;2004l\x1b[?25h\x1b[0m\r\n\x1b[J";
+/// Begins an empty line.
+const NEW_LINE: &str = "\r\n\x1b[J";
 
 /// A terminal on the page; it is disposed of when dropped.
 pub(crate) struct Screen {
@@ -80,14 +77,16 @@ enum Kind {
     Output(u64),
     /// The page's own.
     Own,
-    /// Another terminal's content.
+    /// The last of another terminal's content.
     Restored,
+    /// The end of what the last shell wrote.
+    End,
 }
 
 struct Inner {
     terminal: Terminal6,
     fit: FitAddon,
-    serialize: SerializeAddon,
+    state: StateAddon,
     host: HtmlElement,
     size: Cell<Size>,
     /// What is not on the screen yet, in order.
@@ -119,8 +118,8 @@ impl Screen {
         ]));
         let fit = FitAddon::new();
         load(&terminal, &fit);
-        let serialize = SerializeAddon::new();
-        load(&terminal, &serialize);
+        let state = StateAddon::new();
+        load(&terminal, &state);
         // xterm.js alone counts cells as of 2010: emoji would be one wide, for the shell they are two
         load(&terminal, &Unicode11Addon::new());
         xterm_ext::set(&terminal.unicode(), "activeVersion", &"11".into());
@@ -128,7 +127,7 @@ impl Screen {
         let inner = Rc::new(Inner {
             terminal,
             fit,
-            serialize,
+            state,
             host: host.clone(),
             size: Cell::default(),
             writing: RefCell::default(),
@@ -253,7 +252,9 @@ impl Screen {
             }
         }
         drop(writing);
-        self.put_own(SANE);
+        let rest = self.decoder.finish();
+        self.put(&rest.into(), Kind::End);
+        self.put_own(NEW_LINE);
     }
 
     /// Writes something of the page's own, behind all of the output: the rest of a character never comes.
@@ -278,30 +279,34 @@ impl Screen {
         xterm_ext::is_alternate(&self.inner.terminal)
     }
 
-    /// What is on it: all that was written and told as rendered.
-    pub(crate) fn snapshot(&self) -> Snapshot {
+    /// What is on it: all that was written and told as rendered, with that many lines above the screen at most.
+    pub(crate) fn snapshot(&self, scrollback: u32) -> Snapshot {
         if let Some(snapshot) = self.inner.restoring.borrow().clone() {
             return snapshot;
         }
         let Inner {
             terminal,
-            serialize,
+            state,
             recent,
             ..
         } = &*self.inner;
-        Snapshot::of(terminal, serialize, &recent.borrow())
+        Snapshot::of(terminal, state, &recent.borrow(), scrollback)
     }
 
-    /// Shows what was on another terminal.
-    pub(crate) fn restore(&self, snapshot: Snapshot) {
+    /// Shows what was on another terminal. Gives false if another version of the page wrote it.
+    pub(crate) fn restore(&self, snapshot: Snapshot) -> bool {
         let Snapshot { rows, cols, .. } = snapshot;
-        let text = JsString::from(&*snapshot.text);
-        let open = JsString::from(&*snapshot.open);
-        *self.inner.restoring.borrow_mut() = Some(snapshot);
         // lines wrap as they did; the terminal takes its own size again afterwards
         self.inner.terminal.resize(cols.into(), rows.into());
-        self.put(&text, Kind::Own);
-        self.put(&open, Kind::Restored);
+        let is_known = self.inner.state.put(&snapshot.state);
+        if is_known {
+            let open = JsString::from(&*snapshot.open);
+            *self.inner.restoring.borrow_mut() = Some(snapshot);
+            self.put(&open, Kind::Restored);
+        } else {
+            self.inner.fit();
+        }
+        is_known
     }
 
     /// Names it for screen readers.
@@ -375,10 +380,20 @@ impl Inner {
         let Some(Write { text, kind }) = self.writing.borrow_mut().pop_front() else {
             return;
         };
-        self.recent.borrow_mut().push(text);
+        let mut recent = self.recent.borrow_mut();
+        if self.state.is_idle() {
+            recent.clear();
+        } else {
+            recent.push(text);
+        }
+        drop(recent);
         match kind {
             Kind::Output(end) => (self.handler)(Event::Rendered(end)),
             Kind::Own => {}
+            Kind::End => {
+                self.state.renew();
+                self.recent.borrow_mut().clear();
+            }
             Kind::Restored => {
                 *self.restoring.borrow_mut() = None;
                 self.fit();

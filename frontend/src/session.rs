@@ -28,7 +28,7 @@ use crate::{
     info::{self, Info},
     reload::{self, Left},
     route::Target,
-    screen::{Event, Screen},
+    screen::{Event, SCROLLBACK, Screen},
     settings::Wishes,
     socket::{self, News},
     status::{Status, View, set},
@@ -201,9 +201,8 @@ impl Session {
 
     /// Goes on with what a page before this one left.
     fn go_on(&self, left: Left) {
-        // what is restored is not what the program has drawn, but near to it
-        let redraw = left.snapshot.alternate;
-        self.screen.restore(left.snapshot);
+        // what can't be restored the program has to draw
+        let redraw = !self.screen.restore(left.snapshot);
         set(self.view.drawn, true);
         self.connect(Connection::resume(
             left.bookmark,
@@ -335,8 +334,15 @@ impl Session {
     /// The browser takes the page away: for good, to load it anew, or to put it aside.
     fn hide(&self) {
         if let Some(bookmark) = self.ask(Connection::bookmark).flatten() {
-            let snapshot = self.screen.snapshot();
-            reload::put(&self.target, &Left { bookmark, snapshot });
+            // a tab has some MB for all of its pages
+            let mut lines = SCROLLBACK;
+            loop {
+                let (bookmark, snapshot) = (bookmark.clone(), self.screen.snapshot(lines));
+                if reload::put(&self.target, &Left { bookmark, snapshot }) || lines == 0 {
+                    break;
+                }
+                lines /= 2;
+            }
         }
         self.step(Connection::leave);
     }

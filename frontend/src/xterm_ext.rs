@@ -27,18 +27,34 @@ extern "C" {
     pub(crate) fn unicode(this: &Terminal6) -> Object;
 }
 
-#[wasm_bindgen(module = "xterm-addon-serialize")]
+#[wasm_bindgen(module = "xterm-state")]
 extern "C" {
-    /// Writes down what is on a terminal, as bytes that bring it back.
+    /// Our own add-on: writes down all of a terminal's state, and puts it back.
     #[wasm_bindgen(extends = TerminalAddon)]
-    pub(crate) type SerializeAddon;
+    pub(crate) type StateAddon;
 
     #[wasm_bindgen(constructor)]
-    pub(crate) fn new() -> SerializeAddon;
+    pub(crate) fn new() -> StateAddon;
 
-    /// The text; `scrollback` in the options limits the lines above the screen.
+    /// All of its state, with that many lines above the screen at most.
     #[wasm_bindgen(method)]
-    pub(crate) fn serialize(this: &SerializeAddon, options: &Object) -> String;
+    pub(crate) fn take(this: &StateAddon, scrollback: u32) -> String;
+
+    /// Puts another terminal's state into a new one of the same size; false if another version wrote it.
+    #[wasm_bindgen(method)]
+    pub(crate) fn put(this: &StateAddon, state: &str) -> bool;
+
+    /// Whether no sequence is open.
+    #[wasm_bindgen(method, js_name = isIdle)]
+    pub(crate) fn is_idle(this: &StateAddon) -> bool;
+
+    /// The sequence that is open, of the text that was written since none was, or of its beginning.
+    #[wasm_bindgen(method)]
+    pub(crate) fn open(this: &StateAddon, text: &str, is_whole: bool) -> String;
+
+    /// Forgets all that a program has set; the text stays, and the cursor where it is.
+    #[wasm_bindgen(method)]
+    pub(crate) fn renew(this: &StateAddon);
 }
 
 /// Makes a terminal from options of any version.
@@ -49,19 +65,6 @@ pub(crate) fn terminal(options: &Object) -> Terminal6 {
 /// Whether a full-screen program has the screen.
 pub(crate) fn is_alternate(terminal: &Terminal6) -> bool {
     get(terminal, &["buffer", "active", "type"]).as_deref() == Some("alternate")
-}
-
-/// The sequences for those modes that the serialize addon forgets and xterm.js does not publish, read from
-/// its inside: whether the cursor is hidden, and how the mouse is reported.
-pub(crate) fn forgotten_modes(terminal: &Terminal6) -> String {
-    let cursor = ["_core", "coreService", "isCursorHidden"];
-    let hidden = inside(terminal, &cursor).as_bool() == Some(true);
-    let mouse = match get(terminal, &["_core", "coreMouseService", "activeEncoding"]).as_deref() {
-        Some("SGR") => "\x1b[?1006h",
-        Some("SGR_PIXELS") => "\x1b[?1016h",
-        _ => "",
-    };
-    format!("{mouse}{}", if hidden { "\x1b[?25l" } else { "" })
 }
 
 fn get(object: &JsValue, path: &[&str]) -> Option<String> {
