@@ -57,7 +57,6 @@ test("a pod that does not run yet says so, and retry opens it once it does", asy
 });
 
 for (const [how, leave] of [
-  ["the way back in the browser", async (page: Page) => void (await page.goBack())],
   ["another address", async (page: Page) => void (await page.goto("about:blank"))],
   ["closing the tab", async (page: Page) => page.close()],
 ] as const) {

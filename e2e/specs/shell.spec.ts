@@ -161,7 +161,9 @@ for (const container of ["busybox", "bash"] as const) {
     await terminal.expectText(/^\s*6f 6b 0a$/m);
 
     // in the kernel's, for what reads lines plainly
-    await terminal.run("clear; cat | od -An -tx1");
+    await terminal.run("clear; echo rea''dy; cat | od -An -tx1");
+    // what is typed before is cleared
+    await terminal.expectText(/^ready$/m);
     await terminal.type("aű你");
     await terminal.expectText(/^aű你$/m);
     await back(2);

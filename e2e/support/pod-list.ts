@@ -8,7 +8,7 @@ export class PodList {
   readonly root: Locator;
   readonly filter: Locator;
 
-  private constructor(private readonly page: Page) {
+  constructor(private readonly page: Page) {
     this.root = page.getByTestId("pod-list");
     this.filter = page.getByTestId("filter");
   }

@@ -11,6 +11,7 @@ use crate::{
     route::Route,
     settings::provide_settings,
     shell::ShellPage,
+    terminals::provide_terminals,
 };
 
 /// The page.
@@ -21,6 +22,7 @@ pub(crate) fn App() -> impl IntoView {
     provide_settings();
     provide_context(PodStore::new());
     let route = use_route();
+    provide_terminals(&route.get_untracked());
     move || match route.get() {
         Route::Pods => view! { <PodsPage /> }.into_any(),
         Route::Shell(target) => view! { <ShellPage target /> }.into_any(),

@@ -2,6 +2,7 @@
 //!
 //! * `app`: the page as a whole; `navigation` and `route`: its addresses;
 //! * `pods` and `pod_row`: the list, which `pod_store` keeps and `outline` puts in few words;
+//! * `terminals`: all terminals of the page, shown or not, which `running` lists; `busy` says in which a program runs;
 //! * `shell`: a terminal's page, with its `state_bar` and the `toast` in it, what stands there when it is `over`, and the `debug`
 //!   container that may help then;
 //! * `session` ties `screen` (xterm.js), for which `paste` cleans what is pasted and `keys` says what keys are, to
@@ -17,6 +18,7 @@
 
 mod api;
 mod app;
+mod busy;
 mod connection;
 mod debug;
 mod decoder;
@@ -37,6 +39,7 @@ mod pods;
 mod polling;
 mod reload;
 mod route;
+mod running;
 mod screen;
 mod session;
 mod settings;
@@ -46,6 +49,7 @@ mod snapshot;
 mod socket;
 mod state_bar;
 mod status;
+mod terminals;
 mod theme;
 mod toast;
 mod transport;

@@ -11,6 +11,7 @@ use crate::{
     outline::{self, Tone},
     pod_store::Entry,
     route::{Mode, Target},
+    terminals::use_terminals,
 };
 
 /// A pod, and a way to a shell in each of its containers.
@@ -116,14 +117,24 @@ fn Shell(
             let name = name.clone();
             move || format!("{}: {name}", language.get().words().attach_title)
         };
+        let terminals = use_terminals();
+        let own = target.clone();
+        let runs_here = move || terminals.has(&own);
+        let here = runs_here.clone();
         let title = move || {
-            let open = language.get().words().open_shell;
+            let words = language.get().words();
+            let open = if here() {
+                words.running_here
+            } else {
+                words.open_shell
+            };
             format!("{open}: {}\n{}", container.name, container.image)
         };
         view! {
             <Link
                 href=target.href()
                 attr:class="button shell"
+                attr:data-runs=runs_here
                 attr:data-testid="open-shell"
                 attr:data-pod=key
                 attr:data-container=name

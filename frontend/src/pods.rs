@@ -9,6 +9,7 @@ use crate::{
     i18n::{LanguageSwitch, use_language},
     pod_row::PodRow,
     pod_store::{Cluster, PodStore},
+    running::RunningShells,
 };
 
 /// How often the list is fetched while somebody can see it, in ms.
@@ -45,7 +46,10 @@ pub(crate) fn PodsPage() -> impl IntoView {
                 (None, None) => view! {
                     <p class="loading" role="status">{move || language.get().words().loading}</p>
                 }.into_any(),
-                (None, Some(failure)) => view! { <NoList store failure /> }.into_any(),
+                (None, Some(failure)) => view! {
+                    <RunningShells />
+                    <NoList store failure />
+                }.into_any(),
                 (Some(cluster), _) => view! { <List store cluster /> }.into_any(),
             }}
         </main>
@@ -119,6 +123,7 @@ fn List(store: PodStore, cluster: Cluster) -> impl IntoView {
             </p>
         })}
         {stale}
+        <RunningShells />
         <div class="tools">
             <h2>{move || words().pods}</h2>
             <span class="count" role="status">{count}</span>

@@ -4,7 +4,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{connection::Bookmark, dom, route::Target, snapshot::Snapshot};
+use crate::{
+    connection::Bookmark,
+    dom,
+    route::{Route, Target},
+    snapshot::Snapshot,
+};
+
+/// Where it lies, with the address behind it.
+const LEFT: &str = "podshell.left:";
 
 /// A terminal that was left.
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,6 +40,23 @@ pub(crate) fn take(target: &Target) -> Option<Left> {
     serde_json::from_str(&text).ok()
 }
 
+/// For which addresses something was left behind.
+pub(crate) fn targets() -> Vec<Target> {
+    let Some(storage) = dom::tab_storage() else {
+        return Vec::new();
+    };
+    let keys = (0..storage.length().unwrap_or_default()).filter_map(|at| storage.key(at).ok()?);
+    keys.filter_map(|key| {
+        let href = key.strip_prefix(LEFT)?;
+        let (path, query) = href.split_once('?').unwrap_or((href, ""));
+        match Route::parse(path, query) {
+            Route::Shell(target) => Some(target),
+            Route::Pods | Route::Unknown => None,
+        }
+    })
+    .collect()
+}
+
 fn key(target: &Target) -> String {
-    format!("podshell.left:{}", target.href())
+    format!("{LEFT}{}", target.href())
 }

@@ -15,6 +15,7 @@ use web_sys::{HtmlElement, KeyboardEvent, ResizeObserver};
 use xterm_js_rs::addons::{fit::FitAddon, unicode11::Unicode11Addon};
 
 use crate::{
+    busy::Marks,
     decoder::Decoder,
     dom::{self, Listener},
     keys::{self, Key, Typed, Use},
@@ -87,6 +88,7 @@ struct Inner {
     terminal: Terminal6,
     fit: FitAddon,
     state: StateAddon,
+    marks: Marks,
     host: HtmlElement,
     size: Cell<Size>,
     /// What is not on the screen yet, in order.
@@ -100,8 +102,8 @@ struct Inner {
 }
 
 impl Screen {
-    /// Opens a terminal that fills `host`; `label` is its name for screen readers.
-    pub(crate) fn open(host: &HtmlElement, label: &str, handler: impl Fn(Event) + 'static) -> Self {
+    /// Opens a terminal that fills `host`.
+    pub(crate) fn open(host: &HtmlElement, handler: impl Fn(Event) + 'static) -> Self {
         let terminal = xterm_ext::terminal(&object(&[
             ("scrollback", SCROLLBACK.into()),
             ("fontFamily", FONTS.into()),
@@ -124,8 +126,10 @@ impl Screen {
         load(&terminal, &Unicode11Addon::new());
         xterm_ext::set(&terminal.unicode(), "activeVersion", &"11".into());
         terminal.open(host.clone());
+        let marks = Marks::watch(&terminal);
         let inner = Rc::new(Inner {
             terminal,
+            marks,
             fit,
             state,
             host: host.clone(),
@@ -201,7 +205,6 @@ impl Screen {
                 .collect(),
             _closures: ([input, binary], key, refit),
         };
-        screen.set_label(label);
         screen.inner.fit();
         screen
     }
@@ -277,6 +280,11 @@ impl Screen {
     /// Whether a full-screen program has the screen.
     pub(crate) fn is_alternate(&self) -> bool {
         xterm_ext::is_alternate(&self.inner.terminal)
+    }
+
+    /// Whether a program other than the shell seems to have it.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.inner.marks.is_busy(&self.inner.terminal)
     }
 
     /// What is on it: all that was written and told as rendered, with that many lines above the screen at most.

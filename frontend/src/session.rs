@@ -27,7 +27,7 @@ use crate::{
     failure::Kind,
     info::{self, Info},
     reload::{self, Left},
-    route::Target,
+    route::{Mode, Target},
     screen::{Event, SCROLLBACK, Screen},
     settings::Wishes,
     socket::{self, News},
@@ -55,33 +55,27 @@ pub(crate) struct Session {
     info: Cell<Option<Info>>,
     /// Whether this goes on with the session of a page that was here before, as far as is known.
     restored: Cell<bool>,
-    on_leave: Box<dyn Fn()>,
+    /// What is done when the user wants the keyboard back for the page that shows this.
+    on_leave: RefCell<Option<Box<dyn Fn()>>>,
     _listeners: [Listener; 4],
 }
 
 impl Session {
     /// Opens a terminal in `host` and begins a shell, or goes on with the one that was here before the page
-    /// was loaded anew; `on_leave` is called when the user asks for a way out of the terminal.
-    pub(crate) fn open(
-        target: Target,
-        host: &HtmlElement,
-        label: &str,
-        view: View,
-        wishes: Wishes,
-        on_leave: impl Fn() + 'static,
-    ) -> Rc<Self> {
+    /// was loaded anew.
+    pub(crate) fn open(target: Target, host: &HtmlElement, view: View, wishes: Wishes) -> Rc<Self> {
         let left = reload::take(&target);
         let session = Rc::new_cyclic(|me: &Weak<Self>| Self {
             me: me.clone(),
             target,
             view,
             wishes,
-            screen: Screen::open(host, label, with(me, Self::screen_event)),
+            screen: Screen::open(host, with(me, Self::screen_event)),
             live: RefCell::default(),
             attempt: Cell::default(),
             info: Cell::default(),
             restored: Cell::new(left.is_some()),
-            on_leave: Box::new(on_leave),
+            on_leave: RefCell::default(),
             _listeners: [
                 Listener::new(&window(), "pagehide", with(me, |me, _| me.hide())),
                 Listener::new(
@@ -119,6 +113,20 @@ impl Session {
     /// The terminal.
     pub(crate) fn screen(&self) -> &Screen {
         &self.screen
+    }
+
+    /// Says what to do when the user asks for a way out of the terminal.
+    pub(crate) fn on_leave(&self, leave: impl Fn() + 'static) {
+        *self.on_leave.borrow_mut() = Some(Box::new(leave));
+    }
+
+    /// Whether a program would end with it: something else than the shell itself, as far as the terminal tells.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.target.mode != Mode::Attach
+            && self.view.status.with_untracked(|status| {
+                matches!(status, Status::Connected | Status::Reconnecting { .. })
+            })
+            && self.screen.is_busy()
     }
 
     /// Begins another shell in the same terminal.
@@ -307,7 +315,11 @@ impl Session {
                 self.view.size.set(size);
                 self.step(|connection| connection.resize(size));
             }
-            Event::Leave => (self.on_leave)(),
+            Event::Leave => {
+                if let Some(leave) = &*self.on_leave.borrow() {
+                    leave();
+                }
+            }
         }
     }
 

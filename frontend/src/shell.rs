@@ -1,6 +1,6 @@
 //! A terminal's page: header, terminal, state line, and what to do when the session is over.
 
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use leptos::{ev::MouseEvent, html, prelude::*};
 use web_sys::EventTarget;
@@ -12,9 +12,10 @@ use crate::{
     over::Over,
     route::{Mode, Target},
     session::Session,
-    settings::{InterruptSetting, use_wishes},
+    settings::InterruptSetting,
     state_bar::StateBar,
-    status::{Status, View},
+    status::Status,
+    terminals::use_terminals,
 };
 
 /// A terminal that fills the window.
@@ -22,11 +23,13 @@ use crate::{
 pub(crate) fn ShellPage(target: Target) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
-    let view = View::new();
+    let terminals = use_terminals();
+    let terminal = terminals.open(&target);
+    let view = terminal.view;
     let host = NodeRef::<html::Div>::new();
     let way_out = NodeRef::<html::Span>::new();
-    // dropped with this page, which ends the shell
-    let session = StoredValue::new_local(None::<Rc<Session>>);
+    let left = target.clone();
+    on_cleanup(move || terminals.leave(&left));
 
     let Target {
         namespace,
@@ -49,24 +52,20 @@ pub(crate) fn ShellPage(target: Target) -> impl IntoView {
         move || format!("{} {}. {}", words().terminal, title(), words().way_out)
     };
     Effect::new(move |_| document().set_title(&format!("{} – Podshell", title())));
-    let wishes = use_wishes();
-    let opened = target.clone();
-    Effect::new(move |_| {
-        let label = label();
-        let Some(host) = host.get() else { return };
-        if let Some(session) = session.with_value(Clone::clone) {
-            session.screen().set_label(&label);
-        } else {
-            let leave = move || focus_first_link(way_out);
-            let opened = Session::open(opened.clone(), &host, &label, view, wishes, leave);
-            session.set_value(Some(opened));
-        }
-    });
+    let session = StoredValue::new_local(Rc::downgrade(&terminal.session));
     let with_session = move |act: fn(&Session)| {
-        if let Some(session) = session.with_value(Clone::clone) {
+        if let Some(session) = session.with_value(Weak::upgrade) {
             act(&session);
         }
     };
+    let named = terminal.session.clone();
+    Effect::new(move |_| named.screen().set_label(&label()));
+    terminal.session.on_leave(move || focus_first_link(way_out));
+    Effect::new(move |_| {
+        let Some(host) = host.get() else { return };
+        host.append_child(&terminal.host).expect("it is an element");
+        terminal.session.screen().focus();
+    });
     let focus = move || with_session(|session| session.screen().focus());
     let clicked = move |event: MouseEvent| {
         if dom::is_click_on_control(&event) {

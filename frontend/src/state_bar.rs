@@ -92,7 +92,8 @@ pub(crate) fn StateBar(view: View, mode: Mode) -> impl IntoView {
     }
 }
 
-fn state_name(status: &Status) -> &'static str {
+/// The state's name, in the page's own terms.
+pub(crate) fn state_name(status: &Status) -> &'static str {
     match status {
         Status::Asking | Status::Opening | Status::Starting => "connecting",
         Status::Connected => "connected",
@@ -103,7 +104,8 @@ fn state_name(status: &Status) -> &'static str {
     }
 }
 
-fn state_text(status: &Status, mode: &Mode, language: Language) -> String {
+/// How a terminal fares, in words.
+pub(crate) fn state_text(status: &Status, mode: &Mode, language: Language) -> String {
     let words = language.words();
     match status {
         Status::Asking => words.asking.to_owned(),

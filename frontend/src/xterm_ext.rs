@@ -27,6 +27,24 @@ extern "C" {
     pub(crate) fn unicode(this: &Terminal6) -> Object;
 }
 
+#[wasm_bindgen]
+extern "C" {
+    type Parser;
+
+    #[wasm_bindgen(method, js_name = registerCsiHandler)]
+    fn on_csi(this: &Parser, id: &Object, handler: &Function) -> JsValue;
+
+    type Buffer;
+
+    #[wasm_bindgen(method, js_name = getLine)]
+    fn line(this: &Buffer, y: f64) -> Option<Line>;
+
+    type Line;
+
+    #[wasm_bindgen(method, js_name = translateToString)]
+    fn text(this: &Line, trim: bool, from: f64, to: f64) -> String;
+}
+
 #[wasm_bindgen(module = "xterm-state")]
 extern "C" {
     /// Our own add-on: writes down all of a terminal's state, and puts it back.
@@ -77,6 +95,33 @@ fn inside(object: &JsValue, path: &[&str]) -> JsValue {
         // on what is no object there are no properties
         Reflect::get(&object, &(*name).into()).unwrap_or_default()
     })
+}
+
+/// Whether pasted text is marked as such, for a program that asked for it.
+pub(crate) fn is_bracketed_paste(terminal: &Terminal6) -> bool {
+    inside(terminal, &["modes", "bracketedPasteMode"]).as_bool() == Some(true)
+}
+
+/// Calls `handler` with the parameters of each sequence that sets private modes (DECSET), before xterm.js sees it.
+pub(crate) fn on_private_mode(terminal: &Terminal6, handler: &Function) {
+    let parser: Parser = inside(terminal, &["parser"]).unchecked_into();
+    parser.on_csi(
+        &object(&[("prefix", "?".into()), ("final", "h".into())]),
+        handler,
+    );
+}
+
+/// The first of a sequence's parameters.
+pub(crate) fn first_parameter(parameters: &JsValue) -> Option<f64> {
+    Reflect::get_u32(parameters, 0).ok()?.as_f64()
+}
+
+/// The line in which the cursor is, up to the cursor.
+pub(crate) fn before_cursor(terminal: &Terminal6) -> String {
+    let buffer: Buffer = inside(terminal, &["buffer", "active"]).unchecked_into();
+    let number = |name| inside(&buffer, &[name]).as_f64().unwrap_or_default();
+    let line = buffer.line(number("baseY") + number("cursorY"));
+    line.map_or_else(String::new, |line| line.text(false, 0.0, number("cursorX")))
 }
 
 /// Makes a JavaScript object.

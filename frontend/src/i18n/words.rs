@@ -63,6 +63,13 @@ pub(crate) struct Words {
     pub(crate) debug_asking: &'static str,
     pub(crate) debug_creating: &'static str,
     pub(crate) cancel: &'static str,
+    pub(crate) your_shells: &'static str,
+    pub(crate) your_shells_note: &'static str,
+    pub(crate) return_to: &'static str,
+    pub(crate) end: &'static str,
+    pub(crate) end_title: &'static str,
+    pub(crate) end_busy: &'static str,
+    pub(crate) running_here: &'static str,
 }
 
 pub(super) const ENGLISH: Words = Words {
@@ -127,6 +134,13 @@ pub(super) const ENGLISH: Words = Words {
     debug_asking: "Adding a debug container to the pod…",
     debug_creating: "The node makes it ready; its image may have to be pulled first.",
     cancel: "Cancel",
+    your_shells: "Your shells",
+    your_shells_note: "they run on while this tab is open",
+    return_to: "Return",
+    end: "End",
+    end_title: "End this shell and what runs in it",
+    end_busy: "A program runs. End it?",
+    running_here: "Return to your shell",
 };
 
 pub(super) const CHINESE: Words = Words {
@@ -191,4 +205,11 @@ pub(super) const CHINESE: Words = Words {
     debug_asking: "正在为该 Pod 添加调试容器…",
     debug_creating: "节点正在准备，可能需要先拉取镜像。",
     cancel: "取消",
+    your_shells: "你的 shell",
+    your_shells_note: "此标签页打开期间会继续运行",
+    return_to: "返回",
+    end: "结束",
+    end_title: "结束此 shell 及其中运行的程序",
+    end_busy: "有程序正在运行，要结束吗？",
+    running_here: "返回你的 shell",
 };
