@@ -119,7 +119,7 @@ async function asks(page: Page): Promise<boolean> {
   return asked;
 }
 
-for (const shell of ["bash", "busybox"]) {
+for (const shell of ["bash", "busybox"] as const) {
   test(`the browser asks before it closes a tab in which a program runs, in ${shell}`, async ({ context, page, server }) => {
     await page.close();
     for (const [line, shown, asked] of [

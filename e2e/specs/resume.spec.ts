@@ -3,6 +3,7 @@ import type { Page } from "@playwright/test";
 import type { Cable } from "../support/cable.ts";
 import { kubeconfig } from "../support/env.ts";
 import { processes, standing } from "../support/kubectl.ts";
+import { PROXIES, Proxy } from "../support/proxy.ts";
 import { Podshell } from "../support/podshell.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { Terminal } from "../support/terminal.ts";
@@ -61,6 +62,37 @@ for (const transport of TRANSPORTS) {
     const at = [...rest].findIndex((character, i) => character !== shown[i]);
     const around = at < 0 ? "" : shown.slice(Math.max(0, at - 40), at + 60);
     expect(shown.startsWith(rest), `the last lines on the terminal, ${at}: ${JSON.stringify(around)}`).toBe(true);
+  });
+}
+
+for (const [, options, transport] of new Map(PROXIES.map((proxy) => [proxy[2], proxy])).values()) {
+  test(`a program prints on over two cuts of the network, by ${transport}`, async ({ page, cable, server, problems }) => {
+    test.slow();
+    problems.expect(BROKEN);
+    problems.expect(/Failed to load resource.*403/);
+    const proxy = await Proxy.to(server, options, { behind: true });
+    cable.lead(proxy.port);
+    const terminal = await Terminal.open(page, BASH, cable);
+    await terminal.expectTransport(transport);
+    await terminal.expectPrompt();
+    // no longer than what can be scrolled back to
+    await terminal.run("stty -echo; for n in $(seq 1 45); do seq ${n}001 ${n}100; sleep 0.2; done; stty echo");
+    for (const [line, typed] of [[/^1\d{4}$/m, 7], [/^3\d{4}$/m, 8]] as const) {
+      await terminal.expectText(line, 30_000);
+      cable.pull();
+      await terminal.expectState("reconnecting");
+      await terminal.run(`echo typed-$((6*${typed}))`);
+      cable.plug();
+      await terminal.expectState("connected");
+    }
+    await terminal.expectText(/^45100$/m, 30_000);
+    await terminal.expectText(/^typed-48$/m);
+    const shown = (await terminal.scrollback(4_320)).join("\n");
+    const numbers = Array.from({ length: 43 }, (_, n) => Array.from({ length: 100 }, (_, m) => (n + 3) * 1000 + m + 1).join("\n"));
+    expect(shown.includes(numbers.join("\n")), "all numbers, each once").toBe(true);
+    // what was typed meanwhile came once, in its order
+    expect(shown.match(/^typed-\d+$/gm)).toEqual(["typed-42", "typed-48"]);
+    await proxy.remove();
   });
 }
 

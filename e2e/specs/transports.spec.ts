@@ -1,18 +1,11 @@
 // Where proxies let no WebSocket through: the page finds a way, says which, and the terminal is as good.
 import { createHash } from "node:crypto";
 import { processes, standing } from "../support/kubectl.ts";
-import { Proxy, type ProxyOptions } from "../support/proxy.ts";
+import { PROXIES, Proxy } from "../support/proxy.ts";
 import { Terminal } from "../support/terminal.ts";
 import { BROKEN, expect, test } from "../support/test.ts";
 
 const BASH = standing("bash");
-
-const PROXIES: [name: string, options: ProxyOptions, transport: string][] = [
-  ["refuses upgrades", {}, "xhr-streaming"],
-  ["never answers upgrades", { swallow: true }, "xhr-streaming"],
-  ["refuses upgrades and long answers to POST", { refuse: /xhr_streaming(\?|$)/ }, "eventsource"],
-  ["refuses upgrades and holds answers back until 4 KB", { buffer: 4096 }, "xhr-polling"],
-];
 
 for (const [name, options, transport] of PROXIES) {
   test.describe(`behind a proxy that ${name}`, () => {

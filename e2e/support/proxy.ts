@@ -1,6 +1,7 @@
 // A reverse proxy as some companies have them: no WebSockets, and answers that are held back.
 import { once } from "node:events";
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Podshell } from "./podshell.ts";
 
@@ -13,6 +14,14 @@ export interface ProxyOptions {
   swallow?: boolean;
 }
 
+/** What each lets through, worse and worse, and the transport that is left. */
+export const PROXIES: [name: string, options: ProxyOptions, transport: string][] = [
+  ["refuses upgrades", {}, "xhr-streaming"],
+  ["never answers upgrades", { swallow: true }, "xhr-streaming"],
+  ["refuses upgrades and long answers to POST", { refuse: /xhr_streaming(\?|$)/ }, "eventsource"],
+  ["refuses upgrades and holds answers back until 4 KB", { buffer: 4096 }, "xhr-polling"],
+];
+
 /** Stands between the browser and a server on this machine, at an address of its own. Lets no upgrade through. */
 export class Proxy {
   private constructor(
@@ -22,14 +31,20 @@ export class Proxy {
     readonly origin: string,
   ) {}
 
-  static async to(server: Podshell, options: ProxyOptions = {}): Promise<Proxy> {
+  /** Where it listens, on this machine. */
+  get port(): number {
+    return (this.listener.address() as AddressInfo).port;
+  }
+
+  /** Listens where the server is called by its public name, or behind what does. */
+  static async to(server: Podshell, options: ProxyOptions = {}, { behind = false } = {}): Promise<Proxy> {
     const listener = createServer((asked, answer) => pass(asked, answer, server.port, options));
     const swallowed = new Set<Duplex>();
     listener.on("upgrade", (_, socket) => {
       if (options.swallow === true) swallowed.add(socket.on("error", () => socket.destroy()));
       else socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     });
-    listener.listen(Number(new URL(server.publicOrigin).port), "127.0.0.1");
+    listener.listen(behind ? 0 : Number(new URL(server.publicOrigin).port), "127.0.0.1");
     await once(listener, "listening");
     return new Proxy(listener, swallowed, server.publicOrigin);
   }

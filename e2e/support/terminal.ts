@@ -118,7 +118,10 @@ export class Terminal {
    * up to a page more. Leaves the window tall, for a page to hold many.
    */
   async scrollback(lines: number): Promise<string[]> {
-    const { rows } = await this.resize(this.page.viewportSize()?.width ?? 1280, 2_000);
+    await this.resize(this.page.viewportSize()?.width ?? 1280, 2_000);
+    const height = () => this.size().then(({ rows }) => rows);
+    let rows = await height();
+    await expect.poll(async () => rows === (rows = await height())).toBe(true);
     return this.host.evaluate(
       async (host, { rows, lines }) => {
         const area = host.querySelector(".xterm-helper-textarea") as HTMLElement;
@@ -133,9 +136,8 @@ export class Terminal {
           area.dispatchEvent(new KeyboardEvent("keydown", pressed));
           await drawn();
         };
-        // xterm.js learns of a new size in more than one frame, and till then turns pages of the old one
-        await drawn();
-        await drawn();
+        // a window takes its new size in steps, and xterm.js draws that in more than one frame
+        for (let same = 0; same < 5; same = shown().length === rows ? same + 1 : 0) await drawn();
         const pages = [shown()];
         for (let read = rows; read < lines; read += rows - 1) {
           const first = pages[0]?.[0];
