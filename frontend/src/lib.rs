@@ -5,7 +5,7 @@
 //! * `terminals`: all terminals of the page, shown or not, which `running` lists; `busy` says in which a program runs;
 //! * `shell`: a terminal's page, with its `state_bar` and the `toast` in it, what stands there when it is `over`, and the `debug`
 //!   container that may help then;
-//! * `session` ties `screen` (xterm.js), for which `paste` cleans what is pasted and `keys` says what keys are, to
+//! * `session` ties `screen` (xterm.js), for which `paste` cleans what is pasted, `keys` says what keys are and `sync_output` has whole pictures drawn, to
 //!   a `connection` (pure) over a `socket`, whose encodings are in `transport`; `status` is what the page sees of it; `reload` carries it over a
 //!   reload, with a `snapshot` of the screen that an add-on of our own writes (`xterm-state.mjs`);
 //! * `sign_in` has the key that `api` sends;
@@ -49,6 +49,7 @@ mod snapshot;
 mod socket;
 mod state_bar;
 mod status;
+mod sync_output;
 mod terminals;
 mod theme;
 mod toast;

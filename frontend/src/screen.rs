@@ -21,6 +21,7 @@ use crate::{
     keys::{self, Key, Typed, Use},
     paste,
     snapshot::{Recent, Snapshot},
+    sync_output::SyncOutput,
     theme,
     xterm_ext::{self, StateAddon, Terminal6, object},
 };
@@ -53,6 +54,7 @@ pub(crate) struct Screen {
     decoder: Decoder,
     rendered: Closure<dyn FnMut()>,
     observer: ResizeObserver,
+    _sync_output: SyncOutput,
     _listeners: Vec<Listener>,
     _closures: Closures,
 }
@@ -194,6 +196,7 @@ impl Screen {
             Closure::new(move || inner.rendered())
         };
         let screen = Self {
+            _sync_output: SyncOutput::watch(&inner.terminal),
             inner,
             decoder: Decoder::new(),
             rendered,

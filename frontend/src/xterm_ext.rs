@@ -25,6 +25,17 @@ extern "C" {
     /// The tables of how many cells a character takes; `activeVersion` is the one in use.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn unicode(this: &Terminal6) -> Object;
+
+    /// What understands the output.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn parser(this: &Terminal6) -> Parser6;
+
+    /// What understands the output, and lets others have a part in it.
+    pub(crate) type Parser6;
+
+    /// Gives those sequences to a handler first, with their numbers. It answers whether they are none of others'.
+    #[wasm_bindgen(method, js_name = registerCsiHandler)]
+    pub(crate) fn register_csi_handler(this: &Parser6, sequence: &Object, handler: &Function);
 }
 
 #[wasm_bindgen]
@@ -75,6 +86,13 @@ extern "C" {
     pub(crate) fn renew(this: &StateAddon);
 }
 
+impl Clone for Terminal6 {
+    /// Another handle of the same terminal.
+    fn clone(&self) -> Self {
+        AsRef::<JsValue>::as_ref(self).clone().unchecked_into()
+    }
+}
+
 /// Makes a terminal from options of any version.
 pub(crate) fn terminal(options: &Object) -> Terminal6 {
     Terminal::construct(Some(options.unchecked_ref::<TerminalOptions>())).unchecked_into()
@@ -83,6 +101,31 @@ pub(crate) fn terminal(options: &Object) -> Terminal6 {
 /// Whether a full-screen program has the screen.
 pub(crate) fn is_alternate(terminal: &Terminal6) -> bool {
     get(terminal, &["buffer", "active", "type"]).as_deref() == Some("alternate")
+}
+
+/// At the end of a block of synchronized output: draws the terminal at once, if drawing was put off because of the
+/// block. xterm.js has no name for that outside.
+pub(crate) fn draw_put_off(terminal: &Terminal6) {
+    let put_off = [
+        "_core",
+        "_renderService",
+        "_syncOutputHandler",
+        "_isBuffering",
+    ];
+    if inside(terminal, &put_off).as_bool() != Some(true) {
+        return;
+    }
+    let modes = inside(terminal, &["_core", "coreService", "decPrivateModes"]);
+    let service = inside(terminal, &["_core", "_renderService"]);
+    let draw = inside(&service, &["_renderRows"]);
+    let (Some(modes), Some(draw)) = (modes.dyn_ref(), draw.dyn_ref::<Function>()) else {
+        return;
+    };
+    set(modes, "synchronizedOutput", &false.into());
+    let last = terminal.get_rows() - 1;
+    // nothing is put off any more, nor will it be drawn unasked
+    terminal.refresh(0, last);
+    draw.call2(&service, &0.into(), &last.into()).ok();
 }
 
 fn get(object: &JsValue, path: &[&str]) -> Option<String> {
