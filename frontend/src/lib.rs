@@ -5,7 +5,8 @@
 //! * `terminals`: all terminals of the page, shown or not, which `running` lists; `busy` says in which a program runs;
 //! * `shell`: a terminal's page, with its `state_bar` and the `toast` in it, what stands there when it is `over`, and the `debug`
 //!   container that may help then;
-//! * `session` ties `screen` (xterm.js), for which `paste` cleans what is pasted, `keys` says what keys are and `sync_output` has whole pictures drawn, to
+//! * `session` ties `screen` (xterm.js), for which `paste` cleans what is pasted, `keys` says what keys are, `widths` how many cells characters take,
+//!   and `sync_output` has whole pictures drawn, to
 //!   a `connection` (pure) over a `socket`, whose encodings are in `transport`; `status` is what the page sees of it; `reload` carries it over a
 //!   reload, with a `snapshot` of the screen that an add-on of our own writes (`xterm-state.mjs`);
 //! * `sign_in` has the key that `api` sends;
@@ -55,6 +56,7 @@ mod theme;
 mod toast;
 mod transport;
 mod web_socket;
+mod widths;
 mod xterm_ext;
 
 use wasm_bindgen_futures::spawn_local;

@@ -12,7 +12,7 @@ use podshell_shared::terminal::Size;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{HtmlElement, KeyboardEvent, ResizeObserver};
-use xterm_js_rs::addons::{fit::FitAddon, unicode11::Unicode11Addon};
+use xterm_js_rs::addons::fit::FitAddon;
 
 use crate::{
     busy::Marks,
@@ -23,6 +23,7 @@ use crate::{
     snapshot::{Recent, Snapshot},
     sync_output::SyncOutput,
     theme,
+    widths::Widths,
     xterm_ext::{self, StateAddon, Terminal6, object},
 };
 
@@ -55,6 +56,7 @@ pub(crate) struct Screen {
     rendered: Closure<dyn FnMut()>,
     observer: ResizeObserver,
     _sync_output: SyncOutput,
+    _widths: Widths,
     _listeners: Vec<Listener>,
     _closures: Closures,
 }
@@ -124,9 +126,6 @@ impl Screen {
         load(&terminal, &fit);
         let state = StateAddon::new();
         load(&terminal, &state);
-        // xterm.js alone counts cells as of 2010: emoji would be one wide, for the shell they are two
-        load(&terminal, &Unicode11Addon::new());
-        xterm_ext::set(&terminal.unicode(), "activeVersion", &"11".into());
         terminal.open(host.clone());
         let marks = Marks::watch(&terminal);
         let inner = Rc::new(Inner {
@@ -197,6 +196,7 @@ impl Screen {
         };
         let screen = Self {
             _sync_output: SyncOutput::watch(&inner.terminal),
+            _widths: Widths::provide(&inner.terminal),
             inner,
             decoder: Decoder::new(),
             rendered,

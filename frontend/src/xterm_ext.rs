@@ -24,7 +24,15 @@ extern "C" {
 
     /// The tables of how many cells a character takes; `activeVersion` is the one in use.
     #[wasm_bindgen(method, getter)]
-    pub(crate) fn unicode(this: &Terminal6) -> Object;
+    pub(crate) fn unicode(this: &Terminal6) -> Unicode6;
+
+    /// The tables of how many cells a character takes.
+    #[wasm_bindgen(extends = Object)]
+    pub(crate) type Unicode6;
+
+    /// Adds one, by its name.
+    #[wasm_bindgen(method)]
+    pub(crate) fn register(this: &Unicode6, provider: &Object);
 
     /// What understands the output.
     #[wasm_bindgen(method, getter)]
