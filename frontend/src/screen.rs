@@ -35,6 +35,8 @@ pub(crate) enum Event {
     Bytes(Vec<u8>),
     /// Output up to this offset is on the screen.
     Rendered(u64),
+    /// The program calls itself so.
+    Titled(String),
     /// It has another size.
     Resized(Size),
     /// The user wants the keyboard back for the page.
@@ -61,10 +63,10 @@ pub(crate) struct Screen {
     _closures: Closures,
 }
 
-/// What JavaScript calls has to live as long as it may be called: input and binary input, keys,
+/// What JavaScript calls has to live as long as it may be called: input, binary input and titles, keys,
 /// changes of size.
 type Closures = (
-    [Closure<dyn FnMut(String)>; 2],
+    [Closure<dyn FnMut(String)>; 3],
     Closure<dyn FnMut(KeyboardEvent) -> bool>,
     Closure<dyn FnMut()>,
 );
@@ -154,6 +156,10 @@ impl Screen {
         };
         inner.terminal.on_data(input.as_ref().unchecked_ref());
         inner.terminal.on_binary(binary.as_ref().unchecked_ref());
+        let titled = closure(&inner, |inner, title| (inner.handler)(Event::Titled(title)));
+        inner
+            .terminal
+            .on_title_change(titled.as_ref().unchecked_ref());
         inner
             .terminal
             .attach_custom_key_event_handler(key.as_ref().unchecked_ref());
@@ -206,7 +212,7 @@ impl Screen {
                 .flatten()
                 .chain(pasted)
                 .collect(),
-            _closures: ([input, binary], key, refit),
+            _closures: ([input, binary, titled], key, refit),
         };
         screen.inner.fit();
         screen

@@ -32,7 +32,7 @@ use crate::{
     settings::Wishes,
     socket::{self, News},
     status::{Status, View, set},
-    toast,
+    title, toast,
     transport::Transport,
 };
 
@@ -187,6 +187,7 @@ impl Session {
         drop(self.live.borrow_mut().take());
         set(self.view.round_trip, None);
         set(self.view.toast, None);
+        set(self.view.title, None);
         set(self.view.status, Status::Asking);
         let (me, target) = (self.me.clone(), self.target.clone());
         spawn_local(async move {
@@ -311,6 +312,7 @@ impl Session {
             Event::Rendered(end) => {
                 self.step(|connection| connection.rendered(end));
             }
+            Event::Titled(title) => set(self.view.title, title::shown(&title)),
             Event::Resized(size) => {
                 self.view.size.set(size);
                 self.step(|connection| connection.resize(size));

@@ -51,7 +51,15 @@ pub(crate) fn ShellPage(target: Target) -> impl IntoView {
         let title = title.clone();
         move || format!("{} {}. {}", words().terminal, title(), words().way_out)
     };
-    Effect::new(move |_| document().set_title(&format!("{} – Podshell", title())));
+    Effect::new(move |_| {
+        // a program that is over has no title
+        let over = view.status.with(Status::is_over);
+        let program = view.title.get().filter(|_| !over);
+        let program = program
+            .map(|title| format!("{title} – "))
+            .unwrap_or_default();
+        document().set_title(&format!("{program}{} – Podshell", title()));
+    });
     let session = StoredValue::new_local(Rc::downgrade(&terminal.session));
     let with_session = move |act: fn(&Session)| {
         if let Some(session) = session.with_value(Weak::upgrade) {

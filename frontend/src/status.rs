@@ -102,6 +102,8 @@ pub(crate) struct View {
     /// In ms.
     pub(crate) round_trip: RwSignal<Option<u32>>,
     pub(crate) toast: RwSignal<Option<String>>,
+    /// What the program calls itself.
+    pub(crate) title: RwSignal<Option<String>>,
     /// Whether there is anything on the terminal to be read.
     pub(crate) drawn: RwSignal<bool>,
 }
@@ -114,6 +116,7 @@ impl View {
             transport: RwSignal::default(),
             round_trip: RwSignal::default(),
             toast: RwSignal::default(),
+            title: RwSignal::default(),
             drawn: RwSignal::default(),
         }
     }
