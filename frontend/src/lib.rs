@@ -6,7 +6,7 @@
 //! * `shell`: a terminal's page, with its `state_bar` and the `toast` in it, what stands there when it is `over`, and the `debug`
 //!   container that may help then;
 //! * `session` ties `screen` (xterm.js), for which `paste` cleans what is pasted, `keys` says what keys are, `widths` how many cells characters take,
-//!   and `sync_output` has whole pictures drawn,
+//!   and `sync_output` has whole pictures drawn, which a `renderer` does,
 //!   and whose `title` is shown in the tab, to
 //!   a `connection` (pure) over a `socket`, whose encodings are in `transport`; `status` is what the page sees of it; `reload` carries it over a
 //!   reload, with a `snapshot` of the screen that an add-on of our own writes (`xterm-state.mjs`);
@@ -40,6 +40,7 @@ mod pod_store;
 mod pods;
 mod polling;
 mod reload;
+mod renderer;
 mod route;
 mod running;
 mod screen;

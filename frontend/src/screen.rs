@@ -19,7 +19,7 @@ use crate::{
     decoder::Decoder,
     dom::{self, Listener},
     keys::{self, Key, Typed, Use},
-    paste,
+    paste, renderer,
     snapshot::{Recent, Snapshot},
     sync_output::SyncOutput,
     theme,
@@ -115,6 +115,8 @@ impl Screen {
             ("fontFamily", FONTS.into()),
             ("fontSize", 14.into()),
             ("minimumContrastRatio", 4.5.into()),
+            // a picture of one cell stays in it; WebGL alone can do that
+            ("rescaleOverlappingGlyphs", true.into()),
             // Option types the characters of the keyboard's layout, as in the system's terminal
             ("macOptionIsMeta", false.into()),
             ("macOptionClickForcesSelection", true.into()),
@@ -200,6 +202,7 @@ impl Screen {
             let inner = inner.clone();
             Closure::new(move || inner.rendered())
         };
+        renderer::draw_by_webgl(&inner.terminal);
         let screen = Self {
             _sync_output: SyncOutput::watch(&inner.terminal),
             _widths: Widths::provide(&inner.terminal),
