@@ -2,14 +2,18 @@
 
 use std::{cell::Cell, rc::Rc};
 
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
-use crate::xterm_ext::{self, Terminal6};
+use crate::xterm_ext::{self, Terminal6, object};
 
 /// What a prompt ends with, in the shells and themes that are common.
 const PROMPTS: [char; 7] = ['#', '$', '%', '>', '❯', '»', 'λ'];
 /// So many words at most stand before that: user, place, branch, and the like.
 const WORDS: usize = 4;
+
+/// The mode's number.
+const BRACKETED_PASTE: f64 = 2004.0;
 
 /// What a shell has shown of when it waits for a command.
 #[derive(Clone, Debug, Default)]
@@ -23,14 +27,21 @@ impl Marks {
     pub(crate) fn watch(terminal: &Terminal6) -> Self {
         let marks = Self::default();
         let bracket = marks.bracket.clone();
-        let seen = Closure::<dyn FnMut(JsValue) -> bool>::new(move |parameters: JsValue| {
-            if xterm_ext::first_parameter(&parameters) == Some(2004.0) {
+        let set = Closure::<dyn FnMut(Array) -> bool>::new(move |modes: Array| {
+            if modes
+                .iter()
+                .any(|mode| mode.as_f64() == Some(BRACKETED_PASTE))
+            {
                 bracket.set(true);
             }
-            // xterm.js does what is asked for
+            // xterm.js's own handler is next
             false
         });
-        xterm_ext::on_private_mode(terminal, &seen.into_js_value().unchecked_into());
+        let sequence = object(&[("prefix", "?".into()), ("final", "h".into())]);
+        let handler = set.into_js_value();
+        terminal
+            .parser()
+            .register_csi_handler(&sequence, handler.unchecked_ref());
         marks
     }
 

@@ -40,21 +40,23 @@ pub(crate) fn take(target: &Target) -> Option<Left> {
     serde_json::from_str(&text).ok()
 }
 
-/// For which addresses something was left behind.
+/// For which addresses something was left behind, in the order of these, for browsers have none.
 pub(crate) fn targets() -> Vec<Target> {
     let Some(storage) = dom::tab_storage() else {
         return Vec::new();
     };
     let keys = (0..storage.length().unwrap_or_default()).filter_map(|at| storage.key(at).ok()?);
-    keys.filter_map(|key| {
+    let mut keys: Vec<_> = keys.collect();
+    keys.sort();
+    let target = |key: &String| {
         let href = key.strip_prefix(LEFT)?;
         let (path, query) = href.split_once('?').unwrap_or((href, ""));
         match Route::parse(path, query) {
             Route::Shell(target) => Some(target),
             Route::Pods | Route::Unknown => None,
         }
-    })
-    .collect()
+    };
+    keys.iter().filter_map(target).collect()
 }
 
 fn key(target: &Target) -> String {

@@ -48,11 +48,6 @@ extern "C" {
 
 #[wasm_bindgen]
 extern "C" {
-    type Parser;
-
-    #[wasm_bindgen(method, js_name = registerCsiHandler)]
-    fn on_csi(this: &Parser, id: &Object, handler: &Function) -> JsValue;
-
     type Buffer;
 
     #[wasm_bindgen(method, js_name = getLine)]
@@ -151,20 +146,6 @@ fn inside(object: &JsValue, path: &[&str]) -> JsValue {
 /// Whether pasted text is marked as such, for a program that asked for it.
 pub(crate) fn is_bracketed_paste(terminal: &Terminal6) -> bool {
     inside(terminal, &["modes", "bracketedPasteMode"]).as_bool() == Some(true)
-}
-
-/// Calls `handler` with the parameters of each sequence that sets private modes (DECSET), before xterm.js sees it.
-pub(crate) fn on_private_mode(terminal: &Terminal6, handler: &Function) {
-    let parser: Parser = inside(terminal, &["parser"]).unchecked_into();
-    parser.on_csi(
-        &object(&[("prefix", "?".into()), ("final", "h".into())]),
-        handler,
-    );
-}
-
-/// The first of a sequence's parameters.
-pub(crate) fn first_parameter(parameters: &JsValue) -> Option<f64> {
-    Reflect::get_u32(parameters, 0).ok()?.as_f64()
 }
 
 /// The line in which the cursor is, up to the cursor.
