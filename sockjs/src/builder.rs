@@ -11,6 +11,7 @@ use crate::{
     endpoints,
     guard::Guard,
     iframe,
+    room::Rooms,
     session::Session,
 };
 
@@ -35,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) close_timeout: Duration,
     pub(crate) max_message_size: usize,
     pub(crate) max_waiting: usize,
+    pub(crate) rooms: Rooms,
     pub(crate) shutdown: CancellationToken,
     pub(crate) tasks: TaskTracker,
     pub(crate) allow_origin: OriginFilter,
@@ -93,6 +95,7 @@ impl Builder {
             close_timeout: Duration::from_secs(5),
             max_message_size: 64 * 1024,
             max_waiting: 64 * 1024,
+            rooms: Rooms::new(64 * 1024 * 1024),
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
             allow_origin: Arc::new(|_| false),
@@ -140,9 +143,8 @@ impl Builder {
         self
     }
 
-    /// The size in bytes of what a client may send at once (one WebSocket message, or one request's body); 64 KiB by default.
-    ///
-    /// A session keeps as much memory as its client's longest message took, until it is over.
+    /// The size in bytes of a client's message; 64 KiB by default. What carries messages in SockJS frames, a WebSocket message
+    /// or a request's body, may be twice as long.
     ///
     /// Over plain HTTP one request at a time is read and passed on for each session; four more may wait, unread, and what
     /// comes beyond them is refused with 429. One whose messages the application does not take, not one within two
@@ -153,6 +155,20 @@ impl Builder {
     #[must_use]
     pub fn max_message_size(mut self, bytes: usize) -> Self {
         self.config.max_message_size = bytes;
+        self
+    }
+
+    /// The memory in bytes that all messages of more than 1 MiB share, from their arrival until the application has done with
+    /// them; 64 MiB by default. See [`Receiver::recv_with_room`](crate::Receiver::recv_with_room). Reading one takes up to
+    /// twice as much for a moment.
+    ///
+    /// A client whose long message finds no room is not read until there is some. It is cut off after two
+    /// [heartbeats](Self::heartbeat), but waits for what its own session has as long as the application does not take that. A
+    /// message for which there is room may take these two heartbeats to arrive, and a second for each 64 KiB. Clones of this
+    /// builder share.
+    #[must_use]
+    pub fn room_for_long_messages(mut self, bytes: usize) -> Self {
+        self.config.rooms = Rooms::new(bytes);
         self
     }
 

@@ -183,7 +183,7 @@ fn open_websocket(request: Request, config: Arc<Config>, framing: Framing) -> Re
             return;
         };
         let _place = place;
-        let (session, link, outbox) = Link::new(parts, framing, config.max_waiting);
+        let (session, link, outbox) = Link::new(parts, framing, &config);
         let sender = session.sender();
         let handler = async {
             (config.handler)(session).await;

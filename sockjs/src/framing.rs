@@ -64,6 +64,15 @@ impl Framing {
         }
     }
 
+    /// How long a WebSocket message or a request's body may be whose messages may have so many bytes: in a frame they are
+    /// JSON, in which two characters may stand for one.
+    pub(crate) fn longest(self, message: usize) -> usize {
+        match self {
+            Self::SockJs => message.saturating_mul(2),
+            Self::Raw { .. } => message,
+        }
+    }
+
     /// What the client gets first.
     pub(crate) fn opening(self) -> Option<WsMessage> {
         match self {

@@ -22,6 +22,8 @@ mod guard;
 #[cfg(feature = "server")]
 mod iframe;
 #[cfg(feature = "server")]
+mod intake;
+#[cfg(feature = "server")]
 mod liveness;
 #[cfg(feature = "server")]
 mod pace;
@@ -31,6 +33,8 @@ mod queue;
 mod receiving;
 #[cfg(feature = "server")]
 mod registry;
+#[cfg(feature = "server")]
+mod room;
 #[cfg(feature = "server")]
 mod sending;
 #[cfg(feature = "server")]
@@ -46,5 +50,6 @@ pub use self::{
     ended::{Closed, Ended, SendBinaryError},
     framing::Message,
     guard::Guard,
+    room::Room,
     session::{Receiver, Sender, Session},
 };

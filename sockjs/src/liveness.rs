@@ -54,11 +54,18 @@ impl Liveness {
 
     /// Awaits what keeps this side from reading; the peer's silence meanwhile is not held against it.
     pub(crate) async fn while_not_reading<F: Future>(&self, wait: F) -> F::Output {
-        self.deaf.store(true, Ordering::Relaxed);
+        self.hears(false);
         let output = wait.await;
-        self.deaf.store(false, Ordering::Relaxed);
-        self.sign();
+        self.hears(true);
         output
+    }
+
+    /// Whether anyone reads from the peer from now on.
+    pub(crate) fn hears(&self, hears: bool) {
+        self.deaf.store(!hears, Ordering::Relaxed);
+        if hears {
+            self.sign();
+        }
     }
 
     /// Whether the last write found the send buffer full: the peer takes nothing, as far as is known.

@@ -4,13 +4,38 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::framing::Message;
+use crate::{framing::Message, room::Room};
 
 /// What a queued message costs beyond its bytes, so that many empty ones fill the queue too.
 const OVERHEAD: usize = 64;
 
+/// What waits in a queue.
+pub(crate) trait Item {
+    /// Its bytes.
+    fn len(&self) -> usize;
+}
+
+impl Item for Message {
+    fn len(&self) -> usize {
+        self.len()
+    }
+}
+
+/// A message of a client, with the room that it takes if it is a long one.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) message: Message,
+    pub(crate) room: Option<Room>,
+}
+
+impl Item for Incoming {
+    fn len(&self) -> usize {
+        self.message.len()
+    }
+}
+
 /// A queue that holds about `limit` bytes. A message that is longer passes when the queue is empty.
-pub(crate) fn bounded(limit: usize) -> (Tx, Rx) {
+pub(crate) fn bounded<T: Item>(limit: usize) -> (Tx<T>, Rx<T>) {
     let limit = u32::try_from(limit.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
     let room = Arc::new(Semaphore::new(limit as usize));
     let (sender, receiver) = mpsc::unbounded_channel();
@@ -33,28 +58,38 @@ pub(crate) fn bounded(limit: usize) -> (Tx, Rx) {
 pub(crate) struct Shut;
 
 /// The bytes of room that a message takes in a queue of `limit` bytes.
-fn weight(message: &Message, limit: u32) -> u32 {
+fn weight(message: &impl Item, limit: u32) -> u32 {
     u32::try_from(message.len().saturating_add(OVERHEAD))
         .unwrap_or(u32::MAX)
         .min(limit)
 }
 
 /// The end that messages are put in. Clones share the room.
-#[derive(Debug, Clone)]
-pub(crate) struct Tx {
-    items: mpsc::UnboundedSender<Message>,
+#[derive(Debug)]
+pub(crate) struct Tx<T = Message> {
+    items: mpsc::UnboundedSender<T>,
     room: Arc<Semaphore>,
     limit: u32,
 }
 
-impl Tx {
+impl<T> Clone for Tx<T> {
+    fn clone(&self) -> Self {
+        Self {
+            items: self.items.clone(),
+            room: Arc::clone(&self.room),
+            limit: self.limit,
+        }
+    }
+}
+
+impl<T: Item> Tx<T> {
     /// Whether nothing waits in the queue.
     pub(crate) fn is_empty(&self) -> bool {
         self.room.available_permits() >= self.limit as usize
     }
 
     /// Waits for room, first come first served, then puts `message` in. Cancelling puts nothing in.
-    pub(crate) async fn put(&self, message: Message) -> Result<(), Shut> {
+    pub(crate) async fn put(&self, message: T) -> Result<(), Shut> {
         self.room
             .acquire_many(weight(&message, self.limit))
             .await
@@ -64,7 +99,7 @@ impl Tx {
     }
 
     /// Puts in what is in `slot`, when there is room. Cancelling leaves it there.
-    pub(crate) async fn put_slot(&self, slot: &mut Option<Message>) -> Result<(), Shut> {
+    pub(crate) async fn put_slot(&self, slot: &mut Option<T>) -> Result<(), Shut> {
         let Some(message) = &*slot else {
             return if self.room.is_closed() {
                 Err(Shut)
@@ -84,7 +119,7 @@ impl Tx {
     }
 
     /// Puts `message` in as the last, whether there is room or not.
-    pub(crate) fn close_with(&self, message: Message) {
+    pub(crate) fn close_with(&self, message: T) {
         if !self.room.is_closed() {
             // fails if the reader is gone, who is the one to miss it
             let _ = self.items.send(message);
@@ -100,32 +135,32 @@ impl Tx {
 
 /// The end that messages are taken out of. Dropping it closes the queue.
 #[derive(Debug)]
-pub(crate) struct Rx {
-    items: mpsc::UnboundedReceiver<Message>,
+pub(crate) struct Rx<T = Message> {
+    items: mpsc::UnboundedReceiver<T>,
     room: Arc<Semaphore>,
     limit: u32,
 }
 
-impl Rx {
+impl<T: Item> Rx<T> {
     /// Takes the oldest message out, waiting for one; `None` when all [`Tx`] are gone. Cancelling takes nothing out.
-    pub(crate) async fn take(&mut self) -> Option<Message> {
+    pub(crate) async fn take(&mut self) -> Option<T> {
         let message = self.items.recv().await?;
         Some(self.make_room(message))
     }
 
     /// Takes the oldest message out, if there is one.
-    pub(crate) fn try_take(&mut self) -> Option<Message> {
+    pub(crate) fn try_take(&mut self) -> Option<T> {
         let message = self.items.try_recv().ok()?;
         Some(self.make_room(message))
     }
 
-    fn make_room(&self, message: Message) -> Message {
+    fn make_room(&self, message: T) -> T {
         self.room.add_permits(weight(&message, self.limit) as usize);
         message
     }
 }
 
-impl Drop for Rx {
+impl<T> Drop for Rx<T> {
     fn drop(&mut self) {
         self.room.close();
     }

@@ -23,7 +23,8 @@ use crate::{
     frame,
     framing::Framing,
     liveness::{HEARTBEATS_UNTIL_LOST, Liveness},
-    queue::{Rx, Tx},
+    queue::{Incoming, Rx, Tx},
+    room::Share,
     sending::Turns,
     session::{Link, Session},
 };
@@ -60,7 +61,7 @@ impl Registry {
             Entry::Occupied(opened) => return Arc::clone(opened.get()),
             Entry::Vacant(vacant) => vacant,
         };
-        let (session, link, outbox) = Link::new(parts, Framing::SockJs, config.max_waiting);
+        let (session, link, outbox) = Link::new(parts, Framing::SockJs, config);
         let opened = Arc::new(HttpSession {
             link: Mutex::new(link),
             identity,
@@ -192,8 +193,13 @@ impl HttpSession {
     }
 
     /// The way to the application for what the client sends.
-    pub(crate) fn inbox(&self) -> Option<Tx> {
+    pub(crate) fn inbox(&self) -> Option<Tx<Incoming>> {
         self.lock().inbox()
+    }
+
+    /// Its share of the room for long messages.
+    pub(crate) fn share(&self) -> Share {
+        self.lock().share()
     }
 
     /// What is for the client, for the one response that carries it; `None` if there is one already.

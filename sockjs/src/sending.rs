@@ -1,14 +1,14 @@
 //! Requests of a session over plain HTTP that say something: one after the other, and what nobody takes does not stay.
 
-use std::{error::Error as _, time::Duration};
+use std::time::Duration;
 
 use axum::{
-    body::{Body, to_bytes},
+    body::{Body, HttpBody as _},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
-use http_body_util::LengthLimitError;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::timeout,
@@ -17,9 +17,11 @@ use tokio::{
 use crate::{
     builder::Config,
     frame::Batch,
-    framing::Message,
+    framing::{Framing, Message},
     liveness::HEARTBEATS_UNTIL_LOST,
+    queue::Incoming,
     registry::{HttpSession, Registry},
+    room::{LONG, Room, time_for},
     transports::answer_headers,
 };
 
@@ -138,20 +140,13 @@ async fn say(
 ) -> Result<(), Box<Response>> {
     check_not_lost(session)?;
     let limit = config.heartbeat * HEARTBEATS_UNTIL_LOST;
-    let reading = to_bytes(body, config.max_message_size);
-    let body = match timeout(limit, reading).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(error)) if is_too_long(&error) => {
-            session.refuse();
-            return Err(StatusCode::PAYLOAD_TOO_LARGE.into_response().into());
-        }
-        Ok(Err(_)) => {
+    let longest = Framing::SockJs.longest(config.max_message_size);
+    let (body, room) = match read(session, body, longest, limit).await {
+        Ok(read) => read,
+        Err(StatusCode::PAYLOAD_TOO_LARGE) => return Err(too_long(session)),
+        Err(status) => {
             session.lose();
-            return Err(StatusCode::BAD_REQUEST.into_response().into());
-        }
-        Err(_) => {
-            session.lose();
-            return Err(StatusCode::REQUEST_TIMEOUT.into_response().into());
+            return Err(status.into_response().into());
         }
     };
     session.liveness().sign();
@@ -164,7 +159,13 @@ async fn say(
         return refused("Payload expected.");
     }
     match Batch::read(payload) {
-        Ok(messages) => pass_on(session, messages, limit).await,
+        Ok(messages) => {
+            let messages = messages.map(|message| Incoming {
+                message: Message::Text(message),
+                room: room.clone(),
+            });
+            pass_on(session, messages, config.max_message_size, limit).await
+        }
         Err(_) => refused("Broken JSON encoding."),
     }
 }
@@ -172,17 +173,21 @@ async fn say(
 /// Gives messages to the application as it takes them, each within `limit`.
 async fn pass_on(
     session: &HttpSession,
-    messages: Batch<String>,
+    messages: impl Iterator<Item = Incoming>,
+    longest: usize,
     limit: Duration,
 ) -> Result<(), Box<Response>> {
     let over = session.over();
     let Some(inbox) = session.inbox() else {
         return check_not_lost(session);
     };
-    for message in messages {
+    for incoming in messages {
+        if incoming.message.len() > longest {
+            return Err(too_long(session));
+        }
         tokio::select! {
             biased;
-            put = timeout(limit, inbox.put(Message::Text(message))) => {
+            put = timeout(limit, inbox.put(incoming)) => {
                 if put.is_err() {
                     session.lose();
                     let why = "The application takes nothing.";
@@ -194,6 +199,62 @@ async fn pass_on(
         }
     }
     Ok(())
+}
+
+/// The client has said more at once than it may.
+fn too_long(session: &HttpSession) -> Box<Response> {
+    session.refuse();
+    StatusCode::PAYLOAD_TOO_LARGE.into_response().into()
+}
+
+/// Reads what the client says, once there is room for it if it is long; or tells why not.
+async fn read(
+    session: &HttpSession,
+    body: Body,
+    longest: usize,
+    limit: Duration,
+) -> Result<(Bytes, Option<Room>), StatusCode> {
+    let length = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if length > longest {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let is_known = body.size_hint().exact().is_some();
+    // else it says only at its end how long it is
+    let most = if is_known { length } else { longest };
+    let mut body = Limited::new(body, longest);
+    let (mut whole, mut room) = (BytesMut::with_capacity(length.min(LONG)), None);
+    let reading = async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    StatusCode::PAYLOAD_TOO_LARGE
+                } else {
+                    StatusCode::BAD_REQUEST
+                }
+            })?;
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            if whole.len() + data.len() > LONG && room.is_none() {
+                let taken = timeout(limit, session.share().take(most, limit)).await;
+                room = Some(
+                    taken
+                        .ok()
+                        .flatten()
+                        .ok_or(StatusCode::SERVICE_UNAVAILABLE)?,
+                );
+                whole.reserve(length.saturating_sub(whole.len()));
+            }
+            whole.extend_from_slice(&data);
+        }
+        Ok::<_, StatusCode>(())
+    };
+    let waited = timeout(time_for(most, 2 * limit), reading).await;
+    waited.map_err(|_| StatusCode::REQUEST_TIMEOUT)??;
+    if let Some(room) = &mut room {
+        room.shrink(whole.len());
+    }
+    Ok((whole.freeze(), room))
 }
 
 /// What is said too late for a session that was closed on this side, nobody wants any more. For one that is lost it is lost
@@ -215,13 +276,6 @@ fn payload(body: Bytes, is_form: bool) -> String {
         String::from_utf8(body.into())
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
-}
-
-/// Whether a body could not be read because it is too long, not because its connection broke.
-fn is_too_long(error: &axum::Error) -> bool {
-    error
-        .source()
-        .is_some_and(|source| source.is::<LengthLimitError>())
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

@@ -10,11 +10,13 @@ use http::request::Parts;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    builder::Config,
     ended::{Closed, Ended, SendBinaryError},
     frame,
     framing::{Framing, Message},
     pace::Pace,
-    queue::{self, Rx, Shut, Tx},
+    queue::{self, Incoming, Rx, Shut, Tx},
+    room::{Room, Share},
 };
 
 /// One client's session: an ordered stream of messages in each direction.
@@ -223,7 +225,9 @@ impl Sender {
 #[derive(Debug)]
 pub struct Receiver {
     /// `None` once a message came that the application does not take.
-    inbox: Option<Rx>,
+    inbox: Option<Rx<Incoming>>,
+    /// Of the last message.
+    room: Option<Room>,
     state: Arc<State>,
 }
 
@@ -251,10 +255,23 @@ impl Receiver {
     /// # Errors
     /// Why the session is over; after the messages that came before the end, and again at each further call.
     pub async fn recv_message(&mut self) -> Result<Message, Ended> {
+        self.room = None;
+        let (message, room) = self.recv_with_room().await?;
+        self.room = room;
+        Ok(message)
+    }
+
+    /// The client's next message as [`recv_message`](Self::recv_message) gives it, with what it takes of
+    /// [`Builder::room_for_long_messages`](crate::Builder::room_for_long_messages) if it is a long one: to be kept for as long
+    /// as the message is. The other methods keep it until they are called again.
+    ///
+    /// # Errors
+    /// Why the session is over.
+    pub async fn recv_with_room(&mut self) -> Result<(Message, Option<Room>), Ended> {
         if let Some(inbox) = &mut self.inbox
-            && let Some(message) = inbox.take().await
+            && let Some(Incoming { message, room }) = inbox.take().await
         {
-            return Ok(message);
+            return Ok((message, room));
         }
         // A transport that went without a word was dropped: the runtime shuts down, or the handler panicked.
         let ended = self.state.ended.get().copied();
@@ -299,16 +316,17 @@ impl State {
 #[derive(Debug)]
 pub(crate) struct Link {
     /// The client's messages; `None` once the session has ended.
-    inbox: Option<Tx>,
+    inbox: Option<Tx<Incoming>>,
+    /// Of the room for long ones.
+    share: Share,
     state: Arc<State>,
 }
 
 impl Link {
     /// Makes a session and the link that serves it, with what is for the client, as the session's framing has it.
-    /// `max_waiting` bytes may wait in each direction.
-    pub(crate) fn new(parts: Parts, framing: Framing, max_waiting: usize) -> (Session, Self, Rx) {
-        let (inbox_tx, inbox_rx) = queue::bounded(max_waiting);
-        let (outbox_tx, outbox_rx) = queue::bounded(max_waiting);
+    pub(crate) fn new(parts: Parts, framing: Framing, config: &Config) -> (Session, Self, Rx) {
+        let (inbox_tx, inbox_rx) = queue::bounded(config.max_waiting);
+        let (outbox_tx, outbox_rx) = queue::bounded(config.max_waiting);
         let state = Arc::new(State {
             framing,
             outbox: outbox_tx,
@@ -324,19 +342,26 @@ impl Link {
             },
             receiver: Receiver {
                 inbox: Some(inbox_rx),
+                room: None,
                 state: Arc::clone(&state),
             },
         };
         let link = Self {
             inbox: Some(inbox_tx),
+            share: config.rooms.share(framing.longest(config.max_message_size)),
             state,
         };
         (session, link, outbox_rx)
     }
 
     /// The way to the [`Receiver`].
-    pub(crate) fn inbox(&self) -> Option<Tx> {
+    pub(crate) fn inbox(&self) -> Option<Tx<Incoming>> {
         self.inbox.clone()
+    }
+
+    /// The session's share of the room for long messages.
+    pub(crate) fn share(&self) -> Share {
+        self.share.clone()
     }
 
     /// How much of what is sent the client has not taken.

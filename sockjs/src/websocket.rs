@@ -24,13 +24,15 @@ use crate::{
     builder::{Config, SHUTDOWN},
     ended::Ended,
     framing::{Framing, close, pack},
+    intake::{Intake, Limits, Taken},
     liveness::{HEARTBEATS_UNTIL_LOST, Liveness, Watched},
     pace::Pace,
-    queue::{Rx, Tx},
+    queue::{Incoming, Rx, Tx},
     session::Link,
 };
 
-/// Bytes of the read buffer, which is allocated as long as the connection lives. A longer message makes it grow.
+/// Bytes of the read buffer, which is allocated as long as the connection lives. A longer frame makes it grow, up to what
+/// [`Intake`] lets through.
 const READ_BUFFER: usize = 4 * 1024;
 
 /// Bytes that are gathered before they are written without a flush. As each message waits until those before it are below
@@ -43,7 +45,7 @@ const FRAMES_PER_FLUSH: usize = 16;
 /// Pings that a client may send while it takes nothing, so that the answers to them do not pile up: 64 KiB at most.
 const MAX_PINGS_WHILE_BLOCKED: usize = 512;
 
-type Socket<Io> = WebSocketStream<Watched<Io>>;
+type Socket<Io> = WebSocketStream<Intake<Watched<Io>>>;
 type Sink<Io> = SplitSink<Socket<Io>, Message>;
 type Stream<Io> = SplitStream<Socket<Io>>;
 
@@ -53,25 +55,39 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
     let liveness = Arc::new(Liveness::new());
+    let framing = link.framing();
+    let longest = framing.longest(config.max_message_size);
     let limits = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
-        .max_message_size(Some(config.max_message_size))
-        .max_frame_size(Some(config.max_message_size));
+        .max_message_size(Some(longest))
+        .max_frame_size(Some(longest));
     let io = Watched::new(io, Arc::clone(&liveness));
+    let pace = link.pace();
+    let taken = Taken::default();
+    let io = Intake::new(
+        io,
+        Limits {
+            longest,
+            wait: config.heartbeat * HEARTBEATS_UNTIL_LOST,
+        },
+        link.share(),
+        taken.clone(),
+        Arc::clone(&liveness),
+        Arc::clone(&pace),
+    );
     let (mut sink, mut stream) = WebSocketStream::from_raw_socket(io, Role::Server, Some(limits))
         .await
         .split();
 
-    let framing = link.framing();
     let over = link.over();
     let inbox = link.inbox();
-    let pace = link.pace();
+    let intake = (inbox, taken, config.max_message_size);
     let ended = tokio::select! {
         biased;
         () = over.cancelled() => Ended::ByServer,
         () = config.shutdown.cancelled() => Ended::Shutdown,
-        ended = read(&mut stream, inbox, framing, &liveness, &pace) => ended,
+        ended = read(&mut stream, intake, framing, &liveness, &pace) => ended,
         Err(_) = write(&mut sink, &mut outbox, framing, config.heartbeat, &pace) => Ended::ConnectionLost,
         () = liveness.lost(config.heartbeat * HEARTBEATS_UNTIL_LOST) => Ended::TimedOut,
     };
@@ -99,7 +115,7 @@ where
 /// Passes the client's messages on until there are no more.
 async fn read<Io>(
     stream: &mut Stream<Io>,
-    inbox: Option<Tx>,
+    (inbox, taken, longest): (Option<Tx<Incoming>>, Taken, usize),
     framing: Framing,
     liveness: &Liveness,
     pace: &Pace,
@@ -138,14 +154,21 @@ where
             Err(Error::Protocol(_) | Error::Utf8(_)) => return Ended::ProtocolViolation,
             Err(_) => return Ended::ConnectionLost,
         };
+        let mut room = taken.take();
+        if let Some(room) = &mut room {
+            room.shrink(data.len());
+        }
         let Some(messages) = framing.unpack(data) else {
             return Ended::ProtocolViolation;
         };
         let Some(inbox) = &inbox else { continue };
         pace.hears(false);
-        liveness
+        let are_taken = liveness
             .while_not_reading(async {
                 for message in messages {
+                    if message.len() > longest {
+                        return false;
+                    }
                     // What waits counts by its content, so it must not hold much more.
                     let message = if inbox.is_empty() {
                         message
@@ -153,11 +176,16 @@ where
                         message.apart()
                     };
                     // Refused if the application dropped its receiver: then it wants no messages.
-                    let _ = inbox.put(message).await;
+                    let room = room.clone();
+                    let _ = inbox.put(Incoming { message, room }).await;
                 }
+                true
             })
             .await;
         pace.hears(true);
+        if !are_taken {
+            return Ended::MessageTooLong;
+        }
     }
     Ended::ConnectionLost
 }

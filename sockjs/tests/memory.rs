@@ -46,6 +46,14 @@ async fn soon<F: Future>(what: F) -> F::Output {
 
 /// A server whose handler takes nothing: it gives its receivers away.
 async fn deaf(heartbeat: Duration) -> (SocketAddr, mpsc::UnboundedReceiver<Receiver>) {
+    deaf_with(heartbeat, |builder| builder.max_message_size(MAX_MESSAGE)).await
+}
+
+/// The same with these settings.
+async fn deaf_with(
+    heartbeat: Duration,
+    settings: impl FnOnce(Builder) -> Builder,
+) -> (SocketAddr, mpsc::UnboundedReceiver<Receiver>) {
     let (give, receivers) = mpsc::unbounded_channel();
     let builder = Builder::new(move |session: Session| {
         let give = give.clone();
@@ -58,9 +66,8 @@ async fn deaf(heartbeat: Duration) -> (SocketAddr, mpsc::UnboundedReceiver<Recei
     let builder = builder
         .heartbeat(heartbeat)
         .disconnect_delay(Duration::from_secs(3600))
-        .max_message_size(MAX_MESSAGE)
         .raw_protocols(["bytes"]);
-    let app = Router::new().nest_service("/app", builder.into_router());
+    let app = Router::new().nest_service("/app", settings(builder).into_router());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(axum::serve(listener, app).into_future());
@@ -70,7 +77,7 @@ async fn deaf(heartbeat: Duration) -> (SocketAddr, mpsc::UnboundedReceiver<Recei
 /// Makes a request and gives the answer's status.
 async fn post(address: SocketAddr, path: &str, body: Arc<[u8]>) -> u16 {
     let head = format!(
-        "POST /app/000/session/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        "POST /app/000/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     let (mut read, mut write) = TcpStream::connect(address).await.unwrap().into_split();
@@ -105,15 +112,18 @@ fn parallel_sends_hold_no_memory() {
     alone(async {
         const SENDS: usize = 200;
         let (server, mut receivers) = deaf(Duration::from_millis(500)).await;
-        assert_eq!(post(server, "xhr", Arc::default()).await, 200);
+        assert_eq!(post(server, "session/xhr", Arc::default()).await, 200);
         let _receiver = soon(receivers.recv()).await.unwrap();
         let body: Arc<[u8]> = format!("[\"{}\"]", "x".repeat(880_000)).into_bytes().into();
         // The first fills the session, so that no other finds room.
-        assert_eq!(post(server, "xhr_send", Arc::clone(&body)).await, 204);
+        assert_eq!(
+            post(server, "session/xhr_send", Arc::clone(&body)).await,
+            204
+        );
         let before = HEAP.allocated();
         let mut sends = JoinSet::new();
         for _ in 0..SENDS {
-            sends.spawn(post(server, "xhr_send", Arc::clone(&body)));
+            sends.spawn(post(server, "session/xhr_send", Arc::clone(&body)));
         }
         let (most, statuses) = peak(before, soon(sends.join_all())).await;
         assert!(most < 8 << 20, "{most} bytes");
@@ -135,11 +145,11 @@ fn tiny_texts() -> String {
 fn a_batch_of_tiny_texts_costs_what_its_bytes_do() {
     alone(async {
         let (server, mut receivers) = deaf(PATIENCE).await;
-        assert_eq!(post(server, "xhr", Arc::default()).await, 200);
+        assert_eq!(post(server, "session/xhr", Arc::default()).await, 200);
         let mut receiver = soon(receivers.recv()).await.unwrap();
         let body: Arc<[u8]> = tiny_texts().into_bytes().into();
         let before = HEAP.allocated();
-        let sending = tokio::spawn(post(server, "xhr_send", body));
+        let sending = tokio::spawn(post(server, "session/xhr_send", body));
         let (most, _) = peak(before, async {
             for _ in 0..5000 {
                 soon(receiver.recv()).await.unwrap();
@@ -227,4 +237,119 @@ fn short_messages_do_not_keep_what_they_were_read_with() {
             soon(receiver.recv_message()).await.unwrap();
         }
     });
+}
+
+const LONG: usize = 12 << 20;
+
+/// A server that takes long messages, with room for two of them.
+async fn deaf_to_long_ones() -> (SocketAddr, mpsc::UnboundedReceiver<Receiver>) {
+    let settings = |builder: Builder| {
+        builder
+            .max_message_size(LONG)
+            .room_for_long_messages(2 * LONG + (4 << 20))
+    };
+    deaf_with(PATIENCE, settings).await
+}
+
+/// How a client may say something long.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    Raw,
+    /// As browsers do.
+    Fragments,
+    Framed,
+    Http,
+}
+
+impl Way {
+    /// What it sends.
+    fn bytes(self) -> Arc<[u8]> {
+        let long = "x".repeat(LONG);
+        match self {
+            Self::Raw => frame(2, long.as_bytes()).into(),
+            Self::Fragments => {
+                let pieces: Vec<_> = long.as_bytes().chunks(100_000).collect();
+                let last = pieces.len() - 1;
+                let frames = pieces.into_iter().enumerate().map(|(number, piece)| {
+                    let mut frame = frame(if number == 0 { 2 } else { 0 }, piece);
+                    frame[0] &= if number == last { 0xff } else { 0x7f };
+                    frame
+                });
+                frames.flatten().collect()
+            }
+            Self::Framed => frame(1, format!("[\"{long}\"]").as_bytes()).into(),
+            Self::Http => format!("[\"{long}\"]").into_bytes().into(),
+        }
+    }
+
+    /// Sends it from one of several clients, and stays until the server goes.
+    async fn send(self, address: SocketAddr, number: usize, bytes: Arc<[u8]>) {
+        if self == Self::Http {
+            let path = |what: &str| format!("{number}/{what}");
+            assert_eq!(post(address, &path("xhr"), Arc::default()).await, 200);
+            assert_eq!(post(address, &path("xhr_send"), bytes).await, 204);
+            return;
+        }
+        let path = if self == Self::Framed {
+            "/000/session/websocket"
+        } else {
+            "/websocket"
+        };
+        let mut tcp = websocket(address, path).await;
+        tcp.write_all(&bytes).await.unwrap();
+        drop(bytes);
+        std::future::pending::<()>().await;
+    }
+}
+
+#[test]
+fn long_messages_of_all_clients_share_their_room_and_give_it_back() {
+    const CLIENTS: usize = 6;
+    for way in [Way::Raw, Way::Fragments, Way::Framed, Way::Http] {
+        alone(async {
+            let (server, mut receivers) = deaf_to_long_ones().await;
+            let bytes = way.bytes();
+            let before = HEAP.allocated();
+            let mut clients = JoinSet::new();
+            for number in 0..CLIENTS {
+                clients.spawn(way.send(server, number, Arc::clone(&bytes)));
+            }
+            let (say, mut heard) = mpsc::unbounded_channel();
+            let mut takers = JoinSet::new();
+            for _ in 0..CLIENTS {
+                let mut receiver = soon(receivers.recv()).await.unwrap();
+                let say = say.clone();
+                takers.spawn(async move {
+                    let said = receiver.recv_with_room().await.unwrap();
+                    say.send(said).unwrap();
+                    receiver
+                });
+            }
+            let everything = async {
+                let mut held = Vec::new();
+                for _ in 0..CLIENTS {
+                    let (message, room) = soon(heard.recv()).await.unwrap();
+                    assert!(room.is_some(), "{way:?}");
+                    held.push((message, room));
+                    if held.len() == 2 {
+                        // there is room for no other
+                        assert!(
+                            timeout(Duration::from_millis(300), heard.recv())
+                                .await
+                                .is_err()
+                        );
+                        held.remove(0);
+                    }
+                }
+            };
+            let (most, ()) = peak(before, everything).await;
+            // those that wait, and one that is being decoded
+            assert!(most < 4 * LONG + (12 << 20), "{way:?}: {most} bytes");
+            // the connections are still there
+            let receivers = takers.join_all().await;
+            let held = HEAP.allocated().saturating_sub(before);
+            assert!(held < 1 << 20, "{way:?}: {held} bytes");
+            drop((receivers, clients));
+        });
+    }
 }
