@@ -48,6 +48,7 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
         .guard(Guard::new(app.clone()))
         .heartbeat(config.heartbeat)
         .max_message_size(wire::MAX_MESSAGE)
+        .room_for_long_messages(wire::ROOM_FOR_LONG)
         .max_waiting(wire::MAX_WAITING)
         .max_sessions_per_address(per_address, move |parts| {
             access::client_address(of_addresses.access().proxies(), parts)

@@ -24,8 +24,11 @@ use crate::{
     },
 };
 
-/// The longest message of a client, in bytes; pages that paste send all of it at once.
-pub(crate) const MAX_MESSAGE: usize = 1 << 20;
+/// The longest message of a client, in bytes; pages that paste send all of it at once. What input is wrapped in counts too,
+/// so there is some more room than what is said of it.
+pub(crate) const MAX_MESSAGE: usize = (16 << 20) + (4 << 10);
+/// How much memory all messages of more than 1 MiB share, until the shells have taken them, in bytes.
+pub(crate) const ROOM_FOR_LONG: usize = 64 << 20;
 /// How much output may wait in the server for the client's connection to take it, in bytes.
 pub(crate) const MAX_WAITING: usize = 64 << 10;
 /// So much of an error about a client's message is told it, in characters.
@@ -155,7 +158,8 @@ fn bad_message(error: &impl Display) -> Received {
 fn received(ended: sockjs::Ended) -> Received {
     match ended {
         sockjs::Ended::MessageTooLong => {
-            Received::Broken(format!("A message was longer than {MAX_MESSAGE} bytes."))
+            let most = MAX_MESSAGE >> 20;
+            Received::Broken(format!("A message was longer than {most} MiB."))
         }
         sockjs::Ended::ProtocolViolation => {
             Received::Broken("What was sent is no message at all.".to_owned())

@@ -1,8 +1,11 @@
 //! Clients that speak Dashboard's messages alone: what they have of a Ctrl-C, and how much they may say at once.
 
+#![allow(clippy::unwrap_used, reason = "clippy knows test functions alone")]
+
 mod common;
 
 use common::{Terminal, TestServer, soon, web};
+use podshell_shared::{terminal::ClientMessage, text::encode_client};
 use tokio::time::{Duration, Instant, sleep_until};
 
 /// How fast a flood is drawn before Ctrl-C, in bytes per second: slower than any server sends it, so that all waits that
@@ -86,5 +89,53 @@ async fn nothing_is_dropped_on_the_alternate_screen_or_where_it_is_not_wanted() 
     let server = TestServer::start_with(web(), &["--legacy-interrupt=false"]).await;
     let drawn = after_ctrl_c(&server, "").await;
     assert!(!has_gap(&drawn));
+    server.stop().await;
+}
+
+/// The longest message that is taken, in bytes.
+const LONGEST: usize = 16 << 20;
+
+/// Lines of so many bytes in all, of which any mistake would change the sum.
+fn paste(bytes: usize) -> String {
+    let lines: String = (0..bytes / 8)
+        .map(|n| format!("{n} \"you\" \\ \r"))
+        .collect();
+    lines[..bytes].to_owned()
+}
+
+/// What `cksum` says of it.
+fn checksum(text: &str) -> String {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let mut cksum = std::process::Command::new("cksum");
+    let output = cksum.stdin(file.reopen().unwrap()).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_paste_of_16_mb_is_one_message() {
+    let server = TestServer::start(web()).await;
+    let mut terminal = open(&server).await;
+    // a message is as long as its JSON, in which each of these quotes and returns is two
+    let text = paste(12 << 20);
+    let stdin = ClientMessage::Stdin {
+        data: text.clone().into(),
+    };
+    let length = encode_client(&stdin).len();
+    assert!((14 << 20..LONGEST).contains(&length), "{length}");
+    for text in [&text, &text[1..]] {
+        let read = format!(
+            "stty raw -echo; echo ready; head -c {} | cksum; stty sane\r",
+            text.len()
+        );
+        terminal.screen.clear();
+        terminal.type_text(&read).await;
+        terminal.see("ready\n").await;
+        terminal.type_text(text).await;
+        terminal.see(&checksum(text)).await;
+        terminal.see_prompt().await;
+    }
+    terminal.type_text("exit\r").await;
+    assert_eq!(terminal.end().await.0, 1);
     server.stop().await;
 }

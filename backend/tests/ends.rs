@@ -169,7 +169,7 @@ async fn what_is_no_sockjs_ends_the_connection() {
     let mut terminal = server.open("app").await;
     terminal.see_prompt().await;
     // longer than a message may be: WebSocket close code 1009, and no SockJS frame
-    let long = "x".repeat((1 << 20) + 1);
+    let long = "x".repeat(17 << 20);
     terminal.say_text(&long).await;
     while terminal.step().await {}
     assert_eq!(terminal.close, None);

@@ -8,6 +8,9 @@ use bytes::{Bytes, BytesMut};
 /// buffer alive that it came in, however short it is.
 const WHOLE: usize = 16 << 10;
 
+/// The longest piece that goes to the shell at once, in bytes: each is one frame, which is copied on its way.
+const MOST: usize = 64 << 10;
+
 /// Input that waits for the shell, in order.
 #[derive(Debug, Default)]
 pub(super) struct Input {
@@ -50,12 +53,17 @@ impl Input {
         }
     }
 
-    /// Gives the next piece, which is short if nothing waits behind it.
+    /// Gives the next piece.
     pub(super) fn pop(&mut self) -> Option<Bytes> {
         if self.pieces.is_empty() {
             self.end_small();
         }
-        let data = self.pieces.pop_front()?;
+        let first = self.pieces.front_mut()?;
+        let data = if first.len() > MOST {
+            first.split_to(MOST)
+        } else {
+            self.pieces.pop_front()?
+        };
         self.length -= data.len() as u64;
         Some(data)
     }
@@ -121,6 +129,18 @@ mod tests {
         input.settle();
         assert_ne!(input.pop().unwrap().as_ptr(), small.as_ptr());
         assert!(input.is_empty());
+    }
+
+    #[test]
+    fn what_is_very_large_goes_in_pieces_of_the_same_buffer() {
+        let mut input = Input::default();
+        let data = piece(&vec![7; 5 * MOST / 2]);
+        input.push(data.clone());
+        input.push(piece(b"a"));
+        let popped: Vec<_> = std::iter::from_fn(|| input.pop()).collect();
+        let lengths: Vec<_> = popped.iter().map(Bytes::len).collect();
+        assert_eq!(lengths, [MOST, MOST, MOST / 2, 1]);
+        assert_eq!(popped[1].as_ptr(), data[MOST..].as_ptr());
     }
 
     #[derive(Clone, Debug)]

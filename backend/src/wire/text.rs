@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use podshell_shared::{
     close::{Carrier, Outcome, reason},
-    terminal::{Exit, ServerMessage},
+    terminal::{ClientMessage, Exit, ServerMessage},
     text::{decode_client, encode_server},
     utf8::Utf8Stream,
 };
-use sockjs::{Message, Receiver, Sender, frame};
+use sockjs::{Message, Receiver, Room, Sender, frame};
 
 use super::{Connection, bad_message, escape, received};
 use crate::session::{ClientReader, ClientWriter, Gone, Output, Received};
@@ -25,13 +25,33 @@ impl TextReader {
 
 impl ClientReader for TextReader {
     async fn next(&mut self) -> Received {
-        match self.receiver.recv().await {
-            Ok(text) => match decode_client(&text) {
-                Ok(message) => Received::Message(message),
-                Err(error) => bad_message(&error),
-            },
-            Err(ended) => received(ended),
+        let (text, room) = match self.receiver.recv_with_room().await {
+            Ok((Message::Text(text), room)) => (text, room),
+            Ok((Message::Binary(_), _)) => {
+                return Received::Broken("A message was binary.".to_owned());
+            }
+            Err(ended) => return received(ended),
+        };
+        match (decode_client(&text), room) {
+            (Ok(ClientMessage::Stdin { data }), Some(room)) => {
+                let data = Bytes::from_owner(Long { data, _room: room });
+                Received::Message(ClientMessage::Stdin { data })
+            }
+            (Ok(message), _) => Received::Message(message),
+            (Err(error), _) => bad_message(&error),
         }
+    }
+}
+
+/// Input of a long message: it keeps its room until the shell has all of it.
+struct Long {
+    data: Bytes,
+    _room: Room,
+}
+
+impl AsRef<[u8]> for Long {
+    fn as_ref(&self) -> &[u8] {
+        &self.data
     }
 }
 
