@@ -40,8 +40,8 @@ const HURRY_EVERY: Duration = Duration::from_millis(250);
 pub(crate) struct Limits {
     /// How many there may be.
     pub(crate) connections: usize,
-    /// How long a client may leave unacknowledged, or not take, what is sent to it, and how long the body of its request
-    /// may take. Then it is gone.
+    /// How long a client may leave unacknowledged, or not take, what is sent to it, and how long each stretch of the body
+    /// of its request may take. Then it is gone.
     pub(crate) silence: Duration,
 }
 

@@ -164,8 +164,8 @@ impl Builder {
     ///
     /// A client whose long message finds no room is not read until there is some. It is cut off after two
     /// [heartbeats](Self::heartbeat), but waits for what its own session has as long as the application does not take that. A
-    /// message for which there is room may take these two heartbeats to arrive, and a second for each 64 KiB. Clones of this
-    /// builder share.
+    /// message for which there is room may take as long as it takes, if each 256 KiB of it come within these two heartbeats.
+    /// Clones of this builder share.
     #[must_use]
     pub fn room_for_long_messages(mut self, bytes: usize) -> Self {
         self.config.rooms = Rooms::new(bytes);

@@ -12,10 +12,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Sleep, sleep},
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::tungstenite::protocol::frame::{
     FrameHeader,
     coding::{Data, OpCode},
@@ -24,7 +21,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::{
 use crate::{
     liveness::Liveness,
     pace::Pace,
-    room::{LONG, Room, Share, time_for},
+    progress::Progress,
+    room::{LONG, Room, Share},
 };
 
 /// Longer frames are cut, in bytes. A multiple of the mask's length, so that each piece begins where the mask does.
@@ -38,7 +36,7 @@ const HEADER: usize = 14;
 pub(crate) struct Limits {
     /// The longest frame, in bytes. One that is longer is passed on as it is, to be refused.
     pub(crate) longest: usize,
-    /// How long a long message may wait for room.
+    /// How long a long message may wait for room, and each stretch of it take to arrive.
     pub(crate) wait: Duration,
 }
 
@@ -93,8 +91,8 @@ pub(crate) struct Intake<Io> {
     rest: Option<(FrameHeader, u64)>,
     message: Message,
     waiting: Option<Waiting>,
-    /// When the long message that is being read has to be there.
-    deadline: Option<Pin<Box<Sleep>>>,
+    /// Of the long message that is being read.
+    progress: Option<Progress>,
     /// What comes is no WebSocket; it is passed on for who finds out.
     broken: bool,
 }
@@ -145,7 +143,7 @@ impl<Io: AsyncRead + Unpin> Intake<Io> {
             rest: None,
             message: Message::default(),
             waiting: None,
-            deadline: None,
+            progress: None,
             broken: false,
         }
     }
@@ -216,7 +214,7 @@ impl<Io: AsyncRead + Unpin> Intake<Io> {
     fn end_message(&mut self) {
         if self.message.ends {
             self.message = Message::default();
-            self.deadline = None;
+            self.progress = None;
         }
     }
 
@@ -278,7 +276,7 @@ impl<Io: AsyncRead + Unpin> Intake<Io> {
         self.pace.hears(true);
         let room = room.ok_or_else(|| late("there is no room for a long message"))?;
         self.taken.put(room);
-        self.deadline = Some(Box::pin(sleep(time_for(length, wait))));
+        self.progress = Some(Progress::new(wait));
         Poll::Ready(Ok(()))
     }
 
@@ -341,6 +339,9 @@ impl<Io: AsyncRead + Unpin> Intake<Io> {
             count
         };
         self.left = self.left.saturating_sub(count as u64);
+        if let Some(progress) = &mut self.progress {
+            progress.come(count);
+        }
         Poll::Ready(Ok(()))
     }
 }
@@ -357,8 +358,8 @@ impl<Io: AsyncRead + Unpin> AsyncRead for Intake<Io> {
     ) -> Poll<io::Result<()>> {
         let me = self.get_mut();
         loop {
-            if let Some(deadline) = &mut me.deadline
-                && deadline.as_mut().poll(cx).is_ready()
+            if let Some(progress) = &mut me.progress
+                && progress.poll_late(cx).is_ready()
             {
                 return Poll::Ready(Err(late("a long message took too long")));
             }

@@ -28,6 +28,8 @@ mod liveness;
 #[cfg(feature = "server")]
 mod pace;
 #[cfg(feature = "server")]
+mod progress;
+#[cfg(feature = "server")]
 mod queue;
 #[cfg(feature = "server")]
 mod receiving;

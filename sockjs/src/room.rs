@@ -9,8 +9,6 @@ use tokio::{
 
 /// Longer messages need room. In bytes.
 pub(crate) const LONG: usize = 1024 * 1024;
-/// A client may take as long as it takes to send so many bytes per second.
-const SLOWEST: u64 = 64 * 1024;
 
 /// What a long message takes of the room that all share. It is free again when the last clone is dropped.
 ///
@@ -71,11 +69,6 @@ impl Share {
         let all = timeout(limit, self.of.all.acquire_many_owned(permits)).await;
         Some(Room(Arc::new([own, all.ok()?.ok()?])))
     }
-}
-
-/// How long a message of so many bytes may take to arrive.
-pub(crate) fn time_for(bytes: usize, limit: Duration) -> Duration {
-    limit + Duration::from_secs(bytes as u64 / SLOWEST)
 }
 
 #[cfg(test)]

@@ -19,9 +19,10 @@ use crate::{
     frame::Batch,
     framing::{Framing, Message},
     liveness::HEARTBEATS_UNTIL_LOST,
+    progress::Progress,
     queue::Incoming,
     registry::{HttpSession, Registry},
-    room::{LONG, Room, time_for},
+    room::{LONG, Room},
     transports::answer_headers,
 };
 
@@ -223,34 +224,40 @@ async fn read(
     let most = if is_known { length } else { longest };
     let mut body = Limited::new(body, longest);
     let (mut whole, mut room) = (BytesMut::with_capacity(length.min(LONG)), None);
-    let reading = async {
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| {
-                if error.is::<LengthLimitError>() {
-                    StatusCode::PAYLOAD_TOO_LARGE
-                } else {
-                    StatusCode::BAD_REQUEST
-                }
-            })?;
-            let Ok(data) = frame.into_data() else {
-                continue;
-            };
-            if whole.len() + data.len() > LONG && room.is_none() {
-                let taken = timeout(limit, session.share().take(most, limit)).await;
-                room = Some(
-                    taken
-                        .ok()
-                        .flatten()
-                        .ok_or(StatusCode::SERVICE_UNAVAILABLE)?,
-                );
-                whole.reserve(length.saturating_sub(whole.len()));
+    let mut progress = Progress::new(limit);
+    loop {
+        let frame = tokio::select! {
+            biased;
+            frame = body.frame() => frame,
+            () = progress.late() => return Err(StatusCode::REQUEST_TIMEOUT),
+        };
+        let Some(frame) = frame else { break };
+        let frame = frame.map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                StatusCode::PAYLOAD_TOO_LARGE
+            } else {
+                StatusCode::BAD_REQUEST
             }
-            whole.extend_from_slice(&data);
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if progress.come(data.len()) {
+            session.liveness().sign();
         }
-        Ok::<_, StatusCode>(())
-    };
-    let waited = timeout(time_for(most, 2 * limit), reading).await;
-    waited.map_err(|_| StatusCode::REQUEST_TIMEOUT)??;
+        if whole.len() + data.len() > LONG && room.is_none() {
+            let taken = timeout(limit, session.share().take(most, limit)).await;
+            room = Some(
+                taken
+                    .ok()
+                    .flatten()
+                    .ok_or(StatusCode::SERVICE_UNAVAILABLE)?,
+            );
+            whole.reserve(length.saturating_sub(whole.len()));
+            progress.restart();
+        }
+        whole.extend_from_slice(&data);
+    }
     if let Some(room) = &mut room {
         room.shrink(whole.len());
     }

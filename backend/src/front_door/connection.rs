@@ -66,9 +66,8 @@ pub(super) fn set_up(stream: &TcpStream, silence: Duration) -> io::Result<()> {
     Ok(())
 }
 
-/// Answers requests, whose bodies have to be there within `body_time`, until the connection ends or is upgraded. After
-/// `shutdown` there is no next one; at a
-/// `crowd` it ends if it has been waiting for one.
+/// Answers requests, each stretch of whose bodies has to be there within `body_time`, until the connection ends or is
+/// upgraded. After `shutdown` there is no next one; at a `crowd` it ends if it has been waiting for one.
 pub(super) async fn serve<Io>(
     http: http1::Builder,
     body_time: Duration,

@@ -10,7 +10,7 @@ use std::{
 };
 
 use axum::{Router, body::Body};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http_body_util::BodyExt as _;
 use sockjs::{Builder, Ended, Receiver, Session};
 use tokio::{
@@ -163,6 +163,36 @@ async fn an_application_that_is_slow_gets_all() {
         assert_eq!(receiver.recv().await, Ok(number));
     }
     assert_eq!(sending.await.unwrap(), 204);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_text_over_a_slow_link_comes_as_long_as_it_comes_on() {
+    const STRETCH: usize = 256 << 10;
+    for (piece, is_taken) in [(STRETCH, true), (STRETCH / 2, false)] {
+        let (builder, receivers) = deaf();
+        let mut server = Deaf {
+            router: builder
+                .heartbeat(HEARTBEAT)
+                .max_message_size(4 << 20)
+                .into_router(),
+            receivers,
+            bodies: Arc::default(),
+        };
+        assert_eq!(server.ask("xhr", "").await, 200);
+        let mut receiver = soon(server.receivers.recv()).await.unwrap();
+        let text = format!("[\"{}\"]", "x".repeat(4_000_000));
+        let pieces: Vec<_> = text.as_bytes().chunks(piece).map(<[u8]>::to_vec).collect();
+        let body = stream::iter(pieces).then(|piece| async {
+            tokio::time::sleep(HEARTBEAT * 19 / 10).await;
+            Ok::<_, Infallible>(piece)
+        });
+        let request = http::Request::post(format!("{SESSION}/xhr_send"))
+            .body(Body::from_stream(body))
+            .unwrap();
+        let answer = server.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), if is_taken { 204 } else { 408 });
+        assert_eq!(receiver.recv().await.is_ok(), is_taken);
+    }
 }
 
 #[tokio::test]
