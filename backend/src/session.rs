@@ -14,6 +14,7 @@ mod ring;
 mod screen;
 mod skip;
 mod ticket;
+mod window;
 
 use std::{fmt, future::Future, str::FromStr};
 

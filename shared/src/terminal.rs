@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 /// The name of Podshell's own protocol: the WebSocket subprotocol of the binary encoding, and what a
 /// bind in the text encoding asks for.
 pub const PROTOCOL: &str = "podshell.v1";
-/// How much output may be on its way to the screen, in bytes: beyond it nothing more is sent until the
-/// client acknowledges some.
+/// How much output may at least be on its way to the screen, in bytes.
+///
+/// The server lets more be where the client draws more in two round trips; beyond that nothing is sent until the client
+/// acknowledges some.
 pub const OUTPUT_WINDOW: u64 = 128 << 10;
 /// How much input a client may have sent that the server has not taken, in bytes.
 pub const INPUT_WINDOW: u64 = 128 << 10;

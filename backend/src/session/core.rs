@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use humantime::format_duration;
 use podshell_shared::terminal::{
-    ClientMessage, EndReason, Exit, IDLE_WARNING, INPUT_WINDOW, OUTPUT_WINDOW, ServerMessage, Size,
-    TELL_EVERY,
+    ClientMessage, EndReason, Exit, IDLE_WARNING, INPUT_WINDOW, ServerMessage, Size, TELL_EVERY,
 };
 use tokio::time::{Duration, Instant};
 
@@ -17,6 +16,7 @@ use super::{
     ring::{Next, Ring},
     screen::Screen,
     skip::{Aftermath, FLOOD, Flow, Skip, Wary},
+    window::{Pool, Window},
 };
 
 /// How much output waits for a client that is away, in bytes. Beyond it the process in the container
@@ -53,6 +53,7 @@ pub(super) struct Core {
     extended: bool,
 
     ring: Ring,
+    window: Window,
     flow: Flow,
     wary: Option<Wary>,
     skip: Option<Skip>,
@@ -132,10 +133,11 @@ impl Limit {
 
 impl Core {
     /// A session that begins now, with its client there.
-    pub(super) fn new(extended: bool, limits: &Limits, now: Instant) -> Self {
+    pub(super) fn new(extended: bool, limits: &Limits, pool: Pool, now: Instant) -> Self {
         Self {
             extended,
             ring: Ring::default(),
+            window: Window::new(pool, now),
             flow: Flow::default(),
             wary: None,
             skip: None,
@@ -206,6 +208,7 @@ impl Core {
         self.leaving = false;
         self.bound = Some(key);
         self.ring.resume(offset);
+        self.window.restart(self.ring.len(), now);
         self.told = self.received;
         self.idle.restart(now);
     }
@@ -228,7 +231,7 @@ impl Core {
             ClientMessage::Stdin { data } => return self.stdin(data, now),
             ClientMessage::Interrupt => self.interrupt(now)?,
             ClientMessage::Resize(size) => self.resize(size),
-            ClientMessage::Ack { offset } => self.ring.acknowledge(offset),
+            ClientMessage::Ack { offset } => self.acknowledge(offset, now),
             ClientMessage::Ping { token } => self.pong = Some(token),
             ClientMessage::Leave => self.leaving = true,
             ClientMessage::Close => return Err(closed()),
@@ -256,6 +259,12 @@ impl Core {
             self.begin_skip(now);
         }
         Ok(())
+    }
+
+    fn acknowledge(&mut self, offset: u64, now: Instant) {
+        self.ring.acknowledge(offset);
+        self.window
+            .acknowledge(self.ring.acked(), self.ring.len(), now);
     }
 
     fn resize(&mut self, size: Size) {
@@ -306,7 +315,7 @@ impl Core {
         let wants = self.ended.is_none()
             && (self.skip.is_some()
                 || if self.attached {
-                    self.ring.is_sent() && self.ring.in_flight() < OUTPUT_WINDOW
+                    self.ring.is_sent() && self.ring.in_flight() < self.window.size()
                 } else {
                     self.ring.len() < RING
                 });
@@ -342,6 +351,7 @@ impl Core {
         }
         let aftermath = self.wary.as_mut().map(|wary| wary.hear(output.data(), now));
         self.ring.push(output);
+        self.window.send(self.ring.end(), self.ring.len(), now);
         match aftermath {
             Some(Aftermath::Flood) => self.begin_skip(now),
             Some(Aftermath::Past) => self.wary = None,
@@ -410,7 +420,7 @@ impl Core {
     }
 
     fn may_send(&self) -> bool {
-        !self.ring.is_sent() && self.ring.in_flight() < OUTPUT_WINDOW
+        !self.ring.is_sent() && self.ring.in_flight() < self.window.size()
     }
 
     /// What is to go to the client next.
@@ -457,6 +467,7 @@ impl Core {
         [
             self.skip.as_ref().map(Skip::deadline),
             self.dead(),
+            self.window.deadline(),
             self.idle.deadline(),
             self.lifetime.deadline(),
         ]
@@ -472,6 +483,7 @@ impl Core {
     /// The session's end, if a limit is reached.
     pub(super) fn tick(&mut self, now: Instant) -> Result<(), Exit> {
         self.look_at_skip(now);
+        self.window.tick(self.ring.len(), now);
         if now >= self.pinged + PING_EVERY {
             self.pinged = now;
             self.ping_due = true;

@@ -72,7 +72,8 @@ impl<S: Shells> Session<S> {
     ) -> Result<Self, Exit> {
         let mut place = sessions.enter(caller, &target)?;
         info!(%target, "session begins");
-        let mut core = Core::new(extended, sessions.limits(), Instant::now());
+        let pool = sessions.pool().clone();
+        let mut core = Core::new(extended, sessions.limits(), pool, Instant::now());
         // the page knows, and says it in the user's language
         if target.mode == Mode::Attach && !extended {
             let notice = "This is the container's main process. Leaving does not stop it.";

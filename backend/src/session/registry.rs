@@ -26,6 +26,7 @@ use super::{
     Caller, OpenShell, Shells, Target,
     end::{failed, no_session},
     pump::{Session, Stop, keep},
+    window::{POOL, Pool},
 };
 
 /// How long a session's owner may take to hand it over; it may be waiting for the API server.
@@ -70,6 +71,7 @@ impl<S: Shells> Clone for Sessions<S> {
 #[derive(Debug)]
 struct Inner<S: Shells> {
     limits: Limits,
+    pool: Pool,
     shells: S,
     shutdown: CancellationToken,
     /// When all have to have ended, once the server shuts down.
@@ -118,6 +120,7 @@ impl<S: Shells> Sessions<S> {
     pub fn new(limits: Limits, shells: S, shutdown: CancellationToken) -> Self {
         Self(Arc::new(Inner {
             limits,
+            pool: Pool::new(POOL),
             shells,
             shutdown,
             drained_by: OnceLock::new(),
@@ -171,6 +174,11 @@ impl<S: Shells> Sessions<S> {
 
     pub(super) fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// What the windows of all sessions share.
+    pub(super) fn pool(&self) -> &Pool {
+        &self.0.pool
     }
 
     /// A place for one more session of `caller`.

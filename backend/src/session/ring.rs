@@ -24,6 +24,9 @@ pub(super) struct Ring {
     acked: u64,
     sent: u64,
     end: u64,
+    /// How many bytes have been sent and not acknowledged, and how many have not been sent; a gap counts as [`GAP`].
+    in_flight: u64,
+    unsent: u64,
 }
 
 #[derive(Debug)]
@@ -46,6 +49,16 @@ impl Piece {
                 Content::Output(output) => output.len() as u64,
                 Content::Gap(length) => *length,
             }
+    }
+
+    /// What it counts as between two offsets.
+    fn weight(&self, from: u64, to: u64) -> u64 {
+        let (from, to) = (self.start.max(from), self.end().min(to));
+        match self.content {
+            Content::Output(_) => to.saturating_sub(from),
+            Content::Gap(_) if from < to => GAP,
+            Content::Gap(_) => 0,
+        }
     }
 }
 
@@ -71,7 +84,17 @@ impl Ring {
 
     /// How many bytes have been sent and not acknowledged; a gap counts as [`GAP`].
     pub(super) fn in_flight(&self) -> u64 {
-        self.bytes_before(self.sent)
+        self.in_flight
+    }
+
+    /// Offset behind all that has been acknowledged.
+    pub(super) fn acked(&self) -> u64 {
+        self.acked
+    }
+
+    /// Offset behind all output.
+    pub(super) fn end(&self) -> u64 {
+        self.end
     }
 
     /// Whether all has been sent.
@@ -81,19 +104,14 @@ impl Ring {
 
     /// How many bytes there are; a gap counts as [`GAP`].
     pub(super) fn len(&self) -> u64 {
-        self.bytes_before(self.end)
+        self.in_flight + self.unsent
     }
 
-    fn bytes_before(&self, end: u64) -> u64 {
-        let within = |piece: &Piece| match piece.content {
-            Content::Output(_) => {
-                let from = piece.start.max(self.acked);
-                piece.end().min(end).saturating_sub(from)
-            }
-            Content::Gap(_) if piece.start < end => GAP,
-            Content::Gap(_) => 0,
-        };
-        self.pieces.iter().map(within).sum()
+    /// Counts anew what is sent and what is not.
+    fn count(&mut self) {
+        let between = |from, to| self.pieces.iter().map(|piece| piece.weight(from, to)).sum();
+        (self.in_flight, self.unsent) =
+            (between(self.acked, self.sent), between(self.sent, self.end));
     }
 
     /// Takes output that came from the shell.
@@ -116,6 +134,7 @@ impl Ring {
             content,
         };
         self.end = piece.end();
+        self.unsent += piece.weight(piece.start, piece.end());
         self.pieces.push_back(piece);
         let count = self.pieces.len();
         if count > MAX_PIECES && self.len() < count as u64 * SMALL {
@@ -135,6 +154,9 @@ impl Ring {
             }
             Content::Gap(_) => Next::Skipped { from, to },
         };
+        let weight = piece.weight(from, to);
+        self.unsent -= weight;
+        self.in_flight += weight;
         self.sent = to;
         self.cursor += 1;
         Some(next)
@@ -142,12 +164,16 @@ impl Ring {
 
     /// The client has everything up to `offset`. More than was sent counts as what was.
     pub(super) fn acknowledge(&mut self, offset: u64) {
-        self.acked = self.acked.max(offset.min(self.sent));
-        while self
-            .pieces
-            .front()
-            .is_some_and(|piece| piece.end() <= self.acked)
-        {
+        let before = self.acked;
+        self.acked = before.max(offset.min(self.sent));
+        while let Some(piece) = self.pieces.front() {
+            if piece.end() > self.acked {
+                if matches!(piece.content, Content::Output(_)) {
+                    self.in_flight -= piece.weight(before, self.acked);
+                }
+                break;
+            }
+            self.in_flight -= piece.weight(before, piece.end());
             self.pieces.pop_front();
             self.cursor -= 1;
         }
@@ -159,6 +185,7 @@ impl Ring {
         self.sent = offset.clamp(self.acked, self.sent);
         self.find_cursor();
         self.acknowledge(self.sent);
+        self.count();
     }
 
     /// Takes back what has not been sent: gives it to `skip`, as if it came only now.
@@ -185,6 +212,7 @@ impl Ring {
         self.end = from;
         self.sent = from;
         self.find_cursor();
+        self.count();
     }
 
     fn find_cursor(&mut self) {
@@ -335,6 +363,9 @@ mod tests {
                 prop_assert_eq!(ring.sent(), client.len() as u64);
                 prop_assert_eq!(ring.in_flight(), (client.len() - acked) as u64);
                 prop_assert_eq!(ring.len(), (pushed.len() - acked) as u64);
+                let counted = (ring.in_flight, ring.unsent);
+                ring.count();
+                prop_assert_eq!(counted, (ring.in_flight, ring.unsent));
             }
             while take(&mut ring, &mut client) {}
             prop_assert!(ring.is_sent());

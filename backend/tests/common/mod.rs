@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions alone")]
 
 pub mod client;
+pub mod delay;
 pub mod log;
 pub mod process;
 

@@ -1,8 +1,10 @@
 //! A session against a page at the other end of connections that are lost, in any order of events.
 
+use podshell_shared::terminal::OUTPUT_WINDOW;
 use proptest::prelude::*;
 
 use super::{
+    super::window::LARGEST,
     tests::{output, started, stdin},
     *,
 };
@@ -40,7 +42,10 @@ impl Page {
 enum Act {
     Shell(usize),
     Deliver,
+    /// As much as may be under way, in pieces of so many bytes.
+    Flood(usize),
     Acknowledge,
+    Wait(u64),
     Type(usize, usize),
     Arrive,
     Take,
@@ -52,7 +57,10 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         4 => (1..40_000_usize).prop_map(Act::Shell),
         6 => Just(Act::Deliver),
-        3 => Just(Act::Acknowledge),
+        2 => (5_000..40_000_usize).prop_map(Act::Flood),
+        4 => Just(Act::Acknowledge),
+        3 => (0..400_u64).prop_map(Act::Wait),
+        1 => (2_000..3_000_u64).prop_map(Act::Wait),
         3 => (1..20_000_usize, 1..16_384_usize).prop_map(|(all, each)| Act::Type(all, each)),
         3 => (1..50_usize, 1..4_usize).prop_map(|(all, each)| Act::Type(all, each)),
         12 => Just(Act::Arrive),
@@ -67,8 +75,8 @@ proptest! {
     /// exactly the input, once and in order.
     #[test]
     fn nothing_is_lost_or_doubled(acts in prop::collection::vec(act(), 0..300)) {
-        let now = Instant::now();
         let mut core = started(true);
+        let mut now = Instant::now();
         let mut page = Page::default();
         // what the shell wrote and what it got, and how much of that has come to the server
         let (mut wrote, mut got, mut arrived) = (Vec::<u8>::new(), Vec::<u8>::new(), 0);
@@ -97,6 +105,20 @@ proptest! {
                         }
                         other => prop_assert!(false, "{other:?}"),
                     }
+                }
+                Act::Flood(length) => while !page.away && core.wants_shell(now) {
+                    let data = count(wrote.len(), length);
+                    core.shell(output(&data), now);
+                    wrote.extend(data);
+                    while let Some(next) = core.next_for_client() {
+                        if let ToClient::Output(output, _) = next {
+                            page.output.extend_from_slice(output.data());
+                        }
+                    }
+                }
+                Act::Wait(time) => {
+                    now += Duration::from_millis(time);
+                    core.tick(now).unwrap();
                 }
                 Act::Acknowledge => if !page.away {
                     page.drawn = page.output.len();
@@ -135,7 +157,9 @@ proptest! {
                     page.send(16_384);
                 }
             }
-            prop_assert!(core.ring.in_flight() < OUTPUT_WINDOW + 40_000);
+            prop_assert!(core.window.size() <= LARGEST);
+            let most = RING.max(OUTPUT_WINDOW + core.window.taken()) + 40_000;
+            prop_assert!(core.ring.len() < most);
             prop_assert_eq!(core.input.len(), (arrived - got.len()) as u64);
         }
         loop {

@@ -1,5 +1,7 @@
 //! The state of a session, event by event.
 
+use podshell_shared::terminal::OUTPUT_WINDOW;
+
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -17,10 +19,14 @@ fn limits() -> Limits {
     }
 }
 
+fn pool() -> Pool {
+    Pool::new(16 << 20)
+}
+
 /// A session whose shell has started and whose client was told.
 pub(super) fn started(extended: bool) -> Core {
     let now = Instant::now();
-    let mut core = Core::new(extended, &limits(), now);
+    let mut core = Core::new(extended, &limits(), pool(), now);
     core.started("key".to_owned(), now);
     assert!(matches!(
         core.next_for_client(),
@@ -253,7 +259,7 @@ fn dashboards_ctrl_c(legacy_interrupt: bool, first: &[u8], typed: &[u8]) -> (Cor
         legacy_interrupt,
         ..limits()
     };
-    let mut core = Core::new(false, &limits, now);
+    let mut core = Core::new(false, &limits, pool(), now);
     core.started("key".to_owned(), now);
     core.shell(output(first), now);
     sent(&mut core);
@@ -431,7 +437,7 @@ async fn silence_while_nobody_listens_means_nothing() {
 async fn idle_sessions_are_warned_and_end() {
     let start = Instant::now();
     let idle = Some(SECOND * 600);
-    let mut core = Core::new(true, &Limits { idle, ..limits() }, start);
+    let mut core = Core::new(true, &Limits { idle, ..limits() }, pool(), start);
     core.tick(start + SECOND * 530).unwrap();
     assert!(core.toasts.is_empty());
     core.client(stdin(b"x"), start + SECOND * 530).unwrap();
@@ -466,6 +472,7 @@ async fn old_sessions_end_whatever_is_typed() {
             lifetime,
             ..limits()
         },
+        pool(),
         start,
     );
     core.client(stdin(b"x"), start + SECOND * 3599).unwrap();
