@@ -4,10 +4,17 @@
 
 mod common;
 
-use common::{TestServer, Upgrade, soon, web};
+use common::{
+    TestServer, Upgrade,
+    client::{Address, Connection},
+    soon, web,
+};
 use http::{
     HeaderValue, Method, Request, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE},
+    header::{
+        ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN,
+        SEC_WEBSOCKET_PROTOCOL, SET_COOKIE,
+    },
 };
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
@@ -16,7 +23,10 @@ use podshell_shared::{
     terminal::{ClientMessage, EndReason, ServerMessage, session_handle},
 };
 use tokio::net::TcpStream;
-use tokio_tungstenite::{client_async, tungstenite};
+use tokio_tungstenite::{
+    client_async,
+    tungstenite::{self, client::IntoClientRequest as _},
+};
 
 const MINT: &str = "/api/v1/pod/default/web-0/shell/app";
 
@@ -408,6 +418,76 @@ async fn a_minted_id_opens_the_connection_that_binds_it_and_nothing_else() {
     next.end().await;
     assert_eq!(next.exit.unwrap().reason, EndReason::Exited);
     terminal.end().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_on_offer_opens_connections_and_is_never_agreed_on() {
+    let server = TestServer::start(web()).await;
+    let offer = |path: &str, offer: String| {
+        let url = format!("ws://{}{path}", server.host);
+        let mut request = url.into_client_request().unwrap();
+        let offer = HeaderValue::try_from(offer).unwrap();
+        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, offer);
+        request
+    };
+    let path = "/ws/api/sockjs/websocket";
+    let key = format!("podshell.key.{}", server.token);
+    for wrong in [
+        "podshell.v1".to_owned(),
+        "podshell.v1, podshell.key.".to_owned(),
+        "podshell.v1, podshell.key.wrong".to_owned(),
+        format!("podshell.v1, {}", server.token),
+        format!("podshell.v1, {key}x"),
+        format!("podshell.v1, x{key}"),
+        format!("podshell.v1, podshell.key.{}", token_of(&server.link)),
+    ] {
+        let status = upgraded(&server, offer(path, wrong.clone())).await;
+        assert_eq!(status, 401, "{wrong}");
+    }
+    for right in [
+        format!("podshell.v1, {key}"),
+        format!("{key},podshell.v1"),
+        format!("podshell.key.wrong.too, {key}, podshell.v1"),
+    ] {
+        let stream = TcpStream::connect(&server.host).await.unwrap();
+        let asked = client_async(offer(path, right.clone()), stream).await;
+        // of two keys the first counts
+        if right.contains("wrong") {
+            assert!(
+                matches!(asked, Err(tungstenite::Error::Http(answer)) if answer.status() == 401)
+            );
+            continue;
+        }
+        let headers = asked.unwrap().1.headers().clone();
+        assert_eq!(headers[SEC_WEBSOCKET_PROTOCOL], "podshell.v1", "{right}");
+        assert!(!format!("{headers:?}").contains(&server.token));
+    }
+    // a page of another site gets nowhere with it, and it is no key to the API
+    let mut foreign = offer(path, format!("podshell.v1, {key}"));
+    foreign
+        .headers_mut()
+        .insert(ORIGIN, "http://evil.example".parse().unwrap());
+    assert_eq!(upgraded(&server, foreign).await, 403);
+    for path in GUARDED.iter().filter(|path| !path.contains("sockjs")) {
+        let mut request = server.anonymous(path);
+        let offer = HeaderValue::try_from(&key).unwrap();
+        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, offer);
+        assert_eq!(server.send(request).await.status, 401, "{path}");
+    }
+    // it binds what is minted later
+    let address = Address {
+        host: server.host.clone(),
+        token: server.token.clone(),
+    };
+    let mut early = Connection::open_early(&address, 4096).await.unwrap();
+    let id = server.mint("app").await;
+    let bind = ClientMessage::Bind { id, extended: true };
+    early.say(&bind).await.unwrap();
+    let bound = soon("a shell", early.hear()).await.unwrap();
+    assert!(matches!(bound, Some(ServerMessage::Bound { .. })));
+    early.say(&ClientMessage::Close).await.unwrap();
+    while soon("the end", early.hear()).await.unwrap().is_some() {}
     server.stop().await;
 }
 

@@ -166,6 +166,14 @@ async fn nothing_secret_is_in_the_log_at_any_level() {
         assert_eq!(status, StatusCode::OK, "{body}");
         serde_json::from_str::<Minted>(&body).unwrap().id
     };
+    // the key as a subprotocol: one that opens a connection, and one that does not
+    let wrong = Address {
+        token: "wrong-key-on-offer".to_owned(),
+        ..address.clone()
+    };
+    assert!(Connection::open_early(&wrong, 4096).await.is_err());
+    drop(Connection::open_early(address, 4096).await.unwrap());
+    secrets.push(wrong.token);
     for encoding in [Encoding::Binary, Encoding::Text] {
         let id = mint().await;
         let key = use_terminal(address, encoding, &id).await;

@@ -48,6 +48,24 @@ test("where binary is refused, text serves, and the page says so", async ({ page
   expect(sockets).toEqual([expect.stringMatching(/\/sockjs\/\d{3}\/\w+\/websocket\?/)]);
 });
 
+test("the socket is opened while the id is being minted, and its address has neither id nor key", async ({ page }) => {
+  const sockets: string[] = [];
+  const opened = new Promise<void>((resolve) => {
+    page.on("websocket", (socket) => {
+      sockets.push(socket.url());
+      resolve();
+    });
+  });
+  await page.route(/\/api\/v1\/pod\/.*\/shell\//, async (route) => {
+    await opened;
+    await route.continue();
+  });
+  const terminal = await Terminal.open(page, BASH);
+  await terminal.run("echo $((6*7))");
+  await terminal.expectText(/^42$/m);
+  expect(sockets).toEqual([expect.stringMatching(/\/ws\/api\/sockjs\/websocket$/)]);
+});
+
 test("Chinese text and emoji go in and come out", async ({ page }) => {
   const terminal = await Terminal.open(page, BASH);
   await terminal.expectPrompt();

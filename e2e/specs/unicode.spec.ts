@@ -119,7 +119,7 @@ test("every lead byte is shown right, cut anywhere and in a flood, by xhr-stream
 
 test("every lead byte is shown right where each frame has one byte", async ({ page, ownPod }) => {
   let cut = 0;
-  await page.routeWebSocket(/\/sockjs\/websocket\?/, (socket) => {
+  await page.routeWebSocket(/\/sockjs\/websocket(\?|$)/, (socket) => {
     const server = socket.connectToServer();
     server.onMessage((message) => {
       if (typeof message === "string" || message[0] !== 1) {

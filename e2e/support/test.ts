@@ -185,7 +185,7 @@ export function leaveOnly(
 ): void {
   problems.expect(BROKEN);
   if (transport === "websocket-text") {
-    cable.block(/\/sockjs\/websocket\?/);
+    cable.block(/\/sockjs\/websocket(\?|$)/);
   }
 }
 

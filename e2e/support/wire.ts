@@ -33,7 +33,7 @@ export class Connection {
 
   /** Whether it is the binary encoding. */
   get binary(): boolean {
-    return /\/sockjs\/websocket\?/.test(this.url);
+    return /\/sockjs\/websocket(\?|$)/.test(this.url);
   }
 
   /** Takes a frame of the page. */

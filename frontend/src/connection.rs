@@ -40,8 +40,8 @@ const MAX_KEPT_INPUT: usize = 64 << 10;
 pub(crate) struct Connection {
     phase: Phase,
     line: Line,
-    /// What the next socket is for, until a session is bound.
-    id: String,
+    /// What the next socket is for, until a session is bound; nothing while it is being minted.
+    id: Option<String>,
     /// What the next socket is for, once a session was bound.
     key: Option<String>,
     hello: Option<ClientMessage>,
@@ -56,9 +56,10 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Begins a connection for a minted id. `random` gives numbers from 0 to 1.
-    pub(crate) fn bind(
-        id: String,
+    /// Begins a connection for an id that is being minted. If it `may_open_early`, its first socket is opened meanwhile: the
+    /// server takes the page's key for the id that is not there. `random` gives numbers from 0 to 1.
+    pub(crate) fn begin(
+        may_open_early: bool,
         size: Option<Size>,
         transport: Transport,
         random: fn() -> f64,
@@ -66,8 +67,8 @@ impl Connection {
     ) -> Self {
         Self {
             phase: Phase::Opening,
-            line: Line::new(transport, now),
-            id,
+            line: Line::new(may_open_early, transport, now),
+            id: None,
             key: None,
             hello: None,
             farewell: None,
@@ -95,7 +96,7 @@ impl Connection {
             redraw_when_bound: redraw,
             input: Input::at(bookmark.arrived, bookmark.rest),
             output: Output::at(bookmark.offset),
-            ..Self::bind(String::new(), size, transport, random, now)
+            ..Self::begin(true, size, transport, random, now)
         }
     }
 
@@ -139,9 +140,40 @@ impl Connection {
         self.key.is_some()
     }
 
-    /// What stands in the query of the next socket's address, to show that it may be opened.
-    pub(crate) fn query(&self) -> &str {
-        self.key.as_deref().map_or(&self.id, session_handle)
+    /// What stands in the query of the next socket's address, to show that it may be opened. [`None`] if that has to be
+    /// shown otherwise, for there is no id yet.
+    pub(crate) fn query(&self) -> Option<&str> {
+        let key = self.key.as_deref();
+        key.map(session_handle).or(self.id.as_deref())
+    }
+
+    /// Whether the id is still being minted.
+    pub(crate) fn waits_for_id(&self) -> bool {
+        self.phase == Phase::Opening && self.id.is_none()
+    }
+
+    /// The id is minted.
+    pub(crate) fn minted(&mut self, id: String, now: f64) {
+        if !self.waits_for_id() {
+            return;
+        }
+        self.id = Some(id);
+        if self.line.is_open() {
+            self.say_bind();
+        } else if self.line.is_down() {
+            self.line.dial(now);
+            if self.line.is_vain() {
+                self.line_closed(now);
+            }
+        }
+    }
+
+    fn say_bind(&mut self) {
+        if let Some(id) = self.id.take() {
+            self.phase = Phase::Starting;
+            self.window.tell();
+            self.hello = Some(ClientMessage::Bind { id, extended: true });
+        }
     }
 
     /// The server says that there is nothing to go on with, or nobody who may.
@@ -162,6 +194,11 @@ impl Connection {
     /// Takes what was heard.
     pub(crate) fn hear(&mut self, heard: Heard, now: f64) -> Option<Shown> {
         self.pulse.heard(now);
+        if self.waits_for_id() && !matches!(heard, Heard::Opened | Heard::Heartbeat) {
+            // that nothing was bound in time; there will be another socket
+            self.line_closed(now);
+            return None;
+        }
         match heard {
             Heard::Opened => self.opened(now),
             Heard::Heartbeat => {}
@@ -202,15 +239,12 @@ impl Connection {
         if !self.line.opened(now) {
             return;
         }
-        self.hello = Some(if let Some(key) = self.key.clone() {
+        if let Some(key) = self.key.clone() {
             let offset = self.output.whole();
-            ClientMessage::Resume { key, offset }
+            self.hello = Some(ClientMessage::Resume { key, offset });
         } else {
-            self.phase = Phase::Starting;
-            self.window.tell();
-            let id = std::mem::take(&mut self.id);
-            ClientMessage::Bind { id, extended: true }
-        });
+            self.say_bind();
+        }
     }
 
     fn message(&mut self, message: ServerMessage, now: f64) -> Option<Shown> {
@@ -274,6 +308,8 @@ impl Connection {
             return;
         }
         match self.phase {
+            // by which transport to go on is seen once there is an id to go on with
+            Phase::Opening if self.id.is_none() => self.line.hang_up(),
             // nothing was bound, so the id is still good
             Phase::Opening if self.line.fall_back(now) => {}
             Phase::Opening => self.end(End::Unopened),

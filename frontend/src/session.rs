@@ -30,6 +30,7 @@ use crate::{
     route::{Mode, Target},
     screen::{Event, SCROLLBACK, Screen},
     settings::Wishes,
+    sign_in,
     socket::{self, News},
     status::{Status, View, set},
     title, toast,
@@ -172,7 +173,7 @@ impl Session {
             };
             if let Some(me) = me.upgrade() {
                 me.step(|connection| {
-                    if connection.query() == handle {
+                    if connection.query() == Some(&handle) {
                         connection.refused(end);
                     }
                 });
@@ -189,6 +190,14 @@ impl Session {
         set(self.view.toast, None);
         set(self.view.title, None);
         set(self.view.status, Status::Asking);
+        let transport = socket::first_transport();
+        self.connect(Connection::begin(
+            transport.shows_key() && sign_in::key().is_some(),
+            self.screen.size(),
+            transport,
+            Math::random,
+            dom::now(),
+        ));
         let (me, target) = (self.me.clone(), self.target.clone());
         spawn_local(async move {
             let minted = api::mint(&target).await;
@@ -196,14 +205,13 @@ impl Session {
                 return;
             };
             match minted {
-                Ok(minted) => me.connect(Connection::bind(
-                    minted.id,
-                    me.screen.size(),
-                    socket::first_transport(),
-                    Math::random,
-                    dom::now(),
-                )),
-                Err(failure) => me.view.status.set(Status::Failed(failure)),
+                Ok(minted) => {
+                    me.step(|connection| connection.minted(minted.id, dom::now()));
+                }
+                Err(failure) => {
+                    drop(me.live.borrow_mut().take());
+                    me.view.status.set(Status::Failed(failure));
+                }
             }
         });
     }

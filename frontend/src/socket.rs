@@ -28,7 +28,8 @@ pub(crate) enum Socket {
 }
 
 impl Socket {
-    /// Begins to open a connection under the document's base. `query` shows the server that it may be opened.
+    /// Begins to open a connection under the document's base. `query` shows the server that it may be opened; without one,
+    /// the page's key does, where [`shows_key`](Transport::shows_key).
     ///
     /// # Errors
     ///
@@ -36,13 +37,13 @@ impl Socket {
     pub(crate) fn open(
         transport: Transport,
         base: &str,
-        query: &str,
+        query: Option<&str>,
         tell: impl Fn(News) + Clone + 'static,
     ) -> Result<Self, JsValue> {
         if transport.is_web_socket() {
             OpenWebSocket::open(transport, base, query, tell).map(Self::Web)
         } else {
-            HttpSocket::open(transport, base, query, tell).map(Self::Http)
+            HttpSocket::open(transport, base, query.unwrap_or_default(), tell).map(Self::Http)
         }
     }
 

@@ -50,6 +50,7 @@ impl Status {
     /// How a connection fares.
     pub(crate) fn of(connection: &Connection, now: f64) -> Self {
         match connection.phase() {
+            Phase::Opening if connection.waits_for_id() => Self::Asking,
             Phase::Opening => Self::Opening,
             Phase::Starting => Self::Starting,
             Phase::Connected => Self::Connected,

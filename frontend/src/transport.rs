@@ -94,6 +94,12 @@ impl Transport {
         self.is_binary().then_some(PROTOCOL)
     }
 
+    /// Whether its socket can be opened with the page's key, before there is an id: browsers want one of the subprotocols
+    /// that they offer to be agreed on.
+    pub(crate) fn shows_key(self) -> bool {
+        self.subprotocol().is_some()
+    }
+
     /// Its address under an `http:` or `https:` base; over plain HTTP the session's, below which its requests have theirs.
     /// `random` gives numbers from 0 up to below 1 that nobody can guess: who knows a session's name can speak in it.
     pub(crate) fn address(self, base: &str, random: fn() -> f64) -> String {

@@ -1,12 +1,15 @@
 //! A WebSocket under a transport: what the browser tells of it, put into the page's terms.
 
-use js_sys::{ArrayBuffer, Uint8Array};
-use podshell_shared::{binary, terminal::ClientMessage};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
+use podshell_shared::{
+    binary,
+    terminal::{ClientMessage, KEY_PROTOCOL},
+};
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
 use crate::{
-    dom,
+    dom, sign_in,
     socket::News,
     transport::{self, Encoded, Heard, Transport},
 };
@@ -21,7 +24,8 @@ pub(crate) struct OpenWebSocket {
 }
 
 impl OpenWebSocket {
-    /// Begins to open a connection under the document's base.
+    /// Begins to open a connection under the document's base. Without a `query` to show that it may be opened, the page's key
+    /// is shown as a subprotocol.
     ///
     /// # Errors
     ///
@@ -29,14 +33,20 @@ impl OpenWebSocket {
     pub(crate) fn open(
         transport: Transport,
         base: &str,
-        query: &str,
+        query: Option<&str>,
         tell: impl Fn(News) + Clone + 'static,
     ) -> Result<Self, JsValue> {
-        let address = format!("{}?{query}", transport.address(base, dom::random));
-        let socket = match transport.subprotocol() {
-            Some(subprotocol) => WebSocket::new_with_str(&address, subprotocol)?,
-            None => WebSocket::new(&address)?,
-        };
+        let address = transport.address(base, dom::random);
+        let address = query.map_or(address.clone(), |query| format!("{address}?{query}"));
+        let shown = sign_in::key().filter(|_| query.is_none());
+        let shown = shown.map(|key| format!("{KEY_PROTOCOL}{key}"));
+        let offered: Array = transport
+            .subprotocol()
+            .into_iter()
+            .chain(shown.as_deref())
+            .map(JsValue::from)
+            .collect();
+        let socket = WebSocket::new_with_str_sequence(&address, &offered)?;
         socket.set_binary_type(BinaryType::Arraybuffer);
         let on_open = {
             let (socket, tell) = (socket.clone(), tell.clone());

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 /// The name of Podshell's own protocol: the WebSocket subprotocol of the binary encoding, and what a
 /// bind in the text encoding asks for.
 pub const PROTOCOL: &str = "podshell.v1";
+/// What stands before a key of the API in the name of a WebSocket subprotocol: offered beside [`PROTOCOL`], and never
+/// agreed on. Browsers can send no other header with a WebSocket.
+pub const KEY_PROTOCOL: &str = "podshell.key.";
 /// How much output may at least be on its way to the screen, in bytes.
 ///
 /// The server lets more be where the client draws more in two round trips; beyond that nothing is sent until the client

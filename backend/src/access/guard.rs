@@ -3,11 +3,14 @@
 //! Browsers can't send a header with a WebSocket or an `EventSource`, so the right to a connection stands in its query, as
 //! Kubernetes Dashboard's clients have it: a minted id, or the handle of the session that it goes on with. Neither is good
 //! for anything else: the first message has to bring that very id, or the session's whole key.
+//!
+//! A page that has no id yet, but wants to lose no time, shows its key: as a subprotocol that it offers, which is the one
+//! header that it can choose, and which, as a header, stands in no address.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::response::Response;
-use http::request::Parts;
-use podshell_shared::terminal::session_handle;
+use http::{HeaderMap, header::SEC_WEBSOCKET_PROTOCOL, request::Parts};
+use podshell_shared::terminal::{KEY_PROTOCOL, session_handle};
 
 use super::{bearer, unauthorized};
 use crate::{server::App, session::Caller};
@@ -64,7 +67,9 @@ impl Guard {
     fn admission(&self, parts: &Parts) -> Option<Admission> {
         let app = &self.0;
         let admission = |caller, to| Admission { caller, to };
-        if let Some(caller) = app.access().caller(&parts.headers) {
+        let access = app.access();
+        let by_offer = || access.caller_by(offered(&parts.headers)?);
+        if let Some(caller) = access.caller(&parts.headers).or_else(by_offer) {
             return Some(admission(caller, Purpose::Anything));
         }
         let shown = shown(parts)?;
@@ -95,6 +100,16 @@ impl sockjs::Guard for Guard {
         let brought = key.or_else(|| shown(parts))?;
         Some(digest(&SHA256, brought.as_bytes()).as_ref().to_vec())
     }
+}
+
+/// The key that stands in a subprotocol on offer.
+fn offered(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .find_map(|name| name.trim().strip_prefix(KEY_PROTOCOL))
 }
 
 /// What a request shows in its query: the first thing there, for SockJS's own client puts more behind it.

@@ -11,7 +11,7 @@ use http::{
 };
 use podshell_shared::{
     binary,
-    terminal::{ClientMessage, PROTOCOL, ServerMessage},
+    terminal::{ClientMessage, KEY_PROTOCOL, PROTOCOL, ServerMessage},
     text,
 };
 use sockjs::frame::Frame;
@@ -101,6 +101,26 @@ impl Connection {
             .map_err(http::Error::from)
             .map_err(tungstenite::Error::from)?;
         request.headers_mut().insert(AUTHORIZATION, bearer);
+        Self::open_by(request, address, encoding, read_buffer).await
+    }
+
+    /// Connects as a page does that has no id yet: its key is a subprotocol on offer. In binary.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`] if the server does not answer as it should.
+    #[allow(dead_code, reason = "not every program does")]
+    pub(crate) async fn open_early(
+        address: &Address,
+        read_buffer: usize,
+    ) -> Result<Self, ClientError> {
+        let encoding = Encoding::Binary;
+        let mut request = upgrade(address, encoding, "")?;
+        let offer = format!("{PROTOCOL}, {KEY_PROTOCOL}{}", address.token);
+        let offer = HeaderValue::try_from(offer)
+            .map_err(http::Error::from)
+            .map_err(tungstenite::Error::from)?;
+        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, offer);
         Self::open_by(request, address, encoding, read_buffer).await
     }
 

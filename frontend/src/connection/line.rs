@@ -48,10 +48,14 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// A line that is to be opened now.
-    pub(super) fn new(transport: Transport, now: f64) -> Self {
+    /// A line that is to be opened now, or later.
+    pub(super) fn new(is_wanted: bool, transport: Transport, now: f64) -> Self {
         Self {
-            state: State::Wanted,
+            state: if is_wanted {
+                State::Wanted
+            } else {
+                State::Down
+            },
             hang_up: false,
             since: now,
             transport,
@@ -107,6 +111,9 @@ impl Line {
 
     /// Whether the first socket takes too long to open.
     pub(super) fn is_stuck(&self, now: f64) -> bool {
+        if self.state == State::Open {
+            return false;
+        }
         let limit = if self.is_last() {
             LAST_OPENS_WITHIN
         } else {

@@ -27,7 +27,8 @@ impl Connection {
         if let Some(hello) = self.hello.take() {
             return Some(hello);
         }
-        if self.phase == Phase::Reconnecting {
+        // the server knows nobody yet
+        if matches!(self.phase, Phase::Opening | Phase::Reconnecting) {
             return None;
         }
         if let Some(size) = self.window.next_size() {

@@ -12,7 +12,9 @@ const BINARY: Transport = Transport::WebSocketBinary;
 const TEXT: Transport = Transport::WebSocketText;
 
 fn begun() -> Connection {
-    Connection::bind("id".to_owned(), Some(SIZE), BINARY, || 0.5, 0.0)
+    let mut connection = Connection::begin(false, Some(SIZE), BINARY, || 0.5, 0.0);
+    connection.minted("id".to_owned(), 0.0);
+    connection
 }
 
 /// All that the connection wants to be done.
@@ -102,6 +104,93 @@ fn bind_and_size_go_first_and_input_once_the_shell_is_there() {
     assert_eq!(sent(&mut connection), [bind(), ClientMessage::Resize(SIZE)]);
     assert_eq!(hear(&mut connection, bound(0, 0), 2.0), None);
     assert_eq!(sent(&mut connection), [ping("1"), stdin("ls")]);
+}
+
+/// One whose socket is opened while the id is being minted.
+fn begun_early() -> Connection {
+    let mut connection = Connection::begin(true, Some(SIZE), BINARY, || 0.5, 0.0);
+    assert_eq!(connection.query(), None);
+    assert_eq!(steps(&mut connection), [Step::Open(BINARY)]);
+    connection
+}
+
+fn mint(connection: &mut Connection, now: f64) {
+    connection.minted("id".to_owned(), now);
+}
+
+#[test]
+fn a_socket_opens_beside_the_minting_whichever_is_first() {
+    let mut connection = begun_early();
+    assert!(connection.type_in("ls".into()));
+    connection.hear(Heard::Opened, 1.0);
+    assert_eq!(connection.phase(), &Phase::Opening);
+    assert_eq!(steps(&mut connection), [], "there is nothing to bind");
+    // however long that takes, and whatever happens
+    connection.tick(9_000.0);
+    connection.resize(Size { rows: 1, cols: 1 });
+    connection.resize(SIZE);
+    connection.redraw(9_000.0);
+    connection.rendered(0);
+    connection.interrupt();
+    connection.looked_at(9_000.0);
+    connection.network_changed(9_000.0);
+    assert_eq!(steps(&mut connection), []);
+    mint(&mut connection, 9_001.0);
+    assert_eq!(sent(&mut connection), [bind(), ClientMessage::Resize(SIZE)]);
+    hear(&mut connection, bound(0, 0), 9_002.0);
+    assert_eq!(
+        sent(&mut connection),
+        [ping("1"), stdin("ls"), ClientMessage::Interrupt]
+    );
+
+    let mut connection = begun_early();
+    mint(&mut connection, 1.0);
+    assert_eq!(steps(&mut connection), []);
+    connection.hear(Heard::Opened, 2.0);
+    assert_eq!(sent(&mut connection)[0], bind());
+    // an id that comes late is none of this connection's
+    mint(&mut connection, 3.0);
+    assert_eq!(steps(&mut connection), []);
+}
+
+#[test]
+fn a_socket_that_was_lost_before_there_was_an_id_is_opened_anew() {
+    let refused = |connection: &mut Connection| connection.line_closed(10.0);
+    let kept_waiting = |connection: &mut Connection| {
+        connection.hear(Heard::Opened, 5.0);
+        hear(connection, exit(EndReason::BindTimeout), 10.0);
+        let reason = "why".to_owned();
+        connection.hear(Heard::Closed { code: 2, reason }, 10.0);
+        connection.line_closed(10.0);
+    };
+    let stuck = |connection: &mut Connection| connection.tick(5_001.0);
+    for lose in [&refused as &dyn Fn(&mut _), &kept_waiting, &stuck] {
+        let mut connection = begun_early();
+        lose(&mut connection);
+        assert_eq!(connection.phase(), &Phase::Opening);
+        assert_eq!(steps(&mut connection), [Step::HangUp]);
+        mint(&mut connection, 6_000.0);
+        assert_eq!(connection.query(), Some("id"));
+        open(&mut connection, BINARY, 6_001.0);
+        assert_eq!(sent(&mut connection)[0], bind());
+    }
+    // or by another transport, if it is known that no WebSocket is to be had
+    let mut connection = begun_early();
+    connection.informed(info(false, 5.0), 1.0);
+    assert_eq!(steps(&mut connection), [Step::HangUp]);
+    mint(&mut connection, 2.0);
+    open(&mut connection, Transport::XhrStreaming, 3.0);
+    assert_eq!(sent(&mut connection)[0], bind());
+}
+
+#[test]
+fn who_leaves_before_there_is_an_id_leaves_nothing() {
+    let mut connection = begun_early();
+    connection.hear(Heard::Opened, 1.0);
+    connection.close();
+    mint(&mut connection, 2.0);
+    assert_eq!(steps(&mut connection), [Step::HangUp]);
+    assert_eq!(connection.phase(), &Phase::Over(End::Left));
 }
 
 #[test]

@@ -40,8 +40,10 @@ impl Live {
                     let tell = with(session, Session::hear);
                     let query = self.connection.query();
                     self.socket = Socket::open(transport, &dom::base(), query, tell).ok();
-                    if let Some(session) = session.upgrade().filter(|_| self.connection.resumes()) {
-                        session.ask_whether_it_lives(query);
+                    if let Some(session) = session.upgrade()
+                        && let Some(handle) = query.filter(|_| self.connection.resumes())
+                    {
+                        session.ask_whether_it_lives(handle);
                     }
                     if self.socket.is_none() {
                         self.connection.line_closed(dom::now());
