@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::{SinkExt as _, StreamExt as _};
-use http::{HeaderValue, header::SEC_WEBSOCKET_PROTOCOL};
+use http::{HeaderValue, Uri, header::SEC_WEBSOCKET_PROTOCOL};
 use hyper_util::{
     client::legacy::{Client as HttpClient, connect::HttpConnector},
     rt::{TokioExecutor, TokioIo},
@@ -28,6 +28,8 @@ use tokio_tungstenite::{
     },
 };
 use tower::{BoxError, ServiceBuilder, util::MapRequestLayer};
+
+use crate::delay::Delay;
 
 /// As much as a browser reads at once; far more than a frame of output has.
 const READ_BUFFER: usize = 128 << 10;
@@ -89,6 +91,37 @@ impl Cluster {
             place,
             client: client(config)?,
         })
+    }
+
+    /// The same cluster, reached over a line which takes so long each way.
+    pub(crate) async fn far(&self, one_way: Duration) -> Result<(Self, Delay)> {
+        let read = Kubeconfig::read_from(&self.kubeconfig)?;
+        let options = KubeConfigOptions::default();
+        let mut config = Config::from_custom_kubeconfig(read, &options).await?;
+        let url = &config.cluster_url;
+        let host = url.host().context("the cluster's URL has no host")?;
+        let default = if url.scheme_str() == Some("https") {
+            443
+        } else {
+            80
+        };
+        let port = url.port_u16().unwrap_or(default);
+        let mut line = Delay::new(one_way).await?;
+        line.lead_to(format!("{host}:{port}"));
+        // its certificate is not for the line's end
+        let name = host.trim_matches(['[', ']']).to_owned();
+        config.tls_server_name.get_or_insert(name);
+        let mut parts = config.cluster_url.into_parts();
+        parts.authority = Some(line.address().to_string().parse()?);
+        config.cluster_url = Uri::from_parts(parts)?;
+        let client = client(config)?;
+        Ok((
+            Self {
+                client,
+                ..self.clone()
+            },
+            line,
+        ))
     }
 
     /// Starts `command` with a terminal.

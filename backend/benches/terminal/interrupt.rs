@@ -14,7 +14,7 @@ use crate::{
 const FLOOD: &str =
     "yes 2026-01-31T12:00:00.000Z INFO request served path=/healthz ms=3 code=200\r";
 /// A browser's drawing speed, in bytes per second.
-const SPEED: f64 = 4e6;
+pub(crate) const SPEED: f64 = 4e6;
 /// A client that was late catches up with so much.
 const LATE: Duration = Duration::from_millis(20);
 /// The longest prompt that is looked for, in bytes.
@@ -28,14 +28,14 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
     for _ in 0..bench.effort.rounds.div_ceil(2) {
         for (times, way) in plain.iter_mut().zip(Way::ALL) {
             let terminal = Terminal::open(way, &bench.cluster, &server).await?;
-            times.push(time(bench, terminal, false).await?);
+            times.push(time(terminal, bench.effort.yes, false).await?.prompt);
         }
         for (times, way) in interrupts.iter_mut().zip(Way::PODSHELL) {
             let terminal = Terminal::open(way, &bench.cluster, &server).await?;
-            times.push(time(bench, terminal, true).await?);
+            times.push(time(terminal, bench.effort.yes, true).await?.prompt);
         }
         let terminal = Terminal::Podshell(Page::of_dashboard(&server).await?);
-        dashboards.push(time(bench, terminal, false).await?);
+        dashboards.push(time(terminal, bench.effort.yes, false).await?.prompt);
     }
     server.stop().await?;
     let [v5, v4, plain_binary, plain_text] = plain.map(|times| median(&times));
@@ -58,15 +58,27 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
     ])
 }
 
-/// From Ctrl-C to the prompt on the screen, in ms.
-async fn time(bench: &Bench, mut terminal: Terminal, interrupt: bool) -> Result<f64> {
+/// What a client saw that draws at a browser's speed.
+pub(crate) struct Seen {
+    /// How fast it drew in the second half of the flood, in MB/s.
+    pub(crate) drawn: f64,
+    /// How long it took from Ctrl-C to the prompt on the screen, in ms.
+    pub(crate) prompt: f64,
+}
+
+/// Has a terminal flooded for so long, and ends that with Ctrl-C.
+pub(crate) async fn time(mut terminal: Terminal, flood: Duration, interrupt: bool) -> Result<Seen> {
     terminal.prompt().await?;
     terminal.write(FLOOD.as_bytes()).await?;
     let mut drawing = Drawing::new(terminal);
-    let flooded = Instant::now() + bench.effort.yes;
+    let begun = Instant::now();
+    let mut drawn = 0;
     soon("the flood", async {
-        while Instant::now() < flooded {
-            drawing.step().await?;
+        while begun.elapsed() < flood {
+            let length = drawing.step().await?;
+            if begun.elapsed() > flood / 2 {
+                drawn += length;
+            }
         }
         Ok(())
     })
@@ -85,7 +97,10 @@ async fn time(bench: &Bench, mut terminal: Terminal, interrupt: bool) -> Result<
     .await?;
     let time = start.elapsed();
     drawing.terminal.exit().await?;
-    Ok(time.as_secs_f64() * 1e3)
+    Ok(Seen {
+        drawn: drawn as f64 / (flood / 2).as_secs_f64() / 1e6,
+        prompt: time.as_secs_f64() * 1e3,
+    })
 }
 
 /// A screen that takes its time.
@@ -107,8 +122,8 @@ impl Drawing {
         }
     }
 
-    /// Reads a piece of output and draws it.
-    async fn step(&mut self) -> Result<()> {
+    /// Reads a piece of output and draws it; tells its length in bytes.
+    async fn step(&mut self) -> Result<usize> {
         let data = self.terminal.read().await?.context("it ended")?;
         let late = Instant::now().checked_sub(LATE);
         let time = Duration::from_secs_f64(data.len() as f64 / SPEED);
@@ -122,6 +137,6 @@ impl Drawing {
         self.tail.extend_from_slice(&data);
         let old = self.tail.len().saturating_sub(TAIL);
         self.tail.drain(..old);
-        Ok(())
+        Ok(data.len())
     }
 }

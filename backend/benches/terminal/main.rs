@@ -4,6 +4,9 @@ mod characters;
 #[path = "../../tests/common/client.rs"]
 mod client;
 mod cluster;
+#[path = "../../tests/common/delay.rs"]
+mod delay;
+mod distance;
 mod echo;
 mod fake;
 mod flood;
@@ -89,6 +92,8 @@ enum Figure {
     Flood,
     /// How long Ctrl-C takes under a flood
     Interrupt,
+    /// Output, first prompt and Ctrl-C over a long line
+    Distance,
     /// How many characters break
     Characters,
     /// What still runs when the connection has dropped
@@ -163,6 +168,7 @@ impl Bench {
             Figure::Memory => memory::measure(self).await,
             Figure::Flood => flood::measure(self).await,
             Figure::Interrupt => interrupt::measure(self).await,
+            Figure::Distance => distance::measure(self).await,
             Figure::Characters => characters::measure(self).await,
             Figure::Leftovers => leftovers::measure(self).await,
             Figure::Page => page::measure(self),

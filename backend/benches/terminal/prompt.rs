@@ -54,7 +54,7 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
 }
 
 /// How long a shell takes to open and to prompt, in ms; then it is ended.
-async fn time(opening: impl Future<Output = Result<Terminal>>) -> Result<f64> {
+pub(crate) async fn time(opening: impl Future<Output = Result<Terminal>>) -> Result<f64> {
     let start = Instant::now();
     let mut terminal = opening.await?;
     terminal.prompt().await?;

@@ -13,6 +13,7 @@ use podshell_shared::api::Minted;
 use tokio::{
     fs,
     io::{AsyncBufReadExt as _, BufReader},
+    net::TcpListener,
     process::{Child, ChildStdout, Command},
     time::{Duration, timeout},
 };
@@ -20,6 +21,7 @@ use tokio::{
 use crate::{
     client::Address,
     cluster::{Cluster, Place},
+    delay::Delay,
 };
 
 /// How long the server may take to start, and to answer.
@@ -52,12 +54,38 @@ pub(crate) struct Memory {
 impl Server {
     /// Starts one for a cluster.
     pub(crate) async fn start(binary: &Path, cluster: &Cluster, flags: &[&str]) -> Result<Self> {
+        Self::start_at("127.0.0.1:0", binary, cluster, flags).await
+    }
+
+    /// Starts one that is reached over a line of its own, which takes so long each way.
+    pub(crate) async fn start_far(
+        one_way: Duration,
+        binary: &Path,
+        cluster: &Cluster,
+    ) -> Result<(Self, Delay)> {
+        let mut line = Delay::new(one_way).await?;
+        // a server that is told its public address prints no other, so its port has to be known before
+        let free = TcpListener::bind("127.0.0.1:0").await?;
+        let listen = free.local_addr()?.to_string();
+        drop(free);
+        line.lead_to(&*listen);
+        let public = format!("http://{}", line.address());
+        let server = Self::start_at(&listen, binary, cluster, &["--public-url", &public]).await?;
+        Ok((server, line))
+    }
+
+    async fn start_at(
+        listen: &str,
+        binary: &Path,
+        cluster: &Cluster,
+        flags: &[&str],
+    ) -> Result<Self> {
         // which other users of this machine can't read from its command line
         let token: String = std::iter::repeat_with(fastrand::alphanumeric)
             .take(40)
             .collect();
         let mut child = Command::new(binary)
-            .args(["--listen", "127.0.0.1:0", "--drain-time", DRAIN])
+            .args(["--listen", listen, "--drain-time", DRAIN])
             .arg("--kubeconfig")
             .arg(&cluster.kubeconfig)
             .args(flags)

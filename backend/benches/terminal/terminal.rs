@@ -240,9 +240,17 @@ impl Page {
         extended: bool,
         read_buffer: usize,
     ) -> Result<Self> {
-        let id = server.mint().await?;
         let opening = async {
-            let mut connection = Connection::open(&server.address, encoding, read_buffer).await?;
+            let (mut connection, id) = if encoding == Encoding::Binary {
+                // the page opens its socket while the id is being minted
+                let opening = Box::pin(Connection::open_early(&server.address, read_buffer));
+                let (connection, id) = tokio::join!(opening, Box::pin(server.mint()));
+                (connection?, id?)
+            } else {
+                let id = server.mint().await?;
+                let opening = Connection::open(&server.address, encoding, read_buffer);
+                (opening.await?, id)
+            };
             connection
                 .say(&ClientMessage::Bind { id, extended })
                 .await?;

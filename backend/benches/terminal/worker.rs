@@ -5,6 +5,7 @@ use futures_util::future::try_join_all;
 
 use crate::{
     Bench,
+    cluster::Cluster,
     server::Server,
     terminal::{Terminal, Way},
 };
@@ -29,10 +30,20 @@ pub(crate) async fn start(
     server: &Server,
     ways: &[Way],
 ) -> Result<Vec<(Way, Terminal)>> {
+    start_on(bench, &bench.cluster, server, ways).await
+}
+
+/// The same, where the cluster is reached another way.
+pub(crate) async fn start_on(
+    bench: &Bench,
+    cluster: &Cluster,
+    server: &Server,
+    ways: &[Way],
+) -> Result<Vec<(Way, Terminal)>> {
     let script = put_script(bench).await?;
     let mut terminals = Vec::new();
     for &way in ways {
-        let mut terminal = Terminal::open(way, &bench.cluster, server).await?;
+        let mut terminal = Terminal::open(way, cluster, server).await?;
         terminal.prompt().await?;
         let command = format!("exec sh {script}\r");
         terminal.write(command.as_bytes()).await?;
