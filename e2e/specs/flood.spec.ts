@@ -72,7 +72,9 @@ test("with the setting off, all that was printed before a Ctrl-C is shown", asyn
   const wire = new Wire(page);
   const terminal = await Terminal.open(page, BASH);
   await terminal.expectPrompt();
+  await page.getByTestId("settings").click();
   await page.getByTestId("interrupt-setting").uncheck();
+  await terminal.answer("Close");
   await terminal.run(FLOOD);
   await terminal.expectText(NUMBERS);
   await interrupt(page);
@@ -82,6 +84,7 @@ test("with the setting off, all that was printed before a Ctrl-C is shown", asyn
 
   // the choice outlives the page
   await page.reload();
+  await page.getByTestId("settings").click();
   await expect(page.getByTestId("interrupt-setting")).not.toBeChecked();
 });
 

@@ -104,23 +104,36 @@ test("output that breaks off a sequence leaves nothing in the console", async ({
   await terminal.expectText(/^.*done$/m);
 });
 
-for (const [what, find] of [
-  ["the box", "[data-testid=interrupt-setting]"],
-  ["its label", "label:has([data-testid=interrupt-setting])"],
-  ["the language", "[data-testid=language]"],
-] as const) {
-  test(`a click on ${what} gives the keyboard back to the terminal`, async ({ page, terminal }) => {
-    const control = page.locator(find);
-    // at the label's end, where the box is not
-    const { width, height } = (await control.boundingBox()) ?? { width: 0, height: 0 };
-    await control.click({ position: { x: width - 4, y: height / 2 } });
+test("a click on the language gives the keyboard back to the terminal", async ({ page, terminal }) => {
+  const control = page.getByTestId("language");
+  // at its edge
+  const { width, height } = (await control.boundingBox()) ?? { width: 0, height: 0 };
+  await control.click({ position: { x: width - 4, y: height / 2 } });
+  await page.keyboard.type("echo $((6*7))\r");
+  await terminal.expectText(/^42$/m);
+});
+
+for (const end of ["Escape", "Enter", "a click"]) {
+  test(`settings that end by ${end} give the keyboard back to the terminal`, async ({ page, terminal }) => {
+    await page.getByTestId("settings").click();
+    await page.getByTestId("interrupt-setting").uncheck();
+    await page.getByTestId("interrupt-setting").check();
+    if (end === "a click") {
+      await terminal.answer("Close");
+    } else {
+      await expect(async () => {
+        // keys are ignored at first
+        await page.keyboard.press(end);
+        await expect(terminal.dialogue).toBeHidden({ timeout: 200 });
+      }).toPass();
+    }
     await page.keyboard.type("echo $((6*7))\r");
     await terminal.expectText(/^42$/m);
   });
 }
 
 test("who goes by keyboard stays where they are", async ({ page, terminal }) => {
-  for (const name of ["interrupt-setting", "language"]) {
+  for (const name of ["settings", "language"]) {
     const control = page.getByTestId(name);
     await terminal.host.locator(".xterm-helper-textarea").focus();
     await page.keyboard.press("Shift+Escape");
@@ -129,6 +142,10 @@ test("who goes by keyboard stays where they are", async ({ page, terminal }) => 
       await page.keyboard.press("Tab");
     }
     await page.keyboard.press("Space");
+    if (name === "settings") {
+      await expect(terminal.dialogue).toBeVisible();
+      await terminal.answer("Close");
+    }
     await expect(control).toBeFocused();
   }
 });

@@ -9,7 +9,7 @@ test("a session in which nothing is typed is warned, then ended for that reason"
   const { page } = await setUp(["--idle-limit", "10s"]);
   const terminal = await Terminal.open(page, BASH);
   await terminal.expectPrompt();
-  await expect(page.locator(".toast")).toContainText(/typed|idle/i);
+  await expect(terminal.notice).toContainText(/typed|idle/i);
   // what the shell prints is no sign of a user, what is typed is
   await terminal.run("for n in 1 2 3 4 5 6 7 8; do echo $n; sleep 1; done");
   await terminal.expectText(/^8$/m);
@@ -22,13 +22,13 @@ test("a warning goes with what makes it untrue, and other remarks by themselves"
   const { page } = await setUp(["--idle-limit", "64s", "--lifetime-limit", "70s"]);
   const terminal = await Terminal.open(page, BASH);
   await terminal.expectPrompt();
-  const toast = page.locator(".toast");
-  await expect(toast).toContainText(/If nothing is typed/, { timeout: 10_000 });
+  const { notice } = terminal;
+  await expect(notice).toContainText(/If nothing is typed/, { timeout: 10_000 });
   await terminal.type("x");
-  await expect(toast).toBeHidden();
+  await expect(notice).toBeHidden();
 
-  await expect(toast).toContainText(/as old as allowed/, { timeout: 15_000 });
-  await expect(toast).toBeHidden({ timeout: 12_000 });
+  await expect(notice).toContainText(/as old as allowed/, { timeout: 15_000 });
+  await expect(notice).toBeHidden({ timeout: 12_000 });
 });
 
 test("a session that is as old as allowed is ended for that reason, whatever is typed", async ({ setUp }) => {

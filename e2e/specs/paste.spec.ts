@@ -79,7 +79,117 @@ for (const way of ["paste", "drop"] as const) {
     await terminal.run("stty raw -echo; echo re''ady; head -c 16 | od -An -tx1; stty sane");
     await terminal.expectText(/^ready$/m);
     await terminal[way]("a\tb\r\nc\n你\x1b[\x07");
+    await terminal.answer("Paste 3 lines");
     // tabs stay, line ends become returns, control characters their pictures
     await terminal.expectText(/^\s*61 09 62 0d 63 0d e4 bd a0 e2 90 9b 5b e2 90 87\s*$/m);
   });
 }
+
+const LINES = "echo o''ne\r\necho t''wo\n\techo th''ree\n";
+
+test.describe("where the program marks no pastes", () => {
+  test.beforeEach(async ({ page }) => {
+    const terminal = await Terminal.open(page, standing("busybox"));
+    await terminal.expectPrompt();
+  });
+
+  for (const way of ["paste", "drop"] as const) {
+    test(`a ${way} of lines asks first, and nothing is what happens by Esc`, async ({ page }) => {
+      const terminal = new Terminal(page);
+      await terminal[way](LINES);
+      await expect(terminal.dialogue).toContainText("Paste 3 lines?");
+      await expect(terminal.dialogue.locator("pre")).toHaveText("echo o''ne\necho t''wo\n\techo th''ree", { useInnerText: true });
+      await expect(terminal.dialogue.getByRole("button", { name: "Paste 3 lines" })).toBeFocused();
+      await expect(async () => {
+        await page.keyboard.press("Escape");
+        await expect(terminal.dialogue).toBeHidden({ timeout: 200 });
+      }).toPass();
+      await terminal.expectFocus();
+      await page.keyboard.type("echo $((6*7))\r");
+      await terminal.expectText(/^42$/m);
+      expect(await terminal.screen()).not.toMatch(/o''ne|two/);
+    });
+  }
+
+  test("an Enter that was under way is no answer", async ({ page }) => {
+    const terminal = new Terminal(page);
+    // in one go, with no time between; and one that is held down
+    const open = await page.evaluate(async (text) => {
+      const area = document.querySelector(".xterm-helper-textarea") as HTMLElement;
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text/plain", text);
+      area.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+      const frame = async () => new Promise((drawn) => requestAnimationFrame(drawn));
+      while (document.querySelector("dialog[open]") === null) await frame();
+      const press = (repeat: boolean) =>
+        document.activeElement?.dispatchEvent(
+          new KeyboardEvent("keydown", { key: "Enter", code: "Enter", repeat, bubbles: true, cancelable: true }),
+        );
+      const early = press(false);
+      const since = performance.now();
+      while (performance.now() - since < 350) await frame();
+      return { early, held: press(true), meant: press(false) };
+    }, LINES);
+    // what is not prevented presses the button
+    expect(open).toEqual({ early: false, held: false, meant: true });
+    await terminal.answer("Cancel");
+  });
+
+  test("lines run when that is the answer, and by Enter", async ({ page }) => {
+    const terminal = new Terminal(page);
+    await terminal.paste(LINES);
+    await expect(async () => {
+      await page.keyboard.press("Enter");
+      await expect(terminal.dialogue).toBeHidden({ timeout: 200 });
+    }).toPass();
+    await terminal.expectText(/^one\n.*\ntwo\n.*\nthree$/m);
+    await terminal.expectFocus();
+  });
+
+  test("lines that are pasted as one wait for the user", async ({ page }) => {
+    const terminal = new Terminal(page);
+    await terminal.paste(LINES);
+    await terminal.answer("Paste as one line");
+    await terminal.expectText("echo o''ne echo t''wo echo th''ree");
+    await page.keyboard.press("Enter");
+    await terminal.expectText(/^one echo two echo three$/m);
+  });
+
+  test("who does not want to be asked in this shell is not, in the next one is", async ({ page }) => {
+    const terminal = new Terminal(page);
+    await terminal.paste(LINES);
+    await terminal.dialogue.getByLabel("Don't ask again in this shell").check();
+    await terminal.answer("Paste 3 lines");
+    await terminal.expectText(/^three$/m);
+    await terminal.run("clear");
+    await terminal.paste("echo f''our\necho f''ive\n");
+    await terminal.expectText(/^five$/m);
+    await expect(terminal.dialogue).toBeHidden();
+
+    await terminal.run("exit");
+    await terminal.expectState("ended");
+    await page.getByTestId("new-shell").click();
+    await terminal.expectState("connected");
+    await terminal.expectPrompt();
+    await terminal.paste(LINES);
+    await expect(terminal.dialogue).toBeVisible();
+  });
+
+  test("one line is not asked about, whatever it ends with", async ({ page }) => {
+    const terminal = new Terminal(page);
+    for (const [n, end] of ["", "\n", "\r\n", "\r"].entries()) {
+      await terminal.paste(`echo n''${n}${end}`);
+      if (end === "") await page.keyboard.press("Enter");
+      await terminal.expectText(new RegExp(`^n${n}$`, "m"));
+    }
+    await expect(terminal.dialogue).toBeHidden();
+  });
+});
+
+test("where the program marks pastes, lines are pasted at once", async ({ page }) => {
+  const terminal = await Terminal.open(page, standing("bash"));
+  await terminal.expectPrompt();
+  await terminal.paste("echo o''ne\necho t''wo");
+  await terminal.expectText(/echo o''ne\n.*echo t''wo$/m);
+  await expect(terminal.dialogue).toBeHidden();
+});

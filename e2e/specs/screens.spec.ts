@@ -65,6 +65,38 @@ for (const [look, options] of Object.entries(LOOKS)) {
       await picture(page, `${look}-taken-over`, testInfo.project.outputDir);
     });
 
+    test("questions and notices", async ({ page }, testInfo) => {
+      const folder = testInfo.project.outputDir;
+      const terminal = await Terminal.open(page, standing("busybox"));
+      await terminal.expectPrompt();
+      await terminal.paste("set -e\ncd /srv/releases\nrm -rf 2026-10-*\nsystemctl reload app\nexit\n\n");
+      await expect(terminal.dialogue).toBeVisible();
+      await picture(page, `${look}-paste`, folder);
+      await expectLanguage(page, look);
+      await terminal.answer(/Cancel|取消/);
+
+      await page.getByTestId("settings").click();
+      await expect(terminal.dialogue).toBeVisible();
+      await picture(page, `${look}-settings`, folder);
+      await expectLanguage(page, look);
+      await terminal.answer(/Close|关闭/);
+
+      await terminal.run("clear; seq 1 60; printf '\\033]52;c;OWYzMWMyZTA3ZDg4YmNkMTIzNDU2Nzg5MGFiY2RlZjEyMzQ1Njc4OQ==\\a'");
+      await expect(terminal.notice).toBeVisible();
+      await picture(page, `${look}-notice`, folder);
+      await expectLanguage(page, look);
+
+      await terminal.run("clear; printf '\\033]8;;https://github.example.net/example/shop/pull/481\\033\\\\https://github.com/example\\033]8;;\\033\\\\ end\\n'");
+      await terminal.expectText(/ end\n/);
+      const { x, y } = await terminal.find("https://github.com/example end");
+      await page.mouse.move(x, y);
+      await expect(terminal.host.locator(".xterm-cursor-pointer")).toHaveCount(1);
+      await page.mouse.click(x, y);
+      await expect(terminal.dialogue).toBeVisible();
+      await picture(page, `${look}-link`, folder);
+      await expectLanguage(page, look);
+    });
+
     test("an attached terminal", async ({ page, countingPod }, testInfo) => {
       const terminal = await Terminal.open(page, countingPod, { query: "?mode=attach" });
       await terminal.run("one");
@@ -115,7 +147,7 @@ test("a change of the scheme reaches the page and the open terminal", async ({ p
 
 /** Takes a picture, and checks what holds for every one: nothing sticks out sideways. */
 async function picture(page: Page, name: string, folder: string): Promise<void> {
-  await page.screenshot({ path: join(folder, "screens", `${name}.png`) });
+  await page.screenshot({ path: join(folder, "screens", `${name}.png`), animations: "disabled" });
   const { content, window } = await page.evaluate(() => ({
     content: document.documentElement.scrollWidth,
     window: document.documentElement.clientWidth,

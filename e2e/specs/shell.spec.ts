@@ -228,7 +228,7 @@ test("a long paste arrives whole and in order", async ({ page, ownPod }) => {
   await terminal.run("echo re''ady; cat >/tmp/pasted");
   await terminal.expectText(/^ready$/m);
   const lines = Array.from({ length: 4_000 }, (_, n) => `line ${n} 你好\n`);
-  await terminal.paste(lines.join(""));
+  await terminal.pasteLines(lines.join(""));
   await terminal.expectText(/^line 3999 你好$/m, 30_000);
   await page.keyboard.press("Control+d");
   await terminal.expectPrompt();

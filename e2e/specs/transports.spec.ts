@@ -29,7 +29,7 @@ for (const [name, options, transport] of PROXIES) {
       const pasted = Array.from({ length: 20_000 }, (_, n) => `${n}\n`).join("");
       await terminal.run(`clear; stty -echo; echo rea''dy; head -c ${pasted.length} | sha256sum; stty echo`);
       await terminal.expectText(/^ready$/m);
-      await terminal.paste(pasted);
+      await terminal.pasteLines(pasted);
       await terminal.expectText(createHash("sha256").update(pasted).digest("hex"));
       await terminal.expectPrompt();
 

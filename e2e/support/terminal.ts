@@ -27,12 +27,16 @@ export class Terminal {
   readonly host: Locator;
   readonly state: Locator;
   readonly failure: Locator;
+  readonly notice: Locator;
+  readonly dialogue: Locator;
   private marks = 0;
 
   constructor(readonly page: Page) {
     this.host = page.getByTestId("terminal");
     this.state = page.getByTestId("state-line");
     this.failure = page.getByTestId("failure");
+    this.notice = page.getByTestId("notice");
+    this.dialogue = page.getByTestId("dialogue");
   }
 
   /** Opens a shell by its deep link, without waiting for anything. */
@@ -89,6 +93,38 @@ export class Terminal {
       clipboardData.setData("text/plain", text);
       area.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
     }, text);
+  }
+
+  /** Pastes several lines where the page asks first, and says yes. */
+  async pasteLines(text: string): Promise<void> {
+    await this.paste(text);
+    await this.answer(/^Paste \d+ lines/);
+  }
+
+  /** Presses a button of the dialogue that is open. */
+  async answer(name: string | RegExp): Promise<void> {
+    await this.dialogue.getByRole("button", { name }).click();
+    await expect(this.dialogue).toBeHidden();
+  }
+
+  /** Waits until the terminal has the keyboard. */
+  async expectFocus(): Promise<void> {
+    await expect(this.host.locator(".xterm-helper-textarea")).toBeFocused();
+  }
+
+  /** Where a text begins that stands on the screen, in a row of its own or not. */
+  async find(text: string): Promise<{ x: number; y: number }> {
+    const rows = this.host.locator(".xterm-rows > div");
+    const found = await rows.evaluateAll((rows, text) => {
+      const at = rows.findLastIndex((row) => (row.textContent ?? "").replaceAll("\u00a0", " ").includes(text));
+      return { at, column: (rows[at]?.textContent ?? "").replaceAll("\u00a0", " ").indexOf(text) };
+    }, text);
+    expect(found.at, `the screen shows ${text}`).toBeGreaterThanOrEqual(0);
+    const { cols } = await this.size();
+    const row = await rows.nth(found.at).boundingBox();
+    const screen = await this.host.locator(".xterm-screen").boundingBox();
+    const cell = (screen?.width ?? 0) / cols;
+    return { x: (screen?.x ?? 0) + cell * (found.column + 0.5), y: (row?.y ?? 0) + (row?.height ?? 0) / 2 };
   }
 
   /** Drops a text as the mouse does that dragged it here. */

@@ -73,11 +73,22 @@ pub(crate) fn is_visible() -> bool {
     document().visibility_state() == web_sys::VisibilityState::Visible
 }
 
+/// Whether the browser runs on Windows, as far as it tells.
+pub(crate) fn is_windows() -> bool {
+    let agent = window().navigator().user_agent();
+    agent.is_ok_and(|agent| agent.contains("Windows"))
+}
+
 /// Whether nothing on the page has the keyboard.
 pub(crate) fn has_no_focus() -> bool {
     let body = document().body();
     let focused = document().active_element();
     focused.is_none_or(|focused| body.is_some_and(|body| focused.is_same_node(Some(&body))))
+}
+
+/// Whether something in an element has the keyboard.
+pub(crate) fn has_focus(element: &Element) -> bool {
+    element.contains(document().active_element().as_deref())
 }
 
 /// Whether a control was clicked, rather than pressed by who goes by keyboard: browsers show those where they are.

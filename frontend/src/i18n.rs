@@ -1,5 +1,6 @@
 //! What the page says, in English and Chinese, and which of the two.
 
+mod details;
 mod failures;
 mod sentences;
 mod words;

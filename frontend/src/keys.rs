@@ -28,23 +28,28 @@ pub(crate) enum Use {
     Types(String),
     /// It copies what is selected, if anything is.
     Copies,
+    /// It copies what is selected and selects it no more; if nothing is, it is xterm.js's.
+    CopiesOnce,
     /// It gives the keyboard back to the page.
     Leaves,
     /// A part of what another event tells.
     Part,
 }
 
-/// Whose a key is that goes down.
-pub(crate) fn down(key: &Key<'_>) -> Use {
+/// Whose a key is that goes down. `clipboard` says whether Ctrl+C and Ctrl+V are the clipboard's.
+pub(crate) fn down(key: &Key<'_>, clipboard: bool) -> Use {
     if key.composing || key.alt || key.meta {
         return Use::Terminal;
     }
-    match (key.ctrl, key.shift, key.code) {
-        (false, true, "Escape") => return Use::Leaves,
+    if (key.ctrl, key.shift, key.code) == (false, true, "Escape") {
+        return Use::Leaves;
+    }
+    match letter(key).filter(|_| key.ctrl) {
         // without a selection too, or the browser opens its tools
-        (true, true, "KeyC") => return Use::Copies,
+        Some('c') if key.shift => return Use::Copies,
+        Some('c') if clipboard => return Use::CopiesOnce,
         // the browser pastes: `paste` hears of it
-        (true, true, "KeyV") => return Use::Browser,
+        Some('v') if key.shift || clipboard => return Use::Browser,
         _ => {}
     }
     let control = only(key.key).filter(|_| key.ctrl).and_then(control);
@@ -63,6 +68,13 @@ fn control(character: char) -> Option<char> {
         _ => return None,
     };
     Some(control)
+}
+
+/// The Latin letter of a key: what it types, or what lies there where people write with other letters.
+fn letter(key: &Key<'_>) -> Option<char> {
+    let typed = only(key.key).filter(char::is_ascii);
+    let letter = typed.or_else(|| key.code.strip_prefix("Key").and_then(only))?;
+    Some(letter.to_ascii_lowercase())
 }
 
 /// The one character that a text is.
@@ -151,7 +163,7 @@ mod tests {
             ("Ctrl+8", '\x7f'),
         ] {
             let wanted = Use::Types(control.into());
-            assert_eq!(down(&chord(typed)), wanted, "{typed}");
+            assert_eq!(down(&chord(typed), true), wanted, "{typed}");
         }
     }
 
@@ -177,13 +189,13 @@ mod tests {
             "Ctrl+Meta+/",
             "Meta+[",
         ] {
-            assert_eq!(down(&chord(typed)), Use::Terminal, "{typed}");
+            assert_eq!(down(&chord(typed), true), Use::Terminal, "{typed}");
         }
         let composing = Key {
             composing: true,
             ..chord("Ctrl+/")
         };
-        assert_eq!(down(&composing), Use::Terminal);
+        assert_eq!(down(&composing, true), Use::Terminal);
     }
 
     #[test]
@@ -194,15 +206,45 @@ mod tests {
             shift: true,
             ..Key::default()
         };
-        assert_eq!(down(&key("Escape", false)), Use::Leaves);
-        assert_eq!(down(&key("KeyC", true)), Use::Copies);
-        assert_eq!(down(&key("KeyV", true)), Use::Browser);
+        for clipboard in [false, true] {
+            assert_eq!(down(&key("Escape", false), clipboard), Use::Leaves);
+            assert_eq!(down(&key("KeyC", true), clipboard), Use::Copies);
+            assert_eq!(down(&key("KeyV", true), clipboard), Use::Browser);
+        }
         for code in ["Escape", "KeyC", "KeyV"] {
             let with_alt = Key {
                 alt: true,
                 ..key(code, code != "Escape")
             };
-            assert_eq!(down(&with_alt), Use::Terminal, "{code}");
+            assert_eq!(down(&with_alt, true), Use::Terminal, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_clipboard_has_its_keys_only_where_that_is_set() {
+        let key = |key, code| Key {
+            key,
+            code,
+            ctrl: true,
+            ..Key::default()
+        };
+        for (typed, code, wanted) in [
+            ("c", "KeyC", Use::CopiesOnce),
+            ("C", "KeyC", Use::CopiesOnce),
+            ("с", "KeyC", Use::CopiesOnce),
+            ("v", "KeyV", Use::Browser),
+            // Dvorak, both ways
+            ("c", "KeyI", Use::CopiesOnce),
+            ("j", "KeyC", Use::Terminal),
+            ("k", "KeyV", Use::Terminal),
+            ("x", "KeyX", Use::Terminal),
+        ] {
+            assert_eq!(down(&key(typed, code), true), wanted, "{typed} {code}");
+            assert_eq!(
+                down(&key(typed, code), false),
+                Use::Terminal,
+                "{typed} {code}"
+            );
         }
     }
 

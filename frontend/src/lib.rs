@@ -3,13 +3,14 @@
 //! * `app`: the page as a whole; `navigation` and `route`: its addresses;
 //! * `pods` and `pod_row`: the list, which `pod_store` keeps and `outline` puts in few words;
 //! * `terminals`: all terminals of the page, shown or not, which `running` lists; `busy` says in which a program runs;
-//! * `shell`: a terminal's page, with its `state_bar` and the `toast` in it, what stands there when it is `over`, and the `debug`
+//! * `shell`: a terminal's page, with its `state_bar`, `notice`s and `dialogue`s; what stands there when it is `over`, and the `debug`
 //!   container that may help then;
-//! * `session` ties `screen` (xterm.js), for which `paste` cleans what is pasted, `keys` says what keys are, `widths` how many cells characters take,
-//!   and `sync_output` has whole pictures drawn, which a `renderer` does,
-//!   and whose `title` is shown in the tab, to
+//! * `session` ties `screen` (xterm.js) to
 //!   a `connection` (pure) over a `socket`, whose encodings are in `transport`; `status` is what the page sees of it; `reload` carries it over a
 //!   reload, with a `snapshot` of the screen that an add-on of our own writes (`xterm-state.mjs`);
+//! * beside the `screen`: `paste` cleans what is pasted, `keys` says what keys are, `clipboard` copies, `osc52` hears what programs copy, `widths` says how many cells characters take,
+//!   `sync_output` has whole pictures drawn, which a `renderer` does, and a `title` is shown in the tab;
+//!   `links` which of theirs are chosen, `cover` keeps the cursor in sight;
 //! * `sign_in` has the key that `api` sends;
 //! * `api`, `failure`, `i18n`, `settings`, `dom`, `panic`: what these share.
 
@@ -21,16 +22,22 @@
 mod api;
 mod app;
 mod busy;
+mod clipboard;
 mod connection;
+mod cover;
 mod debug;
 mod decoder;
+mod dialogue;
 mod dom;
 mod failure;
 mod http_socket;
 mod i18n;
 mod info;
 mod keys;
+mod links;
 mod navigation;
+mod notice;
+mod osc52;
 mod outline;
 mod over;
 mod panic;
@@ -56,7 +63,6 @@ mod sync_output;
 mod terminals;
 mod theme;
 mod title;
-mod toast;
 mod transport;
 mod web_socket;
 mod widths;

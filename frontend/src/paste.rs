@@ -61,9 +61,33 @@ fn dropped(event: &Event) -> Option<DataTransfer> {
     kinds.includes(&TEXT.into(), 0).then_some(data)
 }
 
+/// The lines of a text, as a terminal sends them; what ends with a line end has none behind it.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let text = text
+        .strip_suffix("\r\n")
+        .or_else(|| text.strip_suffix(['\r', '\n']))
+        .unwrap_or(text);
+    // a line end of two characters has an empty line within
+    let mut after_return = false;
+    text.split_inclusive(['\r', '\n'])
+        .filter_map(move |line| {
+            let is_rest = after_return && line == "\n";
+            after_return = line.ends_with('\r');
+            (!is_rest).then(|| line.trim_end_matches(['\r', '\n']))
+        })
+        .chain(text.ends_with(['\r', '\n']).then_some(""))
+}
+
+/// A text as one line, which so waits for the user to send it.
+pub(crate) fn as_one_line(text: &str) -> String {
+    let words = text.split(['\r', '\n']).map(str::trim);
+    let words: Vec<&str> = words.filter(|line| !line.is_empty()).collect();
+    words.join(" ")
+}
+
 /// Text without control characters: those that have a picture in Unicode become that, as in xterm.js from 6.1 on, where
 /// it does so with ESC; the others U+FFFD. Tabs and line ends stay.
-fn clean_paste(text: &str) -> Cow<'_, str> {
+pub(crate) fn clean_paste(text: &str) -> Cow<'_, str> {
     let Some(first) = text.find(is_control) else {
         return Cow::Borrowed(text);
     };
@@ -126,6 +150,35 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_counted_as_they_would_run() {
+        for (text, expected) in [
+            ("", &[] as &[&str]),
+            ("ls", &["ls"]),
+            ("ls\n", &["ls"]),
+            ("ls\r\n", &["ls"]),
+            ("ls\r", &["ls"]),
+            ("a\nb", &["a", "b"]),
+            ("a\r\nb\r\n", &["a", "b"]),
+            ("a\rb", &["a", "b"]),
+            ("a\n\nb", &["a", "", "b"]),
+            ("\nls", &["", "ls"]),
+            ("ls\n\n", &["ls", ""]),
+            ("ls\n\r", &["ls", ""]),
+        ] {
+            assert_eq!(lines(text).collect::<Vec<_>>(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn one_line_ends_none() {
+        assert_eq!(
+            as_one_line("set -e\r\n\tcd  /srv \n\n rm x\r"),
+            "set -e cd  /srv rm x"
+        );
+        assert_eq!(as_one_line("\r\n\n"), "");
+    }
+
+    #[test]
     fn ten_megabytes_stay_whole() {
         let text = "0123456789 你好🎉\x1b[A\n".repeat(500_000);
         assert!(text.len() > 10 << 20);
@@ -134,6 +187,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn there_is_a_line_for_each_return_that_is_sent(text in "[ab\r\n]{1,12}") {
+            // as xterm.js sends it
+            let sent = text.replace("\r\n", "\r").replace('\n', "\r");
+            let ends = sent.strip_suffix('\r').unwrap_or(&sent).matches('\r').count();
+            let lines: Vec<&str> = lines(&text).collect();
+            prop_assert_eq!(lines.len().max(1), ends + 1, "{:?}", text);
+            prop_assert!(!as_one_line(&text).contains(['\r', '\n']));
+        }
+
         #[test]
         fn nothing_but_control_characters_changes(text in "[a-z\\PC\u{0}-\u{1f}\u{7f}-\u{a0}]{0,80}") {
             let clean = clean_paste(&text);

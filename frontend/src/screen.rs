@@ -7,7 +7,7 @@ use std::{
 };
 
 use js_sys::{JsString, Uint8Array};
-use leptos::prelude::{document, window};
+use leptos::prelude::{GetUntracked as _, Signal, document};
 use podshell_shared::terminal::Size;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -16,9 +16,12 @@ use xterm_js_rs::addons::fit::FitAddon;
 
 use crate::{
     busy::Marks,
+    cover::Cover,
     decoder::Decoder,
     dom::{self, Listener},
     keys::{self, Key, Typed, Use},
+    links::{self, Link},
+    osc52::{self, Wish},
     paste, renderer,
     snapshot::{Recent, Snapshot},
     sync_output::SyncOutput,
@@ -33,6 +36,14 @@ pub(crate) enum Event {
     Input(String),
     /// The same, where it is no text: mouse reports of the old form.
     Bytes(Vec<u8>),
+    /// Pasted or dropped, and to be given back to [`Screen::paste`].
+    Pasted(String),
+    /// To be copied, as the user wants it.
+    Copied(String),
+    /// Chosen by the user.
+    Link(Link),
+    /// The program wants something of the clipboard.
+    Wish(Wish),
     /// Output up to this offset is on the screen.
     Rendered(u64),
     /// The program calls itself so.
@@ -59,8 +70,11 @@ pub(crate) struct Screen {
     observer: ResizeObserver,
     _sync_output: SyncOutput,
     _widths: Widths,
+    cover: RefCell<Option<Cover>>,
     _listeners: Vec<Listener>,
     _closures: Closures,
+    _wishes: osc52::Listening,
+    _links: links::Chosen,
 }
 
 /// What JavaScript calls has to live as long as it may be called: input, binary input and titles, keys,
@@ -104,12 +118,18 @@ struct Inner {
     restoring: RefCell<Option<Snapshot>>,
     /// What keys have typed of a character.
     typed: Typed,
+    /// Whether Ctrl+C and Ctrl+V are the clipboard's.
+    clipboard_keys: Signal<bool>,
     handler: Box<dyn Fn(Event)>,
 }
 
 impl Screen {
-    /// Opens a terminal that fills `host`.
-    pub(crate) fn open(host: &HtmlElement, handler: impl Fn(Event) + 'static) -> Self {
+    /// Opens a terminal that fills `host`; `clipboard_keys` says whether Ctrl+C and Ctrl+V are the clipboard's.
+    pub(crate) fn open(
+        host: &HtmlElement,
+        clipboard_keys: Signal<bool>,
+        handler: impl Fn(Event) + 'static,
+    ) -> Self {
         let terminal = xterm_ext::terminal(&object(&[
             ("scrollback", SCROLLBACK.into()),
             ("fontFamily", FONTS.into()),
@@ -133,7 +153,7 @@ impl Screen {
         terminal.open(host.clone());
         let marks = Marks::watch(&terminal);
         let inner = Rc::new(Inner {
-            terminal,
+            terminal: terminal.clone(),
             marks,
             fit,
             state,
@@ -143,6 +163,7 @@ impl Screen {
             recent: RefCell::default(),
             restoring: RefCell::default(),
             typed: Typed::default(),
+            clipboard_keys,
             handler: Box::new(handler),
         });
 
@@ -192,8 +213,28 @@ impl Screen {
         let pasted = {
             let inner = inner.clone();
             paste::listen(host, move |text| {
-                inner.terminal.paste(text);
-                inner.terminal.focus();
+                (inner.handler)(Event::Pasted(text.to_owned()))
+            })
+        };
+        let links = {
+            let inner = Rc::downgrade(&inner);
+            let chosen = move |link| {
+                if let Some(inner) = inner.upgrade() {
+                    (inner.handler)(Event::Link(link));
+                }
+            };
+            links::listen(&terminal, chosen)
+        };
+        let wishes = {
+            let inner = Rc::downgrade(&inner);
+            osc52::listen(&terminal, move |wish| {
+                // what is restored was said before
+                if let Some(inner) = inner
+                    .upgrade()
+                    .filter(|inner| inner.restoring.borrow().is_none())
+                {
+                    (inner.handler)(Event::Wish(wish));
+                }
             })
         };
         inner.fit_when_fonts_are_loaded();
@@ -210,12 +251,15 @@ impl Screen {
             decoder: Decoder::new(),
             rendered,
             observer,
+            cover: RefCell::default(),
             _listeners: [Some(shown), coloured]
                 .into_iter()
                 .flatten()
                 .chain(pasted)
                 .collect(),
             _closures: ([input, binary, titled], key, refit),
+            _wishes: wishes,
+            _links: links,
         };
         screen.inner.fit();
         screen
@@ -337,6 +381,31 @@ impl Screen {
             .expect("the attribute's name is valid");
     }
 
+    /// Whether the program marks pastes, and so takes none of their lines for typed.
+    pub(crate) fn marks_pastes(&self) -> bool {
+        xterm_ext::is_bracketed_paste(&self.inner.terminal)
+    }
+
+    /// Pastes a text that has been cleaned.
+    pub(crate) fn paste(&self, text: &str) {
+        self.inner.terminal.paste(text);
+        self.inner.terminal.focus();
+    }
+
+    /// So many pixels of its foot are covered; the cursor stays in sight.
+    pub(crate) fn cover(&self, height: f64) {
+        // one at a time, for each puts back what it has moved
+        drop(self.cover.take());
+        let Inner { terminal, host, .. } = &*self.inner;
+        let cover = (height > 0.0).then(|| Cover::new(terminal, host, height));
+        self.cover.replace(cover);
+    }
+
+    /// Whether it is on the page.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.inner.host.is_connected()
+    }
+
     /// Gives it the keyboard.
     pub(crate) fn focus(&self) {
         self.inner.terminal.focus();
@@ -346,6 +415,7 @@ impl Screen {
 impl Drop for Screen {
     fn drop(&mut self) {
         self.observer.disconnect();
+        drop(self.cover.take());
         self.inner.terminal.dispose();
     }
 }
@@ -433,30 +503,25 @@ impl Inner {
             composing: event.is_composing(),
         };
         let meant = match &*event.type_() {
-            "keydown" => keys::down(&key),
+            "keydown" => keys::down(&key, self.clipboard_keys.get_untracked()),
             "keypress" => self.typed.press(&key, event.char_code()),
             _ => Use::Terminal,
         };
         match &meant {
-            Use::Terminal => return true,
             Use::Browser => return false,
             Use::Types(text) => self.terminal.input(text),
-            Use::Copies if self.terminal.has_selection() => {
-                copy(&self.terminal.get_selection());
+            Use::Copies | Use::CopiesOnce if self.terminal.has_selection() => {
+                (self.handler)(Event::Copied(self.terminal.get_selection()));
+                if meant == Use::CopiesOnce {
+                    // the next one interrupts
+                    self.terminal.clear_selection();
+                }
             }
+            Use::Terminal | Use::CopiesOnce => return true,
             Use::Copies | Use::Part => {}
             Use::Leaves => (self.handler)(Event::Leave),
         }
         event.prevent_default();
         false
-    }
-}
-
-/// Puts text on the clipboard; browsers offer it to secure origins only.
-fn copy(text: &str) {
-    let clipboard = window().navigator().clipboard();
-    if !clipboard.is_undefined() {
-        let written = JsFuture::from(clipboard.write_text(text));
-        spawn_local(async move { drop(written.await) });
     }
 }

@@ -1,5 +1,6 @@
 //! A terminal on the page: mints an id, drives a connection, and ties it to a screen.
 
+mod asks;
 mod live;
 
 use std::{
@@ -19,13 +20,14 @@ use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlElement, PageTransitionEvent};
 
-use self::live::Live;
+use self::{asks::Settled, live::Live};
 use crate::{
     api,
     connection::{Connection, End, Shown, TAIL},
     dom::{self, Listener},
     failure::Kind,
     info::{self, Info},
+    notice::Notice,
     reload::{self, Left},
     route::{Mode, Target},
     screen::{Event, SCROLLBACK, Screen},
@@ -33,7 +35,7 @@ use crate::{
     sign_in,
     socket::{self, News},
     status::{Status, View, set},
-    title, toast,
+    title,
     transport::Transport,
 };
 
@@ -56,6 +58,8 @@ pub(crate) struct Session {
     info: Cell<Option<Info>>,
     /// Whether this goes on with the session of a page that was here before, as far as is known.
     restored: Cell<bool>,
+    /// What the user has settled for this shell.
+    settled: RefCell<Rc<Settled>>,
     /// What is done when the user wants the keyboard back for the page that shows this.
     on_leave: RefCell<Option<Box<dyn Fn()>>>,
     _listeners: [Listener; 4],
@@ -71,11 +75,12 @@ impl Session {
             target,
             view,
             wishes,
-            screen: Screen::open(host, with(me, Self::screen_event)),
+            screen: Screen::open(host, wishes.clipboard_keys, with(me, Self::screen_event)),
             live: RefCell::default(),
             attempt: Cell::default(),
             info: Cell::default(),
             restored: Cell::new(left.is_some()),
+            settled: RefCell::default(),
             on_leave: RefCell::default(),
             _listeners: [
                 Listener::new(&window(), "pagehide", with(me, |me, _| me.hide())),
@@ -187,8 +192,9 @@ impl Session {
         // one that was taken over is still there
         drop(self.live.borrow_mut().take());
         set(self.view.round_trip, None);
-        set(self.view.toast, None);
         set(self.view.title, None);
+        self.view.notices.clear();
+        self.settled.take();
         set(self.view.status, Status::Asking);
         let transport = socket::first_transport();
         self.connect(Connection::begin(
@@ -287,7 +293,7 @@ impl Session {
                     self.step(|connection| connection.redraw(dom::now()));
                 }
             }
-            Shown::Toast(text) => self.view.toast.set(Some(text)),
+            Shown::Toast(text) => self.view.notices.say(Notice::new(text)),
         }
     }
 
@@ -306,7 +312,7 @@ impl Session {
                 }
             }
             Event::Input(text) if text == CTRL_C && self.may_drop() => {
-                toast::end_idle_warning(self.view.toast);
+                self.view.notices.end_idle_warning();
                 self.step(Connection::interrupt);
             }
             Event::Input(text) => self.type_in(text.into()),
@@ -317,6 +323,10 @@ impl Session {
                     self.type_in(bytes.into());
                 }
             }
+            Event::Pasted(text) => self.paste(text),
+            Event::Copied(text) => self.copy(&text),
+            Event::Link(link) => self.ask_for_link(link),
+            Event::Wish(wish) => self.hear_wish(wish),
             Event::Rendered(end) => {
                 self.step(|connection| connection.rendered(end));
             }
@@ -334,10 +344,10 @@ impl Session {
     }
 
     fn type_in(&self, bytes: Bytes) {
-        toast::end_idle_warning(self.view.toast);
+        self.view.notices.end_idle_warning();
         if self.step(|connection| connection.type_in(bytes)) == Some(false) {
             let words = self.wishes.language.get_untracked().words();
-            self.view.toast.set(Some(words.too_long.to_owned()));
+            self.view.notices.say(Notice::new(words.too_long));
         }
     }
 
@@ -426,7 +436,7 @@ impl Session {
             return;
         }
         // who comes back has time anew, and a session that has ended ends no more
-        toast::end_idle_warning(self.view.toast);
+        self.view.notices.end_idle_warning();
         let reconnected = self
             .view
             .status

@@ -6,13 +6,15 @@ use leptos::{ev::MouseEvent, html, prelude::*};
 use web_sys::EventTarget;
 
 use crate::{
+    dialogue::DialogueBox,
     dom,
     i18n::{LanguageSwitch, use_language},
     navigation::Link,
+    notice::NoticeBar,
     over::Over,
     route::{Mode, Target},
     session::Session,
-    settings::InterruptSetting,
+    settings::SettingsButton,
     state_bar::StateBar,
     status::Status,
     terminals::use_terminals,
@@ -72,6 +74,8 @@ pub(crate) fn ShellPage(target: Target) -> impl IntoView {
     Effect::new(move |_| {
         let Some(host) = host.get() else { return };
         host.append_child(&terminal.host).expect("it is an element");
+        // a notice that was here has gone with the page
+        terminal.session.screen().cover(0.0);
         terminal.session.screen().focus();
     });
     let focus = move || with_session(|session| session.screen().focus());
@@ -83,10 +87,17 @@ pub(crate) fn ShellPage(target: Target) -> impl IntoView {
     // what lies beside the text is no part of xterm.js
     let beside = move |event: MouseEvent| {
         let terminal = host.get_untracked().map(EventTarget::from);
-        if event.target() == event.current_target() || event.target() == terminal {
+        let ground = terminal_ground(host);
+        if [event.current_target(), terminal, ground].contains(&event.target()) {
             // or the browser would take the keyboard away again
             event.prevent_default();
             focus();
+        }
+    };
+    let covers = move |height: f64| {
+        // the page may be another by now
+        if let Some(session) = session.try_with_value(Weak::upgrade).flatten() {
+            session.screen().cover(height);
         }
     };
     let begin_again = move || with_session(Session::begin_again);
@@ -112,16 +123,26 @@ pub(crate) fn ShellPage(target: Target) -> impl IntoView {
                     <span class="note">{move || words().attach_note}</span>
                 })}
                 <span class="help">{move || words().way_out}</span>
-                <InterruptSetting />
+                <SettingsButton dialogues=view.dialogues />
                 <LanguageSwitch />
             </header>
             <div class="stage" class:covered=covered on:mousedown=beside>
-                <div class="terminal" data-testid="terminal" node_ref=host></div>
+                <div class="ground">
+                    <NoticeBar notices=view.notices covers leave=focus />
+                    <div class="terminal" data-testid="terminal" node_ref=host></div>
+                </div>
                 <Over view target=target.clone() begin_again take_back />
             </div>
             <StateBar view mode=target.mode />
+            <DialogueBox dialogues=view.dialogues />
         </div>
     }
+}
+
+/// What lies under the terminal.
+fn terminal_ground(host: NodeRef<html::Div>) -> Option<EventTarget> {
+    let ground = host.get_untracked()?.parent_element()?;
+    Some(ground.into())
 }
 
 fn focus_first_link(place: NodeRef<html::Span>) {

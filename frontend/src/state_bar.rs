@@ -8,7 +8,6 @@ use crate::{
     i18n::{Language, use_language},
     route::Mode,
     status::{Status, View},
-    toast::Toast,
     transport::Transport,
 };
 
@@ -80,7 +79,6 @@ pub(crate) fn StateBar(view: View, mode: Mode) -> impl IntoView {
                 // one piece for the eye; a screen reader need not count down with it
                 <span>{text}<span aria-hidden="true">{pause}</span></span>
             </p>
-            <Toast text=view.toast />
             <span class="spacer"></span>
             // beside the status, lest a screen reader reads out every measurement
             <Show when=connected>

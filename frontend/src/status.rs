@@ -8,7 +8,9 @@ use podshell_shared::{
 
 use crate::{
     connection::{Connection, End, Phase},
+    dialogue::Dialogues,
     failure::Failure,
+    notice::Notices,
     transport::Transport,
 };
 
@@ -102,9 +104,10 @@ pub(crate) struct View {
     pub(crate) transport: RwSignal<Option<Transport>>,
     /// In ms.
     pub(crate) round_trip: RwSignal<Option<u32>>,
-    pub(crate) toast: RwSignal<Option<String>>,
     /// What the program calls itself.
     pub(crate) title: RwSignal<Option<String>>,
+    pub(crate) notices: Notices,
+    pub(crate) dialogues: Dialogues,
     /// Whether there is anything on the terminal to be read.
     pub(crate) drawn: RwSignal<bool>,
 }
@@ -116,8 +119,9 @@ impl View {
             size: RwSignal::default(),
             transport: RwSignal::default(),
             round_trip: RwSignal::default(),
-            toast: RwSignal::default(),
             title: RwSignal::default(),
+            notices: Notices::new(),
+            dialogues: Dialogues::new(),
             drawn: RwSignal::default(),
         }
     }

@@ -2,7 +2,7 @@
 
 use js_sys::{Function, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
-use xterm_js_rs::{Terminal, TerminalAddon, TerminalOptions};
+use xterm_js_rs::{Disposable, Terminal, TerminalAddon, TerminalOptions};
 
 #[wasm_bindgen]
 extern "C" {
@@ -44,19 +44,37 @@ extern "C" {
     /// Gives those sequences to a handler first, with their numbers. It answers whether they are none of others'.
     #[wasm_bindgen(method, js_name = registerCsiHandler)]
     pub(crate) fn register_csi_handler(this: &Parser6, sequence: &Object, handler: &Function);
+
+    /// Gives OSC sequences of that number to a handler first, with what is in them. It answers whether they are none of
+    /// others'.
+    #[wasm_bindgen(method, js_name = registerOscHandler)]
+    pub(crate) fn register_osc_handler(
+        this: &Parser6,
+        number: u32,
+        handler: &Function,
+    ) -> Disposable;
 }
 
 #[wasm_bindgen]
 extern "C" {
-    type Buffer;
 
+    /// A buffer, which may be asked for a line that is not there.
+    pub(crate) type Buffer;
+
+    /// A line, by its number from the top of the scrollback.
     #[wasm_bindgen(method, js_name = getLine)]
-    fn line(this: &Buffer, y: f64) -> Option<Line>;
+    pub(crate) fn line(this: &Buffer, y: u32) -> Option<Line>;
 
-    type Line;
+    /// A line of a buffer.
+    pub(crate) type Line;
 
+    /// Whether the line before goes on in this one.
+    #[wasm_bindgen(method, getter, js_name = isWrapped)]
+    pub(crate) fn is_wrapped(this: &Line) -> bool;
+
+    /// Its text from a column up to before another.
     #[wasm_bindgen(method, js_name = translateToString)]
-    fn text(this: &Line, trim: bool, from: f64, to: f64) -> String;
+    pub(crate) fn text(this: &Line, trim: bool, from: u32, to: u32) -> String;
 }
 
 #[wasm_bindgen(module = "xterm-state")]
@@ -150,10 +168,11 @@ pub(crate) fn is_bracketed_paste(terminal: &Terminal6) -> bool {
 
 /// The line in which the cursor is, up to the cursor.
 pub(crate) fn before_cursor(terminal: &Terminal6) -> String {
-    let buffer: Buffer = inside(terminal, &["buffer", "active"]).unchecked_into();
-    let number = |name| inside(&buffer, &[name]).as_f64().unwrap_or_default();
-    let line = buffer.line(number("baseY") + number("cursorY"));
-    line.map_or_else(String::new, |line| line.text(false, 0.0, number("cursorX")))
+    let buffer = terminal.get_buffer().get_active();
+    let y = buffer.get_base_y() + buffer.get_cursor_y();
+    let x = buffer.get_cursor_x();
+    let line = buffer.unchecked_into::<Buffer>().line(y);
+    line.map_or_else(String::new, |line| line.text(false, 0, x))
 }
 
 /// Makes a JavaScript object.
