@@ -128,6 +128,37 @@ for (const [look, options] of Object.entries(LOOKS)) {
   });
 }
 
+for (const [look, options] of Object.entries({
+  light: { colorScheme: "light" },
+  dark: { colorScheme: "dark" },
+  chinese: { colorScheme: "light", locale: "zh-CN" },
+} as const)) {
+  test.describe(`phone, ${look}`, () => {
+    test.use({ ...options, viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+
+    test("a terminal, a question and a notice", async ({ page }, testInfo) => {
+      const folder = testInfo.project.outputDir;
+      const terminal = await Terminal.open(page, standing("busybox"));
+      await terminal.expectPrompt();
+      await terminal.run("seq 1 60; ls /");
+      await page.getByRole("button", { name: "Ctrl", exact: true }).tap();
+      await page.getByTestId("line").fill("npm test");
+      await picture(page, `phone-${look}-terminal`, folder);
+      await expectLanguage(page, look);
+
+      // let go of Ctrl: it is locked first
+      await page.getByRole("button", { name: "Ctrl", exact: true }).tap();
+      await page.getByRole("button", { name: "Ctrl", exact: true }).tap();
+      await terminal.run("printf '\\033]52;c;OWYzMWMyZTA3ZDg4YmNkMTIzNDU2Nzg5MGFiY2RlZjEyMzQ1Njc4OQ==\\a'");
+      await expect(terminal.notice).toBeVisible();
+      await picture(page, `phone-${look}-notice`, folder);
+      await terminal.paste("set -e\ncd /srv/releases\nrm -rf 2026-10-*\n");
+      await expect(terminal.dialogue).toBeVisible();
+      await picture(page, `phone-${look}-paste`, folder);
+    });
+  });
+}
+
 test("a change of the scheme reaches the page and the open terminal", async ({ page }) => {
   const terminal = await Terminal.open(page, standing("bash"));
   await terminal.expectPrompt();

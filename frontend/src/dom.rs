@@ -73,6 +73,12 @@ pub(crate) fn is_visible() -> bool {
     document().visibility_state() == web_sys::VisibilityState::Visible
 }
 
+/// Whether the user wants nothing to move by itself.
+pub(crate) fn prefers_stillness() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)");
+    query.ok().flatten().is_some_and(|query| query.matches())
+}
+
 /// Whether the browser runs on Windows, as far as it tells.
 pub(crate) fn is_windows() -> bool {
     let agent = window().navigator().user_agent();

@@ -56,6 +56,15 @@ pub(crate) fn down(key: &Key<'_>, clipboard: bool) -> Use {
     control.map_or(Use::Terminal, |control| Use::Types(control.into()))
 }
 
+/// The control character that Ctrl makes of any character.
+pub(crate) fn control_of(character: char) -> Option<char> {
+    if character.is_ascii_alphabetic() {
+        Some(char::from(character as u8 & 0x1f))
+    } else {
+        control(character)
+    }
+}
+
 /// The control character that Ctrl makes of a character that is no letter, by the rule of X11 (`XkbToControl` in
 /// libX11 and libxkbcommon), from which terminals have it. xterm.js goes by the key's place, and knows half of them.
 fn control(character: char) -> Option<char> {

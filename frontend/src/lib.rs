@@ -3,14 +3,14 @@
 //! * `app`: the page as a whole; `navigation` and `route`: its addresses;
 //! * `pods` and `pod_row`: the list, which `pod_store` keeps and `outline` puts in few words;
 //! * `terminals`: all terminals of the page, shown or not, which `running` lists; `busy` says in which a program runs;
-//! * `shell`: a terminal's page, with its `state_bar`, `notice`s and `dialogue`s; what stands there when it is `over`, and the `debug`
-//!   container that may help then;
+//! * `shell`: a terminal's page, with its `state_bar`, `notice`s and `dialogue`s, and the `composer` with its `screen_keys` for phones, in the
+//!   height that `viewport` finds; what stands there when it is `over`, and the `debug` container that may help then;
 //! * `session` ties `screen` (xterm.js) to
 //!   a `connection` (pure) over a `socket`, whose encodings are in `transport`; `status` is what the page sees of it; `reload` carries it over a
 //!   reload, with a `snapshot` of the screen that an add-on of our own writes (`xterm-state.mjs`);
-//! * beside the `screen`: `paste` cleans what is pasted, `keys` says what keys are, `clipboard` copies, `osc52` hears what programs copy, `widths` says how many cells characters take,
-//!   `sync_output` has whole pictures drawn, which a `renderer` does, and a `title` is shown in the tab;
-//!   `links` which of theirs are chosen, `cover` keeps the cursor in sight;
+//! * beside the `screen`: `paste` cleans what is pasted, `keys` says what keys are, `clipboard` copies, `osc52` hears what programs copy,
+//!   `links` which of theirs are chosen, `touch` makes swipes scroll, `cover` keeps the cursor in sight, `widths` says how many cells
+//!   characters take, `sync_output` has whole pictures drawn, which a `renderer` does, and a `title` is shown in the tab;
 //! * `sign_in` has the key that `api` sends;
 //! * `api`, `failure`, `i18n`, `settings`, `dom`, `panic`: what these share.
 
@@ -23,6 +23,7 @@ mod api;
 mod app;
 mod busy;
 mod clipboard;
+mod composer;
 mod connection;
 mod cover;
 mod debug;
@@ -51,6 +52,7 @@ mod renderer;
 mod route;
 mod running;
 mod screen;
+mod screen_keys;
 mod session;
 mod settings;
 mod shell;
@@ -63,7 +65,9 @@ mod sync_output;
 mod terminals;
 mod theme;
 mod title;
+mod touch;
 mod transport;
+mod viewport;
 mod web_socket;
 mod widths;
 mod xterm_ext;

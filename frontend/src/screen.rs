@@ -23,9 +23,11 @@ use crate::{
     links::{self, Link},
     osc52::{self, Wish},
     paste, renderer,
+    screen_keys::{Modifiers, ScreenKey},
     snapshot::{Recent, Snapshot},
     sync_output::SyncOutput,
     theme,
+    touch::Touch,
     widths::Widths,
     xterm_ext::{self, StateAddon, Terminal6, object},
 };
@@ -75,6 +77,7 @@ pub(crate) struct Screen {
     _closures: Closures,
     _wishes: osc52::Listening,
     _links: links::Chosen,
+    _touch: Touch,
 }
 
 /// What JavaScript calls has to live as long as it may be called: input, binary input and titles, keys,
@@ -260,6 +263,7 @@ impl Screen {
             _closures: ([input, binary, titled], key, refit),
             _wishes: wishes,
             _links: links,
+            _touch: Touch::listen(&terminal, host),
         };
         screen.inner.fit();
         screen
@@ -384,6 +388,25 @@ impl Screen {
     /// Whether the program marks pastes, and so takes none of their lines for typed.
     pub(crate) fn marks_pastes(&self) -> bool {
         xterm_ext::is_bracketed_paste(&self.inner.terminal)
+    }
+
+    /// Types a text: it comes out as what the keyboard types.
+    pub(crate) fn type_in(&self, text: &str) {
+        self.inner.terminal.input(text);
+    }
+
+    /// Types a line that was written elsewhere, with its end.
+    pub(crate) fn type_line(&self, line: &str) {
+        if !line.is_empty() {
+            self.inner.terminal.paste(&paste::clean_paste(line));
+        }
+        self.type_in("\r");
+    }
+
+    /// Presses a key that the page has on the screen.
+    pub(crate) fn press(&self, key: ScreenKey, modifiers: Modifiers) {
+        let application = xterm_ext::has_application_cursor(&self.inner.terminal);
+        self.type_in(&modifiers.key(key, application));
     }
 
     /// Pastes a text that has been cleaned.

@@ -23,6 +23,7 @@ use web_sys::{HtmlElement, PageTransitionEvent};
 use self::{asks::Settled, live::Live};
 use crate::{
     api,
+    composer::Sent,
     connection::{Connection, End, Shown, TAIL},
     dom::{self, Listener},
     failure::Kind,
@@ -133,6 +134,15 @@ impl Session {
                 matches!(status, Status::Connected | Status::Reconnecting { .. })
             })
             && self.screen.is_busy()
+    }
+
+    /// Sends what was typed or pressed below the terminal.
+    pub(crate) fn send(&self, sent: Sent<'_>) {
+        match sent {
+            Sent::Line(line) => self.screen.type_line(line),
+            Sent::Typed(text) => self.screen.type_in(text),
+            Sent::Key(key) => self.screen.press(key, self.view.modifiers),
+        }
     }
 
     /// Begins another shell in the same terminal.
@@ -303,6 +313,10 @@ impl Session {
     }
 
     fn screen_event(&self, event: Event) {
+        let event = match event {
+            Event::Input(text) => Event::Input(self.view.modifiers.typed(text)),
+            event => event,
+        };
         match event {
             Event::Input(text) if self.view.status.with_untracked(Status::is_over) => {
                 if text == "\r" && self.view.status.with_untracked(Status::is_taken_over) {

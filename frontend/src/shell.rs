@@ -6,6 +6,7 @@ use leptos::{ev::MouseEvent, html, prelude::*};
 use web_sys::EventTarget;
 
 use crate::{
+    composer::{Composer, Sent},
     dialogue::DialogueBox,
     dom,
     i18n::{LanguageSwitch, use_language},
@@ -18,6 +19,7 @@ use crate::{
     state_bar::StateBar,
     status::Status,
     terminals::use_terminals,
+    viewport,
 };
 
 /// A terminal that fills the window.
@@ -94,12 +96,18 @@ pub(crate) fn ShellPage(target: Target) -> impl IntoView {
             focus();
         }
     };
+    let send = move |sent: Sent<'_>| {
+        if let Some(session) = session.with_value(Weak::upgrade) {
+            session.send(sent);
+        }
+    };
     let covers = move |height: f64| {
         // the page may be another by now
         if let Some(session) = session.try_with_value(Weak::upgrade).flatten() {
             session.screen().cover(height);
         }
     };
+    StoredValue::new_local(viewport::follow());
     let begin_again = move || with_session(Session::begin_again);
     let take_back = move || with_session(Session::take_back);
 
@@ -134,6 +142,7 @@ pub(crate) fn ShellPage(target: Target) -> impl IntoView {
                 <Over view target=target.clone() begin_again take_back />
             </div>
             <StateBar view mode=target.mode />
+            <Composer modifiers=view.modifiers send />
             <DialogueBox dialogues=view.dialogues />
         </div>
     }

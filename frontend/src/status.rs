@@ -11,6 +11,7 @@ use crate::{
     dialogue::Dialogues,
     failure::Failure,
     notice::Notices,
+    screen_keys::Modifiers,
     transport::Transport,
 };
 
@@ -108,6 +109,8 @@ pub(crate) struct View {
     pub(crate) title: RwSignal<Option<String>>,
     pub(crate) notices: Notices,
     pub(crate) dialogues: Dialogues,
+    /// Ctrl and Alt on the screen.
+    pub(crate) modifiers: Modifiers,
     /// Whether there is anything on the terminal to be read.
     pub(crate) drawn: RwSignal<bool>,
 }
@@ -122,6 +125,7 @@ impl View {
             title: RwSignal::default(),
             notices: Notices::new(),
             dialogues: Dialogues::new(),
+            modifiers: Modifiers::new(),
             drawn: RwSignal::default(),
         }
     }

@@ -18,6 +18,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn input(this: &Terminal6, text: &str);
 
+    /// Moves what is seen by so many lines, up if negative.
+    #[wasm_bindgen(method, js_name = scrollLines)]
+    pub(crate) fn scroll_by(this: &Terminal6, lines: i32);
+
     /// The live options: setting a property changes the terminal.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn options(this: &Terminal6) -> Object;
@@ -147,6 +151,18 @@ pub(crate) fn draw_put_off(terminal: &Terminal6) {
     // nothing is put off any more, nor will it be drawn unasked
     terminal.refresh(0, last);
     draw.call2(&service, &0.into(), &last.into()).ok();
+}
+
+/// Whether the program wants arrow keys as an application has them.
+pub(crate) fn has_application_cursor(terminal: &Terminal6) -> bool {
+    inside(terminal, &["modes", "applicationCursorKeysMode"]).is_truthy()
+}
+
+/// Whether the program is told of the mouse's wheel.
+pub(crate) fn reports_wheel(terminal: &Terminal6) -> bool {
+    let mode = get(terminal, &["modes", "mouseTrackingMode"]);
+    // X10's mode knows buttons alone
+    !matches!(mode.as_deref(), None | Some("none" | "x10"))
 }
 
 fn get(object: &JsValue, path: &[&str]) -> Option<String> {

@@ -30,6 +30,14 @@ pub(crate) struct Details {
     pub(crate) clipboard_keys_off: &'static str,
     pub(crate) program_copies: &'static str,
     pub(crate) program_copies_hint: &'static str,
+    pub(crate) keys: &'static str,
+    pub(crate) left: &'static str,
+    pub(crate) up: &'static str,
+    pub(crate) down: &'static str,
+    pub(crate) right: &'static str,
+    pub(crate) line: &'static str,
+    pub(crate) line_hint: &'static str,
+    pub(crate) send: &'static str,
 }
 
 const ENGLISH: Details = Details {
@@ -58,6 +66,14 @@ const ENGLISH: Details = Details {
     clipboard_keys_off: "Go to the program",
     program_copies: "Programs may copy to the clipboard",
     program_copies_hint: "As tmux and vim do (OSC 52). None can read it",
+    keys: "Keys",
+    left: "Left",
+    up: "Up",
+    down: "Down",
+    right: "Right",
+    line: "Line to send",
+    line_hint: "Type a line",
+    send: "Send",
 };
 
 const CHINESE: Details = Details {
@@ -86,6 +102,14 @@ const CHINESE: Details = Details {
     clipboard_keys_off: "发送给程序",
     program_copies: "允许程序写入剪贴板",
     program_copies_hint: "如 tmux、vim（OSC 52）。任何程序都无法读取剪贴板",
+    keys: "按键",
+    left: "左",
+    up: "上",
+    down: "下",
+    right: "右",
+    line: "要发送的一行",
+    line_hint: "输入一行",
+    send: "发送",
 };
 
 impl Language {
