@@ -110,7 +110,13 @@ pub(crate) fn SettingsButton(dialogues: Dialogues) -> impl IntoView {
         });
     };
     view! {
-        <button class="quiet" data-testid="settings" on:click=open>
+        <button
+            class="quiet"
+            data-testid="settings"
+            // the keyboard stays where it is, and comes back there
+            on:mousedown=move |event| event.prevent_default()
+            on:click=open
+        >
             {move || language.get().details().settings}
         </button>
     }
