@@ -3,6 +3,7 @@ import type { Page } from "@playwright/test";
 import { standing } from "../support/kubectl.ts";
 import { Terminal } from "../support/terminal.ts";
 import { expect, test } from "../support/test.ts";
+import { Wire } from "../support/wire.ts";
 
 const BASH = standing("bash");
 const SELECTED = "selected-text";
@@ -292,6 +293,20 @@ test("where a browser wants a click, the notice has a button", async ({ page }) 
   expect(await clipboard(page)).toBe("nothing");
   await terminal.notice.getByRole("button", { name: "Copy" }).click();
   await expect.poll(async () => clipboard(page)).toBe("wanted");
+});
+
+test("a program in a terminal that nobody sees copies nothing until its user has come back", async ({ page }) => {
+  await clear(page);
+  const wire = new Wire(page);
+  const terminal = await open(page);
+  await terminal.run(`read -r -t 3; ${copies("unseen")}; echo do''ne`);
+  await page.getByRole("link", { name: "Pods", exact: true }).click();
+  await expect.poll(() => wire.output().toString()).toContain("done");
+  await page.getByTestId("own-shell").getByTestId("return").click();
+  await expect(terminal.notice).toContainText("A program wants to copy 6 characters to your clipboard: unseen");
+  expect(await clipboard(page)).toBe("nothing");
+  await terminal.notice.getByRole("button", { name: "Copy" }).click();
+  await expect.poll(async () => clipboard(page)).toBe("unseen");
 });
 
 test("however fast a program copies, the last is what stands there", async ({ page }) => {

@@ -26,21 +26,21 @@ async function swipe(terminal: Terminal, by: number, { throws = false } = {}): P
   const x = box.x + box.width / 2;
   const from = box.y + box.height / 2 - by / 2;
   const cdp = await page.context().newCDPSession(page);
-  const touch = async (type: "touchStart" | "touchMove" | "touchEnd", y?: number) =>
-    cdp.send("Input.dispatchTouchEvent", { type, touchPoints: y === undefined ? [] : [{ x, y }] });
-  await touch("touchStart", from);
   const steps = 10;
-  for (let step = 1; step <= steps; step++) {
-    await touch("touchMove", from + (by * step) / steps);
-  }
-  if (!throws) {
-    // who has held still for long throws nothing
-    await page.evaluate(async () => {
-      const since = performance.now();
-      while (performance.now() - since < 200) await new Promise((drawn) => requestAnimationFrame(drawn));
+  // as fast as fingers are, however slow the machine is
+  const begin = Date.now() / 1000;
+  const touch = async (type: "touchStart" | "touchMove" | "touchEnd", y: number | undefined, after: number) =>
+    cdp.send("Input.dispatchTouchEvent", {
+      type,
+      touchPoints: y === undefined ? [] : [{ x, y }],
+      timestamp: begin + after,
     });
+  await touch("touchStart", from, 0);
+  for (let step = 1; step <= steps; step++) {
+    await touch("touchMove", from + (by * step) / steps, step * 0.016);
   }
-  await touch("touchEnd");
+  // who has held still for long throws nothing
+  await touch("touchEnd", undefined, steps * 0.016 + (throws ? 0.008 : 0.5));
   await cdp.detach();
 }
 

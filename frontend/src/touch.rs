@@ -53,7 +53,7 @@ struct Finger {
     path: Path,
 }
 
-/// Where a finger was last, with the times in ms.
+/// Where a finger was last, with the times of the events in ms: those at which they are heard come later if the page is busy.
 #[derive(Clone, Debug, Default)]
 struct Path(Vec<(f64, f64)>);
 
@@ -120,7 +120,7 @@ impl Swiping {
         self.stop();
         self.rest.set(0.0);
         let mut path = Path::default();
-        path.push(event.client_y().into(), dom::now());
+        path.push(event.client_y().into(), event.time_stamp());
         // two fingers are for the browser, which makes all larger
         let finger = event.is_primary().then(|| Finger {
             id: event.pointer_id(),
@@ -145,7 +145,7 @@ impl Swiping {
             return;
         }
         finger.swipes = true;
-        finger.path.push(y, dom::now());
+        finger.path.push(y, event.time_stamp());
         let by = y - finger.y;
         (finger.x, finger.y) = (event.client_x().into(), y);
         self.scroll(by, finger.x, finger.y);
@@ -159,8 +159,7 @@ impl Swiping {
         let Some(finger) = finger.filter(|_| !self.is_wheel() && !dom::prefers_stillness()) else {
             return;
         };
-        let now = dom::now();
-        self.glide(finger.path.speed(now), now);
+        self.glide(finger.path.speed(event.time_stamp()), dom::now());
     }
 
     /// Goes on as fast as the finger left, ever slower.
