@@ -56,7 +56,12 @@ fn hidden(terminal: &Terminal6, host: &HtmlElement, height: f64) -> f64 {
         // who reads further up has no cursor in sight
         return 0.0;
     };
-    let foot = f64::from(screen.client_height()) * f64::from(line) / f64::from(rows);
+    let (screen_box, host_box) = (
+        screen.get_bounding_client_rect(),
+        host.get_bounding_client_rect(),
+    );
+    let above = screen_box.top() - host_box.top();
+    let foot = above + screen_box.height() * f64::from(line) / f64::from(rows);
     (foot + height - f64::from(host.client_height())).max(0.0)
 }
 
