@@ -124,7 +124,8 @@ test("a line is sent by Enter and by its button, and is what was written", async
   await terminal.expectText(/^48$/m);
   await expect(line).toBeFocused();
   // an empty one is a return
-  await terminal.run("clear; read -r x; echo \"<$x>\"");
+  await terminal.run("clear; echo re''ady; read -r x; echo \"<$x>\"");
+  await terminal.expectText(/^ready$/m);
   await line.press("Enter");
   await terminal.expectText(/^<>$/m);
 });
