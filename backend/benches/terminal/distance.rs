@@ -18,6 +18,8 @@ use crate::{
 const ONE_WAY: Duration = Duration::from_millis(75);
 /// The longest that Ctrl-C may take, in ms: two round trips, and 100 ms.
 const INTERRUPT: f64 = 400.0;
+/// How long a flood lasts before Ctrl-C at the most. A direct exec has all of it under way that the screen has not drawn.
+const FLOOD: Duration = Duration::from_secs(5);
 /// A line of output.
 const LINE: &str = "2026-01-31T12:00:00.000Z INFO  request served path=/healthz ms=3 code=200";
 
@@ -94,7 +96,7 @@ async fn ctrl_c(bench: &Bench, server: &Server, cluster: &Cluster) -> Result<[Ro
         for (place, way) in Way::ALL.into_iter().enumerate() {
             let terminal = Terminal::open(way, cluster, server).await?;
             let interrupts = Way::PODSHELL.contains(&way);
-            let seen = interrupt::time(terminal, bench.effort.yes, interrupts).await?;
+            let seen = interrupt::time(terminal, bench.effort.yes.min(FLOOD), interrupts).await?;
             drawn[place].push(seen.drawn);
             prompts[place].push(seen.prompt);
         }
