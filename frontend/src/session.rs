@@ -430,12 +430,7 @@ impl Session {
         let status = Status::of(connection, dom::now());
         let round_trip = connection.round_trip().map(|ms| ms.round() as u32);
         let transport = connection.transport();
-        // one that was taken over may be taken back
-        let over = if status.is_over() && !status.is_taken_over() {
-            slot.take()
-        } else {
-            None
-        };
+        let over = if status.is_final() { slot.take() } else { None };
         drop(slot);
         if over.is_some() {
             self.screen.finish();

@@ -50,6 +50,11 @@ impl Status {
         matches!(self, Self::Lost(failure) if failure.is(EndReason::TakenOver))
     }
 
+    /// Whether nothing can bring the session back: one that goes on in another window may be taken back.
+    pub(crate) fn is_final(&self) -> bool {
+        self.is_over() && !self.is_taken_over()
+    }
+
     /// How a connection fares.
     pub(crate) fn of(connection: &Connection, now: f64) -> Self {
         match connection.phase() {

@@ -113,8 +113,7 @@ impl Terminals {
     /// The user looks elsewhere. What is over need not stay.
     pub(crate) fn leave(self, target: &Target) {
         let is_over = |one: &Terminal| {
-            let over = |status: &Status| status.is_over() && !status.is_taken_over();
-            one.target == *target && one.view.status.with_untracked(over)
+            one.target == *target && one.view.status.with_untracked(Status::is_final)
         };
         if self.any(is_over) {
             self.end(target);
