@@ -34,9 +34,9 @@ use crate::{
 /// Where SockJS is. The page uses the second for a `WebSocket`, so that `trunk serve` can tell them from HTTP: it forwards
 /// each by a prefix of its own.
 const SOCKJS: [&str; 2] = ["/api/sockjs", "/ws/api/sockjs"];
-/// How long the request to sign in may be, in bytes, and how long it may take.
-const SIGN_IN_SIZE: usize = 1 << 10;
-const SIGN_IN_TIME: Duration = Duration::from_secs(10);
+/// How long a request that anyone may make may be, in bytes, and how long it may take.
+const SMALL: usize = 1 << 10;
+const SMALL_WITHIN: Duration = Duration::from_secs(10);
 
 /// All that the server answers. `connections` runs the tasks of the SockJS sessions.
 pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> Router {
@@ -73,19 +73,20 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
             app.clone(),
             access::require_key,
         ));
-    let sign_in = Router::new()
+    let without_key = Router::new()
         .route("/api/v1/sign-in", post(access::sign_in))
+        .route("/api/v1/sessions/leave", post(sessions::leave))
         // anyone may ask, so it costs little
-        .layer(DefaultBodyLimit::max(SIGN_IN_SIZE))
+        .layer(DefaultBodyLimit::max(SMALL))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
-            SIGN_IN_TIME,
+            SMALL_WITHIN,
         ));
     let guarded = Router::new()
         .nest_service(SOCKJS[0], terminals.clone().into_router())
         .nest_service(SOCKJS[1], terminals.into_router());
     let routes = Router::new()
-        .merge(sign_in)
+        .merge(without_key)
         .merge(with_key)
         .merge(guarded)
         .layer(middleware::from_fn(access::require_own_origin))

@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{
     TestServer, Upgrade,
     client::{Address, Connection},
@@ -22,7 +24,7 @@ use podshell_shared::{
     api::SignedIn,
     terminal::{ClientMessage, EndReason, ServerMessage, session_handle},
 };
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     client_async,
     tungstenite::{self, client::IntoClientRequest as _},
@@ -579,5 +581,55 @@ async fn a_session_over_plain_http_is_its_openers_long_after_the_id_is_used() {
     })
     .await;
     assert!(heard.contains("42"), "{heard}");
+    server.stop().await;
+}
+
+/// The last of it, which a browser says by a beacon while it breaks off all else: in either order, and without a key.
+#[tokio::test]
+async fn who_has_a_sessions_key_may_say_that_its_page_is_gone() {
+    let server = TestServer::start(web()).await;
+    let id = server.mint("app").await;
+    let at = |what: &str| format!("/api/sockjs/000/a-name/{what}?{id}&t=1");
+    let bind = podshell_shared::text::encode_client(&ClientMessage::Bind {
+        id: id.clone(),
+        extended: true,
+    });
+    let bind = serde_json::to_string(&[bind]).unwrap();
+    assert_eq!(post(&server, &at("xhr"), String::new()).await.1, "o\n");
+    assert_eq!(post(&server, &at("xhr_send"), bind).await.0, 204);
+    let (_, bound) = post(&server, &at("xhr"), String::new()).await;
+    let messages: Vec<String> = serde_json::from_str(&bound[1..]).unwrap();
+    let key = match podshell_shared::text::decode_server(&messages[0]) {
+        Ok(ServerMessage::Bound { key, .. }) => key,
+        other => panic!("{other:?}"),
+    };
+
+    // whoever leaves while a response is under way takes the SockJS session along
+    let receive = async || post(&server, &at("xhr"), String::new()).await;
+    while timeout(Duration::from_millis(50), receive()).await.is_ok() {}
+    let leave = "/api/v1/sessions/leave";
+    soon("the end of the SockJS session", async {
+        while post(&server, &at("xhr_send"), "[]".to_owned()).await.0 != 404 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+
+    let foreign = Request::post(format!("http://{}{leave}", server.host))
+        .header("origin", "http://evil.example")
+        .body(Full::new(bytes::Bytes::from(key.clone())))
+        .unwrap();
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let refused = soon("an answer", client.request(foreign)).await.unwrap();
+    assert_eq!(refused.status(), 403);
+    let handle = session_handle(&key);
+    for unknown in ["", "x", handle, &key[..key.len() - 1], &"x".repeat(900)] {
+        assert_eq!(post(&server, leave, unknown.to_owned()).await.0, 404);
+    }
+    assert_eq!(post(&server, leave, "x".repeat(2_000)).await.0, 413);
+    assert_eq!(post(&server, leave, key.clone()).await.0, 204);
+    // far sooner than the grace of a lost connection is over
+    server.no_process_left().await;
+    assert_eq!(post(&server, leave, key).await.0, 404);
     server.stop().await;
 }

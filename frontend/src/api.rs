@@ -1,6 +1,7 @@
 //! Calls to the HTTP API.
 
 use gloo_net::http::{Method, RequestBuilder, Response};
+use leptos::prelude::window;
 use podshell_shared::api::{
     ApiError, DebugContainer, DebugState, Minted, PodList, SessionLife, SignIn, SignedIn,
 };
@@ -39,6 +40,13 @@ pub(crate) async fn debug_state(target: &Target) -> Result<DebugState, Failure> 
 /// Whether the session that has this handle can be gone on with.
 pub(crate) async fn session_life(handle: &str) -> Result<SessionLife, Failure> {
     call(Method::GET, &format!("api/v1/sessions/{handle}"), None).await
+}
+
+/// Says that the page which has a session's key goes away; by a beacon, for the browser ends other requests with the page.
+pub(crate) fn leave(key: &str) {
+    let navigator = window().navigator();
+    // without it the session waits longer, as for any page that was lost
+    let _ = navigator.send_beacon_with_opt_str("api/v1/sessions/leave", Some(key));
 }
 
 /// Whether the server takes the key that is there.

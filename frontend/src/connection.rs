@@ -46,6 +46,8 @@ pub(crate) struct Connection {
     key: Option<String>,
     hello: Option<ClientMessage>,
     farewell: Option<ClientMessage>,
+    /// Whether the server is to be told by a request of its own that the page goes away.
+    leaves: bool,
     window: Window,
     /// Whether the program has to draw its screen anew once the connection stands.
     redraw_when_bound: bool,
@@ -72,6 +74,7 @@ impl Connection {
             key: None,
             hello: None,
             farewell: None,
+            leaves: false,
             window: Window::new(size),
             redraw_when_bound: false,
             input: Input::default(),
@@ -412,11 +415,14 @@ impl Connection {
     /// The browser takes the page away. It may come back, or one that is loaded anew in its place.
     pub(crate) fn leave(&mut self) {
         match self.phase {
-            Phase::Connected => {
+            Phase::Connected if self.transport().is_web_socket() => {
                 self.farewell = Some(ClientMessage::Leave);
                 self.phase = Phase::Away;
             }
-            Phase::Reconnecting => self.phase = Phase::Away,
+            Phase::Connected | Phase::Reconnecting => {
+                self.leaves = true;
+                self.phase = Phase::Away;
+            }
             Phase::Opening | Phase::Starting => self.close(),
             Phase::Away | Phase::Over(_) => {}
         }

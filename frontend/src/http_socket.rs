@@ -7,7 +7,6 @@ use std::{
 
 use gloo_net::http::{Request, Response};
 use js_sys::{Reflect, Uint8Array};
-use leptos::prelude::window;
 use podshell_shared::{terminal::ClientMessage, utf8::Utf8Stream};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -84,10 +83,6 @@ impl HttpSocket {
         let Encoded::Text(text) = self.0.transport.encode(message) else {
             return;
         };
-        // the browser ends other requests with the page
-        if *message == ClientMessage::Leave && self.0.send_beacon(&text) {
-            return;
-        }
         let then = self.0.sending.borrow_mut().push(text);
         if let Then::Ask(batch) = then {
             spawn_local(Rc::clone(&self.0).send(batch));
@@ -204,16 +199,6 @@ impl Shared {
             _on_error: on_error,
         });
         Ok(())
-    }
-
-    /// Sends a message by a request that outlives the page; false if the browser does not take it.
-    fn send_beacon(&self, text: &str) -> bool {
-        let mut batch = String::new();
-        sockjs::frame::encode_batch(&mut batch, [text]);
-        let sent = window()
-            .navigator()
-            .send_beacon_with_opt_str(&self.address_of("xhr_send"), Some(&batch));
-        sent.unwrap_or(false)
     }
 
     fn address_of(&self, request: &str) -> String {

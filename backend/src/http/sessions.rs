@@ -3,6 +3,7 @@
 use axum::{
     Extension, Json,
     extract::{Path, State},
+    http::StatusCode,
 };
 use podshell_shared::api::SessionLife;
 
@@ -17,4 +18,17 @@ pub(crate) async fn life(
 ) -> Json<SessionLife> {
     let lives = app.sessions().caller_of(&handle) == Some(caller);
     Json(SessionLife { lives })
+}
+
+/// `POST /api/v1/sessions/leave`, with the session's key as its body: the page that has it went away, as
+/// [`Leave`](podshell_shared::terminal::ClientMessage::Leave) says. Over plain HTTP that message would be lost: a browser
+/// that leaves a page breaks off its response first, with which the SockJS session ends.
+///
+/// It asks for no other key. A request that outlives its page (a beacon) brings no header that the page chose.
+pub(crate) async fn leave(State(app): State<App>, key: String) -> StatusCode {
+    if app.sessions().leave(&key) {
+        StatusCode::NO_CONTENT
+    } else {
+        StatusCode::NOT_FOUND
+    }
 }

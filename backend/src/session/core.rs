@@ -29,6 +29,8 @@ const PLAIN_INPUT: u64 = 64 << 10;
 const PING_EVERY: Duration = Duration::from_secs(25);
 /// How long the other side of that connection may take for a sign of life.
 const PONG_WITHIN: Duration = Duration::from_secs(15);
+/// How long after a client said that it goes away something may arrive that it said before.
+const SAID_BEFORE: Duration = Duration::from_secs(5);
 /// How long before a limit the user is warned.
 const WARNING: Duration = Duration::from_secs(60);
 /// How many remarks wait for a client. There is one for each limit that comes near, again after each key.
@@ -72,7 +74,8 @@ pub(super) struct Core {
 
     /// Whether a client is there.
     attached: bool,
-    leaving: bool,
+    /// When it last said that it goes away.
+    left: Option<Instant>,
     /// The key to tell it.
     bound: Option<String>,
     pong: Option<String>,
@@ -151,7 +154,7 @@ impl Core {
             size_due: false,
             ping_due: false,
             attached: true,
-            leaving: false,
+            left: None,
             bound: None,
             pong: None,
             toasts: VecDeque::new(),
@@ -189,9 +192,19 @@ impl Core {
         self.extended
     }
 
+    /// Whether there is a client.
+    pub(super) fn is_attached(&self) -> bool {
+        self.attached
+    }
+
+    /// The client says that it goes away.
+    pub(super) fn leave(&mut self, now: Instant) {
+        self.left = Some(now);
+    }
+
     /// Whether the client said that it goes away.
     pub(super) fn is_leaving(&self) -> bool {
-        self.leaving
+        self.left.is_some()
     }
 
     /// The client is gone.
@@ -205,7 +218,7 @@ impl Core {
     /// A client is there that has all output before `offset`.
     pub(super) fn attach(&mut self, key: String, offset: u64, now: Instant) {
         self.attached = true;
-        self.leaving = false;
+        self.left = None;
         self.bound = Some(key);
         self.ring.resume(offset);
         self.window.restart(self.ring.len(), now);
@@ -225,7 +238,8 @@ impl Core {
     ///
     /// The session's end, if that is what it wants, or if it breaks the protocol.
     pub(super) fn client(&mut self, message: ClientMessage, now: Instant) -> Result<(), Exit> {
-        self.leaving = false;
+        // what it said before may come behind that it goes
+        self.left = self.left.filter(|left| now < *left + SAID_BEFORE);
         match message {
             ClientMessage::Stdin { data } if self.is_interrupt(&data) => self.interrupt(now)?,
             ClientMessage::Stdin { data } => return self.stdin(data, now),
@@ -233,7 +247,7 @@ impl Core {
             ClientMessage::Resize(size) => self.resize(size),
             ClientMessage::Ack { offset } => self.acknowledge(offset, now),
             ClientMessage::Ping { token } => self.pong = Some(token),
-            ClientMessage::Leave => self.leaving = true,
+            ClientMessage::Leave => self.leave(now),
             ClientMessage::Close => return Err(closed()),
             ClientMessage::Bind { .. } | ClientMessage::Resume { .. } => {
                 let message = "This connection is bound already.";

@@ -8,7 +8,7 @@ use futures_util::future::OptionFuture;
 use podshell_shared::terminal::{EndReason, Exit, ServerMessage, Size};
 use tokio::{
     sync::{mpsc, watch},
-    time::{Duration, Instant, sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 use tracing::info;
 
@@ -17,7 +17,7 @@ use super::{
     ShellReader as _, ShellWriter as _, Shells, Target,
     core::{Core, ToClient},
     end::{failed, gone, shutting_down},
-    registry::{Claim, Place},
+    registry::{Ask, Claim, Place},
 };
 
 /// A session: a shell and all that is known of it. Who has it owns it.
@@ -28,7 +28,7 @@ pub struct Session<S: Shells> {
     pub(super) shell: OpenShell<S>,
     pub(super) place: Place<S>,
     key: String,
-    claims: mpsc::Receiver<Claim<S>>,
+    asked: mpsc::Receiver<Ask<S>>,
 }
 
 /// Why a session does not go on with its client.
@@ -105,9 +105,9 @@ impl<S: Shells> Session<S> {
                     let shell = opened.inspect_err(|exit| {
                         info!(%target, reason = ?exit.reason, "session ended before it began");
                     })?;
-                    let (key, claims) = sessions.register(&mut place);
+                    let (key, asked) = sessions.register(&mut place);
                     core.started(key.clone(), Instant::now());
-                    return Ok(Self { core, target, shell, place, key, claims });
+                    return Ok(Self { core, target, shell, place, key, asked });
                 }
                 () = &mut shutdown => break shutting_down(),
             }
@@ -165,18 +165,28 @@ impl<S: Shells> Session<S> {
     }
 }
 
-/// Keeps a session that has no client; for `time` at most.
-pub(super) async fn keep<S: Shells>(
-    sessions: &Sessions<S>,
-    session: &mut Session<S>,
-    time: Duration,
-) -> Stop<S> {
+/// Keeps a session that has no client, until its time is over or somebody goes on with it.
+pub(super) async fn keep<S: Shells>(sessions: &Sessions<S>, session: &mut Session<S>) -> Stop<S> {
+    let limits = sessions.limits();
     let (mut reader, mut writer) = (Nobody, Nobody);
-    let kept = tokio::select! {
-        stop = pump(session, sessions, &mut reader, &mut writer) => Some(stop),
-        () = sleep(time) => None,
-    };
-    kept.unwrap_or_else(|| Stop::other(&session.core, gone()))
+    let mut until = Instant::now() + limits.grace;
+    loop {
+        if session.core.is_leaving() {
+            until = until.min(Instant::now() + limits.leave_grace);
+        }
+        let time = until.saturating_duration_since(Instant::now());
+        info!(target = %session.target, ?time, "session waits for its client");
+        let kept = tokio::select! {
+            stop = pump(session, sessions, &mut reader, &mut writer) => Some(stop),
+            () = sleep_until(until) => None,
+        };
+        match kept {
+            // its page says that it went away
+            Some(Stop::Detached) => {}
+            Some(stop) => return stop,
+            None => return Stop::other(&session.core, gone()),
+        }
+    }
 }
 
 /// The client of a session that has none.
@@ -208,7 +218,7 @@ async fn pump<S: Shells>(
         core,
         target,
         shell,
-        claims,
+        asked,
         ..
     } = session;
     let mut shutdown = pin!(sessions.shutdown());
@@ -254,7 +264,15 @@ async fn pump<S: Shells>(
                 }
                 timer.as_mut().reset(core.deadline());
             }
-            Some(claim) = claims.recv() => return Stop::Claimed(claim),
+            Some(ask) = asked.recv() => match ask {
+                Ask::HandOver(claim) => return Stop::Claimed(claim),
+                Ask::Leave => {
+                    core.leave(Instant::now());
+                    if !core.is_attached() {
+                        return Stop::Detached;
+                    }
+                }
+            },
             () = &mut shutdown => return Stop::other(core, shutting_down()),
         }
         if !is_ending && let Some(ended) = core.end() {

@@ -14,7 +14,10 @@ use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use humantime::format_duration;
 use podshell_shared::terminal::{EndReason, Exit, session_handle};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
     time::{Duration, Instant, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -98,10 +101,19 @@ struct Owner<S: Shells> {
     caller: Caller,
     /// Of the whole key.
     key: Digest,
-    claims: mpsc::Sender<Claim<S>>,
+    asks: mpsc::Sender<Ask<S>>,
 }
 
 type Digest = [u8; digest::SHA256_OUTPUT_LEN];
+
+/// What is asked of who owns a session.
+#[derive(Debug)]
+pub(super) enum Ask<S: Shells> {
+    /// To send it there.
+    HandOver(Claim<S>),
+    /// Not to wait long for its client, whose page went away.
+    Leave,
+}
 
 /// Where a session is to be sent by who owns it.
 pub(super) type Claim<S> = oneshot::Sender<Session<S>>;
@@ -213,19 +225,19 @@ impl<S: Shells> Sessions<S> {
         })
     }
 
-    /// A key to resume a session with, and where claims to it arrive.
-    pub(super) fn register(&self, place: &mut Place<S>) -> (String, mpsc::Receiver<Claim<S>>) {
+    /// A key to resume a session with, and where what is asked of its owner arrives.
+    pub(super) fn register(&self, place: &mut Place<S>) -> (String, mpsc::Receiver<Ask<S>>) {
         let handle = random::text::<12>();
         let key = format!("{handle}.{}", random::text::<24>());
-        let (owner, claims) = mpsc::channel(1);
+        let (asks, asked) = mpsc::channel(1);
         let owner = Owner {
             caller: place.caller.clone(),
             key: digest_of(&key),
-            claims: owner,
+            asks,
         };
         self.table().owners.insert(handle.clone(), owner);
         place.handle = Some(handle);
-        (key, claims)
+        (key, asked)
     }
 
     /// Whose session has this [handle](session_handle), if there is one.
@@ -236,15 +248,11 @@ impl<S: Shells> Sessions<S> {
 
     /// Takes over the session with this key, from whoever owns it now.
     pub(super) async fn claim(&self, caller: &Caller, key: &str) -> Result<Session<S>, Exit> {
-        let owner = match self.table().owners.get(session_handle(key)) {
-            Some(owner) if owner.caller == *caller && is_equal(&owner.key, key) => {
-                owner.claims.clone()
-            }
-            _ => return Err(no_session()),
-        };
+        let asks = self.owner(key, |owner| owner.caller == *caller);
+        let asks = asks.ok_or_else(no_session)?;
         let (claim, mut claimed) = oneshot::channel();
         let handed_over = async {
-            owner.send(claim).await.ok()?;
+            asks.send(Ask::HandOver(claim)).await.ok()?;
             (&mut claimed).await.ok()
         };
         let session = match timeout(HAND_OVER, handed_over).await {
@@ -258,20 +266,29 @@ impl<S: Shells> Sessions<S> {
         session.ok_or_else(no_session)
     }
 
+    /// Whoever has the key says that its page went away: the session waits for it shortly, from the loss of its client on.
+    /// False if there is no such session.
+    pub fn leave(&self, key: &str) -> bool {
+        // where a claim waits, somebody is about to come back
+        self.owner(key, |_| true)
+            .is_some_and(|asks| !matches!(asks.try_send(Ask::Leave), Err(TrySendError::Closed(_))))
+    }
+
+    /// The way to the owner of the session that has this key, if that is one `of` which it may be.
+    fn owner(&self, key: &str, of: impl FnOnce(&Owner<S>) -> bool) -> Option<mpsc::Sender<Ask<S>>> {
+        let table = self.table();
+        let owner = table.owners.get(session_handle(key))?;
+        (of(owner) && is_equal(&owner.key, key)).then(|| owner.asks.clone())
+    }
+
     /// Keeps a session without a client until one claims it or its time is over.
     pub(super) fn keep(&self, mut session: Session<S>) {
         let sessions = self.clone();
         self.0.tasks.spawn(async move {
-            let time = if session.core.is_leaving() {
-                sessions.limits().leave_grace
-            } else {
-                sessions.limits().grace
-            };
-            info!(target = %session.target, ?time, "session waits for its client");
-            match keep(&sessions, &mut session, time).await {
+            match keep(&sessions, &mut session).await {
                 Stop::Ended { exit, alive } => sessions.end(session, &exit, alive),
                 Stop::Claimed(claim) => sessions.hand_over(session, claim),
-                // nobody can leave it
+                // nobody can be lost
                 Stop::Detached => {}
             }
         });

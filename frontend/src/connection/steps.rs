@@ -12,6 +12,11 @@ impl Connection {
         {
             return Some(Step::Send(farewell));
         }
+        if std::mem::take(&mut self.leaves)
+            && let Some(key) = self.key.clone()
+        {
+            return Some(Step::Leave(key));
+        }
         if matches!(self.phase, Phase::Away | Phase::Over(_)) {
             self.line.hang_up();
         }

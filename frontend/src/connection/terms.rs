@@ -60,6 +60,8 @@ pub(crate) enum Step {
     Open(Transport),
     /// Send this over the socket.
     Send(ClientMessage),
+    /// Tell the server, by a request that outlives the page, that the page with this session's key goes away.
+    Leave(String),
 }
 
 /// What was heard has this for the screen.

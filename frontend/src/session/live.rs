@@ -6,6 +6,7 @@ use gloo_timers::callback::{Interval, Timeout};
 
 use super::{Session, with};
 use crate::{
+    api,
     connection::{Connection, Step},
     dom,
     socket::Socket,
@@ -49,6 +50,7 @@ impl Live {
                         self.connection.line_closed(dom::now());
                     }
                 }
+                Step::Leave(key) => api::leave(&key),
                 Step::Send(message) => {
                     if let Some(socket) = &self.socket {
                         socket.send(&message);

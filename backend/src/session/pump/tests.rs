@@ -4,7 +4,10 @@
 use std::sync::{Arc, Mutex};
 
 use podshell_shared::terminal::ClientMessage;
-use tokio::task::JoinHandle;
+use tokio::{
+    task::JoinHandle,
+    time::{Duration, sleep},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
@@ -327,11 +330,60 @@ async fn a_page_that_stays_has_not_left() {
     let mut client = test.bind();
     let key = client.hears_bound((0, 0)).await;
     client.says(ClientMessage::Leave).await;
+    sleep(SECOND * 6).await;
     client.types("x").await;
     client.breaks().await;
     sleep(SECOND * 30).await;
     let mut client = test.resume(&key, 0);
     client.hears_bound((0, 1)).await;
+}
+
+/// By a request of its own, which may come before what was said on the connection, or behind its end.
+#[tokio::test(start_paused = true)]
+async fn who_leaves_beside_the_connection_is_waited_for_as_shortly() {
+    let test = Test::new(|_| {});
+    assert!(!test.sessions.leave("guessed"));
+    for order in ["before", "behind", "late", "twice"] {
+        let mut client = test.bind();
+        let key = client.hears_bound((0, 0)).await;
+        let leave = || assert!(test.sessions.leave(&key), "{order}");
+        if order == "before" {
+            leave();
+            sleep(SECOND / 10).await;
+            client.says(ClientMessage::Ack { offset: 0 }).await;
+        }
+        client.breaks().await;
+        let mut left = Instant::now();
+        if order == "late" {
+            sleep(SECOND * 60).await;
+            left = Instant::now();
+        }
+        if order != "before" {
+            leave();
+        }
+        if order == "twice" {
+            sleep(SECOND * 3).await;
+            leave();
+        }
+        test.all_over().await;
+        assert_eq!(left.elapsed().as_secs(), 5, "{order}");
+        assert!(!test.sessions.leave(&key), "it has ended");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_back_has_not_left() {
+    let test = Test::new(|_| {});
+    let mut client = test.bind();
+    let key = client.hears_bound((0, 0)).await;
+    client.breaks().await;
+    assert!(test.sessions.leave(&key));
+    sleep(SECOND * 2).await;
+    let mut client = test.resume(&key, 0);
+    client.hears_bound((0, 0)).await;
+    client.breaks().await;
+    sleep(SECOND * 30).await;
+    test.resume(&key, 0).hears_bound((0, 0)).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -288,6 +288,28 @@ fn a_page_that_the_browser_takes_away_comes_back() {
     open(&mut connection, BINARY, 2_000.0);
     assert_eq!(sent(&mut connection), [resume(0)]);
 
+    // the end of such a connection would come before what is said on it
+    let by = Transport::XhrPolling;
+    let mut polling = Connection::begin(false, Some(SIZE), by, || 0.5, 0.0);
+    polling.minted("id".to_owned(), 0.0);
+    open(&mut polling, by, 0.0);
+    hear(&mut polling, bound(0, 0), 0.0);
+    sent(&mut polling);
+    polling.leave();
+    let told = Step::Leave("key".to_owned());
+    assert_eq!(steps(&mut polling), [told.clone(), Step::HangUp]);
+    polling.come_back(2_000.0);
+    assert_eq!(steps(&mut polling), [Step::Open(by)]);
+
+    let mut away = lost();
+    steps(&mut away);
+    away.leave();
+    assert_eq!(
+        steps(&mut away),
+        [told],
+        "there may be a way, but no connection"
+    );
+
     let mut starting = begun();
     open(&mut starting, BINARY, 0.0);
     sent(&mut starting);

@@ -109,6 +109,7 @@ impl World {
         while let Some(step) = self.connection.next_step() {
             match step {
                 Step::HangUp => self.line = None,
+                Step::Leave(_) => panic!("the page stays"),
                 Step::Open(_) => {
                     self.line = Some(Flight {
                         characters: self.text.then(Utf8Stream::default),
