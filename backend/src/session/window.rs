@@ -14,7 +14,7 @@ use podshell_shared::terminal::{OUTPUT_WINDOW, TELL_EVERY};
 use tokio::time::{Duration, Instant};
 
 /// The largest window, in bytes.
-pub(super) const LARGEST: u64 = 4 << 20;
+pub(super) const LARGEST: u64 = 8 << 20;
 /// How much all windows together may be larger than [`OUTPUT_WINDOW`] each, in bytes.
 pub(super) const POOL: u64 = 64 << 20;
 /// So much of what was measured last counts, and the best of it: a pause of the screen, or of the program, is not its
