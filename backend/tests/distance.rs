@@ -19,7 +19,7 @@ use tokio::time::{Duration, Instant, sleep_until, timeout};
 const ONE_WAY: Duration = Duration::from_millis(300);
 /// So much is drawn until the line is full, in bytes, where nothing else runs.
 const FULL: usize = 2_500_000;
-/// So much more is drawn before it is looked again whether it is full.
+/// So much more is drawn before it is looked again whether it is full, twice as much before the next time, and so on.
 const MORE: usize = 300_000;
 /// When nothing comes for so long, no more is under way.
 const NO_MORE: Duration = Duration::from_secs(1);
@@ -161,7 +161,7 @@ async fn far() -> (Delay, TestServer) {
 
 #[tokio::test]
 async fn a_long_line_is_kept_full_and_nothing_is_lost_on_it() {
-    const LINES: usize = 1_000_000;
+    const LINES: usize = 2_000_000;
     for encoding in [Encoding::Binary, Encoding::Text] {
         let (line, server) = far().await;
         let mut page = Page::open(&server, &line, encoding).await;
@@ -170,8 +170,10 @@ async fn a_long_line_is_kept_full_and_nothing_is_lost_on_it() {
         for length in [FULL, 2 * FULL] {
             page.draw_up_to(length).await;
             // a machine that is busy draws less, and less is under way to it
+            let mut more = MORE;
             while !page.has_more_under_way_than(2 * OUTPUT_WINDOW).await {
-                page.draw_up_to(page.screen.len() + MORE).await;
+                page.draw_up_to(page.screen.len() + more).await;
+                more *= 2;
             }
             page.lose().await;
         }

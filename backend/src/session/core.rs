@@ -365,7 +365,6 @@ impl Core {
         }
         let aftermath = self.wary.as_mut().map(|wary| wary.hear(output.data(), now));
         self.ring.push(output);
-        self.window.send(self.ring.end(), self.ring.len(), now);
         match aftermath {
             Some(Aftermath::Flood) => self.begin_skip(now),
             Some(Aftermath::Past) => self.wary = None,
@@ -438,7 +437,7 @@ impl Core {
     }
 
     /// What is to go to the client next.
-    pub(super) fn next_for_client(&mut self) -> Option<ToClient> {
+    pub(super) fn next_for_client(&mut self, now: Instant) -> Option<ToClient> {
         if let Some(key) = self.bound.take() {
             return Some(ToClient::Message(ServerMessage::Bound {
                 key,
@@ -469,7 +468,10 @@ impl Core {
             }
             Next::Skipped { from, to } => ToClient::Message(ServerMessage::Skipped { from, to }),
         };
-        if !self.extended {
+        if self.extended {
+            self.window
+                .send(self.ring.sent(), self.ring.in_flight(), now);
+        } else {
             // its socket is its bound
             self.ring.acknowledge(self.ring.sent());
         }

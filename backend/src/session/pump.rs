@@ -302,7 +302,7 @@ fn left<S: Shells>(core: &Core) -> Stop<S> {
 
 /// Says the next thing to the client; false if there is none.
 fn say(writer: &mut impl ClientWriter, core: &mut Core) -> bool {
-    match core.next_for_client() {
+    match core.next_for_client(Instant::now()) {
         Some(ToClient::Message(message)) => writer.message(message),
         Some(ToClient::Output(output, end)) => writer.output(output, end),
         None => return false,

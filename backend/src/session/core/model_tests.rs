@@ -94,7 +94,7 @@ proptest! {
                         continue;
                     }
                     prop_assert!(!page.away, "nobody is there");
-                    match core.next_for_client() {
+                    match core.next_for_client(now) {
                         Some(ToClient::Output(output, end)) => {
                             page.output.extend_from_slice(output.data());
                             prop_assert_eq!(end, page.output.len() as u64);
@@ -110,7 +110,7 @@ proptest! {
                     let data = count(wrote.len(), length);
                     core.shell(output(&data), now);
                     wrote.extend(data);
-                    while let Some(next) = core.next_for_client() {
+                    while let Some(next) = core.next_for_client(now) {
                         if let ToClient::Output(output, _) = next {
                             page.output.extend_from_slice(output.data());
                         }
@@ -148,7 +148,7 @@ proptest! {
                 }
                 Act::Return => if page.away {
                     core.attach("key".to_owned(), page.output.len() as u64, now);
-                    let Some(ToClient::Message(ServerMessage::Bound { offset, input, .. })) = core.next_for_client() else {
+                    let Some(ToClient::Message(ServerMessage::Bound { offset, input, .. })) = core.next_for_client(now) else {
                         panic!("not bound");
                     };
                     prop_assert_eq!((offset, input), (page.output.len() as u64, arrived as u64));
@@ -163,7 +163,7 @@ proptest! {
             prop_assert_eq!(core.input.len(), (arrived - got.len()) as u64);
         }
         loop {
-            match core.next_for_client() {
+            match core.next_for_client(now) {
                 Some(ToClient::Output(output, _)) => page.output.extend_from_slice(output.data()),
                 Some(_) => {}
                 None if core.ring.is_sent() => break,

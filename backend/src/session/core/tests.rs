@@ -29,7 +29,7 @@ pub(super) fn started(extended: bool) -> Core {
     let mut core = Core::new(extended, &limits(), pool(), now);
     core.started("key".to_owned(), now);
     assert!(matches!(
-        core.next_for_client(),
+        core.next_for_client(Instant::now()),
         Some(ToClient::Message(ServerMessage::Bound {
             offset: 0,
             input: 0,
@@ -52,7 +52,7 @@ pub(super) fn stdin(data: &[u8]) -> ClientMessage {
 /// All output that goes to the client now.
 fn sent(core: &mut Core) -> Vec<u8> {
     let mut sent = Vec::new();
-    while let Some(next) = core.next_for_client() {
+    while let Some(next) = core.next_for_client(Instant::now()) {
         if let ToClient::Output(output, _) = next {
             sent.extend_from_slice(output.data());
         }
@@ -78,6 +78,30 @@ async fn the_window_closes_and_opens() {
     core.client(ClientMessage::Ack { offset: u64::MAX }, now)
         .unwrap();
     assert_eq!(core.ring.in_flight(), 0);
+}
+
+/// What waited for a client that comes back is as much as what comes from the shell.
+#[test]
+fn the_window_grows_for_what_is_sent_again() {
+    const ROUND_TRIP: Duration = Duration::from_millis(300);
+    let mut core = started(true);
+    for _ in 0..400 {
+        core.ring.push(Output::copy_of(&[b'x'; 10_000]));
+    }
+    let mut now = Instant::now();
+    core.attach("key".to_owned(), 0, now);
+    let mut round_trips = 0;
+    while !core.ring.is_sent() {
+        while core.next_for_client(now).is_some() {}
+        let sent = core.ring.sent();
+        now += ROUND_TRIP;
+        round_trips += 1;
+        // piece by piece, as it is drawn
+        for offset in (core.ring.acked()..=sent).step_by(10_000).chain([sent]) {
+            core.client(ClientMessage::Ack { offset }, now).unwrap();
+        }
+    }
+    assert!(round_trips <= 6, "{round_trips}");
 }
 
 #[tokio::test]
@@ -128,7 +152,7 @@ async fn input_is_told_as_taken_and_bounded() {
     assert!(!core.has_for_client());
     core.next_for_shell(now);
     assert_eq!(
-        core.next_for_client(),
+        core.next_for_client(Instant::now()),
         Some(ToClient::Message(ServerMessage::Taken { offset: 16 << 10 }))
     );
     let refused = (0..17).find_map(|_| core.client(stdin(&[b'x'; 16 << 10]), now).err());
@@ -144,7 +168,7 @@ async fn input_is_told_as_taken_and_bounded() {
 /// What a client sees now: output, and how much was skipped.
 fn seen(core: &mut Core) -> (Vec<u8>, u64) {
     let (mut output, mut skipped) = (Vec::new(), 0);
-    while let Some(next) = core.next_for_client() {
+    while let Some(next) = core.next_for_client(Instant::now()) {
         match next {
             ToClient::Output(piece, _) => output.extend_from_slice(piece.data()),
             ToClient::Message(ServerMessage::Skipped { from, to }) => skipped += to - from,
@@ -239,10 +263,15 @@ async fn an_interrupt_drops_what_waits() {
         core.shell(output(&b"y\r\n".repeat(10_000)), now);
     }
     core.shell(output(b"^C\r\n$ "), now);
-    assert_eq!(core.next_for_client(), None, "not before it pauses");
+    assert_eq!(
+        core.next_for_client(Instant::now()),
+        None,
+        "not before it pauses"
+    );
     let later = core.deadline();
     core.tick(later).unwrap();
-    let Some(ToClient::Message(ServerMessage::Skipped { from: 0, to })) = core.next_for_client()
+    let Some(ToClient::Message(ServerMessage::Skipped { from: 0, to })) =
+        core.next_for_client(Instant::now())
     else {
         panic!("nothing was skipped");
     };
@@ -310,7 +339,7 @@ async fn what_was_skipped_is_told_to_who_resumes() {
     core.client(ClientMessage::Interrupt, now).unwrap();
     core.shell(output(&b"y\r\n".repeat(10_000)), now);
     core.tick(core.deadline()).unwrap();
-    let first = core.next_for_client();
+    let first = core.next_for_client(Instant::now());
     assert!(matches!(
         first,
         Some(ToClient::Message(ServerMessage::Skipped {
@@ -324,14 +353,14 @@ async fn what_was_skipped_is_told_to_who_resumes() {
         offset: 69_995,
         input: 1,
         ..
-    })) = core.next_for_client()
+    })) = core.next_for_client(Instant::now())
     else {
         panic!("not bound at 69,995");
     };
     assert!(
-        matches!(core.next_for_client(), Some(ToClient::Output(output, 70_000)) if output.data() == b"56789")
+        matches!(core.next_for_client(Instant::now()), Some(ToClient::Output(output, 70_000)) if output.data() == b"56789")
     );
-    assert_eq!(core.next_for_client(), first);
+    assert_eq!(core.next_for_client(Instant::now()), first);
 }
 
 #[tokio::test]
@@ -347,7 +376,7 @@ async fn gaps_that_are_not_acknowledged_are_bounded() {
         core.shell(output(&[&[b'x'; 5_000][..], b"\n"].concat()), now);
         now += SECOND / 10;
         core.tick(now).unwrap();
-        while let Some(next) = core.next_for_client() {
+        while let Some(next) = core.next_for_client(Instant::now()) {
             gaps += usize::from(matches!(
                 next,
                 ToClient::Message(ServerMessage::Skipped { .. })
@@ -494,7 +523,9 @@ async fn remarks_for_a_client_that_hears_none_are_bounded_and_the_last_ones_stay
         core.toast(number.to_string());
     }
     let mut heard = Vec::new();
-    while let Some(ToClient::Message(ServerMessage::Toast { text })) = core.next_for_client() {
+    while let Some(ToClient::Message(ServerMessage::Toast { text })) =
+        core.next_for_client(Instant::now())
+    {
         heard.push(text);
     }
     let last: Vec<_> = (100 - MAX_TOASTS..100)
