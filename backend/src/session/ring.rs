@@ -92,11 +92,6 @@ impl Ring {
         self.acked
     }
 
-    /// Offset behind all output.
-    pub(super) fn end(&self) -> u64 {
-        self.end
-    }
-
     /// Whether all has been sent.
     pub(super) fn is_sent(&self) -> bool {
         self.sent == self.end
