@@ -131,7 +131,7 @@ pub struct Gone;
 /// The direction from the client.
 pub trait ClientReader: Send {
     /// Waits for what the client says next. Cancel-safe.
-    fn next(&mut self) -> impl Future<Output = Received> + Send;
+    fn read_message(&mut self) -> impl Future<Output = Received> + Send;
 }
 
 /// The direction to the client.
@@ -169,7 +169,7 @@ pub enum Ended {
 /// The direction from the shell.
 pub trait ShellReader: Send {
     /// Waits for what comes next. Cancel-safe.
-    fn next(&mut self) -> impl Future<Output = ShellEvent> + Send;
+    fn read_event(&mut self) -> impl Future<Output = ShellEvent> + Send;
 }
 
 /// What goes to the shell.

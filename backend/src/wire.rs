@@ -97,7 +97,7 @@ async fn open(
     app: &App,
 ) -> Result<Session<Cluster>, Exit> {
     let first = tokio::select! {
-        first = timeout(app.bind_time(), reader.next()) => first,
+        first = timeout(app.bind_time(), reader.read_message()) => first,
         () = app.sessions().shutdown() => return Err(shutting_down()),
     };
     let unknown = || refused(Refused::Unknown);

@@ -34,7 +34,7 @@ const BOUND: usize = 1 << 20;
 struct Deaf;
 
 impl ShellReader for Deaf {
-    async fn next(&mut self) -> ShellEvent {
+    async fn read_event(&mut self) -> ShellEvent {
         pending().await
     }
 }
@@ -79,7 +79,7 @@ struct Typist {
 }
 
 impl ClientReader for Typist {
-    async fn next(&mut self) -> Received {
+    async fn read_message(&mut self) -> Received {
         if let Some(left) = self.left.checked_sub(1) {
             self.left = left;
             let read = Bytes::from(vec![b'x'; READ_BUFFER]);

@@ -42,7 +42,7 @@ pub(crate) fn body(session: Arc<HttpSession>, format: Format, config: Arc<Config
         config,
     };
     let chunks = stream::unfold(receiving, async |mut receiving| {
-        let chunk = receiving.next().await?;
+        let chunk = receiving.next_chunk().await?;
         Some((Ok::<_, Infallible>(chunk), receiving))
     });
     Body::from_stream(chunks)
@@ -64,7 +64,7 @@ struct Receiving {
 }
 
 impl Receiving {
-    async fn next(&mut self) -> Option<Bytes> {
+    async fn next_chunk(&mut self) -> Option<Bytes> {
         let outbox = self.outbox.as_mut()?;
         if let Some(prelude) = self.prelude.take() {
             return Some(prelude);

@@ -247,7 +247,7 @@ pub(super) struct Frames {
 
 impl Frames {
     /// Waits for what comes next. Cancel-safe.
-    pub(super) async fn next(&mut self) -> ShellEvent {
+    pub(super) async fn read_frame(&mut self) -> ShellEvent {
         loop {
             let message = match &self.ended {
                 None => self.stream.next().await,

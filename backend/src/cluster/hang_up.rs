@@ -126,7 +126,7 @@ fn unknown(why: &str) -> Result<(), Remains> {
 
 async fn drain(reader: &mut ShellOutput) -> Ended {
     loop {
-        if let ShellEvent::Ended(ended) = reader.next().await {
+        if let ShellEvent::Ended(ended) = reader.read_event().await {
             return ended;
         }
     }

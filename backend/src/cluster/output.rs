@@ -85,7 +85,7 @@ impl ShellOutput {
         };
         let mut until = Instant::now() + patience;
         while self.ahead.is_empty() && has_launcher == matches!(self.filter, Filter::Marker(_)) {
-            let Ok(event) = timeout_at(until, self.frames.next()).await else {
+            let Ok(event) = timeout_at(until, self.frames.read_frame()).await else {
                 break;
             };
             if event != ShellEvent::Alive {
@@ -143,12 +143,12 @@ impl ShellOutput {
 }
 
 impl ShellReader for ShellOutput {
-    async fn next(&mut self) -> ShellEvent {
+    async fn read_event(&mut self) -> ShellEvent {
         loop {
             if let Some(event) = self.ahead.pop_front() {
                 return event;
             }
-            let event = self.frames.next().await;
+            let event = self.frames.read_frame().await;
             if matches!(self.filter, Filter::Nothing) {
                 return event;
             }

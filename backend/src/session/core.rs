@@ -459,7 +459,7 @@ impl Core {
         if !self.may_send() {
             return None;
         }
-        let next = match self.ring.next()? {
+        let next = match self.ring.send_next()? {
             Next::Output(output, end) => {
                 if let Some(screen) = &mut self.screen {
                     screen.hear(output.data());

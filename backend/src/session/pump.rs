@@ -89,7 +89,7 @@ impl<S: Shells> Session<S> {
         let left = loop {
             tokio::select! {
                 biased;
-                received = reader.next(), if core.wants_client() => {
+                received = reader.read_message(), if core.wants_client() => {
                     if let Err(exit) = hear(&mut core, received) {
                         break exit;
                     }
@@ -193,7 +193,7 @@ pub(super) async fn keep<S: Shells>(sessions: &Sessions<S>, session: &mut Sessio
 struct Nobody;
 
 impl ClientReader for Nobody {
-    async fn next(&mut self) -> Received {
+    async fn read_message(&mut self) -> Received {
         pending().await
     }
 }
@@ -235,7 +235,7 @@ async fn pump<S: Shells>(
         let wants_shell = core.wants_shell(Instant::now());
         tokio::select! {
             biased;
-            received = reader.next(), if core.wants_client() => {
+            received = reader.read_message(), if core.wants_client() => {
                 if received == Received::Gone {
                     return left(core);
                 }
@@ -256,7 +256,7 @@ async fn pump<S: Shells>(
                 }
                 saying = say(writer, core);
             }
-            event = shell.reader.next(), if wants_shell => core.shell(event, Instant::now()),
+            event = shell.reader.read_event(), if wants_shell => core.shell(event, Instant::now()),
             Some(exit) = &mut explaining => return Stop::explained(core, exit),
             () = &mut timer => {
                 if let Err(exit) = core.tick(Instant::now()) {

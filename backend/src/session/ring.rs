@@ -137,8 +137,8 @@ impl Ring {
         }
     }
 
-    /// What the client is to get next.
-    pub(super) fn next(&mut self) -> Option<Next> {
+    /// What the client is to get next, which counts as sent from here on.
+    pub(super) fn send_next(&mut self) -> Option<Next> {
         let piece = self.pieces.get(self.cursor)?;
         let (from, to) = (self.sent, piece.end());
         let next = match &piece.content {
@@ -185,7 +185,7 @@ impl Ring {
 
     /// Takes back what has not been sent: gives it to `skip`, as if it came only now.
     pub(super) fn give_unsent(&mut self, skip: &mut Skip) {
-        while let Some(next) = self.next() {
+        while let Some(next) = self.send_next() {
             match next {
                 Next::Output(output, _) => skip.push(output.data()),
                 Next::Skipped { from, to } => skip.push_gap(to - from),
@@ -264,7 +264,7 @@ mod tests {
         ring.push_gap(10);
         ring.push(Output::copy_of(b"cd"));
         let told = |ring: &mut Ring| {
-            std::iter::from_fn(|| ring.next())
+            std::iter::from_fn(|| ring.send_next())
                 .map(|next| match next {
                     Next::Output(output, end) => {
                         (String::from_utf8_lossy(output.data()).into_owned(), end)
@@ -295,7 +295,7 @@ mod tests {
         }
         assert!(ring.pieces.len() <= 100_000 / WHOLE + 1 + MAX_PIECES);
         let mut expected = 0..100_000_u32;
-        while let Some(Next::Output(output, _)) = ring.next() {
+        while let Some(Next::Output(output, _)) = ring.send_next() {
             for byte in output.data() {
                 assert_eq!(Some(*byte), expected.next().map(|byte| byte as u8));
             }
@@ -327,7 +327,7 @@ mod tests {
         fn the_client_gets_the_output_once(acts in prop::collection::vec(act(), 0..300)) {
             let mut ring = Ring::default();
             let (mut pushed, mut client, mut acked) = (Vec::new(), Vec::new(), 0);
-            let take = |ring: &mut Ring, client: &mut Vec<u8>| match ring.next() {
+            let take = |ring: &mut Ring, client: &mut Vec<u8>| match ring.send_next() {
                 Some(Next::Output(output, end)) => {
                     client.extend_from_slice(output.data());
                     assert_eq!(end, client.len() as u64);

@@ -22,7 +22,7 @@ impl BinaryReader {
 }
 
 impl ClientReader for BinaryReader {
-    async fn next(&mut self) -> Received {
+    async fn read_message(&mut self) -> Received {
         match self.receiver.recv_message().await {
             Ok(Message::Binary(bytes)) => match binary::decode_client(bytes) {
                 Ok(message) => Received::Message(message),

@@ -24,7 +24,7 @@ impl TextReader {
 }
 
 impl ClientReader for TextReader {
-    async fn next(&mut self) -> Received {
+    async fn read_message(&mut self) -> Received {
         let (text, room) = match self.receiver.recv_with_room().await {
             Ok((Message::Text(text), room)) => (text, room),
             Ok((Message::Binary(_), _)) => {

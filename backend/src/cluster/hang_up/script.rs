@@ -191,7 +191,7 @@ impl Script {
                 let line: Vec<u8> = self.rest.drain(..=end).collect();
                 return parse(&line).ok_or(NoScript::Nonsense);
             }
-            match self.reader.next().await {
+            match self.reader.read_event().await {
                 ShellEvent::Output(output) if self.rest.len() + output.len() <= longest => {
                     self.rest.extend_from_slice(output.data());
                 }

@@ -45,7 +45,7 @@ impl Stage {
 struct Reader(mpsc::Receiver<ShellEvent>);
 
 impl ShellReader for Reader {
-    async fn next(&mut self) -> ShellEvent {
+    async fn read_event(&mut self) -> ShellEvent {
         let lost = || ShellEvent::Ended(Ended::Lost("the test is over".to_owned()));
         self.0.recv().await.unwrap_or_else(lost)
     }
@@ -117,7 +117,7 @@ enum Heard {
 struct Ears(mpsc::Receiver<Received>);
 
 impl ClientReader for Ears {
-    async fn next(&mut self) -> Received {
+    async fn read_message(&mut self) -> Received {
         self.0.recv().await.unwrap_or(Received::Gone)
     }
 }

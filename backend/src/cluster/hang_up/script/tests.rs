@@ -115,7 +115,7 @@ impl Terminal {
         let met = async {
             while !holds(self) {
                 // nothing announces it; and what prints must not have to wait
-                let _ = timeout(Duration::from_millis(5), self.shell.reader.next()).await;
+                let _ = timeout(Duration::from_millis(5), self.shell.reader.read_event()).await;
             }
         };
         timeout(PATIENCE, met)
