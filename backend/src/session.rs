@@ -16,7 +16,7 @@ mod skip;
 mod ticket;
 mod window;
 
-use std::{fmt, future::Future, str::FromStr};
+use std::{convert::Infallible, fmt, future::Future, str::FromStr};
 
 use podshell_shared::terminal::{ClientMessage, Exit, ServerMessage, Size};
 use serde::{Deserialize, Serialize};
@@ -134,14 +134,37 @@ pub trait ClientReader: Send {
     fn read_message(&mut self) -> impl Future<Output = Received> + Send;
 }
 
+/// What goes to the client.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ToClient {
+    /// A message that is no output.
+    Message(ServerMessage),
+    /// Terminal output, and the offset behind it.
+    Output(Output, u64),
+}
+
+/// The right to send one message at once, without waiting. Dropping it sends nothing.
+pub trait Permit<T>: Send {
+    /// Sends it.
+    fn send(self, message: T);
+}
+
+/// For what can never be written to.
+impl<T> Permit<T> for Infallible {
+    fn send(self, _: T) {
+        match self {}
+    }
+}
+
 /// The direction to the client.
 pub trait ClientWriter: Send {
-    /// Waits until all that was said is on its way. Cancel-safe.
-    fn ready(&mut self) -> impl Future<Output = Result<(), Gone>> + Send;
-    /// Says something; to be called when ready.
-    fn message(&mut self, message: ServerMessage);
-    /// Passes on terminal output that ends at offset `end`; to be called when ready.
-    fn output(&mut self, output: Output, end: u64);
+    /// The right to send something.
+    type Permit<'a>: Permit<ToClient>
+    where
+        Self: 'a;
+
+    /// Waits until the connection takes more. Cancel-safe.
+    fn reserve(&mut self) -> impl Future<Output = Result<Self::Permit<'_>, Gone>> + Send;
 }
 
 /// What comes from the shell.
@@ -186,10 +209,24 @@ pub enum ToShell {
 
 /// The direction to the shell. It does not say when it fails: the reader sees the end and its reason.
 pub trait ShellWriter: Send {
-    /// Waits until all that was put is written; for ever if that is not possible any more. Cancel-safe.
-    fn ready(&mut self) -> impl Future<Output = ()> + Send;
-    /// Takes something to be written; to be called when ready.
-    fn put(&mut self, message: ToShell);
+    /// The right to send something.
+    type Permit<'a>: Permit<ToShell>
+    where
+        Self: 'a;
+
+    /// Waits until all that was sent before is written; for ever if that is not possible any more. Cancel-safe.
+    fn reserve(&mut self) -> impl Future<Output = Self::Permit<'_>> + Send;
+
+    /// Whether something that was sent still is to be written, which [`reserve`](Self::reserve) does.
+    fn is_writing(&self) -> bool;
+
+    /// Sends something, and waits until it is written.
+    fn write(&mut self, message: ToShell) -> impl Future<Output = ()> + Send {
+        async {
+            self.reserve().await.send(message);
+            drop(self.reserve().await);
+        }
+    }
 }
 
 /// A shell that was started.

@@ -7,7 +7,7 @@ mod text;
 use std::fmt::Display;
 
 use podshell_shared::terminal::{ClientMessage, EndReason, Exit, PROTOCOL};
-use tokio::time::{Duration, timeout};
+use tokio::time::timeout;
 use tracing::info;
 
 use self::{
@@ -33,8 +33,6 @@ pub(crate) const ROOM_FOR_LONG: usize = 64 << 20;
 pub(crate) const MAX_WAITING: usize = 64 << 10;
 /// So much of an error about a client's message is told it, in characters.
 const MAX_QUOTED: usize = 200;
-/// How long a client may take to take what is said to it last.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// A connection's direction to the client.
 trait Connection: ClientWriter {
@@ -44,10 +42,8 @@ trait Connection: ClientWriter {
     /// Whether it is over.
     fn is_over(&self) -> bool;
 
-    /// No more output comes: what was held back of it is said as it is.
-    fn finish(&mut self);
-
-    /// Closes the connection; the client is told how the session ended as far as it understands.
+    /// Closes the connection; the client is told how the session ended as far as it understands, behind what was held back
+    /// of its output.
     fn close(self, exit: Exit);
 }
 
@@ -80,12 +76,6 @@ async fn converse(
             exit
         }
     };
-    // else the rest goes to another connection
-    if exit.reason != EndReason::TakenOver {
-        writer.finish();
-    }
-    // what was said before comes first; if the client does not take it, nor will it take this
-    let _ = timeout(LAST_WORDS, writer.ready()).await;
     writer.close(exit);
 }
 

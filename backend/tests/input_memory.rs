@@ -2,13 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions alone")]
 
-use std::{alloc::System, future::pending, time::Duration};
+use std::{alloc::System, convert::Infallible, future::pending, time::Duration};
 
 use bytes::Bytes;
 use cap::Cap;
 use podshell::session::{
-    Caller, ClientReader, ClientWriter, Ended, Gone, Limits, Mode, OpenShell, Output, Received,
-    Remains, Session, Sessions, ShellEvent, ShellReader, ShellWriter, Shells, Target, ToShell,
+    Caller, ClientReader, ClientWriter, Ended, Gone, Limits, Mode, OpenShell, Permit, Received,
+    Remains, Session, Sessions, ShellEvent, ShellReader, ShellWriter, Shells, Target, ToClient,
 };
 use podshell_shared::terminal::{
     ClientMessage, EndReason, Exit, INPUT_WINDOW, ServerMessage, Size,
@@ -40,12 +40,14 @@ impl ShellReader for Deaf {
 }
 
 impl ShellWriter for Deaf {
-    async fn ready(&mut self) {
+    type Permit<'a> = Infallible;
+
+    async fn reserve(&mut self) -> Infallible {
         pending().await
     }
 
-    fn put(&mut self, message: ToShell) {
-        panic!("nobody was ready for {message:?}");
+    fn is_writing(&self) -> bool {
+        false
     }
 }
 
@@ -100,16 +102,22 @@ impl ClientReader for Typist {
 struct Screen(mpsc::Sender<ServerMessage>);
 
 impl ClientWriter for Screen {
-    async fn ready(&mut self) -> Result<(), Gone> {
-        self.0.reserve().await.map(drop).map_err(|_| Gone)
-    }
+    type Permit<'a> = ScreenPermit<'a>;
 
-    fn message(&mut self, message: ServerMessage) {
-        self.0.try_send(message).unwrap();
+    async fn reserve(&mut self) -> Result<ScreenPermit<'_>, Gone> {
+        let permit = self.0.reserve().await;
+        permit.map(ScreenPermit).map_err(|_| Gone)
     }
+}
 
-    fn output(&mut self, output: Output, _: u64) {
-        panic!("{output:?}");
+struct ScreenPermit<'a>(mpsc::Permit<'a, ServerMessage>);
+
+impl Permit<ToClient> for ScreenPermit<'_> {
+    fn send(self, message: ToClient) {
+        match message {
+            ToClient::Message(message) => self.0.send(message),
+            ToClient::Output(output, _) => panic!("{output:?}"),
+        }
     }
 }
 

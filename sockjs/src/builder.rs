@@ -173,7 +173,7 @@ impl Builder {
     }
 
     /// How many bytes may wait in a session, in each direction; 64 KiB by default. Each message counts 64 bytes more than
-    /// its content. A longer one waits alone.
+    /// its content. A longer one waits alone, or behind others if its place was [reserved](crate::Sender::reserve).
     ///
     /// When so many wait for the client, [`Session::send`] waits. When so many wait for the handler, no more is read from
     /// the client's connection.

@@ -53,5 +53,5 @@ pub use self::{
     framing::Message,
     guard::Guard,
     room::Room,
-    session::{Receiver, Sender, Session},
+    session::{Permit, Receiver, Sender, Session},
 };

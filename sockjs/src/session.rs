@@ -148,17 +148,17 @@ impl Sender {
         Ok(self.put(Message::Binary(message)).await?)
     }
 
-    /// Sends what is in `slot`, if anything is, as it is: binary, or text that is encoded as the session's framing has it
-    /// (a frame that [`frame::encode_messages`] made; in a [raw](Session::is_raw) session the message itself).
+    /// Waits until something may be sent, and gives the right to send it at once.
     ///
-    /// For those who do other things while they wait: a cancelled call leaves the message in its slot. Otherwise as
-    /// [`send`](Self::send).
+    /// For those who decide only then what it is. It waits while
+    /// [`Builder::max_waiting`](crate::Builder::max_waiting) bytes wait for the client already; what is sent then may be
+    /// of any length. Cancel safe.
     ///
     /// # Errors
     /// [`Closed`] once the session is over or closed, also if that happens while waiting.
-    pub async fn send_slot(&self, slot: &mut Option<Message>) -> Result<(), Closed> {
-        let outbox = &self.state.outbox;
-        outbox.put_slot(slot).await.map_err(|Shut| Closed)
+    pub async fn reserve(&self) -> Result<Permit<'_>, Closed> {
+        let reserved = self.state.outbox.reserve().await;
+        reserved.map(Permit).map_err(|Shut| Closed)
     }
 
     fn encode(&self, message: impl AsRef<str>) -> String {
@@ -188,12 +188,15 @@ impl Sender {
         self.state.close(code, reason.into());
     }
 
-    /// [Closes](Self::close) the session behind one more message, which is encoded as for [`send_slot`](Self::send_slot) and
-    /// does not wait for room.
-    pub fn close_after(&self, last: Option<Message>, code: u16, reason: impl Into<String>) {
-        if let Some(last) = last {
-            self.state.outbox.close_with(last);
-        }
+    /// [Closes](Self::close) the session behind some more messages, which are encoded as for [`Permit::send`] and do not
+    /// wait for room.
+    pub fn close_after(
+        &self,
+        last: impl IntoIterator<Item = Message>,
+        code: u16,
+        reason: impl Into<String>,
+    ) {
+        self.state.outbox.close_with(last);
         self.close(code, reason);
     }
 
@@ -216,6 +219,23 @@ impl Sender {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.state.over.is_cancelled()
+    }
+}
+
+/// The right to send something at once, which [`Sender::reserve`] gives. Dropping it sends nothing.
+#[derive(Debug)]
+pub struct Permit<'a>(queue::Permit<'a, Message>);
+
+impl Permit<'_> {
+    /// Sends `message` as it is: binary, or text that is encoded as the session's framing has it (a frame that
+    /// [`frame::encode_messages`] made; in a [raw](Session::is_raw) session the message itself).
+    pub fn send(self, message: Message) {
+        self.send_all([message]);
+    }
+
+    /// [Sends](Self::send) several messages, or none, one behind the other.
+    pub fn send_all(self, messages: impl IntoIterator<Item = Message>) {
+        self.0.put(messages);
     }
 }
 

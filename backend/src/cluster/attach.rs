@@ -10,7 +10,7 @@ use super::{
     pods,
     shell::refused,
 };
-use crate::session::{OpenShell, ShellWriter as _, Target, ToShell};
+use crate::session::{OpenShell, Permit as _, ShellWriter as _, Target, ToShell};
 
 /// Connects to the main process, with a terminal and input as far as the container gives it these.
 pub(super) async fn open(
@@ -35,8 +35,7 @@ pub(super) async fn open(
     let size = *size.borrow();
     if tty && size.is_usable() {
         // the real size follows, and makes a program draw its screen anew even if it has it already
-        writer.ready().await;
-        writer.put(ToShell::Resize(Size {
+        writer.reserve().await.send(ToShell::Resize(Size {
             rows: size.rows.saturating_add(1),
             cols: size.cols.saturating_add(1),
         }));

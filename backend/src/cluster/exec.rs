@@ -30,7 +30,7 @@ use tokio_tungstenite::{
 };
 
 use super::{ANSWER_TIME, ClusterError, output::ShellOutput};
-use crate::session::{Ended, Output, ShellEvent, ShellWriter, Target, ToShell};
+use crate::session::{Ended, Output, Permit, ShellEvent, ShellWriter, Target, ToShell};
 
 /// The socket's read buffer: output comes in frames of 7–11 KB on average.
 const READ_BUFFER: usize = 4 << 10;
@@ -127,6 +127,7 @@ pub(super) async fn connect(
     };
     let input = ShellInput {
         sink,
+        is_writing: false,
         is_broken: false,
     };
     let frames = Frames {
@@ -190,6 +191,7 @@ fn refuses_protocol(error: &kube::Error) -> bool {
 /// server and the kubelet take each continuation frame as a message of its own.
 pub struct ShellInput {
     sink: SplitSink<Socket, Message>,
+    is_writing: bool,
     is_broken: bool,
 }
 
@@ -202,16 +204,30 @@ impl ShellInput {
 }
 
 impl ShellWriter for ShellInput {
-    async fn ready(&mut self) {
+    type Permit<'a> = InputPermit<'a>;
+
+    async fn reserve(&mut self) -> InputPermit<'_> {
         if !self.is_broken {
             self.is_broken = self.sink.flush().await.is_err();
+            self.is_writing = false;
         }
         if self.is_broken {
             pending().await
         }
+        InputPermit(self)
     }
 
-    fn put(&mut self, message: ToShell) {
+    fn is_writing(&self) -> bool {
+        self.is_writing
+    }
+}
+
+/// The right to send something to a process.
+#[derive(Debug)]
+pub struct InputPermit<'a>(&'a mut ShellInput);
+
+impl Permit<ToShell> for InputPermit<'_> {
+    fn send(self, message: ToShell) {
         let message = match message {
             ToShell::Stdin(data) => {
                 let mut frame = BytesMut::with_capacity(1 + data.len());
@@ -226,9 +242,11 @@ impl ShellWriter for ShellInput {
             }
             ToShell::Ping => Message::Ping(Bytes::from_static(b"ping")),
         };
-        // half a split sink does nothing here but keep the message for the flush to come; its place is
-        // free, for the flush before was complete
-        self.is_broken |= Pin::new(&mut self.sink).start_send(message).is_err();
+        // Half a split sink does nothing here but keep the message for the flush to come. Its place is
+        // free, for the flush before was complete.
+        let Self(input) = self;
+        input.is_broken |= Pin::new(&mut input.sink).start_send(message).is_err();
+        input.is_writing = true;
     }
 }
 

@@ -151,9 +151,7 @@ async fn end_by_keys(
 async fn type_to_end(writer: &mut ShellInput, end: Bytes) -> Infallible {
     let mut keys = CTRL_C;
     loop {
-        writer.ready().await;
-        writer.put(ToShell::Stdin(keys));
-        writer.ready().await;
+        writer.write(ToShell::Stdin(keys)).await;
         sleep(TYPE_EVERY).await;
         keys = end.clone();
     }

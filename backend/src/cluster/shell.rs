@@ -92,9 +92,7 @@ async fn follow_size(writer: &mut ShellInput, mut size: watch::Receiver<Size>) -
     loop {
         let now = *size.borrow_and_update();
         if now != given && now.is_usable() {
-            writer.ready().await;
-            writer.put(ToShell::Resize(now));
-            writer.ready().await;
+            writer.write(ToShell::Resize(now)).await;
             given = now;
         }
         if size.changed().await.is_err() {

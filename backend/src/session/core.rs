@@ -10,7 +10,7 @@ use podshell_shared::terminal::{
 use tokio::time::{Duration, Instant};
 
 use super::{
-    Ended, Limits, Output, ShellEvent, ToShell,
+    Ended, Limits, Output, ShellEvent, ToClient, ToShell,
     end::{closed, failed},
     input::Input,
     ring::{Next, Ring},
@@ -40,14 +40,6 @@ const CTRL_C: Bytes = Bytes::from_static(b"\x03");
 /// What the screen of a client that is told nothing is made fit with for what comes behind a gap: whatever sequence and
 /// line were broken off are over, and so are its colours.
 const MEND: &[u8] = b"\x1b[m\r\n";
-
-/// Something for the client.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum ToClient {
-    Message(ServerMessage),
-    /// Output and the offset behind it.
-    Output(Output, u64),
-}
 
 /// A session's state.
 #[derive(Debug)]

@@ -2,10 +2,10 @@
 //!
 //! One loop waits for all of it at once. What is ready is taken; nothing in it waits for anything else.
 
-use std::{future::pending, pin::pin};
+use std::{convert::Infallible, future::pending, pin::pin};
 
 use futures_util::future::OptionFuture;
-use podshell_shared::terminal::{EndReason, Exit, ServerMessage, Size};
+use podshell_shared::terminal::{EndReason, Exit, Size};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until},
@@ -13,9 +13,9 @@ use tokio::{
 use tracing::info;
 
 use super::{
-    Caller, ClientReader, ClientWriter, Gone, Mode, OpenShell, Output, Received, Sessions,
-    ShellReader as _, ShellWriter as _, Shells, Target,
-    core::{Core, ToClient},
+    Caller, ClientReader, ClientWriter, Gone, Mode, OpenShell, Permit, Received, Sessions,
+    ShellReader as _, ShellWriter as _, Shells, Target, ToClient,
+    core::Core,
     end::{failed, gone, shutting_down},
     registry::{Ask, Claim, Place},
 };
@@ -85,7 +85,6 @@ impl<S: Shells> Session<S> {
             async move { sessions.shells().open(&target, size_now).await }
         });
         let mut shutdown = pin!(sessions.shutdown());
-        let mut saying = false;
         let left = loop {
             tokio::select! {
                 biased;
@@ -95,12 +94,10 @@ impl<S: Shells> Session<S> {
                     }
                     size.send_replace(core.size());
                 }
-                ready = writer.ready(), if saying || core.has_for_client() => {
-                    if ready.is_err() {
-                        break gone();
-                    }
-                    saying = say(writer, &mut core);
-                }
+                permit = writer.reserve(), if core.has_for_client() => match permit {
+                    Ok(permit) => say(permit, &mut core),
+                    Err(Gone) => break gone(),
+                },
                 opened = &mut opening => {
                     let shell = opened.inspect_err(|exit| {
                         info!(%target, reason = ?exit.reason, "session ended before it began");
@@ -199,13 +196,11 @@ impl ClientReader for Nobody {
 }
 
 impl ClientWriter for Nobody {
-    async fn ready(&mut self) -> Result<(), Gone> {
+    type Permit<'a> = Infallible;
+
+    async fn reserve(&mut self) -> Result<Infallible, Gone> {
         pending().await
     }
-
-    fn message(&mut self, _: ServerMessage) {}
-
-    fn output(&mut self, _: Output, _: u64) {}
 }
 
 async fn pump<S: Shells>(
@@ -223,8 +218,6 @@ async fn pump<S: Shells>(
     } = session;
     let mut shutdown = pin!(sessions.shutdown());
     let mut timer = pin!(sleep_until(core.deadline()));
-    // what was put for the shell, or said to the client, may not be on its way yet
-    let (mut writing, mut saying) = (true, true);
     // once the shell has ended: what that means, which the cluster may take seconds to tell
     let (mut is_ending, mut explaining) = (false, pin!(OptionFuture::from(None)));
     loop {
@@ -233,6 +226,7 @@ async fn pump<S: Shells>(
             timer.as_mut().reset(core.deadline());
         }
         let wants_shell = core.wants_shell(Instant::now());
+        let must_write = shell.writer.is_writing() || core.has_for_shell();
         tokio::select! {
             biased;
             received = reader.read_message(), if core.wants_client() => {
@@ -243,19 +237,15 @@ async fn pump<S: Shells>(
                     return Stop::other(core, exit);
                 }
             }
-            () = shell.writer.ready(), if writing || core.has_for_shell() => {
-                let next = core.next_for_shell(Instant::now());
-                writing = next.is_some();
-                if let Some(message) = next {
-                    shell.writer.put(message);
+            permit = shell.writer.reserve(), if must_write => {
+                if let Some(message) = core.next_for_shell(Instant::now()) {
+                    permit.send(message);
                 }
             }
-            ready = writer.ready(), if saying || core.has_for_client() => {
-                if ready.is_err() {
-                    return left(core);
-                }
-                saying = say(writer, core);
-            }
+            permit = writer.reserve(), if core.has_for_client() => match permit {
+                Ok(permit) => say(permit, core),
+                Err(Gone) => return left(core),
+            },
             event = shell.reader.read_event(), if wants_shell => core.shell(event, Instant::now()),
             Some(exit) = &mut explaining => return Stop::explained(core, exit),
             () = &mut timer => {
@@ -300,14 +290,11 @@ fn left<S: Shells>(core: &Core) -> Stop<S> {
     }
 }
 
-/// Says the next thing to the client; false if there is none.
-fn say(writer: &mut impl ClientWriter, core: &mut Core) -> bool {
-    match core.next_for_client(Instant::now()) {
-        Some(ToClient::Message(message)) => writer.message(message),
-        Some(ToClient::Output(output, end)) => writer.output(output, end),
-        None => return false,
+/// Says the next thing to the client.
+fn say(permit: impl Permit<ToClient>, core: &mut Core) {
+    if let Some(next) = core.next_for_client(Instant::now()) {
+        permit.send(next);
     }
-    true
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use podshell_shared::{
 use sockjs::{Message, Receiver, Sender};
 
 use super::{Connection, bad_message, received};
-use crate::session::{ClientReader, ClientWriter, Gone, Output, Received};
+use crate::session::{ClientReader, ClientWriter, Gone, Permit, Received, ToClient};
 
 /// The direction from the client.
 pub(super) struct BinaryReader {
@@ -37,28 +37,33 @@ impl ClientReader for BinaryReader {
 /// The direction to the client.
 pub(super) struct BinaryWriter {
     sender: Sender,
-    /// What waits for room in the connection's queue.
-    next: Option<Message>,
 }
 
 impl BinaryWriter {
     pub(super) fn new(sender: Sender) -> Self {
-        Self { sender, next: None }
+        Self { sender }
     }
 }
 
 impl ClientWriter for BinaryWriter {
-    async fn ready(&mut self) -> Result<(), Gone> {
-        let sent = self.sender.send_slot(&mut self.next).await;
-        sent.map_err(|_| Gone)
-    }
+    type Permit<'a> = BinaryPermit<'a>;
 
-    fn message(&mut self, message: ServerMessage) {
-        self.next = Some(Message::Binary(binary::encode_server(&message)));
+    async fn reserve(&mut self) -> Result<BinaryPermit<'_>, Gone> {
+        let permit = self.sender.reserve().await;
+        permit.map(BinaryPermit).map_err(|_| Gone)
     }
+}
 
-    fn output(&mut self, output: Output, _end: u64) {
-        self.next = Some(Message::Binary(output.into_frame()));
+/// The right to send something to the client.
+pub(super) struct BinaryPermit<'a>(sockjs::Permit<'a>);
+
+impl Permit<ToClient> for BinaryPermit<'_> {
+    fn send(self, message: ToClient) {
+        let frame = match message {
+            ToClient::Message(message) => binary::encode_server(&message),
+            ToClient::Output(output, _end) => output.into_frame(),
+        };
+        self.0.send(Message::Binary(frame));
     }
 }
 
@@ -69,13 +74,11 @@ impl Connection for BinaryWriter {
         self.sender.is_closed()
     }
 
-    fn finish(&mut self) {}
-
-    fn close(mut self, exit: Exit) {
+    fn close(self, exit: Exit) {
         let code = Outcome::of(&exit).code(Carrier::WebSocket);
         let reason = reason(&exit).to_owned();
-        self.message(ServerMessage::Exit(exit));
-        let last = self.next.take();
+        let last = binary::encode_server(&ServerMessage::Exit(exit));
+        let last = [Message::Binary(last)];
         self.sender.close_after(last, code, reason);
     }
 }

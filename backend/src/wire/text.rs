@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use podshell_shared::{
     close::{Carrier, Outcome, reason},
-    terminal::{ClientMessage, Exit, ServerMessage},
+    terminal::{ClientMessage, EndReason, Exit, ServerMessage},
     text::{decode_client, encode_server},
     utf8::Utf8Stream,
 };
 use sockjs::{Message, Receiver, Room, Sender, frame};
 
 use super::{Connection, bad_message, escape, received};
-use crate::session::{ClientReader, ClientWriter, Gone, Output, Received};
+use crate::session::{ClientReader, ClientWriter, Gone, Permit, Received, ToClient};
 
 /// The direction from the client.
 pub(super) struct TextReader {
@@ -59,9 +59,6 @@ impl AsRef<[u8]> for Long {
 pub(super) struct TextWriter {
     sender: Sender,
     encoder: Encoder,
-    /// What waits for room in the connection's queue, in order. Seldom two: a message, and before or behind it what
-    /// stands for a character that never came to its end.
-    waiting: [Option<Message>; 2],
 }
 
 impl TextWriter {
@@ -75,38 +72,37 @@ impl TextWriter {
                 characters: Utf8Stream::default(),
                 end: 0,
             },
-            waiting: [None, None],
-        }
-    }
-
-    fn put(&mut self, text: Option<String>) {
-        if let Some(text) = text {
-            let free = usize::from(self.waiting[0].is_some());
-            self.waiting[free] = Some(Message::Text(text));
         }
     }
 }
 
 impl ClientWriter for TextWriter {
-    async fn ready(&mut self) -> Result<(), Gone> {
-        for slot in &mut self.waiting {
-            let sent = self.sender.send_slot(slot).await;
-            sent.map_err(|_| Gone)?;
-        }
-        Ok(())
-    }
+    type Permit<'a> = TextPermit<'a>;
 
-    fn message(&mut self, message: ServerMessage) {
-        if matches!(message, ServerMessage::Skipped { .. }) {
-            self.finish();
-        }
-        let text = self.encoder.message(&message);
-        self.put(text);
+    async fn reserve(&mut self) -> Result<TextPermit<'_>, Gone> {
+        let Self { sender, encoder } = self;
+        let permit = sender.reserve().await.map_err(|_| Gone)?;
+        Ok(TextPermit { permit, encoder })
     }
+}
 
-    fn output(&mut self, output: Output, end: u64) {
-        let text = self.encoder.output(output.data(), end);
-        self.put(text);
+/// The right to send something to the client.
+pub(super) struct TextPermit<'a> {
+    permit: sockjs::Permit<'a>,
+    encoder: &'a mut Encoder,
+}
+
+impl Permit<ToClient> for TextPermit<'_> {
+    fn send(self, message: ToClient) {
+        let Self { permit, encoder } = self;
+        let texts = match message {
+            ToClient::Output(output, end) => [encoder.output(output.data(), end), None],
+            ToClient::Message(message @ ServerMessage::Skipped { .. }) => {
+                [encoder.finish(), encoder.message(&message)]
+            }
+            ToClient::Message(message) => [encoder.message(&message), None],
+        };
+        permit.send_all(texts.into_iter().flatten().map(Message::Text));
     }
 }
 
@@ -123,12 +119,7 @@ impl Connection for TextWriter {
         self.sender.is_closed()
     }
 
-    fn finish(&mut self) {
-        let text = self.encoder.finish();
-        self.put(text);
-    }
-
-    fn close(self, exit: Exit) {
+    fn close(mut self, exit: Exit) {
         let carrier = if self.encoder.framed {
             Carrier::SockJs
         } else {
@@ -136,9 +127,12 @@ impl Connection for TextWriter {
         };
         let code = Outcome::of(&exit).code(carrier);
         let reason = reason(&exit).to_owned();
-        let last = self.encoder.message(&ServerMessage::Exit(exit));
-        self.sender
-            .close_after(last.map(Message::Text), code, reason);
+        // Of a session that was taken over, the rest of the character goes to another connection.
+        let is_end = exit.reason != EndReason::TakenOver;
+        let rest = is_end.then(|| self.encoder.finish()).flatten();
+        let last = [rest, self.encoder.message(&ServerMessage::Exit(exit))];
+        let last = last.into_iter().flatten().map(Message::Text);
+        self.sender.close_after(last, code, reason);
     }
 }
 

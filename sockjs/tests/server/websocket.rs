@@ -138,8 +138,9 @@ async fn encoded_frames_are_sent_as_they_are() {
     let server = TestServer::start(Builder::new(|session: Session| async move {
         let mut frame = String::new();
         sockjs::frame::encode_messages(&mut frame, ["one", "two"]);
-        let mut slot = Some(sockjs::Message::Text(frame));
-        session.sender().send_slot(&mut slot).await.unwrap();
+        let sender = session.sender();
+        let permit = sender.reserve().await.unwrap();
+        permit.send(sockjs::Message::Text(frame));
     }))
     .await;
     assert_eq!(server.open().await.text().await, r#"a["one","two"]"#);

@@ -171,9 +171,8 @@ impl Script {
         if let Order::End(leaders) = order {
             self.shells += leaders.len();
         }
-        self.writer.ready().await;
-        self.writer.put(ToShell::Stdin(Bytes::from(order.line())));
-        self.writer.ready().await;
+        let line = Bytes::from(order.line());
+        self.writer.write(ToShell::Stdin(line)).await;
         self.hear().await
     }
 

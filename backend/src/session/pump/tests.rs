@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use podshell_shared::terminal::ClientMessage;
+use podshell_shared::terminal::{ClientMessage, ServerMessage};
 use tokio::{
     task::JoinHandle,
     time::{Duration, sleep},
@@ -11,7 +11,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::session::{Ended, Limits, Remains, ShellEvent, ShellReader, ShellWriter, ToShell};
+use crate::session::{
+    Ended, Limits, Output, Remains, ShellEvent, ShellReader, ShellWriter, ToShell,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -55,9 +57,19 @@ impl ShellReader for Reader {
 struct Writer(Stage, mpsc::Sender<ShellEvent>);
 
 impl ShellWriter for Writer {
-    async fn ready(&mut self) {}
+    type Permit<'a> = &'a mut Self;
 
-    fn put(&mut self, message: ToShell) {
+    async fn reserve(&mut self) -> &mut Self {
+        self
+    }
+
+    fn is_writing(&self) -> bool {
+        false
+    }
+}
+
+impl Permit<ToShell> for &mut Writer {
+    fn send(self, message: ToShell) {
         if message == ToShell::Ping {
             self.1.try_send(ShellEvent::Alive).unwrap();
         }
@@ -125,17 +137,22 @@ impl ClientReader for Ears {
 struct Mouth(mpsc::Sender<Heard>);
 
 impl ClientWriter for Mouth {
-    async fn ready(&mut self) -> Result<(), Gone> {
-        self.0.reserve().await.map(drop).map_err(|_| Gone)
-    }
+    type Permit<'a> = MouthPermit<'a>;
 
-    fn message(&mut self, message: ServerMessage) {
-        self.0.try_send(Heard::Message(message)).unwrap();
+    async fn reserve(&mut self) -> Result<MouthPermit<'_>, Gone> {
+        let permit = self.0.reserve().await;
+        permit.map(MouthPermit).map_err(|_| Gone)
     }
+}
 
-    fn output(&mut self, output: Output, end: u64) {
-        let data = output.data().to_vec();
-        self.0.try_send(Heard::Output(data, end)).unwrap();
+struct MouthPermit<'a>(mpsc::Permit<'a, Heard>);
+
+impl Permit<ToClient> for MouthPermit<'_> {
+    fn send(self, message: ToClient) {
+        self.0.send(match message {
+            ToClient::Message(message) => Heard::Message(message),
+            ToClient::Output(output, end) => Heard::Output(output.data().to_vec(), end),
+        });
     }
 }
 

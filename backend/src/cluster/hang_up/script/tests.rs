@@ -78,10 +78,8 @@ impl Terminal {
     }
 
     async fn type_text(&mut self, text: &str) {
-        let writer = &mut self.shell.writer;
-        writer.ready().await;
-        writer.put(ToShell::Stdin(Bytes::copy_from_slice(text.as_bytes())));
-        writer.ready().await;
+        let text = Bytes::copy_from_slice(text.as_bytes());
+        self.shell.writer.write(ToShell::Stdin(text)).await;
     }
 
     /// The argument of a `sleep` that no other process has.
