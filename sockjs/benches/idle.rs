@@ -1,6 +1,6 @@
 //! Thousands of idle sessions on the test server: whether heartbeats come on time, and what a session takes of memory.
 //!
-//! `cargo build --release -p sockjs --example test_server && cargo bench -p sockjs --bench idle`, on Linux, with more than
+//! `cargo build --release -p axum-sockjs --example test_server && cargo bench -p axum-sockjs --bench idle`, on Linux, with more than
 //! 12,000 open files allowed.
 
 use std::{

@@ -2,7 +2,7 @@
 //! for clients without SockJS, which may send bytes with the subprotocol `echo`. Until Ctrl-C.
 
 use axum::{Router, serve::ListenerExt as _};
-use sockjs::{Builder, Message, Session};
+use axum_sockjs::{Builder, Message, Session};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 

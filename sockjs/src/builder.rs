@@ -305,7 +305,7 @@ impl Builder {
     /// [`Router::nest`] all but the prefix with a slash behind it, where SockJS has its greeting too.
     ///
     /// ```
-    /// let echo = sockjs::Builder::new(|mut session: sockjs::Session| async move {
+    /// let echo = axum_sockjs::Builder::new(|mut session: axum_sockjs::Session| async move {
     ///     while let Ok(message) = session.recv().await {
     ///         let _ = session.send(message).await;
     ///     }

@@ -102,7 +102,7 @@ impl Frame {
 ///
 /// ```
 /// let mut frame = String::new();
-/// sockjs::frame::encode_messages(&mut frame, ["one", "zwei\u{1b}"]);
+/// axum_sockjs::frame::encode_messages(&mut frame, ["one", "zwei\u{1b}"]);
 /// assert_eq!(frame, r#"a["one","zwei\u001b"]"#);
 /// ```
 pub fn encode_messages<I>(out: &mut String, messages: I)
@@ -117,7 +117,7 @@ where
 ///
 /// ```
 /// let mut frame = String::new();
-/// sockjs::frame::encode_close(&mut frame, 3000, "Go away!");
+/// axum_sockjs::frame::encode_close(&mut frame, 3000, "Go away!");
 /// assert_eq!(frame, r#"c[3000,"Go away!"]"#);
 /// ```
 pub fn encode_close(out: &mut String, code: u16, reason: &str) {

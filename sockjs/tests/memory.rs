@@ -11,8 +11,8 @@ use std::{
 };
 
 use axum::Router;
+use axum_sockjs::{Builder, Receiver, Session};
 use cap::Cap;
-use sockjs::{Builder, Receiver, Session};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},

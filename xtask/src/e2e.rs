@@ -72,7 +72,7 @@ pub(crate) fn run(
 /// Builds what npm's sockjs-client is tested against, as `cargo test` does.
 fn sockjs_server(places: &Places) -> Result<PathBuf> {
     let mut cargo = command::cargo();
-    cargo.args(["build", "--package=sockjs", "--example=test_server"]);
+    cargo.args(["build", "--package=axum-sockjs", "--example=test_server"]);
     command::run(cargo.current_dir(&places.repository))?;
     let program = places.target.join("debug/examples/test_server");
     Ok(program.with_extension(env::consts::EXE_EXTENSION))

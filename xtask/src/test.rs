@@ -16,7 +16,7 @@ use crate::{
 const PAGE: [&str; 3] = [
     "--package=podshell-frontend",
     "--package=podshell-shared",
-    "--package=sockjs",
+    "--package=axum-sockjs",
 ];
 
 /// How long fetching the advisory database may take.

@@ -1,4 +1,4 @@
-//! The server that SockJS's own tests run against: `cargo run -p sockjs --example test_server -- --port 8081`. Until Ctrl-C.
+//! The server that SockJS's own tests run against: `cargo run -p axum-sockjs --example test_server -- --port 8081`. Until Ctrl-C.
 
 mod services;
 

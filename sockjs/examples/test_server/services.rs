@@ -10,7 +10,7 @@ use std::{
 };
 
 use axum::Router;
-use sockjs::{Builder, Sender, Session};
+use axum_sockjs::{Builder, Sender, Session};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 

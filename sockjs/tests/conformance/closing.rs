@@ -71,7 +71,7 @@ async fn a_response_that_breaks_ends_the_session() {
 
 #[tokio::test]
 async fn what_was_sent_before_the_close_comes_before_it() {
-    let app = sockjs::Builder::new(async |session: sockjs::Session| {
+    let app = axum_sockjs::Builder::new(async |session: axum_sockjs::Session| {
         for count in 0..1000 {
             session.send(count.to_string()).await.unwrap();
         }

@@ -9,9 +9,9 @@ use std::{
 };
 
 use axum::response::{IntoResponse as _, Response};
+use axum_sockjs::{Builder, Guard, Session};
 use futures_util::StreamExt as _;
 use http::{StatusCode, request::Parts};
-use sockjs::{Builder, Guard, Session};
 
 use crate::support::{Answer, Request, Server, fresh, soon};
 

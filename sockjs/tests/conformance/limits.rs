@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::Router;
-use sockjs::{Builder, Ended, Session};
+use axum_sockjs::{Builder, Ended, Session};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream, sync::mpsc};
 
 use crate::support::{Request, Server, fresh, soon, telling};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::{Router, body::Body, response::Response};
+use axum_sockjs::{Builder, Ended, Sender, Session};
 use http_body_util::BodyExt as _;
-use sockjs::{Builder, Ended, Sender, Session};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep, timeout},

@@ -10,9 +10,9 @@ use std::{
 };
 
 use axum::{Router, body::Body};
+use axum_sockjs::{Builder, Ended, Receiver, Session};
 use futures_util::{StreamExt as _, stream};
 use http_body_util::BodyExt as _;
-use sockjs::{Builder, Ended, Receiver, Session};
 use tokio::{
     io::AsyncWriteExt as _,
     net::TcpStream,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::Router;
-use sockjs::{Builder, Ended, Session};
+use axum_sockjs::{Builder, Ended, Session};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},

@@ -258,7 +258,7 @@ async fn what_is_off_is_not_there() {
         let path = format!("/disabled_websocket_echo/{path}");
         assert_eq!(server.get(&path).await.status, 404);
     }
-    let app = sockjs::Builder::new(async |_| {}).into_router();
+    let app = axum_sockjs::Builder::new(async |_| {}).into_router();
     let server = Server::serve(axum::Router::new().nest_service("/plain", app)).await;
     for path in ["iframe.html", "0/0/htmlfile?c=a", "0/0/jsonp?c=a"] {
         assert_eq!(

@@ -9,8 +9,8 @@ use std::{
 };
 
 use crate::support::{TestServer, UPGRADE, echo, hand_over, soon, stalled};
+use axum_sockjs::{Builder, Ended, Session};
 use futures_util::SinkExt as _;
-use sockjs::{Builder, Ended, Session};
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Message;
 

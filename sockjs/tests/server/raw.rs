@@ -10,8 +10,8 @@ use std::{
 
 use crate::support::{RAW, TestServer, UPGRADE, echo, hand_over, soon, stalled};
 use axum::body::Bytes;
+use axum_sockjs::{Builder, Ended, Message, SendBinaryError, Session};
 use futures_util::SinkExt as _;
-use sockjs::{Builder, Ended, Message, SendBinaryError, Session};
 use tokio::{io::AsyncWriteExt as _, sync::mpsc};
 use tokio_tungstenite::tungstenite::{
     Message as WsMessage,

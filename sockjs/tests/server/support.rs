@@ -8,8 +8,8 @@ use std::{
 };
 
 use axum::Router;
+use axum_sockjs::{Builder, Ended, Receiver, Sender, Session};
 use futures_util::{SinkExt as _, StreamExt as _};
-use sockjs::{Builder, Ended, Receiver, Sender, Session};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},

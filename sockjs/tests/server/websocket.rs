@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::support::{TestServer, echo, soon};
 use axum::{Router, extract::Request, middleware::Next};
+use axum_sockjs::{Builder, Ended, Session, frame::Frame};
 use futures_util::SinkExt as _;
-use sockjs::{Builder, Ended, Session, frame::Frame};
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -137,10 +137,10 @@ async fn closing_sends_what_is_queued_then_the_close_frame() {
 async fn encoded_frames_are_sent_as_they_are() {
     let server = TestServer::start(Builder::new(|session: Session| async move {
         let mut frame = String::new();
-        sockjs::frame::encode_messages(&mut frame, ["one", "two"]);
+        axum_sockjs::frame::encode_messages(&mut frame, ["one", "two"]);
         let sender = session.sender();
         let permit = sender.reserve().await.unwrap();
-        permit.send(sockjs::Message::Text(frame));
+        permit.send(axum_sockjs::Message::Text(frame));
     }))
     .await;
     assert_eq!(server.open().await.text().await, r#"a["one","two"]"#);
