@@ -2,21 +2,21 @@
 
 use std::collections::HashSet;
 
-use crate::support::{RAW, TestServer, echo};
+use crate::support::{RAW, Server, echo};
 use axum::Router;
 use serde_json::Value;
 
 /// With SockJS frames and raw.
-const WEBSOCKETS: [&str; 2] = ["/prefix/0/0/websocket", RAW];
+const WEBSOCKETS: [&str; 2] = ["/app/0/0/websocket", RAW];
 
-async fn server() -> TestServer {
-    TestServer::start(echo().0).await
+async fn server() -> Server {
+    Server::start_app(echo().0).await
 }
 
 #[tokio::test]
 async fn the_greeting_is_at_the_prefix_with_and_without_a_slash() {
     let server = server().await;
-    for path in ["/prefix", "/prefix/"] {
+    for path in ["/app", "/app/"] {
         let response = server.request("GET", path, &[]).await;
         assert_eq!(response.status, 200, "{path}");
         assert_eq!(response.body, "Welcome to SockJS!\n");
@@ -26,8 +26,8 @@ async fn the_greeting_is_at_the_prefix_with_and_without_a_slash() {
         );
         assert_eq!(response.header("set-cookie"), None);
     }
-    assert_eq!(server.request("HEAD", "/prefix/", &[]).await.status, 200);
-    assert_ne!(server.request("POST", "/prefix", &[]).await.status, 200);
+    assert_eq!(server.request("HEAD", "/app/", &[]).await.status, 200);
+    assert_ne!(server.request("POST", "/app", &[]).await.status, 200);
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn what_is_not_sockjs_is_not_found() {
     ] {
         assert_eq!(
             server
-                .request("GET", &format!("/prefix{path}"), &[])
+                .request("GET", &format!("/app{path}"), &[])
                 .await
                 .status,
             404,
@@ -63,7 +63,7 @@ async fn it_may_be_nested_as_a_router_too() {
     let app = Router::new()
         .nest("/nested", echo().0.into_router())
         .fallback(stray);
-    let server = TestServer::serve(app).await;
+    let server = Server::serve(app).await;
     assert_eq!(
         server.request("GET", "/nested", &[]).await.body,
         "Welcome to SockJS!\n"
@@ -80,7 +80,7 @@ async fn it_may_be_nested_as_a_router_too() {
 async fn info_tells_what_the_server_can_do() {
     let server = server().await;
     let mut entropies = HashSet::new();
-    for path in ["/prefix/info", "/prefix/info?ticket&t=1700000000000"] {
+    for path in ["/app/info", "/app/info?ticket&t=1700000000000"] {
         let response = server
             .request("GET", path, &[("Origin", "https://elsewhere.example")])
             .await;
@@ -112,7 +112,7 @@ async fn info_tells_what_the_server_can_do() {
 
 #[tokio::test]
 async fn only_allowed_origins_may_read_info() {
-    let server = TestServer::start(
+    let server = Server::start_app(
         echo()
             .0
             .allow_origin(|origin| origin == "https://friend.example"),
@@ -120,11 +120,7 @@ async fn only_allowed_origins_may_read_info() {
     .await;
     for method in ["GET", "OPTIONS"] {
         let friend = server
-            .request(
-                method,
-                "/prefix/info",
-                &[("Origin", "https://friend.example")],
-            )
+            .request(method, "/app/info", &[("Origin", "https://friend.example")])
             .await;
         assert_eq!(
             friend.header("access-control-allow-origin"),
@@ -137,7 +133,7 @@ async fn only_allowed_origins_may_read_info() {
         );
         for origin in ["https://foe.example", "null"] {
             let foe = server
-                .request(method, "/prefix/info", &[("Origin", origin)])
+                .request(method, "/app/info", &[("Origin", origin)])
                 .await;
             assert_eq!(
                 foe.header("access-control-allow-origin"),
@@ -146,16 +142,16 @@ async fn only_allowed_origins_may_read_info() {
             );
             assert_eq!(foe.header("vary"), Some("origin"));
         }
-        let nobody = server.request(method, "/prefix/info", &[]).await;
+        let nobody = server.request(method, "/app/info", &[]).await;
         assert_eq!(nobody.header("access-control-allow-origin"), None);
     }
 }
 
 #[tokio::test]
 async fn preflights_are_answered() {
-    let server = TestServer::start(echo().0.allow_origin(|_| true)).await;
+    let server = Server::start_app(echo().0.allow_origin(|_| true)).await;
     let headers = [("Origin", "null"), ("Access-Control-Request-Method", "GET")];
-    let response = server.request("OPTIONS", "/prefix/info", &headers).await;
+    let response = server.request("OPTIONS", "/app/info", &headers).await;
     assert_eq!(response.status, 204);
     assert_eq!(response.body, "");
     assert_eq!(
@@ -228,7 +224,7 @@ async fn ids_are_not_empty_and_have_no_dots() {
     ] {
         for method in ["GET", "POST"] {
             let response = server
-                .request(method, &format!("/prefix{ids}/websocket"), &[])
+                .request(method, &format!("/app{ids}/websocket"), &[])
                 .await;
             assert_eq!(response.status, 404, "{method} {ids}");
         }

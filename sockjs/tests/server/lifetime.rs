@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use crate::support::{TestServer, UPGRADE, echo, hand_over, soon, stalled};
+use crate::support::{Server, UPGRADE, echo, hand_over, soon, stalled};
 use axum_sockjs::{Builder, Ended, Session};
 use futures_util::SinkExt as _;
 use tokio::sync::{mpsc, oneshot};
@@ -17,8 +17,8 @@ use tokio_tungstenite::tungstenite::Message;
 #[tokio::test]
 async fn a_client_that_closes_is_answered() {
     let (builder, mut ended) = echo();
-    let server = TestServer::start(builder).await;
-    let mut client = server.open().await;
+    let server = Server::start_app(builder).await;
+    let mut client = server.open_session().await;
     client.socket.close(None).await.unwrap();
     assert!(matches!(client.message().await, Message::Close(_)));
     client.cut().await;
@@ -26,23 +26,23 @@ async fn a_client_that_closes_is_answered() {
         soon(ended.recv()).await,
         Some(Ended::ByClient { code: None })
     );
-    server.all_sessions_over().await;
+    server.no_session_left().await;
 }
 
 #[tokio::test]
 async fn a_client_that_vanishes_is_noticed() {
     let (builder, mut ended) = echo();
-    let server = TestServer::start(builder).await;
-    drop(server.open().await);
+    let server = Server::start_app(builder).await;
+    drop(server.open_session().await);
     assert_eq!(soon(ended.recv()).await, Some(Ended::ConnectionLost));
-    server.all_sessions_over().await;
+    server.no_session_left().await;
 }
 
 #[tokio::test]
 async fn messages_before_the_end_are_received_first() {
     let (builder, mut sessions) = hand_over();
-    let server = TestServer::start(builder).await;
-    let mut client = server.open().await;
+    let server = Server::start_app(builder).await;
+    let mut client = server.open_session().await;
     let (sender, mut receiver) = soon(sessions.recv()).await.unwrap();
     client.send(r#"["a","b"]"#).await;
     drop(client);
@@ -55,31 +55,31 @@ async fn messages_before_the_end_are_received_first() {
 #[tokio::test]
 async fn a_dead_client_is_noticed() {
     let (builder, mut ended) = echo();
-    let server = TestServer::start(builder.heartbeat(Duration::from_millis(50))).await;
+    let server = Server::start_app(builder.heartbeat(Duration::from_millis(50))).await;
     // Connected, but nobody reads there, so that no ping is ever answered.
-    let _client = server.open().await;
+    let _client = server.open_session().await;
     assert_eq!(soon(ended.recv()).await, Some(Ended::TimedOut));
-    server.all_sessions_over().await;
+    server.no_session_left().await;
 }
 
 #[tokio::test]
 async fn a_dead_client_ends_a_send_that_waits_for_it() {
     let (builder, mut sessions) = hand_over();
-    let server = TestServer::start(builder.heartbeat(Duration::from_millis(200))).await;
-    let _client = server.open().await;
+    let server = Server::start_app(builder.heartbeat(Duration::from_millis(200))).await;
+    let _client = server.open_session().await;
     let (sender, mut receiver) = soon(sessions.recv()).await.unwrap();
     let message = "x".repeat(1 << 20);
     soon(async { while sender.send(&message).await.is_ok() {} }).await;
     assert_eq!(soon(receiver.recv()).await, Err(Ended::TimedOut));
-    server.all_sessions_over().await;
+    server.no_session_left().await;
 }
 
 #[tokio::test]
 async fn a_handler_that_takes_no_messages_slows_its_client_and_keeps_it() {
     let (builder, mut sessions) = hand_over();
     let heartbeat = Duration::from_millis(100);
-    let server = TestServer::start(builder.heartbeat(heartbeat).max_waiting(1000)).await;
-    let mut client = server.open().await;
+    let server = Server::start_app(builder.heartbeat(heartbeat).max_waiting(1000)).await;
+    let mut client = server.open_session().await;
     let (_sender, mut receiver) = soon(sessions.recv()).await.unwrap();
     let batch = format!("[\"{}\"]", "x".repeat(500));
     for _ in 0..3 {
@@ -102,8 +102,8 @@ async fn a_client_that_does_not_read_blocks_sending_only() {
     const ON_THE_WAY: usize = 32 << 20;
 
     let (builder, mut sessions) = hand_over();
-    let server = TestServer::start(builder).await;
-    let mut client = server.open().await;
+    let server = Server::start_app(builder).await;
+    let mut client = server.open_session().await;
     let (sender, mut receiver) = soon(sessions.recv()).await.unwrap();
 
     let sent = Arc::new(AtomicUsize::new(0));
@@ -140,10 +140,10 @@ async fn a_client_that_does_not_read_blocks_sending_only() {
 #[tokio::test]
 async fn a_client_that_does_not_answer_a_close_is_cut_off() {
     let builder = Builder::new(|session: Session| async move { session.close(3000, "Go away!") });
-    let server = TestServer::start(builder.close_timeout(Duration::from_millis(100))).await;
+    let server = Server::start_app(builder.close_timeout(Duration::from_millis(100))).await;
     // Connected, but nobody reads there.
-    let _client = server.open().await;
-    server.all_sessions_over().await;
+    let _client = server.open_session().await;
+    server.no_session_left().await;
 }
 
 #[tokio::test]
@@ -160,28 +160,28 @@ async fn a_client_that_does_not_take_what_is_queued_is_cut_off() {
             done.unwrap().send(()).unwrap();
         }
     });
-    let server = TestServer::start(builder.close_timeout(Duration::from_millis(100))).await;
-    let _client = server.open().await;
+    let server = Server::start_app(builder.close_timeout(Duration::from_millis(100))).await;
+    let _client = server.open_session().await;
     soon(is_done).await.unwrap();
-    server.all_sessions_over().await;
+    server.no_session_left().await;
 }
 
 #[tokio::test]
 async fn shutdown_ends_every_session() {
     let (builder, mut ended) = echo();
-    let server = TestServer::start(builder).await;
-    let mut clients = [server.open().await, server.open().await];
+    let server = Server::start_app(builder).await;
+    let mut clients = [server.open_session().await, server.open_session().await];
     server.shutdown.cancel();
     for client in &mut clients {
         assert_eq!(client.text().await, r#"c[1001,"Server shutting down"]"#);
         assert_eq!(client.close_code().await, 1000);
         assert_eq!(soon(ended.recv()).await, Some(Ended::Shutdown));
     }
-    server.all_sessions_over().await;
+    server.no_session_left().await;
 
     assert_eq!(
         server
-            .request("GET", "/prefix/0/0/websocket", &UPGRADE)
+            .request("GET", "/app/0/0/websocket", &UPGRADE)
             .await
             .status,
         503
@@ -204,12 +204,12 @@ async fn a_handler_that_panics_ends_its_session_only() {
         });
         (builder, take)
     };
-    let server = TestServer::start(builder).await;
-    let mut other = server.open().await;
+    let server = Server::start_app(builder).await;
+    let mut other = server.open_session().await;
     other.send(r#"["stay"]"#).await;
     let (other_sender, _other_receiver) = soon(sessions.recv()).await.unwrap();
 
-    let mut client = server.open().await;
+    let mut client = server.open_session().await;
     client.send(r#"["panic"]"#).await;
     let (sender, mut receiver) = soon(sessions.recv()).await.unwrap();
     client.cut().await;
@@ -226,9 +226,9 @@ async fn no_task_is_left() {
     let metrics = tokio::runtime::Handle::current().metrics();
     let before = metrics.num_alive_tasks();
     let (builder, mut ended) = echo();
-    let server = TestServer::start(builder).await;
+    let server = Server::start_app(builder).await;
     for round in 0..20 {
-        let mut client = server.open().await;
+        let mut client = server.open_session().await;
         match round % 4 {
             0 => client.socket.close(None).await.unwrap(),
             1 => client.socket.send(Message::text("broken")).await.unwrap(),
@@ -238,7 +238,7 @@ async fn no_task_is_left() {
         drop(client);
         soon(ended.recv()).await.unwrap();
     }
-    server.all_sessions_over().await;
+    server.no_session_left().await;
     drop(server);
     soon(async {
         while metrics.num_alive_tasks() > before {

@@ -1,6 +1,10 @@
 //! The server over real sockets: what clients and handlers see of it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../examples/test_server/services.rs"]
+mod services;
+
+mod conformance;
 mod http;
 mod lifetime;
 mod raw;

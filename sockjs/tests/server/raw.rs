@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use crate::support::{RAW, TestServer, UPGRADE, echo, hand_over, soon, stalled};
+use crate::support::{RAW, Server, UPGRADE, echo, hand_over, soon, stalled};
 use axum::body::Bytes;
 use axum_sockjs::{Builder, Ended, Message, SendBinaryError, Session};
 use futures_util::SinkExt as _;
@@ -42,7 +42,7 @@ fn echo_both() -> (Builder, mpsc::UnboundedReceiver<Ended>) {
 
 #[tokio::test]
 async fn text_comes_back_as_it_is() {
-    let server = TestServer::start(echo().0).await;
+    let server = Server::start_app(echo().0).await;
     let mut client = server.open_raw(None).await;
     for text in [
         "Hello world!\u{ffff}",
@@ -58,7 +58,7 @@ async fn text_comes_back_as_it_is() {
 
 #[tokio::test]
 async fn bytes_come_back_as_they_are_and_in_order_with_text() {
-    let server = TestServer::start(echo_both().0).await;
+    let server = Server::start_app(echo_both().0).await;
     let mut client = server.open_raw(Some(PROTOCOL)).await;
     let every_byte: Vec<u8> = (0..=255).collect();
     let messages = [
@@ -81,7 +81,7 @@ async fn the_first_subprotocol_offered_that_is_known_is_agreed_on() {
         let protocol = format!("{:?}", session.protocol());
         session.send(protocol).await.unwrap();
     });
-    let server = TestServer::start(builder.raw_protocols(["one", "two"])).await;
+    let server = Server::start_app(builder.raw_protocols(["one", "two"])).await;
     for (offers, agreed) in [
         (&["one"][..], Some("one")),
         (&["two, one"], Some("two")),
@@ -95,12 +95,8 @@ async fn the_first_subprotocol_offered_that_is_known_is_agreed_on() {
             .iter()
             .map(|offer| ("Sec-WebSocket-Protocol", *offer))
             .collect();
-        let (response, mut client) = server.connect_with(RAW, &headers).await;
-        assert_eq!(
-            response.header("sec-websocket-protocol"),
-            agreed,
-            "{offers:?}"
-        );
+        let (protocol, mut client) = server.connect_with(RAW, &headers).await;
+        assert_eq!(protocol.as_deref(), agreed, "{offers:?}");
         assert_eq!(client.text().await, format!("{agreed:?}"));
     }
 }
@@ -111,12 +107,10 @@ async fn a_session_with_sockjs_frames_has_no_subprotocol() {
         let told = format!("{:?}", session.protocol());
         session.send(told).await.unwrap();
     });
-    let server = TestServer::start(builder.raw_protocols([PROTOCOL])).await;
+    let server = Server::start_app(builder.raw_protocols([PROTOCOL])).await;
     let header = ("Sec-WebSocket-Protocol", PROTOCOL);
-    let (response, mut client) = server
-        .connect_with("/prefix/0/0/websocket", &[header])
-        .await;
-    assert_eq!(response.header("sec-websocket-protocol"), None);
+    let (protocol, mut client) = server.connect_with("/app/0/0/websocket", &[header]).await;
+    assert_eq!(protocol, None);
     assert_eq!(client.text().await, "o");
     assert_eq!(client.text().await, r#"a["None"]"#);
 }
@@ -130,7 +124,7 @@ fn a_subprotocol_is_a_token() {
 #[tokio::test]
 async fn binary_without_a_subprotocol_breaks_the_protocol() {
     let (builder, mut sessions) = hand_over();
-    let server = TestServer::start(builder.raw_protocols([PROTOCOL])).await;
+    let server = Server::start_app(builder.raw_protocols([PROTOCOL])).await;
     let mut client = server.open_raw(None).await;
     let (_sender, mut receiver) = soon(sessions.recv()).await.unwrap();
     client.send("text").await;
@@ -141,13 +135,13 @@ async fn binary_without_a_subprotocol_breaks_the_protocol() {
     assert_eq!(receiver.recv_message().await, Ok(text));
     let ended = receiver.recv_message().await;
     assert_eq!(ended, Err(Ended::ProtocolViolation));
-    server.all_sessions_over().await;
+    server.no_session_left().await;
 }
 
 #[tokio::test]
 async fn binary_for_a_handler_that_takes_text_breaks_the_protocol() {
     let (builder, mut ended) = echo();
-    let server = TestServer::start(builder.raw_protocols([PROTOCOL])).await;
+    let server = Server::start_app(builder.raw_protocols([PROTOCOL])).await;
     let mut client = server.open_raw(Some(PROTOCOL)).await;
     client.send("text").await;
     assert_eq!(client.text().await, "text");
@@ -156,7 +150,7 @@ async fn binary_for_a_handler_that_takes_text_breaks_the_protocol() {
     client.send("too late").await;
     assert_eq!(client.close_code().await, 1002);
     assert_eq!(soon(ended.recv()).await, Some(Ended::ProtocolViolation));
-    server.all_sessions_over().await;
+    server.no_session_left().await;
 }
 
 #[tokio::test]
@@ -166,8 +160,8 @@ async fn binary_is_not_sent_without_a_subprotocol() {
         assert_eq!(refused, Err(SendBinaryError::TextOnly));
         session.send("text").await.unwrap();
     });
-    let server = TestServer::start(builder.raw_protocols([PROTOCOL])).await;
-    assert_eq!(server.open().await.text().await, r#"a["text"]"#);
+    let server = Server::start_app(builder.raw_protocols([PROTOCOL])).await;
+    assert_eq!(server.open_session().await.text().await, r#"a["text"]"#);
     assert_eq!(server.open_raw(None).await.text().await, "text");
 }
 
@@ -195,20 +189,20 @@ async fn closing_sends_what_is_queued_then_code_and_reason() {
                 assert!(matches!(late, Err(SendBinaryError::Closed(_))));
             }
         });
-        let server = TestServer::start(builder.raw_protocols([PROTOCOL])).await;
+        let server = Server::start_app(builder.raw_protocols([PROTOCOL])).await;
         let mut client = server.open_raw(Some(PROTOCOL)).await;
         for number in 0..100 {
             assert_eq!(client.message().await, WsMessage::binary(vec![number]));
         }
         let (code, reason) = client.close_frame().await;
         assert_eq!((code, reason.as_str()), expected);
-        server.all_sessions_over().await;
+        server.no_session_left().await;
     }
 }
 
 #[tokio::test]
 async fn the_session_closes_when_its_handler_returns() {
-    let server = TestServer::start(Builder::new(|_| async {})).await;
+    let server = Server::start_app(Builder::new(|_| async {})).await;
     let mut client = server.open_raw(None).await;
     assert_eq!(client.close_frame().await, (3000, "Go away!".to_owned()));
 }
@@ -216,7 +210,7 @@ async fn the_session_closes_when_its_handler_returns() {
 #[tokio::test]
 async fn the_handler_learns_the_code_of_a_client_that_closes() {
     let (builder, mut ended) = echo_both();
-    let server = TestServer::start(builder).await;
+    let server = Server::start_app(builder).await;
     for code in [None, Some(1000), Some(1001), Some(4002)] {
         let mut client = server.open_raw(Some(PROTOCOL)).await;
         let frame = code.map(|code| CloseFrame {
@@ -228,13 +222,13 @@ async fn the_handler_learns_the_code_of_a_client_that_closes() {
         client.cut().await;
         assert_eq!(soon(ended.recv()).await, Some(Ended::ByClient { code }));
     }
-    server.all_sessions_over().await;
+    server.no_session_left().await;
 }
 
 #[tokio::test]
 async fn shutdown_closes_with_1001() {
     let (builder, mut ended) = echo_both();
-    let server = TestServer::start(builder).await;
+    let server = Server::start_app(builder).await;
     let mut client = server.open_raw(Some(PROTOCOL)).await;
     server.shutdown.cancel();
     assert_eq!(
@@ -242,7 +236,7 @@ async fn shutdown_closes_with_1001() {
         (1001, "Server shutting down".to_owned())
     );
     assert_eq!(soon(ended.recv()).await, Some(Ended::Shutdown));
-    server.all_sessions_over().await;
+    server.no_session_left().await;
     let response = server.request("GET", RAW, &UPGRADE).await;
     assert_eq!(response.status, 503);
 }
@@ -250,7 +244,7 @@ async fn shutdown_closes_with_1001() {
 #[tokio::test]
 async fn a_message_that_is_too_long_closes_with_1009() {
     let (builder, mut ended) = echo_both();
-    let server = TestServer::start(builder.max_message_size(1000)).await;
+    let server = Server::start_app(builder.max_message_size(1000)).await;
     let mut client = server.open_raw(Some(PROTOCOL)).await;
     let fits = WsMessage::binary(vec![1; 1000]);
     client.socket.send(fits.clone()).await.unwrap();
@@ -264,7 +258,7 @@ async fn a_message_that_is_too_long_closes_with_1009() {
 
 #[tokio::test]
 async fn pings_come_alone_and_an_answering_client_stays() {
-    let server = TestServer::start(echo().0.heartbeat(Duration::from_secs(1))).await;
+    let server = Server::start_app(echo().0.heartbeat(Duration::from_secs(1))).await;
     let mut client = server.open_raw(None).await;
     // Beyond two heartbeats of silence it would be gone if its pongs did not count.
     for _ in 0..3 {
@@ -277,20 +271,20 @@ async fn pings_come_alone_and_an_answering_client_stays() {
 #[tokio::test]
 async fn a_dead_client_is_noticed() {
     let (builder, mut ended) = echo_both();
-    let server = TestServer::start(builder.heartbeat(Duration::from_millis(50))).await;
+    let server = Server::start_app(builder.heartbeat(Duration::from_millis(50))).await;
     // Connected, but nobody reads there, so that no ping is ever answered.
     let _client = server.open_raw(Some(PROTOCOL)).await;
     assert_eq!(soon(ended.recv()).await, Some(Ended::TimedOut));
-    server.all_sessions_over().await;
+    server.no_session_left().await;
 }
 
 #[tokio::test]
 async fn a_client_that_vanishes_is_noticed() {
     let (builder, mut ended) = echo_both();
-    let server = TestServer::start(builder).await;
+    let server = Server::start_app(builder).await;
     drop(server.open_raw(Some(PROTOCOL)).await);
     assert_eq!(soon(ended.recv()).await, Some(Ended::ConnectionLost));
-    server.all_sessions_over().await;
+    server.no_session_left().await;
 }
 
 #[tokio::test]
@@ -301,7 +295,7 @@ async fn a_client_that_does_not_read_blocks_sending_only() {
     const ON_THE_WAY: usize = 32 << 20;
 
     let (builder, mut sessions) = hand_over();
-    let server = TestServer::start(builder.raw_protocols([PROTOCOL])).await;
+    let server = Server::start_app(builder.raw_protocols([PROTOCOL])).await;
     let mut client = server.open_raw(Some(PROTOCOL)).await;
     let (sender, mut receiver) = soon(sessions.recv()).await.unwrap();
 
@@ -348,7 +342,7 @@ async fn a_handler_that_takes_no_messages_slows_its_client() {
     const MESSAGES: usize = 64 << 20 >> 15;
 
     let (builder, mut sessions) = hand_over();
-    let server = TestServer::start(builder.raw_protocols([PROTOCOL])).await;
+    let server = Server::start_app(builder.raw_protocols([PROTOCOL])).await;
     let mut client = server.open_raw(Some(PROTOCOL)).await;
     let (_sender, mut receiver) = soon(sessions.recv()).await.unwrap();
     let sent = Arc::new(AtomicUsize::new(0));
@@ -375,7 +369,7 @@ async fn a_handler_that_takes_no_messages_slows_its_client() {
 async fn a_client_that_pings_without_end_and_takes_no_answer_is_cut_off() {
     let (builder, mut ended) = echo_both();
     let builder = builder.close_timeout(Duration::from_millis(100));
-    let server = TestServer::start(builder).await;
+    let server = Server::start_app(builder).await;
     let mut client = server.open_raw(Some(PROTOCOL)).await;
     // Masked with zeros, 125 bytes long.
     let mut pings = [&[0x89, 0x80 | 125, 0, 0, 0, 0][..], &[b'x'; 125]].concat();
@@ -383,5 +377,5 @@ async fn a_client_that_pings_without_end_and_takes_no_answer_is_cut_off() {
     let tcp = client.socket.get_mut();
     soon(async { while tcp.write_all(&pings).await.is_ok() {} }).await;
     assert_eq!(soon(ended.recv()).await, Some(Ended::ProtocolViolation));
-    server.all_sessions_over().await;
+    server.no_session_left().await;
 }

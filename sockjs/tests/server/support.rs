@@ -1,42 +1,31 @@
-//! A SockJS server on a port of its own, and clients for it.
+//! SockJS servers on ports of their own, and what they and their clients have in common.
+
+mod client;
+mod http;
 
 use std::{
     future::Future,
     net::SocketAddr,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicU32, AtomicUsize, Ordering},
     time::Duration,
 };
 
 use axum::Router;
 use axum_sockjs::{Builder, Ended, Receiver, Sender, Session};
-use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    sync::mpsc,
-};
-use tokio_tungstenite::{
-    WebSocketStream, client_async,
-    tungstenite::{Message, protocol::Role},
-};
+use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
 };
 
+pub(crate) use self::{
+    client::{RAW, UPGRADE},
+    http::{Answer, Request},
+};
+use crate::services;
+
 /// Longer than anything here takes, on a slow machine too.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Where raw sessions are.
-pub(crate) const RAW: &str = "/prefix/websocket";
-
-/// The headers that ask for a WebSocket.
-pub(crate) const UPGRADE: [(&str, &str); 4] = [
-    ("Connection", "Upgrade"),
-    ("Upgrade", "websocket"),
-    ("Sec-WebSocket-Version", "13"),
-    ("Sec-WebSocket-Key", "x3JJHMbDL1EzLkh9GBhXDw=="),
-];
 
 /// Awaits what must happen.
 pub(crate) async fn soon<F: Future>(what: F) -> F::Output {
@@ -45,8 +34,15 @@ pub(crate) async fn soon<F: Future>(what: F) -> F::Output {
         .expect("did not happen in time")
 }
 
-/// A server whose SockJS routes are below `/prefix`.
-pub(crate) struct TestServer {
+/// A session's URL that no other has, below a service.
+pub(crate) fn fresh(service: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{service}/000/session-{count}")
+}
+
+/// A server.
+pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// The sessions' tasks.
     pub(crate) sessions: TaskTracker,
@@ -55,19 +51,36 @@ pub(crate) struct TestServer {
     _stop: DropGuard,
 }
 
-impl TestServer {
-    pub(crate) async fn start(builder: Builder) -> Self {
-        Self::start_with(builder, |router| router).await
+impl Server {
+    /// Serves the services of SockJS's own tests.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|builder| builder).await
     }
 
-    /// Starts a server with `layer` around the SockJS router.
-    pub(crate) async fn start_with(builder: Builder, layer: impl FnOnce(Router) -> Router) -> Self {
-        let (sessions, shutdown) = (TaskTracker::new(), CancellationToken::new());
-        let sockjs = builder
-            .shutdown(shutdown.clone())
-            .track(sessions.clone())
-            .into_router();
-        let app = Router::new().nest_service("/prefix", layer(sockjs));
+    /// The same with other settings.
+    pub(crate) async fn start_with(configure: impl Fn(Builder) -> Builder) -> Self {
+        let (shutdown, sessions) = (CancellationToken::new(), TaskTracker::new());
+        let app = services::router(&shutdown, &sessions, configure);
+        Self {
+            sessions,
+            shutdown,
+            ..Self::serve(app).await
+        }
+    }
+
+    /// Serves one server at `/app`.
+    pub(crate) async fn start_app(builder: Builder) -> Self {
+        Self::start_app_with(builder, |router| router).await
+    }
+
+    /// The same with `layer` around its router.
+    pub(crate) async fn start_app_with(
+        builder: Builder,
+        layer: impl FnOnce(Router) -> Router,
+    ) -> Self {
+        let (shutdown, sessions) = (CancellationToken::new(), TaskTracker::new());
+        let builder = builder.shutdown(shutdown.clone()).track(sessions.clone());
+        let app = Router::new().nest_service("/app", layer(builder.into_router()));
         Self {
             sessions,
             shutdown,
@@ -93,162 +106,19 @@ impl TestServer {
         }
     }
 
-    /// Connects to a session without reading its first frame.
-    pub(crate) async fn connect_to(&self, session: &str) -> Client {
-        let tcp = TcpStream::connect(self.address).await.unwrap();
-        let url = format!("ws://{}/prefix/{session}/websocket", self.address);
-        let (socket, _) = soon(client_async(url, tcp)).await.unwrap();
-        Client { socket }
-    }
-
-    /// Opens a session.
-    pub(crate) async fn open(&self) -> Client {
-        let mut client = self.connect_to("000/session").await;
-        assert_eq!(client.text().await, "o");
-        client
-    }
-
-    /// Connects a WebSocket with more headers than it needs, whatever the server makes of them.
-    pub(crate) async fn connect_with(
-        &self,
-        path: &str,
-        headers: &[(&str, &str)],
-    ) -> (HttpResponse, Client) {
-        let headers = [&UPGRADE, headers].concat();
-        let mut tcp = self.send_request("GET", path, &headers).await;
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(soon(tcp.read_u8()).await.unwrap());
-        }
-        let response = HttpResponse::parse(str::from_utf8(&head).unwrap());
-        assert_eq!(response.status, 101);
-        let socket = WebSocketStream::from_raw_socket(tcp, Role::Client, None).await;
-        (response, Client { socket })
-    }
-
-    /// Opens a raw session, with a subprotocol if one is named.
-    pub(crate) async fn open_raw(&self, protocol: Option<&str>) -> Client {
-        let header = protocol.map(|protocol| ("Sec-WebSocket-Protocol", protocol));
-        let (response, client) = self.connect_with(RAW, header.as_slice()).await;
-        assert_eq!(response.header("sec-websocket-protocol"), protocol);
-        client
-    }
-
-    /// Makes one HTTP request and reads the whole response.
-    pub(crate) async fn request(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-    ) -> HttpResponse {
-        let mut tcp = self.send_request(method, path, headers).await;
-        tcp.shutdown().await.unwrap();
-        let mut response = String::new();
-        soon(tcp.read_to_string(&mut response)).await.unwrap();
-        HttpResponse::parse(&response)
-    }
-
-    async fn send_request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> TcpStream {
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.address);
-        if !headers.iter().any(|(name, _)| *name == "Connection") {
-            request.push_str("Connection: close\r\n");
-        }
-        for (name, value) in headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
-        }
-        request.push_str("\r\n");
-        let mut tcp = TcpStream::connect(self.address).await.unwrap();
-        tcp.write_all(request.as_bytes()).await.unwrap();
-        tcp
-    }
-
-    /// Waits until no session's task is left.
-    pub(crate) async fn all_sessions_over(&self) {
+    /// Waits until no session is left.
+    pub(crate) async fn no_session_left(&self) {
         self.sessions.close();
         soon(self.sessions.wait()).await;
     }
 }
 
-pub(crate) struct HttpResponse {
-    pub(crate) status: u16,
-    head: String,
-    pub(crate) body: String,
-}
-
-impl HttpResponse {
-    fn parse(text: &str) -> Self {
-        let (head, body) = text.split_once("\r\n\r\n").expect("an HTTP response");
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Self {
-            status,
-            head: head.to_owned(),
-            body: body.to_owned(),
-        }
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self
-            .head
-            .lines()
-            .skip(1)
-            .filter_map(|line| line.split_once(": "));
-        headers
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    }
-}
-
-/// The client's end of a websocket session.
-pub(crate) struct Client {
-    pub(crate) socket: WebSocketStream<TcpStream>,
-}
-
-impl Client {
-    pub(crate) async fn send(&mut self, text: impl Into<String>) {
-        soon(self.socket.send(Message::text(text.into())))
-            .await
-            .unwrap();
-    }
-
-    /// The next text; pings are answered on the way.
-    pub(crate) async fn text(&mut self) -> String {
-        loop {
-            match self.message().await {
-                Message::Text(text) => return text.as_str().to_owned(),
-                Message::Ping(_) => {}
-                other => panic!("a text expected, got {other:?}"),
-            }
-        }
-    }
-
-    pub(crate) async fn message(&mut self) -> Message {
-        soon(self.socket.next())
-            .await
-            .expect("a message before the end")
-            .unwrap()
-    }
-
-    /// The code of the server's close frame, which must be the last thing to come.
-    pub(crate) async fn close_code(&mut self) -> u16 {
-        self.close_frame().await.0
-    }
-
-    /// Code and reason of the server's close frame, which must be the last thing to come.
-    pub(crate) async fn close_frame(&mut self) -> (u16, String) {
-        let Message::Close(Some(frame)) = self.message().await else {
-            panic!("a close frame expected")
-        };
-        assert!(soon(self.socket.next()).await.is_none());
-        (frame.code.into(), frame.reason.as_str().to_owned())
-    }
-
-    /// Waits for the connection to end, which must come next and without a close frame.
-    pub(crate) async fn cut(&mut self) {
-        match soon(self.socket.next()).await {
-            None | Some(Err(_)) => {}
-            Some(Ok(message)) => panic!("the end expected, got {message:?}"),
-        }
-    }
+/// A server at `/app` that echoes and tells how its sessions ended.
+pub(crate) async fn telling(
+    configure: impl FnOnce(Builder) -> Builder,
+) -> (Server, mpsc::UnboundedReceiver<Ended>) {
+    let (builder, told) = echo();
+    (Server::start_app(configure(builder)).await, told)
 }
 
 /// A handler that sends every message back, and where it tells why its sessions ended.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{TestServer, echo, soon};
+use crate::support::{Server, echo, soon};
 use axum::{Router, extract::Request, middleware::Next};
 use axum_sockjs::{Builder, Ended, Session, frame::Frame};
 use futures_util::SinkExt as _;
@@ -18,8 +18,8 @@ fn messages(text: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn messages_come_back() {
-    let server = TestServer::start(echo().0).await;
-    let mut client = server.open().await;
+    let server = Server::start_app(echo().0).await;
+    let mut client = server.open_session().await;
     client.send(r#"["a"]"#).await;
     assert_eq!(client.text().await, r#"a["a"]"#);
     client.send(r#""one string""#).await;
@@ -30,8 +30,8 @@ async fn messages_come_back() {
 
 #[tokio::test]
 async fn the_messages_of_a_batch_come_in_order() {
-    let server = TestServer::start(echo().0).await;
-    let mut client = server.open().await;
+    let server = Server::start_app(echo().0).await;
+    let mut client = server.open_session().await;
     let sent: Vec<String> = (0..1000).map(|number| number.to_string()).collect();
     for batch in sent.chunks(100) {
         client.send(serde_json::to_string(batch).unwrap()).await;
@@ -45,8 +45,8 @@ async fn the_messages_of_a_batch_come_in_order() {
 
 #[tokio::test]
 async fn empty_frames_are_ignored() {
-    let server = TestServer::start(echo().0).await;
-    let mut client = server.open().await;
+    let server = Server::start_app(echo().0).await;
+    let mut client = server.open_session().await;
     client.send("").await;
     client.send("[]").await;
     client.send(r#"["a"]"#).await;
@@ -56,13 +56,13 @@ async fn empty_frames_are_ignored() {
 #[tokio::test]
 async fn what_is_not_sockjs_cuts_the_connection() {
     let (builder, mut ended) = echo();
-    let server = TestServer::start(builder).await;
+    let server = Server::start_app(builder).await;
     for message in [
         Message::text(r#"["a"#),
         Message::text("[1]"),
         Message::binary(b"[\"a\"]".to_vec()),
     ] {
-        let mut client = server.open().await;
+        let mut client = server.open_session().await;
         client.socket.send(message).await.unwrap();
         client.cut().await;
         assert_eq!(soon(ended.recv()).await, Some(Ended::ProtocolViolation));
@@ -71,7 +71,7 @@ async fn what_is_not_sockjs_cuts_the_connection() {
 
 #[tokio::test]
 async fn any_ids_will_do_and_may_be_used_again() {
-    let server = TestServer::start(echo().0).await;
+    let server = Server::start_app(echo().0).await;
     let mut clients = Vec::new();
     for ids in [
         "a/a",
@@ -95,11 +95,11 @@ async fn any_ids_will_do_and_may_be_used_again() {
 
 #[tokio::test]
 async fn the_session_closes_when_its_handler_returns() {
-    let server = TestServer::start(Builder::new(|session: Session| async move {
+    let server = Server::start_app(Builder::new(|session: Session| async move {
         session.send("last words").await.unwrap();
     }))
     .await;
-    let mut client = server.open().await;
+    let mut client = server.open_session().await;
     assert_eq!(client.text().await, r#"a["last words"]"#);
     assert_eq!(client.text().await, r#"c[3000,"Go away!"]"#);
     assert_eq!(client.close_code().await, 1000);
@@ -108,7 +108,7 @@ async fn the_session_closes_when_its_handler_returns() {
 #[tokio::test]
 async fn closing_sends_what_is_queued_then_the_close_frame() {
     let (tell, mut told) = mpsc::unbounded_channel();
-    let server = TestServer::start(Builder::new(move |session: Session| {
+    let server = Server::start_app(Builder::new(move |session: Session| {
         let tell = tell.clone();
         async move {
             let (sender, mut receiver) = session.split();
@@ -124,7 +124,7 @@ async fn closing_sends_what_is_queued_then_the_close_frame() {
         }
     }))
     .await;
-    let mut client = server.open().await;
+    let mut client = server.open_session().await;
     for number in 0..100 {
         assert_eq!(client.text().await, format!(r#"a["{number}"]"#));
     }
@@ -135,7 +135,7 @@ async fn closing_sends_what_is_queued_then_the_close_frame() {
 
 #[tokio::test]
 async fn encoded_frames_are_sent_as_they_are() {
-    let server = TestServer::start(Builder::new(|session: Session| async move {
+    let server = Server::start_app(Builder::new(|session: Session| async move {
         let mut frame = String::new();
         axum_sockjs::frame::encode_messages(&mut frame, ["one", "two"]);
         let sender = session.sender();
@@ -143,15 +143,18 @@ async fn encoded_frames_are_sent_as_they_are() {
         permit.send(axum_sockjs::Message::Text(frame));
     }))
     .await;
-    assert_eq!(server.open().await.text().await, r#"a["one","two"]"#);
+    assert_eq!(
+        server.open_session().await.text().await,
+        r#"a["one","two"]"#
+    );
 }
 
 #[tokio::test]
 async fn a_message_that_is_too_long_closes_with_1009() {
     let (builder, mut ended) = echo();
-    let server = TestServer::start(builder.max_message_size(1000)).await;
+    let server = Server::start_app(builder.max_message_size(1000)).await;
 
-    let mut client = server.open().await;
+    let mut client = server.open_session().await;
     let fits = "a".repeat(996);
     client.send(format!("[\"{fits}\"]")).await;
     assert_eq!(messages(&client.text().await), [fits]);
@@ -164,8 +167,8 @@ async fn a_message_that_is_too_long_closes_with_1009() {
 
 #[tokio::test]
 async fn heartbeats_come_and_an_answering_client_stays() {
-    let server = TestServer::start(echo().0.heartbeat(Duration::from_secs(1))).await;
-    let mut client = server.open().await;
+    let server = Server::start_app(echo().0.heartbeat(Duration::from_secs(1))).await;
+    let mut client = server.open_session().await;
     // Beyond two heartbeats of silence it would be gone if its pongs did not count.
     for _ in 0..3 {
         assert_eq!(client.text().await, "h");
@@ -198,9 +201,9 @@ async fn the_handler_sees_the_request_and_what_middleware_added() {
             .unwrap();
     });
     let layer = |router: Router| router.layer(axum::middleware::from_fn(identify));
-    let server = TestServer::start_with(builder, layer).await;
+    let server = Server::start_app_with(builder, layer).await;
     assert_eq!(
-        server.open().await.text().await,
+        server.open_session().await.text().await,
         r#"a["ada true /000/session/websocket"]"#
     );
 }

@@ -1,118 +1,14 @@
-//! The test services on a port of their own, and an HTTP client that sees each chunk.
+//! An HTTP client that sees each chunk of an answer.
 
-use std::{
-    future::Future,
-    net::SocketAddr,
-    sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
-};
-
-use axum::Router;
-use axum_sockjs::{Builder, Ended, Session};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
-    net::{TcpListener, TcpStream},
-    sync::mpsc,
+    net::TcpStream,
 };
-use tokio_tungstenite::{WebSocketStream, client_async};
-use tokio_util::{
-    sync::{CancellationToken, DropGuard},
-    task::TaskTracker,
-};
+use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
 
-use crate::services;
-
-/// Longer than anything here takes, on a slow machine too.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Awaits what must happen.
-pub(crate) async fn soon<F: Future>(what: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, what)
-        .await
-        .expect("did not happen in time")
-}
-
-/// A session's URL that no other has, below a service.
-pub(crate) fn fresh(service: &str) -> String {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("{service}/000/session-{count}")
-}
-
-/// A server at `/app` that echoes and tells how its sessions ended.
-pub(crate) async fn telling(
-    configure: impl FnOnce(Builder) -> Builder,
-) -> (Server, mpsc::UnboundedReceiver<Ended>) {
-    let (tell, told) = mpsc::unbounded_channel();
-    let builder = Builder::new(move |mut session: Session| {
-        let tell = tell.clone();
-        async move {
-            let ended = loop {
-                match session.recv().await {
-                    Ok(message) => drop(session.send(message).await),
-                    Err(ended) => break ended,
-                }
-            };
-            tell.send(ended).unwrap();
-        }
-    });
-    (Server::start_app(configure(builder)).await, told)
-}
-
-/// The services.
-pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
-    pub(crate) sessions: TaskTracker,
-    pub(crate) shutdown: CancellationToken,
-    /// Stops listening when dropped.
-    _stop: DropGuard,
-}
+use super::{Server, soon};
 
 impl Server {
-    pub(crate) async fn start() -> Self {
-        Self::start_with(|builder| builder).await
-    }
-
-    pub(crate) async fn start_with(configure: impl Fn(Builder) -> Builder) -> Self {
-        let (shutdown, sessions) = (CancellationToken::new(), TaskTracker::new());
-        let app = services::router(&shutdown, &sessions, configure);
-        Self {
-            sessions,
-            shutdown,
-            ..Self::serve(app).await
-        }
-    }
-
-    /// Serves one server at `/app`.
-    pub(crate) async fn start_app(builder: Builder) -> Self {
-        let (shutdown, sessions) = (CancellationToken::new(), TaskTracker::new());
-        let builder = builder.shutdown(shutdown.clone()).track(sessions.clone());
-        let app = Router::new().nest_service("/app", builder.into_router());
-        Self {
-            sessions,
-            shutdown,
-            ..Self::serve(app).await
-        }
-    }
-
-    /// Serves a whole application.
-    pub(crate) async fn serve(app: Router) -> Self {
-        let stop = CancellationToken::new();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(
-            axum::serve(listener, app)
-                .with_graceful_shutdown(stop.clone().cancelled_owned())
-                .into_future(),
-        );
-        Self {
-            address,
-            sessions: TaskTracker::new(),
-            shutdown: CancellationToken::new(),
-            _stop: stop.drop_guard(),
-        }
-    }
-
     /// Begins a request and reads the answer's head.
     pub(crate) async fn open(&self, request: Request<'_>) -> Answer {
         let mut head = format!(
@@ -131,7 +27,7 @@ impl Server {
         tcp.write_all(head.as_bytes()).await.unwrap();
         // as it is answered early, all of it may not be wanted
         let _ = tcp.write_all(request.body.unwrap_or_default()).await;
-        soon(Answer::read(tcp)).await
+        soon(Answer::read(tcp, request.method)).await
     }
 
     /// Makes a request and reads all of the answer.
@@ -177,17 +73,14 @@ impl Server {
         answer
     }
 
-    /// Connects a WebSocket.
-    pub(crate) async fn websocket(&self, path: &str) -> WebSocketStream<TcpStream> {
-        let tcp = TcpStream::connect(self.address).await.unwrap();
-        let url = format!("ws://{}{path}", self.address);
-        soon(client_async(url, tcp)).await.unwrap().0
-    }
-
-    /// Waits until no session is left.
-    pub(crate) async fn no_session_left(&self) {
-        self.sessions.close();
-        soon(self.sessions.wait()).await;
+    /// Makes a request with these headers and reads all of the answer.
+    pub(crate) async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        self.ask(Request::new(method, path).headers(headers)).await
     }
 }
 
@@ -246,7 +139,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    async fn read(tcp: TcpStream) -> Self {
+    async fn read(tcp: TcpStream, method: &str) -> Self {
         let mut tcp = BufReader::new(tcp);
         let mut lines = Vec::new();
         loop {
@@ -274,7 +167,7 @@ impl Answer {
             tcp,
         };
         answer.rest = match answer.header("content-length") {
-            _ if matches!(status, 204 | 304) => Body::Length(0),
+            _ if method == "HEAD" || matches!(status, 101 | 204 | 304) => Body::Length(0),
             Some(length) => Body::Length(length.parse().unwrap()),
             None if answer.header("transfer-encoding") == Some("chunked") => Body::Chunked,
             None => Body::UntilClosed,
@@ -325,6 +218,14 @@ impl Answer {
     /// Whether the server has closed the connection.
     pub(crate) async fn is_closed(&mut self) -> bool {
         soon(self.tcp.read_u8()).await.is_err()
+    }
+
+    /// The connection as a WebSocket, if the answer agreed to that.
+    pub(crate) async fn into_websocket(self) -> WebSocketStream<TcpStream> {
+        assert_eq!(self.status, 101);
+        let read = self.tcp.buffer().to_vec();
+        let tcp = self.tcp.into_inner();
+        WebSocketStream::from_partially_read(tcp, read, Role::Client, None).await
     }
 
     /// What the rules say of every answer that must not be kept.
