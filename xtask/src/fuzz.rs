@@ -24,7 +24,7 @@ pub(crate) struct Wishes {
 
 /// Runs the targets, one after the other; the first with a finding ends the run.
 pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result<()> {
-    let folder = tools::cargo_fuzz(places)?;
+    let program = tools::cargo_fuzz(places)?;
     let all = wishes.targets.is_empty();
     for target in TARGETS {
         if !all && !wishes.targets.iter().any(|wanted| wanted == target) {
@@ -35,7 +35,7 @@ pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result
         let found = places.target.join("fuzz").join(target);
         fs::create_dir_all(&found).with_context(|| format!("making {}", found.display()))?;
         steps.step(target, || {
-            let mut fuzz = Command::new(folder.join("cargo-fuzz"));
+            let mut fuzz = Command::new(&program);
             // there is no unsafe code here that a sanitizer could watch
             fuzz.args(["run", "--sanitizer=none", "--features=fuzzer", target])
                 .args([&found, &seeds])

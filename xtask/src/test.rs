@@ -74,7 +74,7 @@ pub(crate) fn run(places: &Places, steps: &mut Steps) -> Result<()> {
 
 /// Checks licences, sources and duplicates of dependencies, and known faults where the list of those can be reached.
 fn dependencies(places: &Places) -> Result<()> {
-    let program = tools::cargo_deny(places)?.join("cargo-deny");
+    let program = tools::cargo_deny(places)?;
     let deny = || {
         let mut deny = Command::new(&program);
         deny.current_dir(&places.repository);

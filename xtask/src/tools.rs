@@ -1,4 +1,6 @@
-//! The programs that building and testing need: checks for what a person installs, and installs the rest, once per version.
+//! The programs that building and testing need: checks for what a person installs, and gets the rest, once per version.
+
+mod install;
 
 use std::{
     env, fs,
@@ -9,6 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
+use self::install::{Fits, Tool};
 use crate::{command, places::Places};
 
 const TRUNK: &str = "0.21.14";
@@ -16,16 +19,6 @@ const CARGO_DENY: &str = "0.20.2";
 const CARGO_FUZZ: &str = "0.13.1";
 const NODE_MAJOR: u32 = 20;
 const LIMIT: Duration = Duration::from_secs(20);
-
-/// A program that `cargo install` builds.
-#[derive(Debug)]
-struct Tool<'version> {
-    package: &'static str,
-    binary: &'static str,
-    version: &'version str,
-    /// How cargo is to build it.
-    flags: &'static [&'static str],
-}
 
 /// Checks that Node is there, and recent enough.
 pub(crate) fn check_node() -> Result<()> {
@@ -52,49 +45,54 @@ pub(crate) fn check_c_compiler() -> Result<()> {
     )
 }
 
-/// Trunk and wasm-bindgen, the latter in the version that the page's code was locked to. Returns the folders of both.
+/// Trunk and wasm-bindgen, the latter in the version that the page's code was locked to. Returns the folders to find them in,
+/// before all others.
 pub(crate) fn page_tools(places: &Places) -> Result<Vec<PathBuf>> {
     let _lock = places.lock()?;
     let wasm_bindgen = places.locked_version("wasm-bindgen")?;
     let tools = [
+        // It fetches nothing here, so it needs no TLS.
         Tool {
             package: "trunk",
             binary: "trunk",
             version: TRUNK,
-            flags: &["--locked", "--no-default-features", "--features=rustls"],
+            fits: Fits::Compatible,
+            flags: &["--locked", "--no-default-features"],
         },
-        // without its lock file, which holds more than is needed
+        // Its lock file holds more than is needed.
         Tool {
             package: "wasm-bindgen-cli",
             binary: "wasm-bindgen",
             version: &wasm_bindgen,
-            flags: &[],
+            fits: Fits::Exactly,
+            flags: &["--bin=wasm-bindgen"],
         },
     ];
-    tools.iter().map(|tool| install(places, tool)).collect()
+    let folders = tools.iter().map(|tool| tool.install(places).transpose());
+    folders.flatten().collect()
 }
 
-/// cargo-deny. Returns its folder.
+/// cargo-deny. Returns what it is to be called by.
 pub(crate) fn cargo_deny(places: &Places) -> Result<PathBuf> {
     cargo_tool(places, "cargo-deny", CARGO_DENY)
 }
 
-/// cargo-fuzz. Returns its folder.
+/// cargo-fuzz. Returns what it is to be called by.
 pub(crate) fn cargo_fuzz(places: &Places) -> Result<PathBuf> {
     cargo_tool(places, "cargo-fuzz", CARGO_FUZZ)
 }
 
 fn cargo_tool(places: &Places, package: &'static str, version: &str) -> Result<PathBuf> {
     let _lock = places.lock()?;
-    install(
-        places,
-        &Tool {
-            package,
-            binary: package,
-            version,
-            flags: &["--locked"],
-        },
-    )
+    let tool = Tool {
+        package,
+        binary: package,
+        version,
+        fits: Fits::Compatible,
+        flags: &["--locked"],
+    };
+    let folder = tool.install(places)?;
+    Ok(folder.unwrap_or_default().join(package))
 }
 
 /// Installs the npm packages of a folder by its lock file, if they aren't those already.
@@ -114,43 +112,6 @@ pub(crate) fn npm_packages(folder: &Path) -> Result<()> {
         "installing npm packages",
     )?;
     fs::write(&stamp, wanted).with_context(|| format!("writing {}", stamp.display()))
-}
-
-/// Builds a tool into a folder of its own in the cache, if it isn't there. Returns the folder of the program.
-fn install(places: &Places, tool: &Tool<'_>) -> Result<PathBuf> {
-    let Tool {
-        package,
-        binary,
-        version,
-        flags,
-    } = tool;
-    let root = places.cache.join(format!("tools/{package}-{version}"));
-    let folder = root.join("bin");
-    if folder
-        .join(binary)
-        .with_extension(env::consts::EXE_EXTENSION)
-        .exists()
-    {
-        return Ok(folder);
-    }
-    eprintln!("building {package} {version} (some minutes, once)");
-    // shared, as the tools have much in common; dropped with the last of them by whoever empties the temporary folder
-    let target = env::temp_dir().join("podshell-tools");
-    let mut cargo = command::cargo();
-    cargo
-        .args(["install", "--root"])
-        .arg(&root)
-        .args(*flags)
-        .arg(format!("{package}@{version}"));
-    // built to be used now: half the time of the optimised build
-    cargo.env("CARGO_TARGET_DIR", target).envs([
-        ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
-        ("CARGO_PROFILE_RELEASE_LTO", "off"),
-        ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
-        ("CARGO_PROFILE_RELEASE_STRIP", "true"),
-    ]);
-    command::run(cargo.current_dir(&places.cache))?;
-    Ok(folder)
 }
 
 /// `20` out of `v20.19.1`.
