@@ -24,19 +24,16 @@ pub(crate) struct Toolchain {
 impl Toolchain {
     /// Finds a toolchain for wasm32, or installs one.
     pub(crate) fn find(places: &Places) -> Result<Self> {
-        // not the native target directory: the compiler may be another
-        let target_directory = (
-            "CARGO_TARGET_DIR",
-            places.target.join("wasm").into_os_string(),
-        );
         if has_standard_library() || add_by_rustup(places)? {
             return Ok(Self {
-                variables: vec![target_directory],
+                variables: Vec::new(),
                 debian: false,
             });
         }
         let mut variables = debian_variables()?;
-        variables.push(target_directory);
+        // It has a target directory of its own, for it is another compiler.
+        let target_directory = places.target.join("wasm");
+        variables.push(("CARGO_TARGET_DIR", target_directory.into_os_string()));
         Ok(Self {
             variables,
             debian: true,
