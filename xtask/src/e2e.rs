@@ -69,10 +69,11 @@ pub(crate) fn run(
     Ok(cluster.description)
 }
 
-/// Builds what npm's sockjs-client is tested against, as `cargo test` does.
+/// Builds what npm's sockjs-client is tested against, with the features that all packages together ask for: `cargo test
+/// --workspace` has built it with these.
 fn sockjs_server(places: &Places) -> Result<PathBuf> {
     let mut cargo = command::cargo();
-    cargo.args(["build", "--package=axum-sockjs", "--example=test_server"]);
+    cargo.args(["build", "--workspace", "--example=test_server"]);
     command::run(cargo.current_dir(&places.repository))?;
     let program = places.target.join("debug/examples/test_server");
     Ok(program.with_extension(env::consts::EXE_EXTENSION))
