@@ -1,5 +1,7 @@
 //! All checks, in the order in which they find faults soonest; the first that fails ends the run.
 
+mod programs;
+
 use std::{process::Command, time::Duration};
 
 use anyhow::Result;
@@ -50,13 +52,7 @@ pub(crate) fn run(places: &Places, steps: &mut Steps) -> Result<()> {
         command::run(cargo.current_dir(repository))
     })?;
     steps.step("dependencies", || dependencies(places))?;
-    steps.step("unit and integration tests", || {
-        command::run(
-            command::cargo()
-                .args(["test", "--workspace"])
-                .current_dir(repository),
-        )
-    })?;
+    steps.step("unit and integration tests", || programs::run(places))?;
     steps.step("documentation", || {
         let mut cargo = command::cargo();
         cargo
