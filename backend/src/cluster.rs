@@ -1,20 +1,12 @@
 //! The only room that speaks Kubernetes: client, pods, connections to containers, choice of the shell and
 //! its end.
 
-mod attach;
+mod access_review;
 mod client;
-mod coalesce;
-mod debug;
-mod end;
+mod ephemeral;
 mod error;
 mod exec;
-mod hang_up;
-mod kubeconfig;
-mod launch;
-mod marker;
-mod output;
 mod pods;
-mod review;
 mod shell;
 
 use std::{future::Future, sync::Arc, time::Duration};
@@ -24,17 +16,16 @@ use kube::{Api, Client};
 use podshell_shared::api;
 use tokio::{sync::Semaphore, time::timeout};
 
-pub(crate) use self::hang_up::SCRIPTS_AT_ONCE;
+pub(crate) use self::shell::terminate::SCRIPTS_AT_ONCE;
+use self::shell::{commands::Launchers, terminate::HangUps};
 pub use self::{
+    access_review::Right,
     client::{ConnectError, Source},
-    debug::Debug,
+    ephemeral::Debug,
     error::ClusterError,
-    exec::ShellInput,
-    hang_up::Hold,
-    output::ShellOutput,
-    review::Right,
+    exec::{ShellInput, output::ShellOutput},
+    shell::terminate::Hold,
 };
-use self::{hang_up::HangUps, launch::Launchers};
 use crate::session::{Mode, Target};
 
 /// How many sessions may ask at once what became of their pods.
@@ -137,7 +128,7 @@ impl Cluster {
         };
         let (pod, allowed) = tokio::join!(
             self.pod(&target.namespace, &target.pod),
-            review::check(self, right, &target.namespace, &target.pod)
+            access_review::check(self, right, &target.namespace, &target.pod)
         );
         let target = pods::find_running(pod?, target)?;
         allowed.map(|()| target)

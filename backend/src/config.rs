@@ -16,7 +16,7 @@ use ipnet::IpNet;
 use podshell_shared::terminal::MAX_GRACE;
 use thiserror::Error;
 
-pub use crate::access::{Secret, SecretError};
+pub use crate::auth::{Secret, SecretError};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all sessions ended and left nothing, 1 it could not start, 2 wrong flags, 3 processes may still run in \

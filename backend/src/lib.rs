@@ -1,17 +1,18 @@
 //! Podshell's server: serves the page, and bridges its terminals to a Kubernetes cluster's exec API.
 //!
 //! Data passes through the rooms in this order: [`config`] is read, `front_door` lets a connection in,
-//! `router` leads a request through `access` to a handler in `http` or a connection in `wire`, which runs a [`session`]
+//! `router` leads a request through `auth` to a handler in `api` or a connection in `wire`, which runs a [`session`]
 //! between its client and a shell from [`cluster`].
 
-mod access;
+mod api;
+mod auth;
 mod burst;
 mod choice;
 pub mod cluster;
 pub mod config;
 mod descriptors;
 mod front_door;
-mod http;
+mod page;
 mod random;
 mod router;
 mod secret_file;

@@ -24,9 +24,10 @@ use tower_http::{
 use tracing::{Level, Span, debug_span};
 
 use crate::{
-    access::{self, Guard},
+    api::{debug_containers, health, mint, pods, sessions, turns},
+    auth::{self, Guard},
     config::Config,
-    http::{debug, health, mint, pods, sessions, turns, ui},
+    page::assets,
     server::App,
     wire,
 };
@@ -51,7 +52,7 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
         .room_for_long_messages(wire::ROOM_FOR_LONG)
         .max_waiting(wire::MAX_WAITING)
         .max_sessions_per_address(per_address, move |parts| {
-            access::client_address(of_addresses.access().proxies(), parts)
+            auth::client_address(of_addresses.access().proxies(), parts)
         })
         .track(connections.clone());
     let turns = Arc::new(Semaphore::new(app.calls()));
@@ -63,7 +64,7 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
         .route("/api/pod/{pod}/shell", get(mint::mint_short))
         .route(
             "/api/v1/pod/{namespace}/{pod}/debug/{container}",
-            get(debug::state).post(debug::add),
+            get(debug_containers::state).post(debug_containers::add),
         )
         .route("/api/v1/pods", get(pods::list))
         .layer(middleware::from_fn_with_state(turns, turns::wait))
@@ -71,10 +72,10 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
         .route("/api/v1/sessions/{handle}", get(sessions::life))
         .layer(middleware::from_fn_with_state(
             app.clone(),
-            access::require_key,
+            auth::require_key,
         ));
     let without_key = Router::new()
-        .route("/api/v1/sign-in", post(access::sign_in))
+        .route("/api/v1/sign-in", post(auth::sign_in))
         .route("/api/v1/sessions/leave", post(sessions::leave))
         // anyone may ask, so it costs little
         .layer(DefaultBodyLimit::max(SMALL))
@@ -89,11 +90,11 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
         .merge(without_key)
         .merge(with_key)
         .merge(guarded)
-        .layer(middleware::from_fn(access::require_own_origin))
+        .layer(middleware::from_fn(auth::require_own_origin))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         // the page itself is no secret
-        .fallback(ui::serve)
+        .fallback(assets::serve)
         // inside of what takes the base path off, so that it sees which route it is
         .layer(
             TraceLayer::new_for_http()
@@ -115,7 +116,7 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
     based
         .layer(middleware::from_fn_with_state(
             app.clone(),
-            access::require_own_host,
+            auth::require_own_host,
         ))
         .layer(default(X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(default(REFERRER_POLICY, "no-referrer"))

@@ -21,13 +21,14 @@ use tokio_util::{
 use tracing::{info, warn};
 
 use crate::{
-    access::{Access, Hosts, Keys, Proxies, Secret, SecretError},
+    api::health::Readiness,
+    auth::{Access, Hosts, Keys, Proxies, Secret, SecretError},
     choice,
     cluster::{Cluster, ConnectError},
     config::Config,
     descriptors::{self, Budget, TooFewDescriptors},
     front_door,
-    http::{health::Readiness, ui::Ui},
+    page::assets::Ui,
     router::router,
     secret_file::{self, SecretFileError},
     session::{KeysError, Limits, Scope, Sessions, TicketKeys, Tickets},

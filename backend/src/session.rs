@@ -4,17 +4,13 @@
 //! and [`ShellWriter`], which `wire` and `cluster` implement. A [`Session`] is owned by one task at a
 //! time: that of its client's connection, or while it has none, one of the registry's.
 
-mod core;
-mod end;
-mod input;
-mod output;
-mod pump;
+mod event_loop;
+mod exit;
+mod flow;
+mod frame;
 mod registry;
-mod ring;
-mod screen;
-mod skip;
+mod state;
 mod ticket;
-mod window;
 
 use std::{convert::Infallible, fmt, future::Future, str::FromStr};
 
@@ -22,10 +18,10 @@ use podshell_shared::terminal::{ClientMessage, Exit, ServerMessage, Size};
 use serde::{Deserialize, Serialize};
 use tokio::{sync::watch, time::Instant};
 
-pub(crate) use self::end::{failed, gone, no_session, shutting_down};
+pub(crate) use self::exit::{failed, gone, no_session, shutting_down};
 pub use self::{
-    output::Output,
-    pump::Session,
+    event_loop::Session,
+    frame::Output,
     registry::{Limits, Sessions},
     ticket::{KeysError, Refused, Scope, TicketKeys, Tickets},
 };

@@ -15,7 +15,7 @@ use self::{
     text::{TextReader, TextWriter},
 };
 use crate::{
-    access::Admission,
+    auth::Admission,
     cluster::Cluster,
     server::App,
     session::{

@@ -1,5 +1,8 @@
 //! Making the client: which cluster, and how its connections are set up.
 
+mod kubeconfig;
+mod receive_coalescing;
+
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -19,13 +22,8 @@ use thiserror::Error;
 use tokio::time::timeout;
 use tower::{BoxError, ServiceBuilder, ServiceExt as _, util::MapRequestLayer};
 
-use super::{
-    Cluster, ClusterError,
-    coalesce::Coalescing,
-    error::innermost,
-    exec::Protocol,
-    kubeconfig::{self, Found},
-};
+use self::{kubeconfig::Found, receive_coalescing::Coalescing};
+use super::{Cluster, ClusterError, error::innermost, exec::Protocol};
 
 /// How long the first answer may take when the cluster is looked for at start.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);

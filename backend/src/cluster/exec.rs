@@ -10,6 +10,9 @@
 //! the CPU time and each keystroke some 100 µs; a terminal has no use for what v5 adds. So v4 is
 //! asked for first.
 
+pub(super) mod output;
+pub(super) mod process_marker;
+
 use std::{future::pending, pin::Pin, time::Duration};
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -29,7 +32,8 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{ANSWER_TIME, ClusterError, output::ShellOutput};
+use self::output::ShellOutput;
+use super::{ANSWER_TIME, ClusterError};
 use crate::session::{Ended, Output, Permit, ShellEvent, ShellWriter, Target, ToShell};
 
 /// The socket's read buffer: output comes in frames of 7–11 KB on average.

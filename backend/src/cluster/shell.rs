@@ -1,16 +1,19 @@
 //! Opens shells: finds one that the container has, and waits until it runs.
 
+mod attach;
+pub(super) mod commands;
+mod explain_exit;
+pub(super) mod terminate;
+
 use std::{convert::Infallible, future::pending};
 
 use podshell_shared::terminal::{EndReason, Exit, Size};
 use tokio::{sync::watch, time::Instant};
 
+use self::{commands::Launcher, terminate::Hold};
 use super::{
-    Cluster, ClusterError, attach, end,
-    exec::{self, Process, ShellInput},
-    hang_up::{self, Hold},
-    launch::Launcher,
-    output::ShellOutput,
+    Cluster, ClusterError,
+    exec::{self, Process, ShellInput, output::ShellOutput},
 };
 use crate::session::{
     Ended, Mode, OpenShell, Remains, ShellEvent, ShellWriter as _, Shells, Target, ToShell,
@@ -39,7 +42,7 @@ impl Shells for Cluster {
     }
 
     async fn explain(&self, target: &Target, ended: Ended) -> Exit {
-        end::explain(self, target, ended).await
+        explain_exit::explain(self, target, ended).await
     }
 
     async fn hang_up(
@@ -48,7 +51,7 @@ impl Shells for Cluster {
         shell: OpenShell<Self>,
         until: Instant,
     ) -> Result<(), Remains> {
-        hang_up::hang_up(self, target, shell, until).await
+        terminate::hang_up(self, target, shell, until).await
     }
 }
 

@@ -27,9 +27,9 @@ use crate::random;
 
 use super::{
     Caller, OpenShell, Shells, Target,
-    end::{failed, no_session},
-    pump::{Session, Stop, keep},
-    window::{POOL, Pool},
+    event_loop::{Session, Stop, keep},
+    exit::{failed, no_session},
+    flow::window::{POOL, Pool},
 };
 
 /// How long a session's owner may take to hand it over; it may be waiting for the API server.

@@ -15,9 +15,9 @@ use tracing::info;
 use super::{
     Caller, ClientReader, ClientWriter, Gone, Mode, OpenShell, Permit, Received, Sessions,
     ShellReader as _, ShellWriter as _, Shells, Target, ToClient,
-    core::Core,
-    end::{failed, gone, shutting_down},
+    exit::{failed, gone, shutting_down},
     registry::{Ask, Claim, Place},
+    state::Core,
 };
 
 /// A session: a shell and all that is known of it. Who has it owns it.
@@ -156,7 +156,7 @@ impl<S: Shells> Session<S> {
             Stop::Claimed(claim) => {
                 self.core.detach();
                 sessions.hand_over(self, claim);
-                super::end::taken_over()
+                super::exit::taken_over()
             }
         }
     }

@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{config::PublicUrl, http::Failure, server::App};
+use crate::{api::Failure, config::PublicUrl, server::App};
 
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 

@@ -3,14 +3,15 @@
 use podshell_shared::terminal::{Exit, Size};
 use tokio::sync::watch;
 
-use super::{
-    Cluster, answer,
-    exec::{self, Process},
-    hang_up::Hold,
-    pods,
-    shell::refused,
+use super::{refused, terminate::Hold};
+use crate::{
+    cluster::{
+        Cluster, answer,
+        exec::{self, Process},
+        pods,
+    },
+    session::{OpenShell, Permit as _, ShellWriter as _, Target, ToShell},
 };
-use crate::session::{OpenShell, Permit as _, ShellWriter as _, Target, ToShell};
 
 /// Connects to the main process, with a terminal and input as far as the container gives it these.
 pub(super) async fn open(

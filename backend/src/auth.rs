@@ -40,7 +40,7 @@ pub(crate) use self::{
     proxies::{Proxies, client_address},
     sign_in::sign_in,
 };
-use crate::{burst::Burst, http::Failure, random, server::App, session::Caller};
+use crate::{api::Failure, burst::Burst, random, server::App, session::Caller};
 
 /// What tells who may call.
 pub(crate) struct Access {

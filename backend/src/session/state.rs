@@ -1,5 +1,7 @@
 //! The state of one session, without any I/O: what comes in changes it, and it says what is to go out.
 
+mod input;
+
 use std::collections::VecDeque;
 
 use bytes::Bytes;
@@ -9,14 +11,16 @@ use podshell_shared::terminal::{
 };
 use tokio::time::{Duration, Instant};
 
+use self::input::Input;
 use super::{
     Ended, Limits, Output, ShellEvent, ToClient, ToShell,
-    end::{closed, failed},
-    input::Input,
-    ring::{Next, Ring},
-    screen::Screen,
-    skip::{Aftermath, FLOOD, Flow, Skip, Wary},
-    window::{Pool, Window},
+    exit::{closed, failed},
+    flow::{
+        flood::{Aftermath, FLOOD, Flow, Skip, Wary},
+        output_buffer::{Next, Ring},
+        screen::Screen,
+        window::{Pool, Window},
+    },
 };
 
 /// How much output waits for a client that is away, in bytes. Beyond it the process in the container

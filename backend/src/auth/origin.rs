@@ -8,7 +8,7 @@ use axum::{
 };
 
 use super::host::CalledBy;
-use crate::http::Failure;
+use crate::api::Failure;
 
 /// What a browser says of the page that makes a request, whether it shows the answer to it or not.
 /// Chromium says nothing of a `WebSocket`; there the origin counts.

@@ -11,11 +11,13 @@ use tokio::{
 };
 
 use super::{
-    super::{Cluster, marker::Leader},
     batch::{Batch, Job},
     script::NoScript,
 };
-use crate::session::{Remains, Target};
+use crate::{
+    cluster::{Cluster, exec::process_marker::Leader},
+    session::{Remains, Target},
+};
 
 /// In how many containers a script is started at once: an exec is a burden for a node.
 const STARTS_AT_ONCE: usize = 16;
@@ -24,7 +26,7 @@ pub(crate) const SCRIPTS_AT_ONCE: usize = 16;
 
 /// The shells that are being ended, by their containers.
 #[derive(Debug)]
-pub(in super::super) struct HangUps {
+pub(in crate::cluster) struct HangUps {
     /// Those that their container's batch has not taken in yet: there is a batch as long as there is an
     /// entry. They are as many as there are sessions at most, for each waits for its own.
     waiting: Mutex<HashMap<Place, Waiting>>,
@@ -47,7 +49,7 @@ struct Waiting {
 }
 
 impl HangUps {
-    pub(in super::super) fn new() -> Self {
+    pub(in crate::cluster) fn new() -> Self {
         Self {
             waiting: Mutex::default(),
             starts: Semaphore::new(STARTS_AT_ONCE),
@@ -56,7 +58,7 @@ impl HangUps {
     }
 
     /// From here on so many scripts may run at once, if that is more than before.
-    pub(in super::super) fn allow(&self, scripts: usize) {
+    pub(in crate::cluster) fn allow(&self, scripts: usize) {
         let more = scripts.saturating_sub(self.scripts.available_permits());
         self.scripts.add_permits(more);
     }

@@ -8,7 +8,7 @@ const ALTERNATE: [u16; 3] = [47, 1047, 1049];
 
 /// A terminal's screen.
 #[derive(Debug, Default)]
-pub(super) struct Screen {
+pub(in crate::session) struct Screen {
     alternate: bool,
     state: State,
 }
@@ -29,12 +29,12 @@ enum State {
 
 impl Screen {
     /// Whether the alternate screen is shown.
-    pub(super) fn is_alternate(&self) -> bool {
+    pub(in crate::session) fn is_alternate(&self) -> bool {
         self.alternate
     }
 
     /// Output was sent, in whatever pieces.
-    pub(super) fn hear(&mut self, mut data: &[u8]) {
+    pub(in crate::session) fn hear(&mut self, mut data: &[u8]) {
         loop {
             if matches!(self.state, State::Ground) {
                 let Some(at) = memchr(ESCAPE, data) else {

@@ -11,11 +11,14 @@ use tokio::{
 };
 
 use super::{
-    super::{Cluster, end, marker::Leader},
+    super::explain_exit,
     queue::Place,
     script::{Foreground, Left, NoScript, Order, Script},
 };
-use crate::session::{Remains, Target};
+use crate::{
+    cluster::{Cluster, exec::process_marker::Leader},
+    session::{Remains, Target},
+};
 
 /// How many shells a script is told of in one line.
 const SHELLS_PER_LINE: usize = 100;
@@ -293,7 +296,11 @@ impl Batch {
             return;
         }
         // with their container they are gone too
-        let is_gone = timeout(LOOK_TIME, end::is_gone(&self.cluster, &self.target)).await;
+        let is_gone = timeout(
+            LOOK_TIME,
+            explain_exit::is_gone(&self.cluster, &self.target),
+        )
+        .await;
         let is_gone = is_gone.unwrap_or(false);
         for job in hopeless {
             job.tell(if is_gone {

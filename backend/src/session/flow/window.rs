@@ -14,9 +14,9 @@ use podshell_shared::terminal::{OUTPUT_WINDOW, TELL_EVERY};
 use tokio::time::{Duration, Instant};
 
 /// The largest window, in bytes.
-pub(super) const LARGEST: u64 = 8 << 20;
+pub(in crate::session) const LARGEST: u64 = 8 << 20;
 /// How much all windows together may be larger than [`OUTPUT_WINDOW`] each, in bytes.
-pub(super) const POOL: u64 = 64 << 20;
+pub(in crate::session) const POOL: u64 = 64 << 20;
 /// So much of what was measured last counts, and the best of it: a pause of the screen, or of the program, is not its
 /// speed.
 const MEASURED: usize = 4;
@@ -25,10 +25,10 @@ const STALL: Duration = Duration::from_secs(2);
 
 /// What the windows of all sessions share. Clones are of the same.
 #[derive(Clone, Debug)]
-pub(super) struct Pool(Arc<AtomicU64>);
+pub(in crate::session) struct Pool(Arc<AtomicU64>);
 
 impl Pool {
-    pub(super) fn new(bytes: u64) -> Self {
+    pub(in crate::session) fn new(bytes: u64) -> Self {
         Self(Arc::new(AtomicU64::new(bytes)))
     }
 
@@ -46,7 +46,7 @@ impl Pool {
     }
 
     #[cfg(test)]
-    pub(super) fn free(&self) -> u64 {
+    pub(in crate::session) fn free(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -63,7 +63,7 @@ struct Piece {
 
 /// The window of one session.
 #[derive(Debug)]
-pub(super) struct Window {
+pub(in crate::session) struct Window {
     size: u64,
     pool: Pool,
     /// So much is taken of it: what the window, or what is under way, has more than [`OUTPUT_WINDOW`].
@@ -80,7 +80,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn new(pool: Pool, now: Instant) -> Self {
+    pub(in crate::session) fn new(pool: Pool, now: Instant) -> Self {
         Self {
             size: OUTPUT_WINDOW,
             pool,
@@ -95,17 +95,17 @@ impl Window {
 
     /// How many bytes of the pool it has.
     #[cfg(test)]
-    pub(super) fn taken(&self) -> u64 {
+    pub(in crate::session) fn taken(&self) -> u64 {
         self.taken
     }
 
     /// How many bytes may be under way.
-    pub(super) fn size(&self) -> u64 {
+    pub(in crate::session) fn size(&self) -> u64 {
         self.size
     }
 
     /// Output up to `end` goes out, with which `held` bytes are not acknowledged.
-    pub(super) fn send(&mut self, end: u64, held: u64, now: Instant) {
+    pub(in crate::session) fn send(&mut self, end: u64, held: u64, now: Instant) {
         if self.any.is_some() && (self.full.is_some() || held < self.size) {
             return;
         }
@@ -126,7 +126,7 @@ impl Window {
     }
 
     /// All up to the offset `acked` is acknowledged, and `held` bytes are not.
-    pub(super) fn acknowledge(&mut self, acked: u64, held: u64, now: Instant) {
+    pub(in crate::session) fn acknowledge(&mut self, acked: u64, held: u64, now: Instant) {
         if held >= OUTPUT_WINDOW {
             self.used = now;
         }
@@ -160,12 +160,12 @@ impl Window {
     }
 
     /// When [`tick`](Self::tick) has something to do.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(in crate::session) fn deadline(&self) -> Option<Instant> {
         (self.size > OUTPUT_WINDOW).then(|| self.used + STALL)
     }
 
     /// Time has passed; `held` bytes are not acknowledged.
-    pub(super) fn tick(&mut self, held: u64, now: Instant) {
+    pub(in crate::session) fn tick(&mut self, held: u64, now: Instant) {
         if self.deadline().is_some_and(|deadline| now >= deadline) {
             self.close(held);
         }
@@ -179,7 +179,7 @@ impl Window {
 
     /// Another connection brings the output from here on, to a client that may be elsewhere. `held` bytes are not
     /// acknowledged.
-    pub(super) fn restart(&mut self, held: u64, now: Instant) {
+    pub(in crate::session) fn restart(&mut self, held: u64, now: Instant) {
         (self.any, self.full) = (None, None);
         self.nearest = None;
         self.used = now;

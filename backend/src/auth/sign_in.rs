@@ -9,7 +9,7 @@ use axum::{
 use podshell_shared::api::{SignIn, SignedIn};
 
 use super::{keys::Refused, unauthorized};
-use crate::{http::Failure, server::App};
+use crate::{api::Failure, server::App};
 
 /// The key that a browser sends from now on, for a token that is good once.
 pub(crate) async fn sign_in(

@@ -13,32 +13,32 @@ const LOOK_AHEAD: usize = 512;
 
 /// The process that leads the session of a terminal: the shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Leader {
+pub(in crate::cluster) struct Leader {
     /// Its id, as the container sees it, and that of its session.
-    pub(super) pid: u32,
+    pub(in crate::cluster) pid: u32,
     /// When it was started, in clock ticks since the node was: another process may get the same id, but
     /// not at the same time.
-    pub(super) since: u64,
+    pub(in crate::cluster) since: u64,
 }
 
 /// The begin of a shell's output, held back until it is known what of it is the marker.
 #[derive(Debug, Default)]
-pub(super) struct Marker {
+pub(in crate::cluster) struct Marker {
     held: Vec<u8>,
 }
 
 /// What the begin of the output turned out to be.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(in crate::cluster) struct Found {
     /// The shell's process, if there was a marker and it tells.
-    pub(super) leader: Option<Leader>,
+    pub(in crate::cluster) leader: Option<Leader>,
     /// The output without the marker.
-    pub(super) text: Vec<u8>,
+    pub(in crate::cluster) text: Vec<u8>,
 }
 
 impl Marker {
     /// Takes the next piece of output; [`None`] while more is needed.
-    pub(super) fn feed(&mut self, data: &[u8]) -> Option<Found> {
+    pub(in crate::cluster) fn feed(&mut self, data: &[u8]) -> Option<Found> {
         self.held.extend_from_slice(data);
         let full = self.held.len() >= LOOK_AHEAD;
         let window = &self.held[..self.held.len().min(LOOK_AHEAD)];
@@ -57,12 +57,12 @@ impl Marker {
     }
 
     /// Whether output is held back.
-    pub(super) fn holds_text(&self) -> bool {
+    pub(in crate::cluster) fn holds_text(&self) -> bool {
         !self.held.is_empty()
     }
 
     /// What is held back.
-    pub(super) fn take(&mut self) -> Vec<u8> {
+    pub(in crate::cluster) fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.held)
     }
 }

@@ -15,11 +15,17 @@ use bytes::Bytes;
 use futures_util::future::{Either, select};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-pub(super) use self::queue::HangUps;
+pub(in crate::cluster) use self::queue::HangUps;
 pub(crate) use self::queue::SCRIPTS_AT_ONCE;
-use super::{Cluster, exec::ShellInput, launch::Program, output::ShellOutput};
-use crate::session::{
-    Ended, OpenShell, Remains, ShellEvent, ShellReader as _, ShellWriter as _, Target, ToShell,
+use super::commands::Program;
+use crate::{
+    cluster::{
+        Cluster,
+        exec::{ShellInput, output::ShellOutput},
+    },
+    session::{
+        Ended, OpenShell, Remains, ShellEvent, ShellReader as _, ShellWriter as _, Target, ToShell,
+    },
 };
 
 /// How long keys are tried where no script can be had; half of the time if that is shorter.
@@ -55,7 +61,7 @@ impl From<Program> for Hold {
 }
 
 /// Ends what a session holds, by `until` at the latest.
-pub(super) async fn hang_up(
+pub(in crate::cluster) async fn hang_up(
     cluster: &Cluster,
     target: &Target,
     shell: OpenShell<Cluster>,

@@ -5,8 +5,8 @@ use std::{collections::VecDeque, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    exec::Frames,
-    marker::{Leader, Marker},
+    Frames,
+    process_marker::{Leader, Marker},
 };
 use crate::session::{Output, ShellEvent, ShellReader};
 
@@ -39,7 +39,7 @@ enum Filter {
 }
 
 impl ShellOutput {
-    pub(super) fn new(frames: Frames) -> Self {
+    pub(in crate::cluster) fn new(frames: Frames) -> Self {
         Self {
             frames,
             filter: Filter::Nothing,
@@ -50,33 +50,33 @@ impl ShellOutput {
 
     /// For a process whose launcher prints a marker.
     #[must_use]
-    pub(super) fn with_marker(mut self) -> Self {
+    pub(in crate::cluster) fn with_marker(mut self) -> Self {
         self.filter = Filter::Marker(Marker::default());
         self
     }
 
     /// For a process that has no terminal.
     #[must_use]
-    pub(super) fn with_newlines(mut self) -> Self {
+    pub(in crate::cluster) fn with_newlines(mut self) -> Self {
         self.filter = Filter::Newlines;
         self
     }
 
     /// Puts a remark before all output.
-    pub(super) fn remark(&mut self, remark: &str) {
+    pub(in crate::cluster) fn remark(&mut self, remark: &str) {
         let line = format!("\x1b[2m{remark}\x1b[22m\r\n");
         let output = Output::copy_of(line.as_bytes());
         self.ahead.push_front(ShellEvent::Output(output));
     }
 
     /// The process that leads the terminal's session, if its launcher has told.
-    pub(super) fn leader(&self) -> Option<Leader> {
+    pub(in crate::cluster) fn leader(&self) -> Option<Leader> {
         self.leader
     }
 
     /// Waits until the process is seen to have been started, or is taken for started; or until the end,
     /// which is given without being taken from what comes.
-    pub(super) async fn started(&mut self) -> Option<&ShellEvent> {
+    pub(in crate::cluster) async fn started(&mut self) -> Option<&ShellEvent> {
         let has_launcher = matches!(self.filter, Filter::Marker(_));
         let patience = if has_launcher {
             LAUNCH_TIME

@@ -34,14 +34,14 @@ macro_rules! script {
 
 /// A way to start a shell.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Launcher {
-    pub(super) program: Program,
-    pub(super) command: &'static [&'static str],
+pub(in crate::cluster) struct Launcher {
+    pub(in crate::cluster) program: Program,
+    pub(in crate::cluster) command: &'static [&'static str],
 }
 
 /// The program that a launcher starts first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Program {
+pub(in crate::cluster) enum Program {
     /// A POSIX shell of this name, with a script that prints the marker.
     Posix(&'static str),
     /// A shell of Windows.
@@ -79,13 +79,13 @@ const MAX_IMAGES: usize = 1000;
 
 /// Remembers which images lack the launcher that is tried first, so that it costs no exec each time.
 #[derive(Debug, Default)]
-pub(super) struct Launchers {
+pub(in crate::cluster) struct Launchers {
     lacking: Mutex<HashSet<String>>,
 }
 
 impl Launchers {
     /// The launchers to try, the next one only if the program of the one before is not there.
-    pub(super) fn to_try(&self, target: &Target) -> Vec<&'static Launcher> {
+    pub(in crate::cluster) fn to_try(&self, target: &Target) -> Vec<&'static Launcher> {
         let mut launchers = known(target).to_vec();
         if self.lacking().contains(&target.image) {
             launchers.reverse();
@@ -94,7 +94,7 @@ impl Launchers {
     }
 
     /// Keeps in mind which launcher worked.
-    pub(super) fn remember(&self, target: &Target, worked: &Launcher) {
+    pub(in crate::cluster) fn remember(&self, target: &Target, worked: &Launcher) {
         let [first, _] = known(target) else {
             return;
         };

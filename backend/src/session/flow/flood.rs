@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_millis(30);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// So much output without a rest is a flood, in bytes. No less is drawn before a flood that paused is
 /// dropped again, and no longer report of an interrupted program is shown whole.
-pub(super) const FLOOD: u64 = 64 << 10;
+pub(in crate::session) const FLOOD: u64 = 64 << 10;
 /// Output rests if none comes for so long.
 const REST: Duration = Duration::from_millis(500);
 /// How much of the end is shown at most, in bytes and in lines.
@@ -26,14 +26,14 @@ const SWITCH: usize = 8;
 
 /// How much output comes without a rest.
 #[derive(Debug, Default)]
-pub(super) struct Flow {
+pub(in crate::session) struct Flow {
     bytes: u64,
     last: Option<Instant>,
 }
 
 impl Flow {
     /// So much came just now.
-    pub(super) fn hear(&mut self, length: usize, now: Instant) {
+    pub(in crate::session) fn hear(&mut self, length: usize, now: Instant) {
         if !self.flows(now) {
             self.bytes = 0;
         }
@@ -42,7 +42,7 @@ impl Flow {
     }
 
     /// Whether it is a flood.
-    pub(super) fn is_flood(&self, now: Instant) -> bool {
+    pub(in crate::session) fn is_flood(&self, now: Instant) -> bool {
         self.bytes >= FLOOD && self.flows(now)
     }
 
@@ -53,7 +53,7 @@ impl Flow {
 
 /// After the Ctrl-C into a flood, while that may go on behind a pause: nothing has been typed since.
 #[derive(Debug)]
-pub(super) struct Wary {
+pub(in crate::session) struct Wary {
     until: Instant,
     flow: Flow,
     /// The end of what came, in which a switch to the alternate screen may have begun.
@@ -62,7 +62,7 @@ pub(super) struct Wary {
 
 /// What output after a Ctrl-C is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Aftermath {
+pub(in crate::session) enum Aftermath {
     /// The program's report, or the prompt; or more of it.
     Calm,
     /// The flood.
@@ -73,7 +73,7 @@ pub(super) enum Aftermath {
 
 impl Wary {
     /// Begins with a Ctrl-C.
-    pub(super) fn new(now: Instant) -> Self {
+    pub(in crate::session) fn new(now: Instant) -> Self {
         Self {
             until: now + PATIENCE,
             flow: Flow::default(),
@@ -82,14 +82,14 @@ impl Wary {
     }
 
     /// Drops output until it pauses, for as long as there is patience left.
-    pub(super) fn skip(&mut self, now: Instant) -> Skip {
+    pub(in crate::session) fn skip(&mut self, now: Instant) -> Skip {
         self.flow = Flow::default();
         self.end.clear();
         Skip::new(now, self.until)
     }
 
     /// Takes output that is shown.
-    pub(super) fn hear(&mut self, data: &[u8], now: Instant) -> Aftermath {
+    pub(in crate::session) fn hear(&mut self, data: &[u8], now: Instant) -> Aftermath {
         self.flow.hear(data.len(), now);
         self.end.extend_from_slice(data);
         if now >= self.until || find_switch(&self.end).is_some() {
@@ -106,7 +106,7 @@ impl Wary {
 
 /// Output being dropped.
 #[derive(Debug)]
-pub(super) struct Skip {
+pub(in crate::session) struct Skip {
     dropped: u64,
     tail: Vec<u8>,
     /// The tail begins with a switch to the alternate screen.
@@ -117,9 +117,9 @@ pub(super) struct Skip {
 
 /// What remains when it is over: so many bytes were dropped, and these follow.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Rest {
-    pub(super) dropped: u64,
-    pub(super) shown: Vec<u8>,
+pub(in crate::session) struct Rest {
+    pub(in crate::session) dropped: u64,
+    pub(in crate::session) shown: Vec<u8>,
 }
 
 impl Skip {
@@ -134,18 +134,18 @@ impl Skip {
     }
 
     /// How many bytes have come, dropped or not.
-    pub(super) fn len(&self) -> u64 {
+    pub(in crate::session) fn len(&self) -> u64 {
         self.dropped + self.tail.len() as u64
     }
 
     /// Takes output that came just now.
-    pub(super) fn hear(&mut self, data: &[u8], now: Instant) {
+    pub(in crate::session) fn hear(&mut self, data: &[u8], now: Instant) {
         self.push(data);
         self.pauses = now + PAUSE;
     }
 
     /// Takes output that waited.
-    pub(super) fn push(&mut self, data: &[u8]) {
+    pub(in crate::session) fn push(&mut self, data: &[u8]) {
         let unsearched = self.tail.len().saturating_sub(SWITCH - 1);
         self.tail.extend_from_slice(data);
         if self.switched {
@@ -161,28 +161,28 @@ impl Skip {
     }
 
     /// Takes a stretch that was dropped before.
-    pub(super) fn push_gap(&mut self, length: u64) {
+    pub(in crate::session) fn push_gap(&mut self, length: u64) {
         self.drop_first(self.tail.len());
         self.dropped += length;
     }
 
     /// When to look again whether it is over.
-    pub(super) fn deadline(&self) -> Instant {
+    pub(in crate::session) fn deadline(&self) -> Instant {
         self.pauses.min(self.until)
     }
 
     /// Whether it is over.
-    pub(super) fn is_over(&self, now: Instant) -> bool {
+    pub(in crate::session) fn is_over(&self, now: Instant) -> bool {
         self.switched || self.deadline() <= now
     }
 
     /// Whether it ended with a pause, behind which more of the flood may come.
-    pub(super) fn paused(&self, now: Instant) -> bool {
+    pub(in crate::session) fn paused(&self, now: Instant) -> bool {
         !self.switched && self.pauses <= now
     }
 
     /// Ends it.
-    pub(super) fn finish(mut self) -> Rest {
+    pub(in crate::session) fn finish(mut self) -> Rest {
         if !self.switched {
             self.drop_first(self.cut());
         }

@@ -6,7 +6,7 @@ use kube::api::{Patch, PatchParams};
 use podshell_shared::api::DebugState;
 use serde_json::json;
 
-use super::{Cluster, ClusterError, Right, answer, pods, review};
+use super::{Cluster, ClusterError, Right, access_review, answer, pods};
 use crate::session::{Mode, Target};
 
 /// What the names of our debug containers begin with.
@@ -50,7 +50,7 @@ impl Cluster {
         };
         let (found, allowed) = tokio::join!(
             self.pod(namespace, pod),
-            review::check(self, Right::Debug, namespace, pod)
+            access_review::check(self, Right::Debug, namespace, pod)
         );
         let found = found?;
         let old = find(&found, container, image);

@@ -4,7 +4,7 @@ use podshell_shared::terminal::OUTPUT_WINDOW;
 use proptest::prelude::*;
 
 use super::{
-    super::window::LARGEST,
+    super::flow::window::LARGEST,
     tests::{output, started, stdin},
     *,
 };

@@ -1,15 +1,14 @@
 //! The HTTP API's handlers.
 
-pub(crate) mod debug;
-mod failure;
+pub(crate) mod debug_containers;
+mod error;
 pub(crate) mod health;
 pub(crate) mod mint;
 pub(crate) mod pods;
 pub(crate) mod sessions;
 pub(crate) mod turns;
-pub(crate) mod ui;
 
-pub(crate) use failure::Failure;
+pub(crate) use error::Failure;
 
 use axum::http::{HeaderMap, StatusCode, header::ACCEPT};
 

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::{Output, skip::Skip};
+use super::flood::Skip;
+use crate::session::Output;
 
 /// So many pieces are kept as they came; more are put together if they are small. A piece keeps the
 /// read buffer alive that it came in, however short it is.
@@ -16,7 +17,7 @@ const GAP: u64 = 64;
 
 /// A stretch of output. Offsets are absolute: they count from the session's beginning, gaps included.
 #[derive(Debug, Default)]
-pub(super) struct Ring {
+pub(in crate::session) struct Ring {
     pieces: VecDeque<Piece>,
     /// Which piece holds the byte at `sent`; their number if all is sent.
     cursor: usize,
@@ -64,7 +65,7 @@ impl Piece {
 
 /// What is to be said to the client.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(in crate::session) enum Next {
     /// Output and the offset behind it.
     Output(Output, u64),
     /// The bytes between these offsets were dropped.
@@ -78,27 +79,27 @@ pub(super) enum Next {
 
 impl Ring {
     /// Offset of the next byte for the client.
-    pub(super) fn sent(&self) -> u64 {
+    pub(in crate::session) fn sent(&self) -> u64 {
         self.sent
     }
 
     /// How many bytes have been sent and not acknowledged; a gap counts as [`GAP`].
-    pub(super) fn in_flight(&self) -> u64 {
+    pub(in crate::session) fn in_flight(&self) -> u64 {
         self.in_flight
     }
 
     /// Offset behind all that has been acknowledged.
-    pub(super) fn acked(&self) -> u64 {
+    pub(in crate::session) fn acked(&self) -> u64 {
         self.acked
     }
 
     /// Whether all has been sent.
-    pub(super) fn is_sent(&self) -> bool {
+    pub(in crate::session) fn is_sent(&self) -> bool {
         self.sent == self.end
     }
 
     /// How many bytes there are; a gap counts as [`GAP`].
-    pub(super) fn len(&self) -> u64 {
+    pub(in crate::session) fn len(&self) -> u64 {
         self.in_flight + self.unsent
     }
 
@@ -110,14 +111,14 @@ impl Ring {
     }
 
     /// Takes output that came from the shell.
-    pub(super) fn push(&mut self, output: Output) {
+    pub(in crate::session) fn push(&mut self, output: Output) {
         if !output.is_empty() {
             self.add(Content::Output(output));
         }
     }
 
     /// Notes that `length` bytes were dropped.
-    pub(super) fn push_gap(&mut self, length: u64) {
+    pub(in crate::session) fn push_gap(&mut self, length: u64) {
         if length > 0 {
             self.add(Content::Gap(length));
         }
@@ -138,7 +139,7 @@ impl Ring {
     }
 
     /// What the client is to get next, which counts as sent from here on.
-    pub(super) fn send_next(&mut self) -> Option<Next> {
+    pub(in crate::session) fn send_next(&mut self) -> Option<Next> {
         let piece = self.pieces.get(self.cursor)?;
         let (from, to) = (self.sent, piece.end());
         let next = match &piece.content {
@@ -158,7 +159,7 @@ impl Ring {
     }
 
     /// The client has everything up to `offset`. More than was sent counts as what was.
-    pub(super) fn acknowledge(&mut self, offset: u64) {
+    pub(in crate::session) fn acknowledge(&mut self, offset: u64) {
         let before = self.acked;
         self.acked = before.max(offset.min(self.sent));
         while let Some(piece) = self.pieces.front() {
@@ -176,7 +177,7 @@ impl Ring {
 
     /// Goes back to `offset`, for a client that has everything before it. An offset that is not here
     /// counts as the nearest that is.
-    pub(super) fn resume(&mut self, offset: u64) {
+    pub(in crate::session) fn resume(&mut self, offset: u64) {
         self.sent = offset.clamp(self.acked, self.sent);
         self.find_cursor();
         self.acknowledge(self.sent);
@@ -184,7 +185,7 @@ impl Ring {
     }
 
     /// Takes back what has not been sent: gives it to `skip`, as if it came only now.
-    pub(super) fn give_unsent(&mut self, skip: &mut Skip) {
+    pub(in crate::session) fn give_unsent(&mut self, skip: &mut Skip) {
         while let Some(next) = self.send_next() {
             match next {
                 Next::Output(output, _) => skip.push(output.data()),

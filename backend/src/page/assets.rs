@@ -21,8 +21,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use rust_embed::RustEmbed;
 
-use super::{Failure, wants_page};
-use crate::{access::CalledBy, config::BasePath, server::App};
+use crate::api::{Failure, wants_page};
+use crate::{auth::CalledBy, config::BasePath, server::App};
 
 /// What `cargo xtask build` leaves in `dist`. A debug build reads it from there while it runs, so
 /// that a new page needs no new binary.

@@ -6,8 +6,10 @@ use k8s_openapi::api::core::v1::Pod;
 use podshell_shared::terminal::{EndReason, Exit};
 use tokio::time::{Instant, sleep};
 
-use super::{Cluster, ClusterError, answer, pods};
-use crate::session::{Ended, Mode, Target, failed};
+use crate::{
+    cluster::{Cluster, ClusterError, answer, pods},
+    session::{Ended, Mode, Target, failed},
+};
 
 /// How long the API server may take to notice that a container is gone.
 const NOTICE_TIME: Duration = Duration::from_secs(3);

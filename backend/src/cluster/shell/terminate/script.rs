@@ -11,16 +11,14 @@ use kube::Client;
 use thiserror::Error;
 use tokio::time::timeout;
 
-use super::{
-    super::{
+use super::{FAREWELL_TIME, drain};
+use crate::{
+    cluster::{
         ClusterError,
-        exec::{self, Process, ShellInput},
-        marker::Leader,
-        output::ShellOutput,
+        exec::{self, Process, ShellInput, output::ShellOutput, process_marker::Leader},
     },
-    FAREWELL_TIME, drain,
+    session::{Ended, ShellEvent, ShellReader as _, ShellWriter as _, Target, ToShell},
 };
-use crate::session::{Ended, ShellEvent, ShellReader as _, ShellWriter as _, Target, ToShell};
 
 /// What an answer begins with.
 const ANSWER: &str = "left";

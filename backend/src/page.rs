@@ -1,0 +1,3 @@
+//! What browsers load: the page's files, embedded in the binary.
+
+pub(crate) mod assets;
