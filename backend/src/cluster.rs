@@ -17,14 +17,14 @@ use podshell_shared::api;
 use tokio::{sync::Semaphore, time::timeout};
 
 pub(crate) use self::shell::terminate::SCRIPTS_AT_ONCE;
-use self::shell::{commands::Launchers, terminate::HangUps};
+use self::shell::{commands::Launchers, terminate::Terminations};
 pub use self::{
     access_review::Right,
     client::{ConnectError, Source},
     ephemeral::Debug,
     error::ClusterError,
-    exec::{ShellInput, output::ShellOutput},
-    shell::terminate::Hold,
+    exec::{ExecInput, output::ExecOutput},
+    shell::terminate::ProcessHandle,
 };
 use crate::session::{Mode, Target};
 
@@ -41,7 +41,7 @@ pub struct Cluster {
     identity: Arc<[u8]>,
     demo: bool,
     launchers: Arc<Launchers>,
-    hang_ups: Arc<HangUps>,
+    terminations: Arc<Terminations>,
     /// For looking what became of a pod.
     looks: Arc<Semaphore>,
 }
@@ -54,7 +54,7 @@ impl Cluster {
             identity,
             demo,
             launchers: Arc::default(),
-            hang_ups: Arc::new(HangUps::new()),
+            terminations: Arc::new(Terminations::new()),
             looks: Arc::new(Semaphore::new(LOOKS_AT_ONCE)),
         }
     }
@@ -66,7 +66,7 @@ impl Cluster {
 
     /// Lets clean-ups run in so many containers at once.
     pub(crate) fn allow_clean_ups(&self, count: usize) {
-        self.hang_ups.allow(count);
+        self.terminations.allow(count);
     }
 
     /// What tells this cluster apart, for programs: where its API server is, and who vouches for it.

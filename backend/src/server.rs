@@ -61,7 +61,7 @@ impl App {
     }
 
     pub(crate) fn cluster(&self) -> &Cluster {
-        self.0.sessions.shells()
+        self.0.sessions.backend()
     }
 
     pub(crate) fn sessions(&self) -> &Sessions<Cluster> {

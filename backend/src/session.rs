@@ -1,7 +1,7 @@
 //! The life of terminal sessions, free of any transport and of Kubernetes.
 //!
-//! Data comes in through [`ClientReader`] and [`ShellReader`] and leaves through [`ClientWriter`]
-//! and [`ShellWriter`], which `wire` and `cluster` implement. A [`Session`] is owned by one task at a
+//! Data comes in through [`ClientReader`] and [`ProcessReader`] and leaves through [`ClientWriter`]
+//! and [`ProcessWriter`], which `wire` and `cluster` implement. A [`Session`] is owned by one task at a
 //! time: that of its client's connection, or while it has none, one of the registry's.
 
 mod event_loop;
@@ -111,11 +111,11 @@ impl fmt::Display for Target {
 
 /// What comes from a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Received {
+pub enum ClientEvent {
     /// A message.
     Message(ClientMessage),
     /// The client broke the protocol; the words tell it how.
-    Broken(String),
+    ProtocolError(String),
     /// The client is gone.
     Gone,
 }
@@ -127,7 +127,7 @@ pub struct Gone;
 /// The direction from the client.
 pub trait ClientReader: Send {
     /// Waits for what the client says next. Cancel-safe.
-    fn read_message(&mut self) -> impl Future<Output = Received> + Send;
+    fn read_message(&mut self) -> impl Future<Output = ClientEvent> + Send;
 }
 
 /// What goes to the client.
@@ -165,18 +165,18 @@ pub trait ClientWriter: Send {
 
 /// What comes from the shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ShellEvent {
+pub enum ProcessEvent {
     /// Terminal output.
     Output(Output),
     /// A sign that the other side still listens.
     Alive,
     /// The end; nothing follows.
-    Ended(Ended),
+    Ended(ProcessEnd),
 }
 
 /// How an exec ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum ProcessEnd {
     /// The process ended with this code.
     Exited(i32),
     /// The cluster says that it could not be run.
@@ -186,14 +186,14 @@ pub enum Ended {
 }
 
 /// The direction from the shell.
-pub trait ShellReader: Send {
+pub trait ProcessReader: Send {
     /// Waits for what comes next. Cancel-safe.
-    fn read_event(&mut self) -> impl Future<Output = ShellEvent> + Send;
+    fn read_event(&mut self) -> impl Future<Output = ProcessEvent> + Send;
 }
 
 /// What goes to the shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ToShell {
+pub enum ToProcess {
     /// Input, which arrives in one piece.
     Stdin(bytes::Bytes),
     /// The terminal's size.
@@ -204,9 +204,9 @@ pub enum ToShell {
 }
 
 /// The direction to the shell. It does not say when it fails: the reader sees the end and its reason.
-pub trait ShellWriter: Send {
+pub trait ProcessWriter: Send {
     /// The right to send something.
-    type Permit<'a>: Permit<ToShell>
+    type Permit<'a>: Permit<ToProcess>
     where
         Self: 'a;
 
@@ -217,7 +217,7 @@ pub trait ShellWriter: Send {
     fn is_writing(&self) -> bool;
 
     /// Sends something, and waits until it is written.
-    fn write(&mut self, message: ToShell) -> impl Future<Output = ()> + Send {
+    fn write(&mut self, message: ToProcess) -> impl Future<Output = ()> + Send {
         async {
             self.reserve().await.send(message);
             drop(self.reserve().await);
@@ -227,16 +227,16 @@ pub trait ShellWriter: Send {
 
 /// A shell that was started.
 #[derive(Debug)]
-pub struct OpenShell<S: Shells> {
+pub struct RunningProcess<S: TerminalBackend> {
     /// From the shell.
     pub reader: S::Reader,
     /// To the shell.
     pub writer: S::Writer,
     /// What is known of the process, to end it.
-    pub process: S::Process,
+    pub handle: S::Handle,
 }
 
-/// What a hang-up left behind, or may have.
+/// What a termination left behind, or may have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Remains {
     /// So many processes did not end, although they were killed.
@@ -248,13 +248,13 @@ pub enum Remains {
 }
 
 /// Something that opens shells.
-pub trait Shells: fmt::Debug + Send + Sync + 'static {
+pub trait TerminalBackend: fmt::Debug + Send + Sync + 'static {
     /// From a shell.
-    type Reader: ShellReader + fmt::Debug;
+    type Reader: ProcessReader + fmt::Debug;
     /// To a shell.
-    type Writer: ShellWriter + fmt::Debug;
+    type Writer: ProcessWriter + fmt::Debug;
     /// What is known of a shell's process.
-    type Process: Send + fmt::Debug;
+    type Handle: Send + fmt::Debug;
 
     /// Opens a shell; `size` is the client's, as soon as it is known, and may change meanwhile.
     ///
@@ -265,12 +265,12 @@ pub trait Shells: fmt::Debug + Send + Sync + 'static {
         &self,
         target: &Target,
         size: watch::Receiver<Size>,
-    ) -> impl Future<Output = Result<OpenShell<Self>, Exit>> + Send
+    ) -> impl Future<Output = Result<RunningProcess<Self>, Exit>> + Send
     where
         Self: Sized;
 
     /// What the end of an exec means for the user.
-    fn explain(&self, target: &Target, ended: Ended) -> impl Future<Output = Exit> + Send;
+    fn explain(&self, target: &Target, ended: ProcessEnd) -> impl Future<Output = Exit> + Send;
 
     /// Ends a shell that still runs, or may still run, with what runs in its terminal: what closing a
     /// terminal window does. Done by `until`, come what may.
@@ -278,10 +278,10 @@ pub trait Shells: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// What may still run.
-    fn hang_up(
+    fn terminate(
         &self,
         target: &Target,
-        shell: OpenShell<Self>,
+        shell: RunningProcess<Self>,
         until: Instant,
     ) -> impl Future<Output = Result<(), Remains>> + Send
     where

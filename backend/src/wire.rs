@@ -19,7 +19,7 @@ use crate::{
     cluster::Cluster,
     server::App,
     session::{
-        ClientReader, ClientWriter, Received, Refused, Session, failed, gone, no_session,
+        ClientEvent, ClientReader, ClientWriter, Refused, Session, failed, gone, no_session,
         shutting_down,
     },
 };
@@ -92,7 +92,7 @@ async fn open(
     };
     let unknown = || refused(Refused::Unknown);
     match first {
-        Ok(Received::Message(ClientMessage::Bind { id, extended })) => {
+        Ok(ClientEvent::Message(ClientMessage::Bind { id, extended })) => {
             writer.bind(extended);
             let caller = admission.and_then(|admission| admission.to_bind(&id));
             let caller = caller.ok_or_else(unknown)?;
@@ -100,7 +100,7 @@ async fn open(
             let target = redeemed.map_err(refused)?;
             Session::begin(app.sessions(), caller, target, extended, reader, writer).await
         }
-        Ok(Received::Message(ClientMessage::Resume { key, offset })) => {
+        Ok(ClientEvent::Message(ClientMessage::Resume { key, offset })) => {
             writer.bind(true);
             let caller = admission.and_then(|admission| admission.to_resume(&key));
             let caller = caller.ok_or_else(no_session)?;
@@ -110,12 +110,12 @@ async fn open(
             }
             Session::resume(app.sessions(), caller, &key, offset).await
         }
-        Ok(Received::Message(_)) => Err(failed(
+        Ok(ClientEvent::Message(_)) => Err(failed(
             EndReason::Protocol,
             "The first message must be a bind.",
         )),
-        Ok(Received::Broken(how)) => Err(failed(EndReason::Protocol, how)),
-        Ok(Received::Gone) => Err(gone()),
+        Ok(ClientEvent::ProtocolError(how)) => Err(failed(EndReason::Protocol, how)),
+        Ok(ClientEvent::Gone) => Err(gone()),
         Err(_) => {
             let time = humantime::format_duration(app.bind_time());
             let message = format!("No bind arrived within {time}.");
@@ -135,28 +135,28 @@ fn refused(refused: Refused) -> Exit {
 }
 
 /// That a message can't be read. What is wrong with it may quote it, however long it is: so much is said as helps.
-fn bad_message(error: &impl Display) -> Received {
+fn bad_message(error: &impl Display) -> ClientEvent {
     let mut error = error.to_string();
     if let Some((end, _)) = error.char_indices().nth(MAX_QUOTED) {
         error.truncate(end);
         error.push('…');
     }
-    Received::Broken(format!("Bad message: {error}."))
+    ClientEvent::ProtocolError(format!("Bad message: {error}."))
 }
 
 /// What the end of a connection means.
-fn received(ended: sockjs::Ended) -> Received {
+fn received(ended: sockjs::Ended) -> ClientEvent {
     match ended {
         sockjs::Ended::MessageTooLong => {
             let most = MAX_MESSAGE >> 20;
-            Received::Broken(format!("A message was longer than {most} MiB."))
+            ClientEvent::ProtocolError(format!("A message was longer than {most} MiB."))
         }
         sockjs::Ended::ProtocolViolation => {
-            Received::Broken("What was sent is no message at all.".to_owned())
+            ClientEvent::ProtocolError("What was sent is no message at all.".to_owned())
         }
         ended => {
             tracing::debug!(why = %ended, "connection over");
-            Received::Gone
+            ClientEvent::Gone
         }
     }
 }

@@ -7,8 +7,9 @@ use std::{alloc::System, convert::Infallible, future::pending, time::Duration};
 use bytes::Bytes;
 use cap::Cap;
 use podshell::session::{
-    Caller, ClientReader, ClientWriter, Ended, Gone, Limits, Mode, OpenShell, Permit, Received,
-    Remains, Session, Sessions, ShellEvent, ShellReader, ShellWriter, Shells, Target, ToClient,
+    Caller, ClientEvent, ClientReader, ClientWriter, Gone, Limits, Mode, Permit, ProcessEnd,
+    ProcessEvent, ProcessReader, ProcessWriter, Remains, RunningProcess, Session, Sessions, Target,
+    TerminalBackend, ToClient,
 };
 use podshell_shared::terminal::{
     ClientMessage, EndReason, Exit, INPUT_WINDOW, ServerMessage, Size,
@@ -33,13 +34,13 @@ const BOUND: usize = 1 << 20;
 #[derive(Debug)]
 struct Deaf;
 
-impl ShellReader for Deaf {
-    async fn read_event(&mut self) -> ShellEvent {
+impl ProcessReader for Deaf {
+    async fn read_event(&mut self) -> ProcessEvent {
         pending().await
     }
 }
 
-impl ShellWriter for Deaf {
+impl ProcessWriter for Deaf {
     type Permit<'a> = Infallible;
 
     async fn reserve(&mut self) -> Infallible {
@@ -51,24 +52,33 @@ impl ShellWriter for Deaf {
     }
 }
 
-impl Shells for Deaf {
+impl TerminalBackend for Deaf {
     type Reader = Self;
     type Writer = Self;
-    type Process = ();
+    type Handle = ();
 
-    async fn open(&self, _: &Target, _: watch::Receiver<Size>) -> Result<OpenShell<Self>, Exit> {
-        Ok(OpenShell {
+    async fn open(
+        &self,
+        _: &Target,
+        _: watch::Receiver<Size>,
+    ) -> Result<RunningProcess<Self>, Exit> {
+        Ok(RunningProcess {
             reader: Self,
             writer: Self,
-            process: (),
+            handle: (),
         })
     }
 
-    async fn explain(&self, _: &Target, ended: Ended) -> Exit {
+    async fn explain(&self, _: &Target, ended: ProcessEnd) -> Exit {
         panic!("{ended:?}");
     }
 
-    async fn hang_up(&self, _: &Target, _: OpenShell<Self>, _: Instant) -> Result<(), Remains> {
+    async fn terminate(
+        &self,
+        _: &Target,
+        _: RunningProcess<Self>,
+        _: Instant,
+    ) -> Result<(), Remains> {
         Ok(())
     }
 }
@@ -81,20 +91,20 @@ struct Typist {
 }
 
 impl ClientReader for Typist {
-    async fn read_message(&mut self) -> Received {
+    async fn read_message(&mut self) -> ClientEvent {
         if let Some(left) = self.left.checked_sub(1) {
             self.left = left;
             let read = Bytes::from(vec![b'x'; READ_BUFFER]);
             let data = read.slice(1000..1001);
-            return Received::Message(ClientMessage::Stdin { data });
+            return ClientEvent::Message(ClientMessage::Stdin { data });
         }
         if !self.pinged {
             self.pinged = true;
             let token = String::new();
-            return Received::Message(ClientMessage::Ping { token });
+            return ClientEvent::Message(ClientMessage::Ping { token });
         }
         self.leave.recv().await;
-        Received::Gone
+        ClientEvent::Gone
     }
 }
 

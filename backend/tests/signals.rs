@@ -28,10 +28,10 @@ use tokio::{
 
 const WELCOME: &str = "/api/v1/pod/default/welcome/shell/shell";
 
-/// How long the end may take that a second signal asks for: less than what heeds no hang-up has.
+/// How long the end may take that a second signal asks for: less than what heeds no termination has.
 const AT_ONCE: Duration = Duration::from_secs(3);
 
-/// What heeds no hang-up, so that a drain takes some seconds.
+/// What heeds no termination, so that a drain takes some seconds.
 const STUBBORN: &str = "sh -c 'trap : HUP; echo st\"\"art; while :; do sleep 1; done'";
 
 /// A shell of the demo with two jobs in the background.

@@ -4,7 +4,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Stops ignoring the signals that a terminal or a service manager sends, as far as this process ignores them.
 ///
-/// A process started in the background by a script ignores Ctrl-C, one under `nohup` ignores a hang-up, and so would every
+/// A process started in the background by a script ignores Ctrl-C, one under `nohup` ignores a termination, and so would every
 /// command it starts: Ctrl-C would end nothing in their terminals. A signal that is *handled* goes back to its default in
 /// a new program; so a handler that does nothing takes the place of ignoring, and for this process nothing changes. Where
 /// there is no `/proc` to ask, nothing is done.

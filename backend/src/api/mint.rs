@@ -23,7 +23,7 @@ pub(crate) struct Wishes {
 
 /// The query of the short route.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Place {
+pub(crate) struct MintQuery {
     namespace: Option<String>,
     container: Option<String>,
     shell: Option<String>,
@@ -37,13 +37,13 @@ pub(crate) async fn mint(
     Path((namespace, pod, container)): Path<(String, String, String)>,
     Query(wishes): Query<Wishes>,
 ) -> Result<Json<Minted>, Failure> {
-    let place = Place {
+    let query = MintQuery {
         namespace: Some(namespace),
         container: Some(container),
         shell: wishes.shell,
         mode: wishes.mode,
     };
-    mint_at(&app, &caller, pod, place).await
+    mint_at(&app, &caller, pod, query).await
 }
 
 /// `GET /api/pod/{pod}/shell?namespace=&container=`: namespace `default` and the pod's first
@@ -52,35 +52,35 @@ pub(crate) async fn mint_short(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(pod): Path<String>,
-    Query(mut place): Query<Place>,
+    Query(mut query): Query<MintQuery>,
 ) -> Result<Json<Minted>, Failure> {
-    place.container = place.container.filter(|name| !name.is_empty());
-    mint_at(&app, &caller, pod, place).await
+    query.container = query.container.filter(|name| !name.is_empty());
+    mint_at(&app, &caller, pod, query).await
 }
 
 async fn mint_at(
     app: &App,
     caller: &Caller,
     pod: String,
-    place: Place,
+    query: MintQuery,
 ) -> Result<Json<Minted>, Failure> {
     if app.is_shutting_down() {
         return Err(Failure::shutting_down());
     }
-    let namespace = place.namespace.unwrap_or_else(|| "default".to_owned());
-    match &place.container {
+    let namespace = query.namespace.unwrap_or_else(|| "default".to_owned());
+    match &query.container {
         Some(container) => check_names(&namespace, &pod, container)?,
         None => check_pod(&namespace, &pod)?,
     }
-    let container = place.container.unwrap_or_default();
-    let shell = place.shell.filter(|name| !name.is_empty());
+    let container = query.container.unwrap_or_default();
+    let shell = query.shell.filter(|name| !name.is_empty());
     let shell: Option<Shell> = shell.map(|name| name.parse()).transpose()?;
     let target = Target {
         namespace,
         pod,
         container,
         shell,
-        mode: parse_mode(place.mode.as_deref())?,
+        mode: parse_mode(query.mode.as_deref())?,
         windows: false,
         image: String::new(),
     };

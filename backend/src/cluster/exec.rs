@@ -32,9 +32,9 @@ use tokio_tungstenite::{
     },
 };
 
-use self::output::ShellOutput;
+use self::output::ExecOutput;
 use super::{ANSWER_TIME, ClusterError};
-use crate::session::{Ended, Output, Permit, ShellEvent, ShellWriter, Target, ToShell};
+use crate::session::{Output, Permit, ProcessEnd, ProcessEvent, ProcessWriter, Target, ToProcess};
 
 /// The socket's read buffer: output comes in frames of 7–11 KB on average.
 const READ_BUFFER: usize = 4 << 10;
@@ -115,7 +115,7 @@ pub(super) async fn connect(
     client: &Client,
     target: &Target,
     process: Process<'_>,
-) -> Result<(ShellInput, ShellOutput), ClusterError> {
+) -> Result<(ExecInput, ExecOutput), ClusterError> {
     let socket = match open(client, target, process, Protocol::V4).await {
         Err(Refused::Protocol) => open(client, target, process, Protocol::V5).await,
         answered => answered,
@@ -129,7 +129,7 @@ pub(super) async fn connect(
         }
         Err(Refused::Error(error)) => return Err(error),
     };
-    let input = ShellInput {
+    let input = ExecInput {
         sink,
         is_writing: false,
         is_broken: false,
@@ -138,7 +138,7 @@ pub(super) async fn connect(
         stream,
         ended: None,
     };
-    Ok((input, ShellOutput::new(frames)))
+    Ok((input, ExecOutput::new(frames)))
 }
 
 /// Why there is no connection.
@@ -193,13 +193,13 @@ fn refuses_protocol(error: &kube::Error) -> bool {
 
 /// The direction towards the container: one unfragmented WebSocket frame per message, for the API
 /// server and the kubelet take each continuation frame as a message of its own.
-pub struct ShellInput {
+pub struct ExecInput {
     sink: SplitSink<Socket, Message>,
     is_writing: bool,
     is_broken: bool,
 }
 
-impl ShellInput {
+impl ExecInput {
     /// Ends the connection; in the container this ends nothing.
     pub(super) async fn close(mut self) {
         // whether the other side still listens makes no difference any more
@@ -207,7 +207,7 @@ impl ShellInput {
     }
 }
 
-impl ShellWriter for ShellInput {
+impl ProcessWriter for ExecInput {
     type Permit<'a> = InputPermit<'a>;
 
     async fn reserve(&mut self) -> InputPermit<'_> {
@@ -228,23 +228,23 @@ impl ShellWriter for ShellInput {
 
 /// The right to send something to a process.
 #[derive(Debug)]
-pub struct InputPermit<'a>(&'a mut ShellInput);
+pub struct InputPermit<'a>(&'a mut ExecInput);
 
-impl Permit<ToShell> for InputPermit<'_> {
-    fn send(self, message: ToShell) {
+impl Permit<ToProcess> for InputPermit<'_> {
+    fn send(self, message: ToProcess) {
         let message = match message {
-            ToShell::Stdin(data) => {
+            ToProcess::Stdin(data) => {
                 let mut frame = BytesMut::with_capacity(1 + data.len());
                 frame.put_u8(STDIN);
                 frame.put_slice(&data);
                 Message::Binary(frame.freeze())
             }
-            ToShell::Resize(Size { rows, cols }) => {
+            ToProcess::Resize(Size { rows, cols }) => {
                 let mut frame = vec![RESIZE];
                 frame.extend(format!(r#"{{"Width":{cols},"Height":{rows}}}"#).bytes());
                 Message::Binary(frame.into())
             }
-            ToShell::Ping => Message::Ping(Bytes::from_static(b"ping")),
+            ToProcess::Ping => Message::Ping(Bytes::from_static(b"ping")),
         };
         // Half a split sink does nothing here but keep the message for the flush to come. Its place is
         // free, for the flush before was complete.
@@ -254,9 +254,9 @@ impl Permit<ToShell> for InputPermit<'_> {
     }
 }
 
-impl std::fmt::Debug for ShellInput {
+impl std::fmt::Debug for ExecInput {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ShellInput").finish_non_exhaustive()
+        f.debug_struct("ExecInput").finish_non_exhaustive()
     }
 }
 
@@ -264,12 +264,12 @@ impl std::fmt::Debug for ShellInput {
 pub(super) struct Frames {
     stream: SplitStream<Socket>,
     /// How the process ended and until when its last output is waited for.
-    ended: Option<(Ended, Instant)>,
+    ended: Option<(ProcessEnd, Instant)>,
 }
 
 impl Frames {
     /// Waits for what comes next. Cancel-safe.
-    pub(super) async fn read_frame(&mut self) -> ShellEvent {
+    pub(super) async fn read_frame(&mut self) -> ProcessEvent {
         loop {
             let message = match &self.ended {
                 None => self.stream.next().await,
@@ -280,44 +280,44 @@ impl Frames {
                 // an empty one says that the connection stands
                 Some(Ok(Message::Binary(frame))) if frame.len() > 1 => match frame[0] {
                     // there is no stderr beside a terminal
-                    STDERR => return ShellEvent::Output(Output::copy_of(&frame[1..])),
+                    STDERR => return ProcessEvent::Output(Output::copy_of(&frame[1..])),
                     ERROR => {
                         self.ended = Some((end_of(&frame[1..]), Instant::now() + TAIL_TIME));
                     }
                     _ => {
                         if let Some(output) = Output::from_frame(frame) {
-                            return ShellEvent::Output(output);
+                            return ProcessEvent::Output(output);
                         }
                     }
                 },
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => return ShellEvent::Alive,
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => return ProcessEvent::Alive,
                 Some(Ok(Message::Close(_))) | None => {
-                    return ShellEvent::Ended(self.take_end("the connection was closed"));
+                    return ProcessEvent::Ended(self.take_end("the connection was closed"));
                 }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => {
-                    return ShellEvent::Ended(self.take_end(&error.to_string()));
+                    return ProcessEvent::Ended(self.take_end(&error.to_string()));
                 }
             }
         }
     }
 
-    fn take_end(&mut self, why: &str) -> Ended {
+    fn take_end(&mut self, why: &str) -> ProcessEnd {
         match self.ended.take() {
             Some((ended, _)) => ended,
-            None => Ended::Lost(why.to_owned()),
+            None => ProcessEnd::Lost(why.to_owned()),
         }
     }
 }
 
 /// Reads the Status that ends an exec: `Success`, or a `Failure` with the exit code among its
 /// causes, or one with a message only when nothing was started.
-fn end_of(payload: &[u8]) -> Ended {
+fn end_of(payload: &[u8]) -> ProcessEnd {
     let Ok(status) = serde_json::from_slice::<Status>(payload) else {
-        return Ended::Failed(String::from_utf8_lossy(payload).into_owned());
+        return ProcessEnd::Failed(String::from_utf8_lossy(payload).into_owned());
     };
     if status.status.as_deref() == Some("Success") {
-        return Ended::Exited(0);
+        return ProcessEnd::Exited(0);
     }
     let code = status
         .details
@@ -327,8 +327,8 @@ fn end_of(payload: &[u8]) -> Ended {
         .filter(|cause| cause.reason.as_deref() == Some("ExitCode"))
         .find_map(|cause| cause.message?.parse().ok());
     match code {
-        Some(code) => Ended::Exited(code),
-        None => Ended::Failed(status.message.unwrap_or_default()),
+        Some(code) => ProcessEnd::Exited(code),
+        None => ProcessEnd::Failed(status.message.unwrap_or_default()),
     }
 }
 
@@ -341,21 +341,21 @@ mod tests {
         let end = |text: &str| end_of(text.as_bytes());
         assert_eq!(
             end(r#"{"metadata":{},"status":"Success"}"#),
-            Ended::Exited(0)
+            ProcessEnd::Exited(0)
         );
         assert_eq!(
             end(
                 r#"{"metadata":{},"status":"Failure","message":"command terminated with non-zero exit code: exit status 3",
                 "reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"3"}]}}"#
             ),
-            Ended::Exited(3)
+            ProcessEnd::Exited(3)
         );
         assert_eq!(
             end(
                 r#"{"metadata":{},"status":"Failure","message":"no such shell","reason":"InternalError"}"#
             ),
-            Ended::Failed("no such shell".to_owned())
+            ProcessEnd::Failed("no such shell".to_owned())
         );
-        assert_eq!(end("broken"), Ended::Failed("broken".to_owned()));
+        assert_eq!(end("broken"), ProcessEnd::Failed("broken".to_owned()));
     }
 }

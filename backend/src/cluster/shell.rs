@@ -10,25 +10,26 @@ use std::{convert::Infallible, future::pending};
 use podshell_shared::terminal::{EndReason, Exit, Size};
 use tokio::{sync::watch, time::Instant};
 
-use self::{commands::Launcher, terminate::Hold};
+use self::{commands::Launcher, terminate::ProcessHandle};
 use super::{
     Cluster, ClusterError,
-    exec::{self, Process, ShellInput, output::ShellOutput},
+    exec::{self, ExecInput, Process, output::ExecOutput},
 };
 use crate::session::{
-    Ended, Mode, OpenShell, Remains, ShellEvent, ShellWriter as _, Shells, Target, ToShell,
+    Mode, ProcessEnd, ProcessEvent, ProcessWriter as _, Remains, RunningProcess, Target,
+    TerminalBackend, ToProcess,
 };
 
-impl Shells for Cluster {
-    type Reader = ShellOutput;
-    type Writer = ShellInput;
-    type Process = Hold;
+impl TerminalBackend for Cluster {
+    type Reader = ExecOutput;
+    type Writer = ExecInput;
+    type Handle = ProcessHandle;
 
     async fn open(
         &self,
         target: &Target,
         size: watch::Receiver<Size>,
-    ) -> Result<OpenShell<Self>, Exit> {
+    ) -> Result<RunningProcess<Self>, Exit> {
         if target.mode == Mode::Attach {
             return attach::open(self, target, &size).await;
         }
@@ -41,17 +42,17 @@ impl Shells for Cluster {
         Err(no_shell(target))
     }
 
-    async fn explain(&self, target: &Target, ended: Ended) -> Exit {
+    async fn explain(&self, target: &Target, ended: ProcessEnd) -> Exit {
         explain_exit::explain(self, target, ended).await
     }
 
-    async fn hang_up(
+    async fn terminate(
         &self,
         target: &Target,
-        shell: OpenShell<Self>,
+        shell: RunningProcess<Self>,
         until: Instant,
     ) -> Result<(), Remains> {
-        terminate::hang_up(self, target, shell, until).await
+        terminate::terminate(self, target, shell, until).await
     }
 }
 
@@ -65,13 +66,13 @@ impl Cluster {
         target: &Target,
         launcher: &Launcher,
         size: watch::Receiver<Size>,
-    ) -> Result<Option<OpenShell<Self>>, Exit> {
+    ) -> Result<Option<RunningProcess<Self>>, Exit> {
         let process = Process::OnTerminal(launcher.command);
         let (mut writer, mut reader) = exec::connect(&self.client, target, process)
             .await
             .map_err(|error| refused(&error))?;
-        let hold = Hold::from(launcher.program);
-        if matches!(hold, Hold::Shell(_)) {
+        let handle = ProcessHandle::from(launcher.program);
+        if matches!(handle, ProcessHandle::Shell(_)) {
             reader = reader.with_marker();
         }
         let first = tokio::select! {
@@ -79,23 +80,23 @@ impl Cluster {
             never = follow_size(&mut writer, size) => match never {},
         };
         Ok(match first {
-            Some(ShellEvent::Ended(Ended::Failed(message))) if is_not_found(message) => None,
-            _ => Some(OpenShell {
+            Some(ProcessEvent::Ended(ProcessEnd::Failed(message))) if is_not_found(message) => None,
+            _ => Some(RunningProcess {
                 reader,
                 writer,
-                process: hold,
+                handle,
             }),
         })
     }
 }
 
 /// Gives the terminal the client's size, and each one that follows.
-async fn follow_size(writer: &mut ShellInput, mut size: watch::Receiver<Size>) -> Infallible {
+async fn follow_size(writer: &mut ExecInput, mut size: watch::Receiver<Size>) -> Infallible {
     let mut given = Size::default();
     loop {
         let now = *size.borrow_and_update();
         if now != given && now.is_usable() {
-            writer.write(ToShell::Resize(now)).await;
+            writer.write(ToProcess::Resize(now)).await;
             given = now;
         }
         if size.changed().await.is_err() {

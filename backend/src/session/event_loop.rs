@@ -13,27 +13,27 @@ use tokio::{
 use tracing::info;
 
 use super::{
-    Caller, ClientReader, ClientWriter, Gone, Mode, OpenShell, Permit, Received, Sessions,
-    ShellReader as _, ShellWriter as _, Shells, Target, ToClient,
+    Caller, ClientEvent, ClientReader, ClientWriter, Gone, Mode, Permit, ProcessReader as _,
+    ProcessWriter as _, RunningProcess, Sessions, Target, TerminalBackend, ToClient,
     exit::{failed, gone, shutting_down},
-    registry::{Ask, Claim, Place},
-    state::Core,
+    registry::{Ask, Claim, Slot},
+    state::SessionState,
 };
 
 /// A session: a shell and all that is known of it. Who has it owns it.
 #[derive(Debug)]
-pub struct Session<S: Shells> {
-    pub(super) core: Core,
+pub struct Session<S: TerminalBackend> {
+    pub(super) state: SessionState,
     pub(super) target: Target,
-    pub(super) shell: OpenShell<S>,
-    pub(super) place: Place<S>,
+    pub(super) shell: RunningProcess<S>,
+    pub(super) slot: Slot<S>,
     key: String,
     asked: mpsc::Receiver<Ask<S>>,
 }
 
 /// Why a session does not go on with its client.
 #[derive(Debug)]
-pub(super) enum Stop<S: Shells> {
+pub(super) enum Stop<S: TerminalBackend> {
     /// It is over. The shell may still be alive, or not.
     Ended { exit: Exit, alive: bool },
     /// The client is gone and may come back.
@@ -42,21 +42,21 @@ pub(super) enum Stop<S: Shells> {
     Claimed(Claim<S>),
 }
 
-impl<S: Shells> Stop<S> {
+impl<S: TerminalBackend> Stop<S> {
     /// An end that is not the shell's own.
-    fn other(core: &Core, exit: Exit) -> Self {
-        let alive = core.is_alive();
+    fn other(state: &SessionState, exit: Exit) -> Self {
+        let alive = state.is_alive();
         Self::Ended { exit, alive }
     }
 
     /// The shell's own end, and what it means.
-    fn explained(core: &Core, exit: Exit) -> Self {
-        let alive = core.is_alive() && exit.reason != EndReason::PodGone;
+    fn explained(state: &SessionState, exit: Exit) -> Self {
+        let alive = state.is_alive() && exit.reason != EndReason::PodGone;
         Self::Ended { exit, alive }
     }
 }
 
-impl<S: Shells> Session<S> {
+impl<S: TerminalBackend> Session<S> {
     /// Opens a shell at `target` for a client.
     ///
     /// # Errors
@@ -70,48 +70,48 @@ impl<S: Shells> Session<S> {
         reader: &mut impl ClientReader,
         writer: &mut impl ClientWriter,
     ) -> Result<Self, Exit> {
-        let mut place = sessions.enter(caller, &target)?;
+        let mut slot = sessions.enter(caller, &target)?;
         info!(%target, "session begins");
         let pool = sessions.pool().clone();
-        let mut core = Core::new(extended, sessions.limits(), pool, Instant::now());
+        let mut state = SessionState::new(extended, sessions.limits(), pool, Instant::now());
         // the page knows, and says it in the user's language
         if target.mode == Mode::Attach && !extended {
             let notice = "This is the container's main process. Leaving does not stop it.";
-            core.toast(notice.to_owned());
+            state.toast(notice.to_owned());
         }
         let (size, size_now) = watch::channel(Size::default());
         let mut opening = Box::pin({
             let (sessions, target) = (sessions.clone(), target.clone());
-            async move { sessions.shells().open(&target, size_now).await }
+            async move { sessions.backend().open(&target, size_now).await }
         });
         let mut shutdown = pin!(sessions.shutdown());
         let left = loop {
             tokio::select! {
                 biased;
-                received = reader.read_message(), if core.wants_client() => {
-                    if let Err(exit) = hear(&mut core, received) {
+                received = reader.read_message(), if state.wants_client() => {
+                    if let Err(exit) = hear(&mut state, received) {
                         break exit;
                     }
-                    size.send_replace(core.size());
+                    size.send_replace(state.size());
                 }
-                permit = writer.reserve(), if core.has_for_client() => match permit {
-                    Ok(permit) => say(permit, &mut core),
+                permit = writer.reserve(), if state.has_for_client() => match permit {
+                    Ok(permit) => say(permit, &mut state),
                     Err(Gone) => break gone(),
                 },
                 opened = &mut opening => {
                     let shell = opened.inspect_err(|exit| {
                         info!(%target, reason = ?exit.reason, "session ended before it began");
                     })?;
-                    let (key, asked) = sessions.register(&mut place);
-                    core.started(key.clone(), Instant::now());
-                    return Ok(Self { core, target, shell, place, key, asked });
+                    let (key, asked) = sessions.register(&mut slot);
+                    state.started(key.clone(), Instant::now());
+                    return Ok(Self { state, target, shell, slot, key, asked });
                 }
                 () = &mut shutdown => break shutting_down(),
             }
         };
         info!(%target, reason = ?left.reason, "session ended before it began");
         // what was begun has to be ended too
-        sessions.hang_up_opening(target, opening, place);
+        sessions.terminate_opening(target, opening, slot);
         Err(left)
     }
 
@@ -129,7 +129,7 @@ impl<S: Shells> Session<S> {
         let mut session = sessions.claim(caller, key).await?;
         info!(target = %session.target, offset, "session goes on");
         session
-            .core
+            .state
             .attach(session.key.clone(), offset, Instant::now());
         Ok(session)
     }
@@ -143,18 +143,18 @@ impl<S: Shells> Session<S> {
         reader: &mut impl ClientReader,
         writer: &mut impl ClientWriter,
     ) -> Exit {
-        match pump(&mut self, sessions, reader, writer).await {
+        match drive(&mut self, sessions, reader, writer).await {
             Stop::Ended { exit, alive } => {
                 sessions.end(self, &exit, alive);
                 exit
             }
             Stop::Detached => {
-                self.core.detach();
+                self.state.detach();
                 sessions.keep(self);
                 gone()
             }
             Stop::Claimed(claim) => {
-                self.core.detach();
+                self.state.detach();
                 sessions.hand_over(self, claim);
                 super::exit::taken_over()
             }
@@ -163,25 +163,28 @@ impl<S: Shells> Session<S> {
 }
 
 /// Keeps a session that has no client, until its time is over or somebody goes on with it.
-pub(super) async fn keep<S: Shells>(sessions: &Sessions<S>, session: &mut Session<S>) -> Stop<S> {
+pub(super) async fn keep<S: TerminalBackend>(
+    sessions: &Sessions<S>,
+    session: &mut Session<S>,
+) -> Stop<S> {
     let limits = sessions.limits();
     let (mut reader, mut writer) = (Nobody, Nobody);
     let mut until = Instant::now() + limits.grace;
     loop {
-        if session.core.is_leaving() {
+        if session.state.is_leaving() {
             until = until.min(Instant::now() + limits.leave_grace);
         }
         let time = until.saturating_duration_since(Instant::now());
         info!(target = %session.target, ?time, "session waits for its client");
         let kept = tokio::select! {
-            stop = pump(session, sessions, &mut reader, &mut writer) => Some(stop),
+            stop = drive(session, sessions, &mut reader, &mut writer) => Some(stop),
             () = sleep_until(until) => None,
         };
         match kept {
             // its page says that it went away
             Some(Stop::Detached) => {}
             Some(stop) => return stop,
-            None => return Stop::other(&session.core, gone()),
+            None => return Stop::other(&session.state, gone()),
         }
     }
 }
@@ -190,7 +193,7 @@ pub(super) async fn keep<S: Shells>(sessions: &Sessions<S>, session: &mut Sessio
 struct Nobody;
 
 impl ClientReader for Nobody {
-    async fn read_message(&mut self) -> Received {
+    async fn read_message(&mut self) -> ClientEvent {
         pending().await
     }
 }
@@ -203,96 +206,96 @@ impl ClientWriter for Nobody {
     }
 }
 
-async fn pump<S: Shells>(
+async fn drive<S: TerminalBackend>(
     session: &mut Session<S>,
     sessions: &Sessions<S>,
     reader: &mut impl ClientReader,
     writer: &mut impl ClientWriter,
 ) -> Stop<S> {
     let Session {
-        core,
+        state,
         target,
         shell,
         asked,
         ..
     } = session;
     let mut shutdown = pin!(sessions.shutdown());
-    let mut timer = pin!(sleep_until(core.deadline()));
+    let mut timer = pin!(sleep_until(state.deadline()));
     // once the shell has ended: what that means, which the cluster may take seconds to tell
     let (mut is_ending, mut explaining) = (false, pin!(OptionFuture::from(None)));
     loop {
         // a deadline that moved away is seen to when the timer is over; to move it costs more
-        if core.deadline() < timer.deadline() {
-            timer.as_mut().reset(core.deadline());
+        if state.deadline() < timer.deadline() {
+            timer.as_mut().reset(state.deadline());
         }
-        let wants_shell = core.wants_shell(Instant::now());
-        let must_write = shell.writer.is_writing() || core.has_for_shell();
+        let wants_shell = state.wants_shell(Instant::now());
+        let must_write = shell.writer.is_writing() || state.has_for_shell();
         tokio::select! {
             biased;
-            received = reader.read_message(), if core.wants_client() => {
-                if received == Received::Gone {
-                    return left(core);
+            received = reader.read_message(), if state.wants_client() => {
+                if received == ClientEvent::Gone {
+                    return left(state);
                 }
-                if let Err(exit) = hear(core, received) {
-                    return Stop::other(core, exit);
+                if let Err(exit) = hear(state, received) {
+                    return Stop::other(state, exit);
                 }
             }
             permit = shell.writer.reserve(), if must_write => {
-                if let Some(message) = core.next_for_shell(Instant::now()) {
+                if let Some(message) = state.next_for_shell(Instant::now()) {
                     permit.send(message);
                 }
             }
-            permit = writer.reserve(), if core.has_for_client() => match permit {
-                Ok(permit) => say(permit, core),
-                Err(Gone) => return left(core),
+            permit = writer.reserve(), if state.has_for_client() => match permit {
+                Ok(permit) => say(permit, state),
+                Err(Gone) => return left(state),
             },
-            event = shell.reader.read_event(), if wants_shell => core.shell(event, Instant::now()),
-            Some(exit) = &mut explaining => return Stop::explained(core, exit),
+            event = shell.reader.read_event(), if wants_shell => state.shell(event, Instant::now()),
+            Some(exit) = &mut explaining => return Stop::explained(state, exit),
             () = &mut timer => {
-                if let Err(exit) = core.tick(Instant::now()) {
-                    return Stop::other(core, exit);
+                if let Err(exit) = state.tick(Instant::now()) {
+                    return Stop::other(state, exit);
                 }
-                timer.as_mut().reset(core.deadline());
+                timer.as_mut().reset(state.deadline());
             }
             Some(ask) = asked.recv() => match ask {
                 Ask::HandOver(claim) => return Stop::Claimed(claim),
                 Ask::Leave => {
-                    core.leave(Instant::now());
-                    if !core.is_attached() {
+                    state.leave(Instant::now());
+                    if !state.is_attached() {
                         return Stop::Detached;
                     }
                 }
             },
-            () = &mut shutdown => return Stop::other(core, shutting_down()),
+            () = &mut shutdown => return Stop::other(state, shutting_down()),
         }
-        if !is_ending && let Some(ended) = core.end() {
+        if !is_ending && let Some(ended) = state.end() {
             is_ending = true;
-            let explained = sessions.shells().explain(target, ended.clone());
+            let explained = sessions.backend().explain(target, ended.clone());
             explaining.set(Some(explained).into());
         }
     }
 }
 
 /// Takes what the client says; its session's end, if that is what it means.
-fn hear(core: &mut Core, received: Received) -> Result<(), Exit> {
+fn hear(state: &mut SessionState, received: ClientEvent) -> Result<(), Exit> {
     match received {
-        Received::Message(message) => core.client(message, Instant::now()),
-        Received::Broken(how) => Err(failed(EndReason::Protocol, how)),
-        Received::Gone => Err(gone()),
+        ClientEvent::Message(message) => state.client(message, Instant::now()),
+        ClientEvent::ProtocolError(how) => Err(failed(EndReason::Protocol, how)),
+        ClientEvent::Gone => Err(gone()),
     }
 }
 
-fn left<S: Shells>(core: &Core) -> Stop<S> {
-    if core.is_resumable() {
+fn left<S: TerminalBackend>(state: &SessionState) -> Stop<S> {
+    if state.is_resumable() {
         Stop::Detached
     } else {
-        Stop::other(core, gone())
+        Stop::other(state, gone())
     }
 }
 
 /// Says the next thing to the client.
-fn say(permit: impl Permit<ToClient>, core: &mut Core) {
-    if let Some(next) = core.next_for_client(Instant::now()) {
+fn say(permit: impl Permit<ToClient>, state: &mut SessionState) {
+    if let Some(next) = state.next_for_client(Instant::now()) {
         permit.send(next);
     }
 }

@@ -26,7 +26,7 @@ use tracing::{info, warn};
 use crate::random;
 
 use super::{
-    Caller, OpenShell, Shells, Target,
+    Caller, RunningProcess, Target, TerminalBackend,
     event_loop::{Session, Stop, keep},
     exit::{failed, no_session},
     flow::window::{POOL, Pool},
@@ -34,9 +34,9 @@ use super::{
 
 /// How long a session's owner may take to hand it over; it may be waiting for the API server.
 const HAND_OVER: Duration = Duration::from_secs(15);
-/// How long a hang-up may take: 5 s for the processes to heed it, and what the cluster takes.
-const HANG_UP: Duration = Duration::from_secs(9);
-/// How long before the server's end the last hang-up has to be over; a tenth of its time if that is shorter.
+/// How long a termination may take: 5 s for the processes to heed it, and what the cluster takes.
+const TERMINATE_WITHIN: Duration = Duration::from_secs(9);
+/// How long before the server's end the last termination has to be over; a tenth of its time if that is shorter.
 const LAST_STEPS: Duration = Duration::from_millis(500);
 
 /// What sessions are allowed.
@@ -63,19 +63,19 @@ pub struct Limits {
 
 /// The sessions of a server.
 #[derive(Debug)]
-pub struct Sessions<S: Shells>(Arc<Inner<S>>);
+pub struct Sessions<S: TerminalBackend>(Arc<Inner<S>>);
 
-impl<S: Shells> Clone for Sessions<S> {
+impl<S: TerminalBackend> Clone for Sessions<S> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
 #[derive(Debug)]
-struct Inner<S: Shells> {
+struct Inner<S: TerminalBackend> {
     limits: Limits,
     pool: Pool,
-    shells: S,
+    backend: S,
     shutdown: CancellationToken,
     /// When all have to have ended, once the server shuts down.
     drained_by: OnceLock<Instant>,
@@ -86,7 +86,7 @@ struct Inner<S: Shells> {
 }
 
 #[derive(Debug)]
-struct Table<S: Shells> {
+struct Table<S: TerminalBackend> {
     living: usize,
     callers: HashMap<Caller, usize>,
     /// How many are where.
@@ -97,7 +97,7 @@ struct Table<S: Shells> {
 
 /// Who owns a session, and who may claim it.
 #[derive(Debug)]
-struct Owner<S: Shells> {
+struct Owner<S: TerminalBackend> {
     caller: Caller,
     /// Of the whole key.
     key: Digest,
@@ -108,7 +108,7 @@ type Digest = [u8; digest::SHA256_OUTPUT_LEN];
 
 /// What is asked of who owns a session.
 #[derive(Debug)]
-pub(super) enum Ask<S: Shells> {
+pub(super) enum Ask<S: TerminalBackend> {
     /// To send it there.
     HandOver(Claim<S>),
     /// Not to wait long for its client, whose page went away.
@@ -118,22 +118,22 @@ pub(super) enum Ask<S: Shells> {
 /// Where a session is to be sent by who owns it.
 pub(super) type Claim<S> = oneshot::Sender<Session<S>>;
 
-/// A session's place among all; free again when dropped.
+/// A session's slot among all; free again when dropped.
 #[derive(Debug)]
-pub(super) struct Place<S: Shells> {
+pub(super) struct Slot<S: TerminalBackend> {
     sessions: Sessions<S>,
     caller: Caller,
     target: String,
     handle: Option<String>,
 }
 
-impl<S: Shells> Sessions<S> {
+impl<S: TerminalBackend> Sessions<S> {
     /// No sessions yet, of shells that `shells` opens; `shutdown` ends them all.
-    pub fn new(limits: Limits, shells: S, shutdown: CancellationToken) -> Self {
+    pub fn new(limits: Limits, backend: S, shutdown: CancellationToken) -> Self {
         Self(Arc::new(Inner {
             limits,
             pool: Pool::new(POOL),
-            shells,
+            backend,
             shutdown,
             drained_by: OnceLock::new(),
             left: AtomicUsize::new(0),
@@ -153,8 +153,8 @@ impl<S: Shells> Sessions<S> {
     }
 
     /// What opens shells.
-    pub fn shells(&self) -> &S {
-        &self.0.shells
+    pub fn backend(&self) -> &S {
+        &self.0.backend
     }
 
     /// Done when the server shuts down.
@@ -193,8 +193,8 @@ impl<S: Shells> Sessions<S> {
         &self.0.pool
     }
 
-    /// A place for one more session of `caller`.
-    pub(super) fn enter(&self, caller: &Caller, target: &Target) -> Result<Place<S>, Exit> {
+    /// A slot for one more session of `caller`.
+    pub(super) fn enter(&self, caller: &Caller, target: &Target) -> Result<Slot<S>, Exit> {
         let limits = self.limits();
         let mut table = self.table();
         let full = |message: &str| {
@@ -217,7 +217,7 @@ impl<S: Shells> Sessions<S> {
         table.living += 1;
         let target = target.to_string();
         *table.targets.entry(target.clone()).or_default() += 1;
-        Ok(Place {
+        Ok(Slot {
             sessions: self.clone(),
             caller: caller.clone(),
             target,
@@ -226,17 +226,17 @@ impl<S: Shells> Sessions<S> {
     }
 
     /// A key to resume a session with, and where what is asked of its owner arrives.
-    pub(super) fn register(&self, place: &mut Place<S>) -> (String, mpsc::Receiver<Ask<S>>) {
+    pub(super) fn register(&self, slot: &mut Slot<S>) -> (String, mpsc::Receiver<Ask<S>>) {
         let handle = random::text::<12>();
         let key = format!("{handle}.{}", random::text::<24>());
         let (asks, asked) = mpsc::channel(1);
         let owner = Owner {
-            caller: place.caller.clone(),
+            caller: slot.caller.clone(),
             key: digest_of(&key),
             asks,
         };
         self.table().owners.insert(handle.clone(), owner);
-        place.handle = Some(handle);
+        slot.handle = Some(handle);
         (key, asked)
     }
 
@@ -301,50 +301,50 @@ impl<S: Shells> Sessions<S> {
         }
     }
 
-    /// Ends a session for good. If its shell is `alive`, or may be, it is hung up behind the scenes.
+    /// Ends a session for good. If its shell is `alive`, or may be, it is terminated behind the scenes.
     pub(super) fn end(&self, session: Session<S>, exit: &Exit, alive: bool) {
         info!(target = %session.target, reason = ?exit.reason, code = exit.code, "session ended");
         if alive {
-            self.hang_up(session.target, session.shell, session.place);
+            self.terminate(session.target, session.shell, session.slot);
         }
     }
 
-    /// Hangs up a shell that is still being opened, as soon as it is.
-    pub(super) fn hang_up_opening(
+    /// Terminates a shell that is still being opened, as soon as it is.
+    pub(super) fn terminate_opening(
         &self,
         target: Target,
-        opening: impl Future<Output = Result<OpenShell<S>, Exit>> + Send + 'static,
-        place: Place<S>,
+        opening: impl Future<Output = Result<RunningProcess<S>, Exit>> + Send + 'static,
+        slot: Slot<S>,
     ) {
         let sessions = self.clone();
         self.0.tasks.spawn(async move {
             if let Ok(shell) = opening.await {
-                sessions.hang_up(target, shell, place);
+                sessions.terminate(target, shell, slot);
             }
         });
     }
 
-    /// Ends what runs in a shell's terminal; the session keeps its place until that is done.
-    pub(super) fn hang_up(&self, target: Target, shell: OpenShell<S>, place: Place<S>) {
+    /// Ends what runs in a shell's terminal; the session keeps its slot until that is done.
+    pub(super) fn terminate(&self, target: Target, shell: RunningProcess<S>, slot: Slot<S>) {
         let sessions = self.clone();
-        let until = self.hung_up_by();
+        let until = self.terminated_by();
         self.0.tasks.spawn(async move {
-            let ended = sessions.shells().hang_up(&target, shell, until).await;
+            let ended = sessions.backend().terminate(&target, shell, until).await;
             if let Err(remains) = ended {
                 warn!(%target, %remains, "a shell did not end as it should");
                 sessions.0.left.fetch_add(1, Ordering::Relaxed);
             }
-            drop(place);
+            drop(slot);
         });
     }
 
-    /// When a hang-up that begins now has to be over.
-    fn hung_up_by(&self) -> Instant {
+    /// When a termination that begins now has to be over.
+    fn terminated_by(&self) -> Instant {
         let drain = self.limits().drain;
         match self.0.drained_by.get() {
             Some(until) => *until - LAST_STEPS.min(drain / 10),
             // a shutdown that comes meanwhile takes no longer than this
-            None => Instant::now() + HANG_UP.min(drain * 9 / 10),
+            None => Instant::now() + TERMINATE_WITHIN.min(drain * 9 / 10),
         }
     }
 
@@ -353,7 +353,7 @@ impl<S: Shells> Sessions<S> {
     }
 }
 
-impl<S: Shells> Drop for Place<S> {
+impl<S: TerminalBackend> Drop for Slot<S> {
     fn drop(&mut self) {
         let mut table = self.sessions.table();
         table.living -= 1;

@@ -13,11 +13,11 @@ use tokio::time::{Duration, Instant};
 
 use self::input::Input;
 use super::{
-    Ended, Limits, Output, ShellEvent, ToClient, ToShell,
+    Limits, Output, ProcessEnd, ProcessEvent, ToClient, ToProcess,
     exit::{closed, failed},
     flow::{
-        flood::{Aftermath, FLOOD, Flow, Skip, Wary},
-        output_buffer::{Next, Ring},
+        flood::{AfterInterrupt, Classification, FLOOD, OutputRate, Skip},
+        output_buffer::{Next, OutputBuffer},
         screen::Screen,
         window::{Pool, Window},
     },
@@ -41,29 +41,29 @@ const WARNING: Duration = Duration::from_secs(60);
 const MAX_TOASTS: usize = 8;
 /// 0x03, which a terminal makes SIGINT of.
 const CTRL_C: Bytes = Bytes::from_static(b"\x03");
-/// What the screen of a client that is told nothing is made fit with for what comes behind a gap: whatever sequence and
+/// What the screen of a client that is acked nothing is made fit with for what comes behind a gap: whatever sequence and
 /// line were broken off are over, and so are its colours.
 const MEND: &[u8] = b"\x1b[m\r\n";
 
 /// A session's state.
 #[derive(Debug)]
-pub(super) struct Core {
+pub(super) struct SessionState {
     extended: bool,
 
-    ring: Ring,
+    buffer: OutputBuffer,
     window: Window,
-    flow: Flow,
-    wary: Option<Wary>,
+    rate: OutputRate,
+    after_interrupt: Option<AfterInterrupt>,
     skip: Option<Skip>,
     /// What a client shows whose Ctrl-C is an [`Interrupt`](ClientMessage::Interrupt), though it can't say that.
     screen: Option<Screen>,
-    ended: Option<Ended>,
+    ended: Option<ProcessEnd>,
 
     input: Input,
     /// Offset behind the input that the client sent, behind what the shell got, and the last one told.
     received: u64,
-    taken: u64,
-    told: u64,
+    consumed: u64,
+    acked: u64,
     size: Size,
     size_due: bool,
     ping_due: bool,
@@ -80,11 +80,11 @@ pub(super) struct Core {
     idle: Limit,
     lifetime: Limit,
     /// When a ping was last due.
-    pinged: Instant,
+    last_ping_at: Instant,
     /// When one was sent to which nothing has come yet.
-    asked: Option<Instant>,
+    ping_sent_at: Option<Instant>,
     /// Since when the shell is listened to.
-    listening: Option<Instant>,
+    output_since: Option<Instant>,
 }
 
 /// A time that ends the session when it has passed.
@@ -130,22 +130,22 @@ impl Limit {
     }
 }
 
-impl Core {
+impl SessionState {
     /// A session that begins now, with its client there.
     pub(super) fn new(extended: bool, limits: &Limits, pool: Pool, now: Instant) -> Self {
         Self {
             extended,
-            ring: Ring::default(),
+            buffer: OutputBuffer::default(),
             window: Window::new(pool, now),
-            flow: Flow::default(),
-            wary: None,
+            rate: OutputRate::default(),
+            after_interrupt: None,
             skip: None,
             screen: (limits.legacy_interrupt && !extended).then(Screen::default),
             ended: None,
             input: Input::default(),
             received: 0,
-            taken: 0,
-            told: 0,
+            consumed: 0,
+            acked: 0,
             size: Size::default(),
             size_due: false,
             ping_due: false,
@@ -156,9 +156,9 @@ impl Core {
             toasts: VecDeque::new(),
             idle: Limit::new(limits.idle, now),
             lifetime: Limit::new(limits.lifetime, now),
-            pinged: now,
-            asked: None,
-            listening: None,
+            last_ping_at: now,
+            ping_sent_at: None,
+            output_since: None,
         }
     }
 
@@ -167,12 +167,12 @@ impl Core {
         self.size
     }
 
-    /// The shell has started: the client is told, with the `key` to resume with.
+    /// The shell has started: the client is acked, with the `key` to resume with.
     pub(super) fn started(&mut self, key: String, now: Instant) {
         self.bound = Some(key);
         // what was said meanwhile
         self.size_due = self.size.is_usable();
-        self.pinged = now;
+        self.last_ping_at = now;
     }
 
     /// A remark for the user. If too many wait, the oldest is forgotten: what it says of the time left is no longer true.
@@ -216,9 +216,9 @@ impl Core {
         self.attached = true;
         self.left = None;
         self.bound = Some(key);
-        self.ring.resume(offset);
-        self.window.restart(self.ring.len(), now);
-        self.told = self.received;
+        self.buffer.resume(offset);
+        self.window.restart(self.buffer.len(), now);
+        self.acked = self.received;
         self.idle.restart(now);
     }
 
@@ -261,9 +261,9 @@ impl Core {
     }
 
     fn interrupt(&mut self, now: Instant) -> Result<(), Exit> {
-        let (wary, flooded) = (self.wary.is_some(), self.is_flooded(now));
+        let (after_interrupt, flooded) = (self.after_interrupt.is_some(), self.is_flooded(now));
         self.stdin(CTRL_C, now)?;
-        self.wary = (wary || flooded).then(|| Wary::new(now));
+        self.after_interrupt = (after_interrupt || flooded).then(|| AfterInterrupt::new(now));
         if flooded {
             self.end_skip();
             self.begin_skip(now);
@@ -272,9 +272,9 @@ impl Core {
     }
 
     fn acknowledge(&mut self, offset: u64, now: Instant) {
-        self.ring.acknowledge(offset);
+        self.buffer.acknowledge(offset);
         self.window
-            .acknowledge(self.ring.acked(), self.ring.len(), now);
+            .acknowledge(self.buffer.acked(), self.buffer.len(), now);
     }
 
     fn resize(&mut self, size: Size) {
@@ -290,7 +290,7 @@ impl Core {
         }
         self.idle.restart(now);
         self.toasts.retain(|text| !text.starts_with(IDLE_WARNING));
-        self.wary = None;
+        self.after_interrupt = None;
         self.received += data.len() as u64;
         self.input.push(data);
         // twice: what waited while the client was away does not count against what it sends then
@@ -307,17 +307,17 @@ impl Core {
     }
 
     /// What is to go to the shell next.
-    pub(super) fn next_for_shell(&mut self, now: Instant) -> Option<ToShell> {
+    pub(super) fn next_for_shell(&mut self, now: Instant) -> Option<ToProcess> {
         if std::mem::take(&mut self.size_due) {
-            return Some(ToShell::Resize(self.size));
+            return Some(ToProcess::Resize(self.size));
         }
         if std::mem::take(&mut self.ping_due) {
-            self.asked = self.asked.or(Some(now));
-            return Some(ToShell::Ping);
+            self.ping_sent_at = self.ping_sent_at.or(Some(now));
+            return Some(ToProcess::Ping);
         }
         let data = self.input.pop()?;
-        self.taken += data.len() as u64;
-        Some(ToShell::Stdin(data))
+        self.consumed += data.len() as u64;
+        Some(ToProcess::Stdin(data))
     }
 
     /// Whether more is to be read from the shell: whether it has somewhere to go.
@@ -325,27 +325,27 @@ impl Core {
         let wants = self.ended.is_none()
             && (self.skip.is_some()
                 || if self.attached {
-                    self.ring.is_sent() && self.ring.in_flight() < self.window.size()
+                    self.buffer.is_sent() && self.buffer.in_flight() < self.window.size()
                 } else {
-                    self.ring.len() < RING
+                    self.buffer.len() < RING
                 });
         // the silence of one that is not listened to means nothing
-        self.listening = wants.then(|| self.listening.unwrap_or(now));
+        self.output_since = wants.then(|| self.output_since.unwrap_or(now));
         wants
     }
 
     /// When the shell's silence means that the connection to it is dead.
     fn dead(&self) -> Option<Instant> {
-        Some(self.asked?.max(self.listening?) + PONG_WITHIN)
+        Some(self.ping_sent_at?.max(self.output_since?) + PONG_WITHIN)
     }
 
     /// Something came from the shell.
-    pub(super) fn shell(&mut self, event: ShellEvent, now: Instant) {
-        self.asked = None;
+    pub(super) fn shell(&mut self, event: ProcessEvent, now: Instant) {
+        self.ping_sent_at = None;
         match event {
-            ShellEvent::Output(output) => self.output(output, now),
-            ShellEvent::Alive => {}
-            ShellEvent::Ended(ended) => {
+            ProcessEvent::Output(output) => self.output(output, now),
+            ProcessEvent::Alive => {}
+            ProcessEvent::Ended(ended) => {
                 self.end_skip();
                 self.ended = Some(ended);
             }
@@ -353,40 +353,43 @@ impl Core {
     }
 
     fn output(&mut self, output: Output, now: Instant) {
-        self.flow.hear(output.len(), now);
+        self.rate.hear(output.len(), now);
         if let Some(skip) = &mut self.skip {
             skip.hear(output.data(), now);
-            self.look_at_skip(now);
+            self.end_skip_if_due(now);
             return;
         }
-        let aftermath = self.wary.as_mut().map(|wary| wary.hear(output.data(), now));
-        self.ring.push(output);
-        match aftermath {
-            Some(Aftermath::Flood) => self.begin_skip(now),
-            Some(Aftermath::Past) => self.wary = None,
-            Some(Aftermath::Calm) | None => {}
+        let classification = self
+            .after_interrupt
+            .as_mut()
+            .map(|after_interrupt| after_interrupt.hear(output.data(), now));
+        self.buffer.push(output);
+        match classification {
+            Some(Classification::Flood) => self.begin_skip(now),
+            Some(Classification::Past) => self.after_interrupt = None,
+            Some(Classification::Calm) | None => {}
         }
     }
 
     /// Whether more output is under way than a Ctrl-C had better wait for: here, to a slow client, or
     /// behind what came for a fast one.
     fn is_flooded(&self, now: Instant) -> bool {
-        self.skip.is_some() || self.ring.len() >= FLOOD || self.flow.is_flood(now)
+        self.skip.is_some() || self.buffer.len() >= FLOOD || self.rate.is_flood(now)
     }
 
     fn begin_skip(&mut self, now: Instant) {
-        if let Some(wary) = &mut self.wary {
-            let mut skip = wary.skip(now);
-            self.ring.give_unsent(&mut skip);
+        if let Some(after_interrupt) = &mut self.after_interrupt {
+            let mut skip = after_interrupt.skip(now);
+            self.buffer.give_unsent(&mut skip);
             self.skip = Some(skip);
         }
     }
 
     /// Ends what is over of it.
-    fn look_at_skip(&mut self, now: Instant) {
+    fn end_skip_if_due(&mut self, now: Instant) {
         if let Some(skip) = self.skip.as_ref().filter(|skip| skip.is_over(now)) {
             if !skip.paused(now) {
-                self.wary = None;
+                self.after_interrupt = None;
             }
             self.end_skip();
         }
@@ -395,23 +398,23 @@ impl Core {
     fn end_skip(&mut self) {
         if let Some(skip) = self.skip.take() {
             let rest = skip.finish();
-            self.ring.push_gap(rest.dropped);
+            self.buffer.push_gap(rest.dropped);
             if self.screen.is_some() && rest.dropped > 0 {
-                self.ring.push(Output::copy_of(MEND));
+                self.buffer.push(Output::copy_of(MEND));
             }
-            self.ring.push(Output::copy_of(&rest.shown));
+            self.buffer.push(Output::copy_of(&rest.shown));
         }
     }
 
     /// How the shell ended, once the client has all of its output.
-    pub(super) fn end(&self) -> Option<&Ended> {
-        let is_told = self.attached && self.ring.is_sent();
+    pub(super) fn end(&self) -> Option<&ProcessEnd> {
+        let is_told = self.attached && self.buffer.is_sent();
         self.ended.as_ref().filter(|_| is_told)
     }
 
     /// Whether the shell may still run.
     pub(super) fn is_alive(&self) -> bool {
-        matches!(self.ended, None | Some(Ended::Lost(_)))
+        matches!(self.ended, None | Some(ProcessEnd::Lost(_)))
     }
 
     /// Whether something is to go to the client.
@@ -425,11 +428,11 @@ impl Core {
     }
 
     fn taken_is_due(&self) -> bool {
-        self.taken.saturating_sub(self.told) >= TELL_EVERY
+        self.consumed.saturating_sub(self.acked) >= TELL_EVERY
     }
 
     fn may_send(&self) -> bool {
-        !self.ring.is_sent() && self.ring.in_flight() < self.window.size()
+        !self.buffer.is_sent() && self.buffer.in_flight() < self.window.size()
     }
 
     /// What is to go to the client next.
@@ -437,7 +440,7 @@ impl Core {
         if let Some(key) = self.bound.take() {
             return Some(ToClient::Message(ServerMessage::Bound {
                 key,
-                offset: self.ring.sent(),
+                offset: self.buffer.sent(),
                 input: self.received,
             }));
         }
@@ -448,14 +451,14 @@ impl Core {
             return Some(ToClient::Message(ServerMessage::Toast { text }));
         }
         if self.taken_is_due() {
-            self.told = self.taken;
-            let offset = self.taken;
+            self.acked = self.consumed;
+            let offset = self.consumed;
             return Some(ToClient::Message(ServerMessage::Taken { offset }));
         }
         if !self.may_send() {
             return None;
         }
-        let next = match self.ring.send_next()? {
+        let next = match self.buffer.send_next()? {
             Next::Output(output, end) => {
                 if let Some(screen) = &mut self.screen {
                     screen.hear(output.data());
@@ -466,10 +469,10 @@ impl Core {
         };
         if self.extended {
             self.window
-                .send(self.ring.sent(), self.ring.in_flight(), now);
+                .send(self.buffer.sent(), self.buffer.in_flight(), now);
         } else {
             // its socket is its bound
-            self.ring.acknowledge(self.ring.sent());
+            self.buffer.acknowledge(self.buffer.sent());
         }
         Some(next)
     }
@@ -485,7 +488,7 @@ impl Core {
         ]
         .into_iter()
         .flatten()
-        .fold(self.pinged + PING_EVERY, Instant::min)
+        .fold(self.last_ping_at + PING_EVERY, Instant::min)
     }
 
     /// Time has passed.
@@ -494,16 +497,16 @@ impl Core {
     ///
     /// The session's end, if a limit is reached.
     pub(super) fn tick(&mut self, now: Instant) -> Result<(), Exit> {
-        self.look_at_skip(now);
-        self.window.tick(self.ring.len(), now);
-        if now >= self.pinged + PING_EVERY {
-            self.pinged = now;
+        self.end_skip_if_due(now);
+        self.window.tick(self.buffer.len(), now);
+        if now >= self.last_ping_at + PING_EVERY {
+            self.last_ping_at = now;
             self.ping_due = true;
         }
         if self.dead().is_some_and(|dead| now >= dead) {
-            self.asked = None;
+            self.ping_sent_at = None;
             let silent = format!("it was silent for {} seconds", PONG_WITHIN.as_secs());
-            self.shell(ShellEvent::Ended(Ended::Lost(silent)), now);
+            self.shell(ProcessEvent::Ended(ProcessEnd::Lost(silent)), now);
         }
         if let Some(time) = self.idle.over(now) {
             let message = format!("Nothing was typed for {}.", format_duration(time));

@@ -8,7 +8,7 @@ use podshell_shared::{
 use sockjs::{Message, Receiver, Sender};
 
 use super::{Connection, bad_message, received};
-use crate::session::{ClientReader, ClientWriter, Gone, Permit, Received, ToClient};
+use crate::session::{ClientEvent, ClientReader, ClientWriter, Gone, Permit, ToClient};
 
 /// The direction from the client.
 pub(super) struct BinaryReader {
@@ -22,13 +22,13 @@ impl BinaryReader {
 }
 
 impl ClientReader for BinaryReader {
-    async fn read_message(&mut self) -> Received {
+    async fn read_message(&mut self) -> ClientEvent {
         match self.receiver.recv_message().await {
             Ok(Message::Binary(bytes)) => match binary::decode_client(bytes) {
-                Ok(message) => Received::Message(message),
+                Ok(message) => ClientEvent::Message(message),
                 Err(error) => bad_message(&error),
             },
-            Ok(Message::Text(_)) => Received::Broken("A message was text.".to_owned()),
+            Ok(Message::Text(_)) => ClientEvent::ProtocolError("A message was text.".to_owned()),
             Err(ended) => received(ended),
         }
     }

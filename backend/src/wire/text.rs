@@ -10,7 +10,7 @@ use podshell_shared::{
 use sockjs::{Message, Receiver, Room, Sender, frame};
 
 use super::{Connection, bad_message, escape, received};
-use crate::session::{ClientReader, ClientWriter, Gone, Permit, Received, ToClient};
+use crate::session::{ClientEvent, ClientReader, ClientWriter, Gone, Permit, ToClient};
 
 /// The direction from the client.
 pub(super) struct TextReader {
@@ -24,20 +24,20 @@ impl TextReader {
 }
 
 impl ClientReader for TextReader {
-    async fn read_message(&mut self) -> Received {
+    async fn read_message(&mut self) -> ClientEvent {
         let (text, room) = match self.receiver.recv_with_room().await {
             Ok((Message::Text(text), room)) => (text, room),
             Ok((Message::Binary(_), _)) => {
-                return Received::Broken("A message was binary.".to_owned());
+                return ClientEvent::ProtocolError("A message was binary.".to_owned());
             }
             Err(ended) => return received(ended),
         };
         match (decode_client(&text), room) {
             (Ok(ClientMessage::Stdin { data }), Some(room)) => {
                 let data = Bytes::from_owner(Long { data, _room: room });
-                Received::Message(ClientMessage::Stdin { data })
+                ClientEvent::Message(ClientMessage::Stdin { data })
             }
-            (Ok(message), _) => Received::Message(message),
+            (Ok(message), _) => ClientEvent::Message(message),
             (Err(error), _) => bad_message(&error),
         }
     }

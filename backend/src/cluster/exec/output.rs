@@ -8,7 +8,7 @@ use super::{
     Frames,
     process_marker::{Leader, Marker},
 };
-use crate::session::{Output, ShellEvent, ShellReader};
+use crate::session::{Output, ProcessEvent, ProcessReader};
 
 /// How long a launcher may take to say that the shell starts.
 const LAUNCH_TIME: Duration = Duration::from_secs(10);
@@ -19,11 +19,11 @@ const MARKER_TIME: Duration = Duration::from_secs(1);
 const PROMPT_TIME: Duration = Duration::from_secs(2);
 
 /// The direction from the container.
-pub struct ShellOutput {
+pub struct ExecOutput {
     frames: Frames,
     filter: Filter,
     /// What is to be told before anything else is read.
-    ahead: VecDeque<ShellEvent>,
+    ahead: VecDeque<ProcessEvent>,
     leader: Option<Leader>,
 }
 
@@ -38,7 +38,7 @@ enum Filter {
     Newlines,
 }
 
-impl ShellOutput {
+impl ExecOutput {
     pub(in crate::cluster) fn new(frames: Frames) -> Self {
         Self {
             frames,
@@ -66,7 +66,7 @@ impl ShellOutput {
     pub(in crate::cluster) fn remark(&mut self, remark: &str) {
         let line = format!("\x1b[2m{remark}\x1b[22m\r\n");
         let output = Output::copy_of(line.as_bytes());
-        self.ahead.push_front(ShellEvent::Output(output));
+        self.ahead.push_front(ProcessEvent::Output(output));
     }
 
     /// The process that leads the terminal's session, if its launcher has told.
@@ -76,7 +76,7 @@ impl ShellOutput {
 
     /// Waits until the process is seen to have been started, or is taken for started; or until the end,
     /// which is given without being taken from what comes.
-    pub(in crate::cluster) async fn started(&mut self) -> Option<&ShellEvent> {
+    pub(in crate::cluster) async fn started(&mut self) -> Option<&ProcessEvent> {
         let has_launcher = matches!(self.filter, Filter::Marker(_));
         let patience = if has_launcher {
             LAUNCH_TIME
@@ -88,7 +88,7 @@ impl ShellOutput {
             let Ok(event) = timeout_at(until, self.frames.read_frame()).await else {
                 break;
             };
-            if event != ShellEvent::Alive {
+            if event != ProcessEvent::Alive {
                 self.take_in(event);
             }
             if self.holds_text() {
@@ -117,23 +117,23 @@ impl ShellOutput {
     fn push(&mut self, text: &[u8]) {
         if !text.is_empty() {
             let output = Output::copy_of(text);
-            self.ahead.push_back(ShellEvent::Output(output));
+            self.ahead.push_back(ProcessEvent::Output(output));
         }
     }
 
-    fn take_in(&mut self, event: ShellEvent) {
+    fn take_in(&mut self, event: ProcessEvent) {
         match (event, &mut self.filter) {
-            (ShellEvent::Output(output), Filter::Marker(marker)) => {
+            (ProcessEvent::Output(output), Filter::Marker(marker)) => {
                 if let Some(found) = marker.feed(output.data()) {
                     self.filter = Filter::Nothing;
                     self.leader = found.leader;
                     self.push(&found.text);
                 }
             }
-            (ShellEvent::Output(output), Filter::Newlines) => {
+            (ProcessEvent::Output(output), Filter::Newlines) => {
                 self.push(&with_carriage_returns(output.data()));
             }
-            (ended @ ShellEvent::Ended(_), _) => {
+            (ended @ ProcessEvent::Ended(_), _) => {
                 self.give_up_marker();
                 self.ahead.push_back(ended);
             }
@@ -142,8 +142,8 @@ impl ShellOutput {
     }
 }
 
-impl ShellReader for ShellOutput {
-    async fn read_event(&mut self) -> ShellEvent {
+impl ProcessReader for ExecOutput {
+    async fn read_event(&mut self) -> ProcessEvent {
         loop {
             if let Some(event) = self.ahead.pop_front() {
                 return event;
@@ -157,9 +157,9 @@ impl ShellReader for ShellOutput {
     }
 }
 
-impl std::fmt::Debug for ShellOutput {
+impl std::fmt::Debug for ExecOutput {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ShellOutput").finish_non_exhaustive()
+        f.debug_struct("ExecOutput").finish_non_exhaustive()
     }
 }
 

@@ -3,14 +3,14 @@
 use podshell_shared::terminal::{Exit, Size};
 use tokio::sync::watch;
 
-use super::{refused, terminate::Hold};
+use super::{refused, terminate::ProcessHandle};
 use crate::{
     cluster::{
         Cluster, answer,
         exec::{self, Process},
         pods,
     },
-    session::{OpenShell, Permit as _, ShellWriter as _, Target, ToShell},
+    session::{Permit as _, ProcessWriter as _, RunningProcess, Target, ToProcess},
 };
 
 /// Connects to the main process, with a terminal and input as far as the container gives it these.
@@ -18,7 +18,7 @@ pub(super) async fn open(
     cluster: &Cluster,
     target: &Target,
     size: &watch::Receiver<Size>,
-) -> Result<OpenShell<Cluster>, Exit> {
+) -> Result<RunningProcess<Cluster>, Exit> {
     let opened = async {
         let pod = answer(cluster.pod_api(&target.namespace).get(&target.pod)).await?;
         let (stdin, tty) = pods::stdin_and_tty(&pod, &target.container);
@@ -36,14 +36,14 @@ pub(super) async fn open(
     let size = *size.borrow();
     if tty && size.is_usable() {
         // the real size follows, and makes a program draw its screen anew even if it has it already
-        writer.reserve().await.send(ToShell::Resize(Size {
+        writer.reserve().await.send(ToProcess::Resize(Size {
             rows: size.rows.saturating_add(1),
             cols: size.cols.saturating_add(1),
         }));
     }
-    Ok(OpenShell {
+    Ok(RunningProcess {
         reader,
         writer,
-        process: Hold::Main,
+        handle: ProcessHandle::Main,
     })
 }

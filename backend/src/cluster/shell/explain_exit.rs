@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     cluster::{Cluster, ClusterError, answer, pods},
-    session::{Ended, Mode, Target, failed},
+    session::{Mode, ProcessEnd, Target, failed},
 };
 
 /// How long the API server may take to notice that a container is gone.
@@ -17,14 +17,14 @@ const NOTICE_TIME: Duration = Duration::from_secs(3);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Looks at the pod where the end itself does not say all.
-pub(super) async fn explain(cluster: &Cluster, target: &Target, ended: Ended) -> Exit {
+pub(super) async fn explain(cluster: &Cluster, target: &Target, ended: ProcessEnd) -> Exit {
     let time = match (target.mode, &ended) {
         // the container ends with its main process, and a shell of it by SIGKILL or SIGTERM
-        (_, Ended::Lost(_))
-        | (Mode::Attach, Ended::Exited(_))
-        | (Mode::Exec, Ended::Exited(137 | 143)) => Some(NOTICE_TIME),
-        (Mode::Exec, Ended::Exited(128..)) => Some(Duration::ZERO),
-        (_, Ended::Exited(_) | Ended::Failed(_)) => None,
+        (_, ProcessEnd::Lost(_))
+        | (Mode::Attach, ProcessEnd::Exited(_))
+        | (Mode::Exec, ProcessEnd::Exited(137 | 143)) => Some(NOTICE_TIME),
+        (Mode::Exec, ProcessEnd::Exited(128..)) => Some(Duration::ZERO),
+        (_, ProcessEnd::Exited(_) | ProcessEnd::Failed(_)) => None,
     };
     if let Some(time) = time
         && let Some(exit) = look(cluster, target, time).await
@@ -32,22 +32,22 @@ pub(super) async fn explain(cluster: &Cluster, target: &Target, ended: Ended) ->
         return exit;
     }
     match (target.mode, ended) {
-        (Mode::Exec, Ended::Exited(code)) => exited(
+        (Mode::Exec, ProcessEnd::Exited(code)) => exited(
             Some(code),
             format!("The shell ended with exit code {code}."),
         ),
-        (Mode::Attach, Ended::Exited(_)) => {
+        (Mode::Attach, ProcessEnd::Exited(_)) => {
             exited(None, "The container's main process ended.".to_owned())
         }
-        (Mode::Exec, Ended::Failed(why)) => failed(
+        (Mode::Exec, ProcessEnd::Failed(why)) => failed(
             EndReason::ClusterLost,
             format!("The shell could not be run: {why}"),
         ),
-        (Mode::Attach, Ended::Failed(why)) => failed(
+        (Mode::Attach, ProcessEnd::Failed(why)) => failed(
             EndReason::ClusterLost,
             format!("The container's main process can't be attached to: {why}"),
         ),
-        (_, Ended::Lost(why)) => failed(
+        (_, ProcessEnd::Lost(why)) => failed(
             EndReason::ClusterLost,
             format!("The connection to the container was lost: {why}."),
         ),

@@ -3,7 +3,7 @@
 //! Closing the connection ends nothing there. So a second exec sends SIGHUP to all processes of the
 //! terminal's session: the shell, its jobs, and what these started, but not what was put under `setsid`;
 //! what was put under `nohup` does not care. What is then left in the foreground gets SIGKILL some seconds
-//! later. Shells of one container that end at the same time share this exec.
+//! later. TerminalBackend of one container that end at the same time share this exec.
 
 mod batch;
 mod queue;
@@ -15,16 +15,17 @@ use bytes::Bytes;
 use futures_util::future::{Either, select};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-pub(in crate::cluster) use self::queue::HangUps;
 pub(crate) use self::queue::SCRIPTS_AT_ONCE;
+pub(in crate::cluster) use self::queue::Terminations;
 use super::commands::Program;
 use crate::{
     cluster::{
         Cluster,
-        exec::{ShellInput, output::ShellOutput},
+        exec::{ExecInput, output::ExecOutput},
     },
     session::{
-        Ended, OpenShell, Remains, ShellEvent, ShellReader as _, ShellWriter as _, Target, ToShell,
+        ProcessEnd, ProcessEvent, ProcessReader as _, ProcessWriter as _, Remains, RunningProcess,
+        Target, ToProcess,
     },
 };
 
@@ -42,7 +43,7 @@ const EXIT: Bytes = Bytes::from_static(b"exit\r");
 
 /// What there is to end with a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hold {
+pub enum ProcessHandle {
     /// Nothing: the process was there before.
     Main,
     /// A shell and its jobs, in a container that has a POSIX shell of this name.
@@ -51,7 +52,7 @@ pub enum Hold {
     Windows,
 }
 
-impl From<Program> for Hold {
+impl From<Program> for ProcessHandle {
     fn from(program: Program) -> Self {
         match program {
             Program::Posix(name) => Self::Shell(name),
@@ -61,25 +62,25 @@ impl From<Program> for Hold {
 }
 
 /// Ends what a session holds, by `until` at the latest.
-pub(in crate::cluster) async fn hang_up(
+pub(in crate::cluster) async fn terminate(
     cluster: &Cluster,
     target: &Target,
-    shell: OpenShell<Cluster>,
+    shell: RunningProcess<Cluster>,
     until: Instant,
 ) -> Result<(), Remains> {
-    let OpenShell {
+    let RunningProcess {
         mut reader,
         mut writer,
-        process,
+        handle,
     } = shell;
-    let ended = match process {
-        Hold::Main => Ok(()),
-        Hold::Shell(program) => {
+    let ended = match handle {
+        ProcessHandle::Main => Ok(()),
+        ProcessHandle::Shell(program) => {
             end_shell(cluster, target, (&mut reader, &mut writer), program, until).await
         }
-        Hold::Windows => match end_by_keys(&mut reader, &mut writer, EXIT, until).await {
-            Some(Ended::Exited(_) | Ended::Failed(_)) => Ok(()),
-            Some(Ended::Lost(_)) => unknown("the connection to it was lost"),
+        ProcessHandle::Windows => match end_by_keys(&mut reader, &mut writer, EXIT, until).await {
+            Some(ProcessEnd::Exited(_) | ProcessEnd::Failed(_)) => Ok(()),
+            Some(ProcessEnd::Lost(_)) => unknown("the connection to it was lost"),
             None => unknown("it does not heed Ctrl-C and exit"),
         },
     };
@@ -91,14 +92,14 @@ pub(in crate::cluster) async fn hang_up(
 async fn end_shell(
     cluster: &Cluster,
     target: &Target,
-    (reader, writer): (&mut ShellOutput, &mut ShellInput),
+    (reader, writer): (&mut ExecOutput, &mut ExecInput),
     program: &'static str,
     until: Instant,
 ) -> Result<(), Remains> {
     let Some(leader) = reader.leader() else {
         return match end_by_keys(reader, writer, CTRL_D, until).await {
             // it was never started
-            Some(Ended::Failed(_)) => Ok(()),
+            Some(ProcessEnd::Failed(_)) => Ok(()),
             _ => unknown("the container did not tell its process"),
         };
     };
@@ -108,8 +109,8 @@ async fn end_shell(
     let (by_script, is_over) = {
         // a process that can't write can't end; and its jobs may still be there when the shell is not
         let mut drained = pin!(drain(reader));
-        let hang_ups = &cluster.hang_ups;
-        let by_script = pin!(hang_ups.end(cluster, target, program, leader, times));
+        let terminations = &cluster.terminations;
+        let by_script = pin!(terminations.end(cluster, target, program, leader, times));
         match select(&mut drained, by_script).await {
             Either::Left((_, by_script)) => (by_script.await, true),
             Either::Right((Ok(()), _)) => {
@@ -130,9 +131,9 @@ fn unknown(why: &str) -> Result<(), Remains> {
     Err(Remains::Unknown(why.to_owned()))
 }
 
-async fn drain(reader: &mut ShellOutput) -> Ended {
+async fn drain(reader: &mut ExecOutput) -> ProcessEnd {
     loop {
-        if let ShellEvent::Ended(ended) = reader.read_event().await {
+        if let ProcessEvent::Ended(ended) = reader.read_event().await {
             return ended;
         }
     }
@@ -140,11 +141,11 @@ async fn drain(reader: &mut ShellOutput) -> Ended {
 
 /// Ends the foreground command with Ctrl-C and then the idle shell with the keys for its `end`.
 async fn end_by_keys(
-    reader: &mut ShellOutput,
-    writer: &mut ShellInput,
+    reader: &mut ExecOutput,
+    writer: &mut ExecInput,
     end: Bytes,
     until: Instant,
-) -> Option<Ended> {
+) -> Option<ProcessEnd> {
     let until = until.min(Instant::now() + KEYS_TIME);
     tokio::select! {
         ended = drain(reader) => Some(ended),
@@ -154,10 +155,10 @@ async fn end_by_keys(
 }
 
 /// Types for as long as it is waited for.
-async fn type_to_end(writer: &mut ShellInput, end: Bytes) -> Infallible {
+async fn type_to_end(writer: &mut ExecInput, end: Bytes) -> Infallible {
     let mut keys = CTRL_C;
     loop {
-        writer.write(ToShell::Stdin(keys)).await;
+        writer.write(ToProcess::Stdin(keys)).await;
         sleep(TYPE_EVERY).await;
         keys = end.clone();
     }

@@ -12,24 +12,24 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::session::{
-    Ended, Limits, Output, Remains, ShellEvent, ShellReader, ShellWriter, ToShell,
+    Limits, Output, ProcessEnd, ProcessEvent, ProcessReader, ProcessWriter, Remains, ToProcess,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Shells that the test plays.
+/// TerminalBackend that the test plays.
 #[derive(Clone, Debug, Default)]
 struct Stage(Arc<Mutex<Played>>);
 
 #[derive(Debug, Default)]
 struct Played {
     /// The test's ends of the shells that were opened.
-    opened: Vec<mpsc::Sender<ShellEvent>>,
+    opened: Vec<mpsc::Sender<ProcessEvent>>,
     /// What went to them.
-    written: Vec<ToShell>,
-    hung_up: usize,
-    /// By when the last hang-up has to be over, and how they end.
-    hung_up_by: Option<Instant>,
+    written: Vec<ToProcess>,
+    terminated: usize,
+    /// By when the last termination has to be over, and how they end.
+    terminated_by: Option<Instant>,
     remains: Option<Remains>,
     /// Opening waits for this.
     delay: Duration,
@@ -44,19 +44,19 @@ impl Stage {
 }
 
 #[derive(Debug)]
-struct Reader(mpsc::Receiver<ShellEvent>);
+struct Reader(mpsc::Receiver<ProcessEvent>);
 
-impl ShellReader for Reader {
-    async fn read_event(&mut self) -> ShellEvent {
-        let lost = || ShellEvent::Ended(Ended::Lost("the test is over".to_owned()));
+impl ProcessReader for Reader {
+    async fn read_event(&mut self) -> ProcessEvent {
+        let lost = || ProcessEvent::Ended(ProcessEnd::Lost("the test is over".to_owned()));
         self.0.recv().await.unwrap_or_else(lost)
     }
 }
 
 #[derive(Debug)]
-struct Writer(Stage, mpsc::Sender<ShellEvent>);
+struct Writer(Stage, mpsc::Sender<ProcessEvent>);
 
-impl ShellWriter for Writer {
+impl ProcessWriter for Writer {
     type Permit<'a> = &'a mut Self;
 
     async fn reserve(&mut self) -> &mut Self {
@@ -68,35 +68,39 @@ impl ShellWriter for Writer {
     }
 }
 
-impl Permit<ToShell> for &mut Writer {
-    fn send(self, message: ToShell) {
-        if message == ToShell::Ping {
-            self.1.try_send(ShellEvent::Alive).unwrap();
+impl Permit<ToProcess> for &mut Writer {
+    fn send(self, message: ToProcess) {
+        if message == ToProcess::Ping {
+            self.1.try_send(ProcessEvent::Alive).unwrap();
         }
         self.0.with(|played| played.written.push(message));
     }
 }
 
-impl Shells for Stage {
+impl TerminalBackend for Stage {
     type Reader = Reader;
     type Writer = Writer;
-    type Process = ();
+    type Handle = ();
 
-    async fn open(&self, _: &Target, _: watch::Receiver<Size>) -> Result<OpenShell<Self>, Exit> {
+    async fn open(
+        &self,
+        _: &Target,
+        _: watch::Receiver<Size>,
+    ) -> Result<RunningProcess<Self>, Exit> {
         sleep(self.with(|played| played.delay)).await;
         let (events, reader) = mpsc::channel(100);
         self.with(|played| played.opened.push(events.clone()));
-        Ok(OpenShell {
+        Ok(RunningProcess {
             reader: Reader(reader),
             writer: Writer(self.clone(), events),
-            process: (),
+            handle: (),
         })
     }
 
-    async fn explain(&self, _: &Target, ended: Ended) -> Exit {
+    async fn explain(&self, _: &Target, ended: ProcessEnd) -> Exit {
         sleep(self.with(|played| played.thought)).await;
         match ended {
-            Ended::Exited(code) => Exit {
+            ProcessEnd::Exited(code) => Exit {
                 code: Some(code),
                 ..failed(EndReason::Exited, "")
             },
@@ -104,10 +108,15 @@ impl Shells for Stage {
         }
     }
 
-    async fn hang_up(&self, _: &Target, _: OpenShell<Self>, until: Instant) -> Result<(), Remains> {
+    async fn terminate(
+        &self,
+        _: &Target,
+        _: RunningProcess<Self>,
+        until: Instant,
+    ) -> Result<(), Remains> {
         self.with(|played| {
-            played.hung_up += 1;
-            played.hung_up_by = Some(until);
+            played.terminated += 1;
+            played.terminated_by = Some(until);
             played.remains.clone().map_or(Ok(()), Err)
         })
     }
@@ -115,7 +124,7 @@ impl Shells for Stage {
 
 /// A client that the test plays.
 struct Client {
-    say: mpsc::Sender<Received>,
+    say: mpsc::Sender<ClientEvent>,
     hear: mpsc::Receiver<Heard>,
     served: JoinHandle<Exit>,
 }
@@ -126,11 +135,11 @@ enum Heard {
     Output(Vec<u8>, u64),
 }
 
-struct Ears(mpsc::Receiver<Received>);
+struct Ears(mpsc::Receiver<ClientEvent>);
 
 impl ClientReader for Ears {
-    async fn read_message(&mut self) -> Received {
-        self.0.recv().await.unwrap_or(Received::Gone)
+    async fn read_message(&mut self) -> ClientEvent {
+        self.0.recv().await.unwrap_or(ClientEvent::Gone)
     }
 }
 
@@ -218,13 +227,13 @@ impl Test {
         self.connect("ann", ClientMessage::Resume { key, offset })
     }
 
-    async fn shell_says(&self, event: ShellEvent) {
+    async fn shell_says(&self, event: ProcessEvent) {
         let shell = self.stage.with(|played| played.opened[0].clone());
         shell.send(event).await.unwrap();
     }
 
     async fn prints(&self, data: &[u8]) {
-        self.shell_says(ShellEvent::Output(Output::copy_of(data)))
+        self.shell_says(ProcessEvent::Output(Output::copy_of(data)))
             .await;
     }
 
@@ -274,7 +283,7 @@ impl Client {
     }
 
     async fn says(&self, message: ClientMessage) {
-        self.say.send(Received::Message(message)).await.unwrap();
+        self.say.send(ClientEvent::Message(message)).await.unwrap();
     }
 
     async fn types(&self, text: &'static str) {
@@ -310,21 +319,22 @@ async fn a_lost_client_resumes_where_it_was() {
     client.hears_output(b"e", 3).await;
     client.hears_output(b"two", 6).await;
     client.types("\r").await;
-    test.shell_says(ShellEvent::Ended(Ended::Exited(3))).await;
+    test.shell_says(ProcessEvent::Ended(ProcessEnd::Exited(3)))
+        .await;
     assert_eq!(client.ends().await, EndReason::Exited);
     test.all_over().await;
-    let stdin = |text: &'static str| ToShell::Stdin(text.into());
+    let stdin = |text: &'static str| ToProcess::Stdin(text.into());
     test.stage.with(|played| {
-        played.written.retain(|message| *message != ToShell::Ping);
+        played.written.retain(|message| *message != ToProcess::Ping);
         assert_eq!(played.written, [stdin("ls"), stdin("\r")]);
-        assert_eq!(played.hung_up, 0, "the shell has ended by itself");
+        assert_eq!(played.terminated, 0, "the shell has ended by itself");
     });
     let late = test.resume(&key, 6);
     assert_eq!(late.ends().await, EndReason::NoSession);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_does_not_come_back_in_time_is_hung_up() {
+async fn who_does_not_come_back_in_time_is_terminated() {
     for (leaves, seconds) in [(false, 900), (true, 5)] {
         let test = Test::new(|_| {});
         let mut client = test.bind();
@@ -336,7 +346,7 @@ async fn who_does_not_come_back_in_time_is_hung_up() {
         let lost = Instant::now();
         test.all_over().await;
         assert_eq!(lost.elapsed().as_secs(), seconds);
-        assert_eq!(test.stage.with(|played| played.hung_up), 1);
+        assert_eq!(test.stage.with(|played| played.terminated), 1);
         assert_eq!(test.resume(&key, 0).ends().await, EndReason::NoSession);
     }
 }
@@ -421,7 +431,7 @@ async fn a_second_client_takes_over_and_the_first_is_told() {
     assert_eq!(
         (
             test.sessions.living(),
-            test.stage.with(|played| played.hung_up)
+            test.stage.with(|played| played.terminated)
         ),
         (1, 0)
     );
@@ -449,7 +459,7 @@ async fn closing_ends_it_at_once() {
     assert_eq!(client.ends().await, EndReason::Closed);
     test.all_over().await;
     assert!(closed.elapsed() < SECOND);
-    assert_eq!(test.stage.with(|played| played.hung_up), 1);
+    assert_eq!(test.stage.with(|played| played.terminated), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -463,7 +473,7 @@ async fn dashboards_clients_do_not_come_back() {
     client.hears_output(b"$ ", 2).await;
     assert_eq!(client.breaks().await.reason, EndReason::Closed);
     test.all_over().await;
-    assert_eq!(test.stage.with(|played| played.hung_up), 1);
+    assert_eq!(test.stage.with(|played| played.terminated), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -484,12 +494,12 @@ async fn what_is_said_while_the_shell_starts_waits_for_it() {
     let written = test.stage.with(|played| played.written.clone());
     assert_eq!(
         written,
-        [ToShell::Resize(size), ToShell::Stdin("ls\r".into())]
+        [ToProcess::Resize(size), ToProcess::Stdin("ls\r".into())]
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shell_that_starts_after_its_client_left_is_hung_up() {
+async fn a_shell_that_starts_after_its_client_left_is_terminated() {
     let test = Test::new(|_| {});
     test.stage.with(|played| played.delay = SECOND * 3);
     let client = test.bind();
@@ -497,7 +507,7 @@ async fn a_shell_that_starts_after_its_client_left_is_hung_up() {
     assert_eq!(client.breaks().await.reason, EndReason::Closed);
     assert_eq!(test.sessions.living(), 1);
     test.all_over().await;
-    assert_eq!(test.stage.with(|played| played.hung_up), 1);
+    assert_eq!(test.stage.with(|played| played.terminated), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -547,18 +557,18 @@ async fn shutdown_ends_all_of_them() {
     assert_eq!(starting.ends().await, EndReason::Shutdown);
     test.sessions.ended().await;
     assert_eq!(test.sessions.living(), 0);
-    assert_eq!(test.stage.with(|played| played.hung_up), 3);
+    assert_eq!(test.stage.with(|played| played.terminated), 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hang_up_has_9_s_but_at_the_end_the_drain_time() {
+async fn a_termination_has_9_s_but_at_the_end_the_drain_time() {
     let test = Test::new(|limits| limits.drain = SECOND * 60);
     let mut closed = test.bind();
     closed.hears_bound((0, 0)).await;
     let mut stays = test.bind();
     stays.hears_bound((0, 0)).await;
     let patience = || {
-        let until = test.stage.with(|played| played.hung_up_by);
+        let until = test.stage.with(|played| played.terminated_by);
         until.unwrap() - Instant::now()
     };
     closed.says(ClientMessage::Close).await;
@@ -575,7 +585,7 @@ async fn a_hang_up_has_9_s_but_at_the_end_the_drain_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_hang_ups_left_is_counted_before_the_shutdown_too() {
+async fn what_terminations_left_is_counted_before_the_shutdown_too() {
     let test = Test::new(|_| {});
     test.stage
         .with(|played| played.remains = Some(Remains::Processes(1)));
@@ -629,7 +639,8 @@ async fn a_shell_that_ended_while_its_client_was_away_tells_how() {
     let key = client.hears_bound((0, 0)).await;
     client.breaks().await;
     test.prints(b"bye").await;
-    test.shell_says(ShellEvent::Ended(Ended::Exited(7))).await;
+    test.shell_says(ProcessEvent::Ended(ProcessEnd::Exited(7)))
+        .await;
     sleep(SECOND * 10).await;
     let mut client = test.resume(&key, 0);
     client.hears_bound((0, 0)).await;
@@ -644,7 +655,8 @@ async fn ending(test: &Test) -> (Client, String, Instant) {
     let key = client.hears_bound((0, 0)).await;
     test.prints(b"bye").await;
     client.hears_output(b"bye", 3).await;
-    test.shell_says(ShellEvent::Ended(Ended::Exited(7))).await;
+    test.shell_says(ProcessEvent::Ended(ProcessEnd::Exited(7)))
+        .await;
     let ended = Instant::now();
     sleep(SECOND).await;
     (client, key, ended)
@@ -661,7 +673,7 @@ async fn a_client_is_heard_while_its_end_is_found_out() {
     assert_eq!(client.served.await.unwrap().code, Some(7));
     assert_eq!(ended.elapsed().as_secs(), 10);
     test.all_over().await;
-    assert_eq!(test.stage.with(|played| played.hung_up), 0);
+    assert_eq!(test.stage.with(|played| played.terminated), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -684,5 +696,5 @@ async fn shutdown_does_not_wait_for_what_an_end_means() {
     assert_eq!(client.ends().await, EndReason::Shutdown);
     assert_eq!(ended.elapsed().as_secs(), 1);
     test.sessions.ended().await;
-    assert_eq!(test.stage.with(|played| played.hung_up), 0);
+    assert_eq!(test.stage.with(|played| played.terminated), 0);
 }

@@ -26,12 +26,12 @@ const SWITCH: usize = 8;
 
 /// How much output comes without a rest.
 #[derive(Debug, Default)]
-pub(in crate::session) struct Flow {
+pub(in crate::session) struct OutputRate {
     bytes: u64,
     last: Option<Instant>,
 }
 
-impl Flow {
+impl OutputRate {
     /// So much came just now.
     pub(in crate::session) fn hear(&mut self, length: usize, now: Instant) {
         if !self.flows(now) {
@@ -53,16 +53,16 @@ impl Flow {
 
 /// After the Ctrl-C into a flood, while that may go on behind a pause: nothing has been typed since.
 #[derive(Debug)]
-pub(in crate::session) struct Wary {
+pub(in crate::session) struct AfterInterrupt {
     until: Instant,
-    flow: Flow,
+    flow: OutputRate,
     /// The end of what came, in which a switch to the alternate screen may have begun.
     end: Vec<u8>,
 }
 
 /// What output after a Ctrl-C is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::session) enum Aftermath {
+pub(in crate::session) enum Classification {
     /// The program's report, or the prompt; or more of it.
     Calm,
     /// The flood.
@@ -71,35 +71,35 @@ pub(in crate::session) enum Aftermath {
     Past,
 }
 
-impl Wary {
+impl AfterInterrupt {
     /// Begins with a Ctrl-C.
     pub(in crate::session) fn new(now: Instant) -> Self {
         Self {
             until: now + PATIENCE,
-            flow: Flow::default(),
+            flow: OutputRate::default(),
             end: Vec::new(),
         }
     }
 
     /// Drops output until it pauses, for as long as there is patience left.
     pub(in crate::session) fn skip(&mut self, now: Instant) -> Skip {
-        self.flow = Flow::default();
+        self.flow = OutputRate::default();
         self.end.clear();
         Skip::new(now, self.until)
     }
 
     /// Takes output that is shown.
-    pub(in crate::session) fn hear(&mut self, data: &[u8], now: Instant) -> Aftermath {
+    pub(in crate::session) fn hear(&mut self, data: &[u8], now: Instant) -> Classification {
         self.flow.hear(data.len(), now);
         self.end.extend_from_slice(data);
         if now >= self.until || find_switch(&self.end).is_some() {
-            return Aftermath::Past;
+            return Classification::Past;
         }
         self.end.drain(..self.end.len().saturating_sub(SWITCH - 1));
         if self.flow.is_flood(now) {
-            Aftermath::Flood
+            Classification::Flood
         } else {
-            Aftermath::Calm
+            Classification::Calm
         }
     }
 }
@@ -292,7 +292,7 @@ mod tests {
         let now = Instant::now();
         for cut in 0..10 {
             let (first, second) = drawn.split_at(cut);
-            let mut skip = Wary::new(now).skip(now);
+            let mut skip = AfterInterrupt::new(now).skip(now);
             skip.push(&[&flood[..], first].concat());
             skip.push(second);
             assert!(skip.is_over(now));
@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn it_ends_with_a_pause_or_with_patience() {
         let start = Instant::now();
-        let mut skip = Wary::new(start).skip(start);
+        let mut skip = AfterInterrupt::new(start).skip(start);
         assert!(!skip.is_over(start + PAUSE / 2));
         assert!(skip.is_over(start + PAUSE));
         let mut now = start;
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn much_output_without_a_rest_is_a_flood() {
-        let mut flow = Flow::default();
+        let mut flow = OutputRate::default();
         let mut now = Instant::now();
         for _ in 0..100 {
             flow.hear(10_000, now);
@@ -335,14 +335,20 @@ mod tests {
     #[test]
     fn what_is_drawn_after_ctrl_c_is_no_flood() {
         let now = Instant::now();
-        let mut wary = Wary::new(now);
-        assert_eq!(wary.hear(b"^C\r\n\x1b[?10", now), Aftermath::Calm);
-        assert_eq!(wary.hear(b"49h~\r\n", now), Aftermath::Past);
-        let mut wary = Wary::new(now);
+        let mut after_interrupt = AfterInterrupt::new(now);
+        assert_eq!(
+            after_interrupt.hear(b"^C\r\n\x1b[?10", now),
+            Classification::Calm
+        );
+        assert_eq!(after_interrupt.hear(b"49h~\r\n", now), Classification::Past);
+        let mut after_interrupt = AfterInterrupt::new(now);
         let report = [b'x'; FLOOD as usize - 1];
-        assert_eq!(wary.hear(&report, now), Aftermath::Calm);
-        assert_eq!(wary.hear(b"xx", now), Aftermath::Flood);
-        assert_eq!(wary.hear(&report, now + PATIENCE), Aftermath::Past);
+        assert_eq!(after_interrupt.hear(&report, now), Classification::Calm);
+        assert_eq!(after_interrupt.hear(b"xx", now), Classification::Flood);
+        assert_eq!(
+            after_interrupt.hear(&report, now + PATIENCE),
+            Classification::Past
+        );
     }
 
     proptest! {

@@ -17,7 +17,7 @@ const GAP: u64 = 64;
 
 /// A stretch of output. Offsets are absolute: they count from the session's beginning, gaps included.
 #[derive(Debug, Default)]
-pub(in crate::session) struct Ring {
+pub(in crate::session) struct OutputBuffer {
     pieces: VecDeque<Piece>,
     /// Which piece holds the byte at `sent`; their number if all is sent.
     cursor: usize,
@@ -77,7 +77,7 @@ pub(in crate::session) enum Next {
     },
 }
 
-impl Ring {
+impl OutputBuffer {
     /// Offset of the next byte for the client.
     pub(in crate::session) fn sent(&self) -> u64 {
         self.sent
@@ -134,7 +134,7 @@ impl Ring {
         self.pieces.push_back(piece);
         let count = self.pieces.len();
         if count > MAX_PIECES && self.len() < count as u64 * SMALL {
-            self.put_together();
+            self.compact();
         }
     }
 
@@ -218,7 +218,7 @@ impl Ring {
     }
 
     /// Copies what lies side by side into fewer pieces, and so sets the buffers free that they came in.
-    fn put_together(&mut self) {
+    fn compact(&mut self) {
         let pieces = std::mem::take(&mut self.pieces);
         let mut start = pieces.front().map_or(self.end, |piece| piece.start);
         let mut whole = Vec::new();
@@ -260,12 +260,12 @@ mod tests {
 
     #[test]
     fn a_gap_is_told_once_and_its_rest_after_resuming() {
-        let mut ring = Ring::default();
-        ring.push(Output::copy_of(b"ab"));
-        ring.push_gap(10);
-        ring.push(Output::copy_of(b"cd"));
-        let told = |ring: &mut Ring| {
-            std::iter::from_fn(|| ring.send_next())
+        let mut buffer = OutputBuffer::default();
+        buffer.push(Output::copy_of(b"ab"));
+        buffer.push_gap(10);
+        buffer.push(Output::copy_of(b"cd"));
+        let told = |buffer: &mut OutputBuffer| {
+            std::iter::from_fn(|| buffer.send_next())
                 .map(|next| match next {
                     Next::Output(output, end) => {
                         (String::from_utf8_lossy(output.data()).into_owned(), end)
@@ -276,27 +276,27 @@ mod tests {
         };
         let own = |text: &str, end| (text.to_owned(), end);
         assert_eq!(
-            told(&mut ring),
+            told(&mut buffer),
             [own("ab", 2), own("2-12", 12), own("cd", 14)]
         );
-        ring.resume(7);
-        assert_eq!(told(&mut ring), [own("7-12", 12), own("cd", 14)]);
-        ring.acknowledge(13);
-        ring.resume(0);
-        assert_eq!(told(&mut ring), [own("d", 14)]);
-        ring.resume(99);
-        assert_eq!((told(&mut ring), ring.in_flight()), (vec![], 0));
+        buffer.resume(7);
+        assert_eq!(told(&mut buffer), [own("7-12", 12), own("cd", 14)]);
+        buffer.acknowledge(13);
+        buffer.resume(0);
+        assert_eq!(told(&mut buffer), [own("d", 14)]);
+        buffer.resume(99);
+        assert_eq!((told(&mut buffer), buffer.in_flight()), (vec![], 0));
     }
 
     #[test]
     fn many_small_pieces_become_few() {
-        let mut ring = Ring::default();
+        let mut buffer = OutputBuffer::default();
         for byte in 0..100_000_u32 {
-            ring.push(Output::copy_of(&[byte as u8]));
+            buffer.push(Output::copy_of(&[byte as u8]));
         }
-        assert!(ring.pieces.len() <= 100_000 / WHOLE + 1 + MAX_PIECES);
+        assert!(buffer.pieces.len() <= 100_000 / WHOLE + 1 + MAX_PIECES);
         let mut expected = 0..100_000_u32;
-        while let Some(Next::Output(output, _)) = ring.send_next() {
+        while let Some(Next::Output(output, _)) = buffer.send_next() {
             for byte in output.data() {
                 assert_eq!(Some(*byte), expected.next().map(|byte| byte as u8));
             }
@@ -326,9 +326,9 @@ mod tests {
         /// Whatever the order of output, acknowledgements and resumes, the client gets exactly the output.
         #[test]
         fn the_client_gets_the_output_once(acts in prop::collection::vec(act(), 0..300)) {
-            let mut ring = Ring::default();
+            let mut buffer = OutputBuffer::default();
             let (mut pushed, mut client, mut acked) = (Vec::new(), Vec::new(), 0);
-            let take = |ring: &mut Ring, client: &mut Vec<u8>| match ring.send_next() {
+            let take = |buffer: &mut OutputBuffer, client: &mut Vec<u8>| match buffer.send_next() {
                 Some(Next::Output(output, end)) => {
                     client.extend_from_slice(output.data());
                     assert_eq!(end, client.len() as u64);
@@ -341,30 +341,30 @@ mod tests {
                 match act {
                     Act::Push(length) => {
                         let data: Vec<u8> = (0..length).map(|at| (pushed.len() + at) as u8).collect();
-                        ring.push(Output::copy_of(&data));
+                        buffer.push(Output::copy_of(&data));
                         pushed.extend(data);
                     }
-                    Act::Next => drop(take(&mut ring, &mut client)),
+                    Act::Next => drop(take(&mut buffer, &mut client)),
                     Act::Acknowledge(index) => {
                         acked += index.index(client.len() - acked + 1);
-                        ring.acknowledge(acked as u64);
+                        buffer.acknowledge(acked as u64);
                     }
                     // some of what was sent did not arrive
                     Act::Resume(index) => {
                         client.truncate(acked + index.index(client.len() - acked + 1));
                         acked = client.len();
-                        ring.resume(client.len() as u64);
+                        buffer.resume(client.len() as u64);
                     }
                 }
-                prop_assert_eq!(ring.sent(), client.len() as u64);
-                prop_assert_eq!(ring.in_flight(), (client.len() - acked) as u64);
-                prop_assert_eq!(ring.len(), (pushed.len() - acked) as u64);
-                let counted = (ring.in_flight, ring.unsent);
-                ring.count();
-                prop_assert_eq!(counted, (ring.in_flight, ring.unsent));
+                prop_assert_eq!(buffer.sent(), client.len() as u64);
+                prop_assert_eq!(buffer.in_flight(), (client.len() - acked) as u64);
+                prop_assert_eq!(buffer.len(), (pushed.len() - acked) as u64);
+                let counted = (buffer.in_flight, buffer.unsent);
+                buffer.count();
+                prop_assert_eq!(counted, (buffer.in_flight, buffer.unsent));
             }
-            while take(&mut ring, &mut client) {}
-            prop_assert!(ring.is_sent());
+            while take(&mut buffer, &mut client) {}
+            prop_assert!(buffer.is_sent());
             prop_assert_eq!(client, pushed);
         }
     }

@@ -75,7 +75,7 @@ proptest! {
     /// exactly the input, once and in order.
     #[test]
     fn nothing_is_lost_or_doubled(acts in prop::collection::vec(act(), 0..300)) {
-        let mut core = started(true);
+        let mut state = started(true);
         let mut now = Instant::now();
         let mut page = Page::default();
         // what the shell wrote and what it got, and how much of that has come to the server
@@ -84,17 +84,17 @@ proptest! {
         let end = [Act::Return];
         for act in acts.into_iter().chain(end) {
             match act {
-                Act::Shell(length) => if core.wants_shell(now) {
+                Act::Shell(length) => if state.wants_shell(now) {
                     let data = count(wrote.len(), length);
-                    core.shell(output(&data), now);
+                    state.shell(output(&data), now);
                     wrote.extend(data);
                 }
                 Act::Deliver => {
-                    if !core.has_for_client() {
+                    if !state.has_for_client() {
                         continue;
                     }
                     prop_assert!(!page.away, "nobody is there");
-                    match core.next_for_client(now) {
+                    match state.next_for_client(now) {
                         Some(ToClient::Output(output, end)) => {
                             page.output.extend_from_slice(output.data());
                             prop_assert_eq!(end, page.output.len() as u64);
@@ -106,11 +106,11 @@ proptest! {
                         other => prop_assert!(false, "{other:?}"),
                     }
                 }
-                Act::Flood(length) => while !page.away && core.wants_shell(now) {
+                Act::Flood(length) => while !page.away && state.wants_shell(now) {
                     let data = count(wrote.len(), length);
-                    core.shell(output(&data), now);
+                    state.shell(output(&data), now);
                     wrote.extend(data);
-                    while let Some(next) = core.next_for_client(now) {
+                    while let Some(next) = state.next_for_client(now) {
                         if let ToClient::Output(output, _) = next {
                             page.output.extend_from_slice(output.data());
                         }
@@ -118,11 +118,11 @@ proptest! {
                 }
                 Act::Wait(time) => {
                     now += Duration::from_millis(time);
-                    core.tick(now).unwrap();
+                    state.tick(now).unwrap();
                 }
                 Act::Acknowledge => if !page.away {
                     page.drawn = page.output.len();
-                    core.client(ClientMessage::Ack { offset: page.drawn as u64 }, now).unwrap();
+                    state.client(ClientMessage::Ack { offset: page.drawn as u64 }, now).unwrap();
                 }
                 Act::Type(length, each) => {
                     // a page that comes back may send a window more each time, whatever waits
@@ -133,22 +133,22 @@ proptest! {
                 }
                 Act::Arrive => if let Some(data) = page.wire.pop_front() {
                     arrived += data.len();
-                    core.client(stdin(&data), now).unwrap();
+                    state.client(stdin(&data), now).unwrap();
                 }
-                Act::Take => if let Some(ToShell::Stdin(data)) = core.next_for_shell(now) {
+                Act::Take => if let Some(ToProcess::Stdin(data)) = state.next_for_shell(now) {
                     got.extend_from_slice(&data);
                 }
                 // what was on its way in either direction is lost; what has come to the server waits there
                 Act::Lose(index) => if !page.away {
-                    core.detach();
+                    state.detach();
                     page.away = true;
                     page.wire.clear();
                     page.output.truncate(page.drawn + index.index(page.output.len() - page.drawn + 1));
                     page.drawn = page.output.len();
                 }
                 Act::Return => if page.away {
-                    core.attach("key".to_owned(), page.output.len() as u64, now);
-                    let Some(ToClient::Message(ServerMessage::Bound { offset, input, .. })) = core.next_for_client(now) else {
+                    state.attach("key".to_owned(), page.output.len() as u64, now);
+                    let Some(ToClient::Message(ServerMessage::Bound { offset, input, .. })) = state.next_for_client(now) else {
                         panic!("not bound");
                     };
                     prop_assert_eq!((offset, input), (page.output.len() as u64, arrived as u64));
@@ -157,25 +157,25 @@ proptest! {
                     page.send(16_384);
                 }
             }
-            prop_assert!(core.window.size() <= LARGEST);
-            let most = RING.max(OUTPUT_WINDOW + core.window.taken()) + 40_000;
-            prop_assert!(core.ring.len() < most);
-            prop_assert_eq!(core.input.len(), (arrived - got.len()) as u64);
+            prop_assert!(state.window.size() <= LARGEST);
+            let most = RING.max(OUTPUT_WINDOW + state.window.taken()) + 40_000;
+            prop_assert!(state.buffer.len() < most);
+            prop_assert_eq!(state.input.len(), (arrived - got.len()) as u64);
         }
         loop {
-            match core.next_for_client(now) {
+            match state.next_for_client(now) {
                 Some(ToClient::Output(output, _)) => page.output.extend_from_slice(output.data()),
                 Some(_) => {}
-                None if core.ring.is_sent() => break,
-                None => core.client(ClientMessage::Ack { offset: page.output.len() as u64 }, now).unwrap(),
+                None if state.buffer.is_sent() => break,
+                None => state.client(ClientMessage::Ack { offset: page.output.len() as u64 }, now).unwrap(),
             }
         }
         // what the server has not told as taken may still come
         for data in page.wire {
-            core.client(stdin(&data), now).unwrap();
+            state.client(stdin(&data), now).unwrap();
         }
-        while core.has_for_shell() {
-            if let Some(ToShell::Stdin(data)) = core.next_for_shell(now) {
+        while state.has_for_shell() {
+            if let Some(ToProcess::Stdin(data)) = state.next_for_shell(now) {
                 got.extend_from_slice(&data);
             }
         }

@@ -24,23 +24,23 @@ fn pool() -> Pool {
 }
 
 /// A session whose shell has started and whose client was told.
-pub(super) fn started(extended: bool) -> Core {
+pub(super) fn started(extended: bool) -> SessionState {
     let now = Instant::now();
-    let mut core = Core::new(extended, &limits(), pool(), now);
-    core.started("key".to_owned(), now);
+    let mut state = SessionState::new(extended, &limits(), pool(), now);
+    state.started("key".to_owned(), now);
     assert!(matches!(
-        core.next_for_client(Instant::now()),
+        state.next_for_client(Instant::now()),
         Some(ToClient::Message(ServerMessage::Bound {
             offset: 0,
             input: 0,
             ..
         }))
     ));
-    core
+    state
 }
 
-pub(super) fn output(data: &[u8]) -> ShellEvent {
-    ShellEvent::Output(Output::copy_of(data))
+pub(super) fn output(data: &[u8]) -> ProcessEvent {
+    ProcessEvent::Output(Output::copy_of(data))
 }
 
 pub(super) fn stdin(data: &[u8]) -> ClientMessage {
@@ -50,9 +50,9 @@ pub(super) fn stdin(data: &[u8]) -> ClientMessage {
 }
 
 /// All output that goes to the client now.
-fn sent(core: &mut Core) -> Vec<u8> {
+fn sent(state: &mut SessionState) -> Vec<u8> {
     let mut sent = Vec::new();
-    while let Some(next) = core.next_for_client(Instant::now()) {
+    while let Some(next) = state.next_for_client(Instant::now()) {
         if let ToClient::Output(output, _) = next {
             sent.extend_from_slice(output.data());
         }
@@ -63,42 +63,46 @@ fn sent(core: &mut Core) -> Vec<u8> {
 #[tokio::test]
 async fn the_window_closes_and_opens() {
     let now = Instant::now();
-    let mut core = started(true);
+    let mut state = started(true);
     let chunk = vec![b'x'; 32 << 10];
     for _ in 0..4 {
-        assert!(core.wants_shell(now));
-        core.shell(output(&chunk), now);
-        assert!(!core.wants_shell(now), "before it is sent, no more is read");
-        assert_eq!(sent(&mut core).len(), chunk.len());
+        assert!(state.wants_shell(now));
+        state.shell(output(&chunk), now);
+        assert!(
+            !state.wants_shell(now),
+            "before it is sent, no more is read"
+        );
+        assert_eq!(sent(&mut state).len(), chunk.len());
     }
-    assert!(!core.wants_shell(now), "128 KiB are under way");
-    core.client(ClientMessage::Ack { offset: 1 }, now).unwrap();
-    assert!(core.wants_shell(now));
+    assert!(!state.wants_shell(now), "128 KiB are under way");
+    state.client(ClientMessage::Ack { offset: 1 }, now).unwrap();
+    assert!(state.wants_shell(now));
     // whatever the client says it has, it can't have more than was sent
-    core.client(ClientMessage::Ack { offset: u64::MAX }, now)
+    state
+        .client(ClientMessage::Ack { offset: u64::MAX }, now)
         .unwrap();
-    assert_eq!(core.ring.in_flight(), 0);
+    assert_eq!(state.buffer.in_flight(), 0);
 }
 
 /// What waited for a client that comes back is as much as what comes from the shell.
 #[test]
 fn the_window_grows_for_what_is_sent_again() {
     const ROUND_TRIP: Duration = Duration::from_millis(300);
-    let mut core = started(true);
+    let mut state = started(true);
     for _ in 0..400 {
-        core.ring.push(Output::copy_of(&[b'x'; 10_000]));
+        state.buffer.push(Output::copy_of(&[b'x'; 10_000]));
     }
     let mut now = Instant::now();
-    core.attach("key".to_owned(), 0, now);
+    state.attach("key".to_owned(), 0, now);
     let mut round_trips = 0;
-    while !core.ring.is_sent() {
-        while core.next_for_client(now).is_some() {}
-        let sent = core.ring.sent();
+    while !state.buffer.is_sent() {
+        while state.next_for_client(now).is_some() {}
+        let sent = state.buffer.sent();
         now += ROUND_TRIP;
         round_trips += 1;
         // piece by piece, as it is drawn
-        for offset in (core.ring.acked()..=sent).step_by(10_000).chain([sent]) {
-            core.client(ClientMessage::Ack { offset }, now).unwrap();
+        for offset in (state.buffer.acked()..=sent).step_by(10_000).chain([sent]) {
+            state.client(ClientMessage::Ack { offset }, now).unwrap();
         }
     }
     assert!(round_trips <= 6, "{round_trips}");
@@ -107,37 +111,38 @@ fn the_window_grows_for_what_is_sent_again() {
 #[tokio::test]
 async fn a_client_without_acknowledgements_has_no_window() {
     let now = Instant::now();
-    let mut core = started(false);
+    let mut state = started(false);
     for _ in 0..100 {
-        assert!(core.wants_shell(now));
-        core.shell(output(&[b'x'; 32 << 10]), now);
-        sent(&mut core);
+        assert!(state.wants_shell(now));
+        state.shell(output(&[b'x'; 32 << 10]), now);
+        sent(&mut state);
     }
-    assert_eq!(core.ring.len(), 0);
-    assert!(!core.is_resumable());
+    assert_eq!(state.buffer.len(), 0);
+    assert!(!state.is_resumable());
 }
 
 #[tokio::test]
 async fn input_goes_in_order_and_the_size_before_it() {
     let now = Instant::now();
-    let mut core = started(true);
+    let mut state = started(true);
     let size = Size { rows: 24, cols: 80 };
-    core.client(stdin(b"a"), now).unwrap();
-    core.client(ClientMessage::Interrupt, now).unwrap();
-    core.client(stdin(b"b"), now).unwrap();
-    core.client(ClientMessage::Resize(Size::default()), now)
+    state.client(stdin(b"a"), now).unwrap();
+    state.client(ClientMessage::Interrupt, now).unwrap();
+    state.client(stdin(b"b"), now).unwrap();
+    state
+        .client(ClientMessage::Resize(Size::default()), now)
         .unwrap();
-    core.client(ClientMessage::Resize(size), now).unwrap();
-    core.client(ClientMessage::Resize(size), now).unwrap();
+    state.client(ClientMessage::Resize(size), now).unwrap();
+    state.client(ClientMessage::Resize(size), now).unwrap();
     let mut got = Vec::new();
-    while core.has_for_shell() {
-        got.extend(core.next_for_shell(now));
+    while state.has_for_shell() {
+        got.extend(state.next_for_shell(now));
     }
-    let stdin = |data: &'static [u8]| ToShell::Stdin(Bytes::from_static(data));
+    let stdin = |data: &'static [u8]| ToProcess::Stdin(Bytes::from_static(data));
     assert_eq!(
         got,
         [
-            ToShell::Resize(size),
+            ToProcess::Resize(size),
             // what has to wait goes in one piece
             stdin(b"a\x03b"),
         ]
@@ -147,28 +152,28 @@ async fn input_goes_in_order_and_the_size_before_it() {
 #[tokio::test]
 async fn input_is_told_as_taken_and_bounded() {
     let now = Instant::now();
-    let mut core = started(true);
-    core.client(stdin(&[b'x'; 16 << 10]), now).unwrap();
-    assert!(!core.has_for_client());
-    core.next_for_shell(now);
+    let mut state = started(true);
+    state.client(stdin(&[b'x'; 16 << 10]), now).unwrap();
+    assert!(!state.has_for_client());
+    state.next_for_shell(now);
     assert_eq!(
-        core.next_for_client(Instant::now()),
+        state.next_for_client(Instant::now()),
         Some(ToClient::Message(ServerMessage::Taken { offset: 16 << 10 }))
     );
-    let refused = (0..17).find_map(|_| core.client(stdin(&[b'x'; 16 << 10]), now).err());
+    let refused = (0..17).find_map(|_| state.client(stdin(&[b'x'; 16 << 10]), now).err());
     assert_eq!(refused.map(|exit| exit.reason), Some(EndReason::Protocol));
 
-    let mut core = started(false);
-    while core.wants_client() {
-        core.client(stdin(&[b'x'; 1 << 10]), now).unwrap();
+    let mut state = started(false);
+    while state.wants_client() {
+        state.client(stdin(&[b'x'; 1 << 10]), now).unwrap();
     }
-    assert_eq!(core.input.len(), PLAIN_INPUT);
+    assert_eq!(state.input.len(), PLAIN_INPUT);
 }
 
 /// What a client sees now: output, and how much was skipped.
-fn seen(core: &mut Core) -> (Vec<u8>, u64) {
+fn seen(state: &mut SessionState) -> (Vec<u8>, u64) {
     let (mut output, mut skipped) = (Vec::new(), 0);
-    while let Some(next) = core.next_for_client(Instant::now()) {
+    while let Some(next) = state.next_for_client(Instant::now()) {
         match next {
             ToClient::Output(piece, _) => output.extend_from_slice(piece.data()),
             ToClient::Message(ServerMessage::Skipped { from, to }) => skipped += to - from,
@@ -179,38 +184,38 @@ fn seen(core: &mut Core) -> (Vec<u8>, u64) {
 }
 
 /// A session in whose shell a flood was interrupted, and what of it has been seen.
-fn interrupted(now: Instant) -> (Core, u64) {
-    let mut core = started(true);
-    core.shell(output(&b"y\r\n".repeat(40_000)), now);
-    let sent = sent(&mut core).len();
-    core.client(ClientMessage::Interrupt, now).unwrap();
-    core.shell(output(&b"y\r\n".repeat(10_000)), now);
-    (core, sent as u64)
+fn interrupted(now: Instant) -> (SessionState, u64) {
+    let mut state = started(true);
+    state.shell(output(&b"y\r\n".repeat(40_000)), now);
+    let sent = sent(&mut state).len();
+    state.client(ClientMessage::Interrupt, now).unwrap();
+    state.shell(output(&b"y\r\n".repeat(10_000)), now);
+    (state, sent as u64)
 }
 
 #[tokio::test]
 async fn a_flood_that_only_stalls_is_dropped_to_its_end() {
     let mut now = Instant::now();
-    let (mut core, mut came) = interrupted(now);
+    let (mut state, mut came) = interrupted(now);
     came += 30_000;
     let mut drawn = 0;
     for _ in 0..10 {
         // a stall
-        now = core.deadline();
-        core.tick(now).unwrap();
+        now = state.deadline();
+        state.tick(now).unwrap();
         for _ in 0..100 {
-            let (output, _) = seen(&mut core);
+            let (output, _) = seen(&mut state);
             drawn += output.len() as u64;
-            let offset = core.ring.sent();
-            core.client(ClientMessage::Ack { offset }, now).unwrap();
-            assert!(core.wants_shell(now));
-            core.shell(self::output(&b"y\r\n".repeat(5_000)), now);
+            let offset = state.buffer.sent();
+            state.client(ClientMessage::Ack { offset }, now).unwrap();
+            assert!(state.wants_shell(now));
+            state.shell(self::output(&b"y\r\n".repeat(5_000)), now);
             came += 15_000;
         }
     }
-    core.shell(output(b"^C\r\n$ "), now);
-    core.tick(core.deadline()).unwrap();
-    let (end, _) = seen(&mut core);
+    state.shell(output(b"^C\r\n$ "), now);
+    state.tick(state.deadline()).unwrap();
+    let (end, _) = seen(&mut state);
     assert!(end.ends_with(b"^C\r\n$ "));
     assert!(came > 15_000_000);
     assert!(drawn < 11 * (FLOOD + 32_000), "{drawn} bytes were drawn");
@@ -219,16 +224,16 @@ async fn a_flood_that_only_stalls_is_dropped_to_its_end() {
 #[tokio::test]
 async fn what_is_asked_for_after_a_flood_is_shown_whole() {
     let now = Instant::now();
-    let (mut core, _) = interrupted(now);
-    let later = core.deadline();
-    core.tick(later).unwrap();
-    seen(&mut core);
-    core.client(stdin(b"seq 1 100000\r"), later).unwrap();
+    let (mut state, _) = interrupted(now);
+    let later = state.deadline();
+    state.tick(later).unwrap();
+    seen(&mut state);
+    state.client(stdin(b"seq 1 100000\r"), later).unwrap();
     for _ in 0..100 {
-        let offset = core.ring.sent();
-        core.client(ClientMessage::Ack { offset }, later).unwrap();
-        core.shell(output(&[b'1'; 32_000]), later);
-        let (output, skipped) = seen(&mut core);
+        let offset = state.buffer.sent();
+        state.client(ClientMessage::Ack { offset }, later).unwrap();
+        state.shell(output(&[b'1'; 32_000]), later);
+        let (output, skipped) = seen(&mut state);
         assert_eq!((output.len(), skipped), (32_000, 0));
     }
 }
@@ -236,73 +241,73 @@ async fn what_is_asked_for_after_a_flood_is_shown_whole() {
 #[tokio::test]
 async fn without_a_flood_an_interrupt_drops_nothing() {
     let start = Instant::now();
-    let mut core = started(true);
-    core.shell(output(&[b'.'; 2_000_000]), start);
-    while !core.ring.is_sent() {
-        sent(&mut core);
-        let offset = core.ring.sent();
-        core.client(ClientMessage::Ack { offset }, start).unwrap();
+    let mut state = started(true);
+    state.shell(output(&[b'.'; 2_000_000]), start);
+    while !state.buffer.is_sent() {
+        sent(&mut state);
+        let offset = state.buffer.sent();
+        state.client(ClientMessage::Ack { offset }, start).unwrap();
     }
     // all of it is long on the screen
     let now = start + SECOND;
-    core.client(ClientMessage::Interrupt, now).unwrap();
+    state.client(ClientMessage::Interrupt, now).unwrap();
     let report = b"Traceback\r\n".repeat(10_000);
-    core.shell(output(&report), now);
-    let (output, skipped) = seen(&mut core);
+    state.shell(output(&report), now);
+    let (output, skipped) = seen(&mut state);
     assert_eq!((output.len(), skipped), (report.len(), 0));
 }
 
 #[tokio::test]
 async fn an_interrupt_drops_what_waits() {
     let now = Instant::now();
-    let mut core = started(true);
-    core.shell(output(&b"y\r\n".repeat(40_000)), now);
-    core.client(ClientMessage::Interrupt, now).unwrap();
+    let mut state = started(true);
+    state.shell(output(&b"y\r\n".repeat(40_000)), now);
+    state.client(ClientMessage::Interrupt, now).unwrap();
     for _ in 0..100 {
-        assert!(core.wants_shell(now));
-        core.shell(output(&b"y\r\n".repeat(10_000)), now);
+        assert!(state.wants_shell(now));
+        state.shell(output(&b"y\r\n".repeat(10_000)), now);
     }
-    core.shell(output(b"^C\r\n$ "), now);
+    state.shell(output(b"^C\r\n$ "), now);
     assert_eq!(
-        core.next_for_client(Instant::now()),
+        state.next_for_client(Instant::now()),
         None,
         "not before it pauses"
     );
-    let later = core.deadline();
-    core.tick(later).unwrap();
+    let later = state.deadline();
+    state.tick(later).unwrap();
     let Some(ToClient::Message(ServerMessage::Skipped { from: 0, to })) =
-        core.next_for_client(Instant::now())
+        state.next_for_client(Instant::now())
     else {
         panic!("nothing was skipped");
     };
-    let shown = sent(&mut core);
+    let shown = sent(&mut state);
     assert!(shown.ends_with(b"^C\r\n$ "));
     assert_eq!(to + shown.len() as u64, 120_000 + 3_000_000 + 6);
 }
 
 /// A session of Dashboard's client, under a flood that follows this output; and whether a Ctrl-C that it types ends it
 /// at once.
-fn dashboards_ctrl_c(legacy_interrupt: bool, first: &[u8], typed: &[u8]) -> (Core, bool) {
+fn dashboards_ctrl_c(legacy_interrupt: bool, first: &[u8], typed: &[u8]) -> (SessionState, bool) {
     let now = Instant::now();
     let limits = Limits {
         legacy_interrupt,
         ..limits()
     };
-    let mut core = Core::new(false, &limits, pool(), now);
-    core.started("key".to_owned(), now);
-    core.shell(output(first), now);
-    sent(&mut core);
-    core.shell(output(&b"y\r\n".repeat(40_000)), now);
-    core.client(stdin(typed), now).unwrap();
+    let mut state = SessionState::new(false, &limits, pool(), now);
+    state.started("key".to_owned(), now);
+    state.shell(output(first), now);
+    sent(&mut state);
+    state.shell(output(&b"y\r\n".repeat(40_000)), now);
+    state.client(stdin(typed), now).unwrap();
     assert_eq!(
-        core.next_for_shell(now),
-        Some(ToShell::Stdin(Bytes::copy_from_slice(typed)))
+        state.next_for_shell(now),
+        Some(ToProcess::Stdin(Bytes::copy_from_slice(typed)))
     );
-    core.shell(output(b"^C\r\n$ "), now);
-    core.tick(now + SECOND).unwrap();
-    let shown = sent(&mut core);
+    state.shell(output(b"^C\r\n$ "), now);
+    state.tick(now + SECOND).unwrap();
+    let shown = sent(&mut state);
     assert!(shown.ends_with(b"y\r\n^C\r\n$ "), "{}", shown.len());
-    (core, shown.len() < 1000)
+    (state, shown.len() < 1000)
 }
 
 #[tokio::test]
@@ -318,28 +323,28 @@ async fn a_lone_ctrl_c_is_all_that_dashboards_clients_can_say_of_an_interrupt() 
 
 #[tokio::test]
 async fn behind_a_gap_a_screen_that_is_told_nothing_is_fit_for_the_prompt() {
-    let (mut core, _) = dashboards_ctrl_c(true, b"", b"\x03");
+    let (mut state, _) = dashboards_ctrl_c(true, b"", b"\x03");
     let now = Instant::now() + SECOND * 2;
-    core.shell(output(&b"\x1b]0;y\x07".repeat(20_000)), now);
+    state.shell(output(&b"\x1b]0;y\x07".repeat(20_000)), now);
     // its last sequence has no end
-    core.shell(output(b"\x1b]0;never"), now);
-    sent(&mut core);
-    core.shell(output(&b"y\r\n".repeat(40_000)), now);
-    core.client(stdin(b"\x03"), now).unwrap();
-    core.tick(now + SECOND).unwrap();
-    assert!(sent(&mut core).starts_with(b"\x1b[m\r\ny\r\n"));
+    state.shell(output(b"\x1b]0;never"), now);
+    sent(&mut state);
+    state.shell(output(&b"y\r\n".repeat(40_000)), now);
+    state.client(stdin(b"\x03"), now).unwrap();
+    state.tick(now + SECOND).unwrap();
+    assert!(sent(&mut state).starts_with(b"\x1b[m\r\ny\r\n"));
 }
 
 #[tokio::test]
 async fn what_was_skipped_is_told_to_who_resumes() {
     let now = Instant::now();
-    let mut core = started(true);
-    core.shell(output(&b"0123456789".repeat(7_000)), now);
-    sent(&mut core);
-    core.client(ClientMessage::Interrupt, now).unwrap();
-    core.shell(output(&b"y\r\n".repeat(10_000)), now);
-    core.tick(core.deadline()).unwrap();
-    let first = core.next_for_client(Instant::now());
+    let mut state = started(true);
+    state.shell(output(&b"0123456789".repeat(7_000)), now);
+    sent(&mut state);
+    state.client(ClientMessage::Interrupt, now).unwrap();
+    state.shell(output(&b"y\r\n".repeat(10_000)), now);
+    state.tick(state.deadline()).unwrap();
+    let first = state.next_for_client(Instant::now());
     assert!(matches!(
         first,
         Some(ToClient::Message(ServerMessage::Skipped {
@@ -347,48 +352,48 @@ async fn what_was_skipped_is_told_to_who_resumes() {
             ..
         }))
     ));
-    core.detach();
-    core.attach("key".to_owned(), 69_995, now);
+    state.detach();
+    state.attach("key".to_owned(), 69_995, now);
     let Some(ToClient::Message(ServerMessage::Bound {
         offset: 69_995,
         input: 1,
         ..
-    })) = core.next_for_client(Instant::now())
+    })) = state.next_for_client(Instant::now())
     else {
         panic!("not bound at 69,995");
     };
     assert!(
-        matches!(core.next_for_client(Instant::now()), Some(ToClient::Output(output, 70_000)) if output.data() == b"56789")
+        matches!(state.next_for_client(Instant::now()), Some(ToClient::Output(output, 70_000)) if output.data() == b"56789")
     );
-    assert_eq!(core.next_for_client(Instant::now()), first);
+    assert_eq!(state.next_for_client(Instant::now()), first);
 }
 
 #[tokio::test]
 async fn gaps_that_are_not_acknowledged_are_bounded() {
     let mut now = Instant::now();
-    let mut core = started(true);
-    core.shell(output(&b"y\r\n".repeat(40_000)), now);
-    sent(&mut core);
+    let mut state = started(true);
+    state.shell(output(&b"y\r\n".repeat(40_000)), now);
+    sent(&mut state);
     let mut gaps = 0;
     for _ in 0..5_000 {
-        core.client(ClientMessage::Interrupt, now).unwrap();
+        state.client(ClientMessage::Interrupt, now).unwrap();
         // a line too long to be shown: nothing but a gap is left of it
-        core.shell(output(&[&[b'x'; 5_000][..], b"\n"].concat()), now);
+        state.shell(output(&[&[b'x'; 5_000][..], b"\n"].concat()), now);
         now += SECOND / 10;
-        core.tick(now).unwrap();
-        while let Some(next) = core.next_for_client(Instant::now()) {
+        state.tick(now).unwrap();
+        while let Some(next) = state.next_for_client(Instant::now()) {
             gaps += usize::from(matches!(
                 next,
                 ToClient::Message(ServerMessage::Skipped { .. })
             ));
         }
-        while core.next_for_shell(now).is_some() {}
+        while state.next_for_shell(now).is_some() {}
     }
     assert!(gaps < 1_000, "{gaps} gaps wait to be acknowledged");
     // once they are, the rest comes, in one
-    let offset = core.ring.sent();
-    core.client(ClientMessage::Ack { offset }, now).unwrap();
-    let (output, skipped) = seen(&mut core);
+    let offset = state.buffer.sent();
+    state.client(ClientMessage::Ack { offset }, now).unwrap();
+    let (output, skipped) = seen(&mut state);
     assert_eq!((output.len(), skipped % 5_001), (0, 0));
     assert!(skipped > 4_000 * 5_001, "{skipped}");
 }
@@ -396,95 +401,97 @@ async fn gaps_that_are_not_acknowledged_are_bounded() {
 #[tokio::test]
 async fn while_the_client_is_away_output_waits_bounded() {
     let now = Instant::now();
-    let mut core = started(true);
-    core.client(ClientMessage::Ping { token: "x".into() }, now)
+    let mut state = started(true);
+    state
+        .client(ClientMessage::Ping { token: "x".into() }, now)
         .unwrap();
-    core.detach();
-    assert!(!core.has_for_client());
+    state.detach();
+    assert!(!state.has_for_client());
     let mut all = Vec::new();
-    while core.wants_shell(now) {
+    while state.wants_shell(now) {
         let data: Vec<u8> = (0..1000).map(|at| (all.len() + at) as u8).collect();
-        core.shell(output(&data), now);
+        state.shell(output(&data), now);
         all.extend(data);
     }
     assert!((RING..RING + 1000).contains(&(all.len() as u64)));
-    core.shell(ShellEvent::Ended(Ended::Exited(0)), now);
-    assert_eq!(core.end(), None, "nobody is there to be told");
-    core.attach("key".to_owned(), 0, now);
+    state.shell(ProcessEvent::Ended(ProcessEnd::Exited(0)), now);
+    assert_eq!(state.end(), None, "nobody is there to be told");
+    state.attach("key".to_owned(), 0, now);
     let mut got = Vec::new();
     while got.len() < all.len() {
-        assert_eq!(core.end(), None, "not before all of the output");
-        got.extend(sent(&mut core));
+        assert_eq!(state.end(), None, "not before all of the output");
+        got.extend(sent(&mut state));
         let offset = got.len() as u64;
-        core.client(ClientMessage::Ack { offset }, now).unwrap();
+        state.client(ClientMessage::Ack { offset }, now).unwrap();
     }
     assert_eq!(got, all);
-    assert_eq!(core.end(), Some(&Ended::Exited(0)));
+    assert_eq!(state.end(), Some(&ProcessEnd::Exited(0)));
 }
 
 #[tokio::test]
 async fn a_dead_connection_to_the_shell_is_noticed() {
     let start = Instant::now();
-    let mut core = started(true);
-    assert!(core.wants_shell(start));
-    let ping = core.deadline();
-    core.tick(ping).unwrap();
-    assert_eq!(core.next_for_shell(ping), Some(ToShell::Ping));
+    let mut state = started(true);
+    assert!(state.wants_shell(start));
+    let ping = state.deadline();
+    state.tick(ping).unwrap();
+    assert_eq!(state.next_for_shell(ping), Some(ToProcess::Ping));
     // it answers
-    core.shell(ShellEvent::Alive, ping);
-    assert!(core.deadline() > ping + PONG_WITHIN);
-    let ping = core.deadline();
-    core.tick(ping).unwrap();
-    assert_eq!(core.next_for_shell(ping), Some(ToShell::Ping));
+    state.shell(ProcessEvent::Alive, ping);
+    assert!(state.deadline() > ping + PONG_WITHIN);
+    let ping = state.deadline();
+    state.tick(ping).unwrap();
+    assert_eq!(state.next_for_shell(ping), Some(ToProcess::Ping));
     // it does not
-    core.tick(ping + PONG_WITHIN).unwrap();
-    assert!(matches!(core.end(), Some(Ended::Lost(_))));
+    state.tick(ping + PONG_WITHIN).unwrap();
+    assert!(matches!(state.end(), Some(ProcessEnd::Lost(_))));
 }
 
 #[tokio::test]
 async fn silence_while_nobody_listens_means_nothing() {
     let start = Instant::now();
-    let mut core = started(true);
+    let mut state = started(true);
     let data = vec![b'x'; usize::try_from(OUTPUT_WINDOW).unwrap()];
-    core.shell(output(&data), start);
-    sent(&mut core);
-    assert!(!core.wants_shell(start));
-    let ping = core.deadline();
-    core.tick(ping).unwrap();
-    assert_eq!(core.next_for_shell(ping), Some(ToShell::Ping));
+    state.shell(output(&data), start);
+    sent(&mut state);
+    assert!(!state.wants_shell(start));
+    let ping = state.deadline();
+    state.tick(ping).unwrap();
+    assert_eq!(state.next_for_shell(ping), Some(ToProcess::Ping));
     let later = ping + PONG_WITHIN * 3;
-    core.tick(later).unwrap();
-    assert_eq!(core.end(), None);
-    core.client(ClientMessage::Ack { offset: 1 }, later)
+    state.tick(later).unwrap();
+    assert_eq!(state.end(), None);
+    state
+        .client(ClientMessage::Ack { offset: 1 }, later)
         .unwrap();
-    assert!(core.wants_shell(later));
-    core.tick(later + PONG_WITHIN / 2).unwrap();
-    assert_eq!(core.end(), None);
+    assert!(state.wants_shell(later));
+    state.tick(later + PONG_WITHIN / 2).unwrap();
+    assert_eq!(state.end(), None);
 }
 
 #[tokio::test]
 async fn idle_sessions_are_warned_and_end() {
     let start = Instant::now();
     let idle = Some(SECOND * 600);
-    let mut core = Core::new(true, &Limits { idle, ..limits() }, pool(), start);
-    core.tick(start + SECOND * 530).unwrap();
-    assert!(core.toasts.is_empty());
-    core.client(stdin(b"x"), start + SECOND * 530).unwrap();
-    core.tick(start + SECOND * 1080).unwrap();
+    let mut state = SessionState::new(true, &Limits { idle, ..limits() }, pool(), start);
+    state.tick(start + SECOND * 530).unwrap();
+    assert!(state.toasts.is_empty());
+    state.client(stdin(b"x"), start + SECOND * 530).unwrap();
+    state.tick(start + SECOND * 1080).unwrap();
     assert!(
-        core.toasts[0].contains("ends in 50 seconds"),
+        state.toasts[0].contains("ends in 50 seconds"),
         "{:?}",
-        core.toasts
+        state.toasts
     );
-    core.tick(start + SECOND * 1090).unwrap();
-    assert_eq!(core.toasts.len(), 1, "warned once");
+    state.tick(start + SECOND * 1090).unwrap();
+    assert_eq!(state.toasts.len(), 1, "warned once");
     // a warning that nobody has heard is not said when it is true no more; another remark is
-    core.toast("Hello.".to_owned());
-    core.client(stdin(b"x"), start + SECOND * 1100).unwrap();
-    assert_eq!(core.toasts, ["Hello."]);
-    core.tick(start + SECOND * 1640).unwrap();
-    assert_eq!(core.toasts.len(), 2, "warned again");
-    let exit = core.tick(start + SECOND * 1700).unwrap_err();
+    state.toast("Hello.".to_owned());
+    state.client(stdin(b"x"), start + SECOND * 1100).unwrap();
+    assert_eq!(state.toasts, ["Hello."]);
+    state.tick(start + SECOND * 1640).unwrap();
+    assert_eq!(state.toasts.len(), 2, "warned again");
+    let exit = state.tick(start + SECOND * 1700).unwrap_err();
     assert_eq!(
         (exit.reason, exit.message.contains("10m")),
         (EndReason::Idle, true)
@@ -495,7 +502,7 @@ async fn idle_sessions_are_warned_and_end() {
 async fn old_sessions_end_whatever_is_typed() {
     let start = Instant::now();
     let lifetime = Some(SECOND * 3600);
-    let mut core = Core::new(
+    let mut state = SessionState::new(
         true,
         &Limits {
             lifetime,
@@ -504,27 +511,27 @@ async fn old_sessions_end_whatever_is_typed() {
         pool(),
         start,
     );
-    core.client(stdin(b"x"), start + SECOND * 3599).unwrap();
-    core.tick(start + SECOND * 3599).unwrap();
+    state.client(stdin(b"x"), start + SECOND * 3599).unwrap();
+    state.tick(start + SECOND * 3599).unwrap();
     assert!(
-        core.toasts[0].contains("ends in 1 seconds"),
+        state.toasts[0].contains("ends in 1 seconds"),
         "{:?}",
-        core.toasts
+        state.toasts
     );
-    let exit = core.tick(start + SECOND * 3600).unwrap_err();
+    let exit = state.tick(start + SECOND * 3600).unwrap_err();
     assert_eq!(exit.reason, EndReason::Lifetime);
 }
 
 #[tokio::test]
 async fn remarks_for_a_client_that_hears_none_are_bounded_and_the_last_ones_stay() {
     let now = Instant::now();
-    let mut core = started(true);
+    let mut state = started(true);
     for number in 0..100 {
-        core.toast(number.to_string());
+        state.toast(number.to_string());
     }
     let mut heard = Vec::new();
     while let Some(ToClient::Message(ServerMessage::Toast { text })) =
-        core.next_for_client(Instant::now())
+        state.next_for_client(Instant::now())
     {
         heard.push(text);
     }
@@ -532,6 +539,6 @@ async fn remarks_for_a_client_that_hears_none_are_bounded_and_the_last_ones_stay
         .map(|number| number.to_string())
         .collect();
     assert_eq!(heard, last);
-    assert!(!core.has_for_client() && !core.has_for_shell());
-    core.tick(now).unwrap();
+    assert!(!state.has_for_client() && !state.has_for_shell());
+    state.tick(now).unwrap();
 }

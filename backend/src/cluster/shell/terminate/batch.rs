@@ -12,7 +12,7 @@ use tokio::{
 
 use super::{
     super::explain_exit,
-    queue::Place,
+    queue::ContainerId,
     script::{Foreground, Left, NoScript, Order, Script},
 };
 use crate::{
@@ -53,7 +53,7 @@ pub(super) struct Job {
 enum State {
     /// The script does not know of it.
     New,
-    /// It was hung up; what is left of it is to be killed then.
+    /// It was terminated; what is left of it is to be killed then.
     HungUp { kill_at: Instant },
     /// What is left of it is being killed.
     Killing,
@@ -63,7 +63,7 @@ enum State {
 pub(super) struct Batch {
     cluster: Cluster,
     target: Target,
-    place: Place,
+    container: ContainerId,
     shell: &'static str,
     news: Arc<Notify>,
     jobs: Vec<Job>,
@@ -72,18 +72,18 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// None yet, of this place of a cluster. `shell` is one of the container's, and `news` tells when there
+    /// None yet, of this container of a cluster. `shell` is one of the container's, and `news` tells when there
     /// is somebody to take in.
     pub(super) fn new(
         (cluster, target): (&Cluster, &Target),
-        place: Place,
+        container: ContainerId,
         shell: &'static str,
         news: Arc<Notify>,
     ) -> Self {
         Self {
             cluster: cluster.clone(),
             target: target.clone(),
-            place,
+            container,
             shell,
             news,
             jobs: Vec::new(),
@@ -114,8 +114,8 @@ impl Batch {
     /// Takes in who came meanwhile and forgets who went. If nobody is left no others come.
     fn has_work(&mut self) -> bool {
         if self.is_listed {
-            let hang_ups = &self.cluster.hang_ups;
-            self.is_listed = hang_ups.take_in(&self.place, &mut self.jobs);
+            let terminations = &self.cluster.terminations;
+            self.is_listed = terminations.take_in(&self.container, &mut self.jobs);
         }
         self.is_listed
     }
@@ -127,7 +127,7 @@ impl Batch {
             job.state = State::New;
         }
         let cluster = self.cluster.clone();
-        let turn = timeout_at(self.patience(), cluster.hang_ups.scripts().acquire()).await;
+        let turn = timeout_at(self.patience(), cluster.terminations.scripts().acquire()).await;
         let _turn = turn.map_err(|_| NoScript::Busy)?;
         // who came meanwhile is among the first
         if !self.has_work() {
@@ -155,10 +155,10 @@ impl Batch {
         }
     }
 
-    /// Starts the script, and hangs up the first shells.
+    /// Starts the script, and terminates the first shells.
     async fn start(&mut self) -> Result<(Script, Vec<Left>), NoScript> {
         let cluster = self.cluster.clone();
-        let starts = cluster.hang_ups.starts();
+        let starts = cluster.terminations.starts();
         let turn = timeout_at(self.patience(), starts.acquire()).await;
         let turn = turn.map_err(|_| NoScript::Busy)?;
         let until = self.answer_by().min(self.patience());
@@ -316,7 +316,7 @@ impl Drop for Batch {
     fn drop(&mut self) {
         // after a panic alone; those who wait are told by it
         if self.is_listed {
-            self.cluster.hang_ups.forget(&self.place);
+            self.cluster.terminations.forget(&self.container);
         }
     }
 }

@@ -26,17 +26,17 @@ pub(crate) const SCRIPTS_AT_ONCE: usize = 16;
 
 /// The shells that are being ended, by their containers.
 #[derive(Debug)]
-pub(in crate::cluster) struct HangUps {
+pub(in crate::cluster) struct Terminations {
     /// Those that their container's batch has not taken in yet: there is a batch as long as there is an
     /// entry. They are as many as there are sessions at most, for each waits for its own.
-    waiting: Mutex<HashMap<Place, Waiting>>,
+    waiting: Mutex<HashMap<ContainerId, Waiting>>,
     starts: Semaphore,
     scripts: Semaphore,
 }
 
 /// A container.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Place {
+pub(super) struct ContainerId {
     namespace: String,
     pod: String,
     container: String,
@@ -48,7 +48,7 @@ struct Waiting {
     news: Arc<Notify>,
 }
 
-impl HangUps {
+impl Terminations {
     pub(in crate::cluster) fn new() -> Self {
         Self {
             waiting: Mutex::default(),
@@ -74,13 +74,13 @@ impl HangUps {
         (begin_by, until): (Instant, Instant),
     ) -> Result<(), Remains> {
         let (job, ended) = Job::new(leader, begin_by, until);
-        let place = Place {
+        let container = ContainerId {
             namespace: target.namespace.clone(),
             pod: target.pod.clone(),
             container: target.container.clone(),
         };
-        if let Some(news) = self.join(place.clone(), job) {
-            let batch = Batch::new((cluster, target), place, shell, news);
+        if let Some(news) = self.join(container.clone(), job) {
+            let batch = Batch::new((cluster, target), container, shell, news);
             // it belongs to the sessions that wait for it: it ends with the last of them
             tokio::spawn(batch.run());
         }
@@ -94,8 +94,8 @@ impl HangUps {
 
     /// Hands a shell to its container's batch. If there is none one has to be started, which hears so of
     /// the next ones.
-    fn join(&self, place: Place, job: Job) -> Option<Arc<Notify>> {
-        match self.waiting().entry(place) {
+    fn join(&self, container: ContainerId, job: Job) -> Option<Arc<Notify>> {
+        match self.waiting().entry(container) {
             Entry::Occupied(mut batch) => {
                 batch.get_mut().jobs.push(job);
                 batch.get().news.notify_one();
@@ -111,21 +111,21 @@ impl HangUps {
 
     /// Adds to a batch's jobs who waits for it, and takes out who waits no more. If nobody is left the batch
     /// gets no others, and has to end.
-    pub(super) fn take_in(&self, place: &Place, jobs: &mut Vec<Job>) -> bool {
+    pub(super) fn take_in(&self, container: &ContainerId, jobs: &mut Vec<Job>) -> bool {
         let mut waiting = self.waiting();
-        if let Some(waiting) = waiting.get_mut(place) {
+        if let Some(waiting) = waiting.get_mut(container) {
             jobs.append(&mut waiting.jobs);
         }
         jobs.retain(Job::is_waited_for);
         if jobs.is_empty() {
-            waiting.remove(place);
+            waiting.remove(container);
         }
         !jobs.is_empty()
     }
 
     /// Tells all who wait for a batch that there is none any more.
-    pub(super) fn forget(&self, place: &Place) {
-        self.waiting().remove(place);
+    pub(super) fn forget(&self, container: &ContainerId) {
+        self.waiting().remove(container);
     }
 
     /// Whose turn it is to start a script.
@@ -138,7 +138,7 @@ impl HangUps {
         &self.scripts
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<Place, Waiting>> {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<ContainerId, Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -15,9 +15,11 @@ use super::{FAREWELL_TIME, drain};
 use crate::{
     cluster::{
         ClusterError,
-        exec::{self, Process, ShellInput, output::ShellOutput, process_marker::Leader},
+        exec::{self, ExecInput, Process, output::ExecOutput, process_marker::Leader},
     },
-    session::{Ended, ShellEvent, ShellReader as _, ShellWriter as _, Target, ToShell},
+    session::{
+        ProcessEnd, ProcessEvent, ProcessReader as _, ProcessWriter as _, Target, ToProcess,
+    },
 };
 
 /// What an answer begins with.
@@ -37,8 +39,8 @@ static TEXT: LazyLock<String> = LazyLock::new(|| {
 
 /// The script, as it runs in a container.
 pub(super) struct Script {
-    writer: ShellInput,
-    reader: ShellOutput,
+    writer: ExecInput,
+    reader: ExecOutput,
     /// For how many shells it was sent.
     shells: usize,
     /// What it said beyond its last line.
@@ -170,7 +172,7 @@ impl Script {
             self.shells += leaders.len();
         }
         let line = Bytes::from(order.line());
-        self.writer.write(ToShell::Stdin(line)).await;
+        self.writer.write(ToProcess::Stdin(line)).await;
         self.hear().await
     }
 
@@ -189,16 +191,16 @@ impl Script {
                 return parse(&line).ok_or(NoScript::Nonsense);
             }
             match self.reader.read_event().await {
-                ShellEvent::Output(output) if self.rest.len() + output.len() <= longest => {
+                ProcessEvent::Output(output) if self.rest.len() + output.len() <= longest => {
                     self.rest.extend_from_slice(output.data());
                 }
-                ShellEvent::Output(_) => return Err(NoScript::Nonsense),
-                ShellEvent::Alive => {}
-                ShellEvent::Ended(Ended::Lost(why)) => {
+                ProcessEvent::Output(_) => return Err(NoScript::Nonsense),
+                ProcessEvent::Alive => {}
+                ProcessEvent::Ended(ProcessEnd::Lost(why)) => {
                     return Err(ClusterError::Unreachable(why).into());
                 }
-                ShellEvent::Ended(Ended::Failed(why)) => return Err(NoScript::Broken(why)),
-                ShellEvent::Ended(Ended::Exited(code)) => {
+                ProcessEvent::Ended(ProcessEnd::Failed(why)) => return Err(NoScript::Broken(why)),
+                ProcessEvent::Ended(ProcessEnd::Exited(code)) => {
                     return Err(match code {
                         129.. => NoScript::Killed(code),
                         _ => NoScript::Broken(format!("exit code {code}")),

@@ -1,4 +1,4 @@
-# Does in a container what closing a terminal window does: see hang_up.rs.
+# Does in a container what closing a terminal window does: see terminate.rs.
 # Each line that it is sent is an order:
 #   end 17:250500 25:250600:31  hang up the sessions that these processes lead: their ids and start times, and the
 #                               group in the foreground where another script told it, or "all" for all groups

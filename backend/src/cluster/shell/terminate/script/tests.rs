@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use super::*;
 use crate::{
     cluster::Cluster,
-    session::{Mode, OpenShell, Shell, Shells as _},
+    session::{Mode, RunningProcess, Shell, TerminalBackend as _},
 };
 
 /// Longer than anything here takes, however slow the machine.
@@ -44,7 +44,7 @@ fn interpreters() -> impl Iterator<Item = &'static [&'static str]> {
 /// A shell on a terminal, with a number that tells its processes from all others on this machine.
 struct Terminal {
     fake: FakeCluster,
-    shell: OpenShell<Cluster>,
+    shell: RunningProcess<Cluster>,
     number: u32,
 }
 
@@ -79,7 +79,7 @@ impl Terminal {
 
     async fn type_text(&mut self, text: &str) {
         let text = Bytes::copy_from_slice(text.as_bytes());
-        self.shell.writer.write(ToShell::Stdin(text)).await;
+        self.shell.writer.write(ToProcess::Stdin(text)).await;
     }
 
     /// The argument of a `sleep` that no other process has.

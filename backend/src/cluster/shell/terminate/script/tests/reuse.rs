@@ -26,7 +26,7 @@ async fn a_later_process_with_the_same_id_is_left_alone() {
     }
 }
 
-/// A process that heeds no hang-up, whatever its `/proc` says.
+/// A process that heeds no termination, whatever its `/proc` says.
 struct Deaf(Child);
 
 impl Deaf {
