@@ -26,7 +26,7 @@ pub use self::{
     exec::{ExecInput, output::ExecOutput},
     shell::terminate::ProcessHandle,
 };
-use crate::session::{Mode, Target};
+use crate::session::{Mode, Target, TargetRequest};
 
 /// How many sessions may ask at once what became of their pods.
 pub(crate) const LOOKS_AT_ONCE: usize = 8;
@@ -121,17 +121,26 @@ impl Cluster {
     /// # Errors
     ///
     /// Says which of these is not so.
-    pub async fn check(&self, target: Target) -> Result<Target, ClusterError> {
-        let right = match target.mode {
+    pub async fn resolve(&self, request: TargetRequest) -> Result<Target, ClusterError> {
+        let right = match request.mode {
             Mode::Exec => Right::Exec,
             Mode::Attach => Right::Attach,
         };
         let (pod, allowed) = tokio::join!(
-            self.pod(&target.namespace, &target.pod),
-            access_review::check(self, right, &target.namespace, &target.pod)
+            self.pod(&request.namespace, &request.pod),
+            access_review::check(self, right, &request.namespace, &request.pod)
         );
-        let target = pods::find_running(pod?, target)?;
-        allowed.map(|()| target)
+        let container = pods::find_running(pod?, request.container)?;
+        allowed?;
+        Ok(Target {
+            namespace: request.namespace,
+            pod: request.pod,
+            container: container.name,
+            shell: request.shell,
+            mode: request.mode,
+            windows: container.windows,
+            image: container.image,
+        })
     }
 
     fn pod_api(&self, namespace: &str) -> Api<Pod> {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{Failure, check_names, check_pod};
 use crate::{
     server::App,
-    session::{Caller, Mode, Shell, Target},
+    session::{Caller, Mode, Shell, TargetRequest},
 };
 
 /// What may stand in the query of Dashboard's route.
@@ -72,19 +72,16 @@ async fn mint_at(
         Some(container) => check_names(&namespace, &pod, container)?,
         None => check_pod(&namespace, &pod)?,
     }
-    let container = query.container.unwrap_or_default();
     let shell = query.shell.filter(|name| !name.is_empty());
     let shell: Option<Shell> = shell.map(|name| name.parse()).transpose()?;
-    let target = Target {
+    let request = TargetRequest {
         namespace,
         pod,
-        container,
+        container: query.container,
         shell,
         mode: parse_mode(query.mode.as_deref())?,
-        windows: false,
-        image: String::new(),
     };
-    let target = app.cluster().check(target).await?;
+    let target = app.cluster().resolve(request).await?;
     let id = app.tickets().mint(caller, &target, app.now());
     Ok(Json(Minted { id }))
 }

@@ -7,7 +7,6 @@ use podshell_shared::api::DebugState;
 use serde_json::json;
 
 use super::{Cluster, ClusterError, Right, access_review, answer, pods};
-use crate::session::{Mode, Target};
 
 /// What the names of our debug containers begin with.
 const PREFIX: &str = "debug-";
@@ -39,22 +38,13 @@ impl Cluster {
         container: &str,
         image: &str,
     ) -> Result<Debug, ClusterError> {
-        let target = Target {
-            namespace: namespace.to_owned(),
-            pod: pod.to_owned(),
-            container: container.to_owned(),
-            shell: None,
-            mode: Mode::Exec,
-            windows: false,
-            image: String::new(),
-        };
         let (found, allowed) = tokio::join!(
             self.pod(namespace, pod),
             access_review::check(self, Right::Debug, namespace, pod)
         );
         let found = found?;
         let old = find(&found, container, image);
-        pods::find_running(found, target)?;
+        pods::find_running(found, Some(container.to_owned()))?;
         if let Some(container) = old {
             return Ok(Debug {
                 container,

@@ -4,7 +4,6 @@ use k8s_openapi::api::core::v1::{self, ContainerStateTerminated, ContainerStatus
 use podshell_shared::api::{Container, ContainerKind, ContainerState, Pod};
 
 use super::ClusterError;
-use crate::session::Target;
 
 /// What the page shows of a pod.
 pub(super) fn summary(pod: v1::Pod) -> Pod {
@@ -109,47 +108,55 @@ fn state(status: Option<&ContainerStatus>, unscheduled: Option<&str>) -> Contain
     }
 }
 
-/// Checks that the target's container is one of `pod` and runs, and completes the target.
-pub(super) fn find_running(pod: v1::Pod, mut target: Target) -> Result<Target, ClusterError> {
-    if target.container.is_empty()
-        && let Some(first) = pod.spec.as_ref().and_then(|spec| spec.containers.first())
-    {
-        target.container.clone_from(&first.name);
-    }
-    let digest = status(&pod, &target.container).map(|status| status.image_id.clone());
+/// A container that runs.
+pub(super) struct RunningContainer {
+    /// Its name.
+    pub(super) name: String,
+    /// Whether it runs on Windows.
+    pub(super) windows: bool,
+    /// Its image, by its digest where the node tells it.
+    pub(super) image: String,
+}
+
+/// Finds a container of `pod` that runs: the one of this name, or its first.
+pub(super) fn find_running(
+    pod: v1::Pod,
+    name: Option<String>,
+) -> Result<RunningContainer, ClusterError> {
+    let first = || pod.spec.as_ref()?.containers.first();
+    let name = name
+        .or_else(|| first().map(|container| container.name.clone()))
+        .unwrap_or_default();
+    let digest = status(&pod, &name).map(|status| status.image_id.clone());
     let pod = summary(pod);
-    target.windows = pod.os.as_deref() == Some("windows");
-    let container = pod
-        .containers
-        .iter()
-        .find(|container| container.name == target.container);
-    let why = match container.map(|container| &container.state) {
-        Some(ContainerState::Running) => {
-            let named = container.map(|container| container.image.clone());
-            target.image = digest
-                .filter(|id| !id.is_empty())
-                .or(named)
-                .unwrap_or_default();
-            return Ok(target);
-        }
-        Some(ContainerState::Waiting { reason }) => format!("it waits ({reason})"),
-        Some(ContainerState::Terminated { reason, code }) => {
-            format!("it has ended ({reason}, exit code {code})")
-        }
+    let windows = pod.os.as_deref() == Some("windows");
+    let containers = pod.containers;
+    let why = match containers.iter().find(|one| one.name == name) {
         None => {
             return Err(ClusterError::NoContainer {
-                there: pod
-                    .containers
-                    .iter()
-                    .map(|container| container.name.clone())
-                    .collect(),
+                there: containers.into_iter().map(|one| one.name).collect(),
                 pod: pod.name,
-                container: target.container,
+                container: name,
             });
         }
+        Some(container) => match &container.state {
+            ContainerState::Running => {
+                let named = container.image.clone();
+                let image = digest.filter(|id| !id.is_empty()).unwrap_or(named);
+                return Ok(RunningContainer {
+                    name,
+                    windows,
+                    image,
+                });
+            }
+            ContainerState::Waiting { reason } => format!("it waits ({reason})"),
+            ContainerState::Terminated { reason, code } => {
+                format!("it has ended ({reason}, exit code {code})")
+            }
+        },
     };
     Err(ClusterError::NotRunning {
-        container: target.container,
+        container: name,
         pod: pod.name,
         why,
     })

@@ -105,6 +105,6 @@ fn end_in(pod: Pod, target: &Target) -> Option<Exit> {
             format!("The container's main process ended with exit code {code} ({reason}).");
         return Some(exited(Some(code), message));
     }
-    let gone = pods::find_running(pod, target.clone()).err()?;
+    let gone = pods::find_running(pod, Some(target.container.clone())).err()?;
     Some(failed(EndReason::PodGone, gone.to_string()))
 }
