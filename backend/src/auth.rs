@@ -17,19 +17,18 @@ mod sign_in;
 
 use std::{
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::{
-    extract::{Request, State},
+    extract::{FromRef, FromRequestParts},
     http::{
         HeaderMap, StatusCode,
         header::{AUTHORIZATION, WWW_AUTHENTICATE},
     },
-    middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::HeaderValue;
+use http::{HeaderValue, request::Parts};
 
 pub use self::keys::{Secret, SecretError};
 pub(crate) use self::{
@@ -40,10 +39,10 @@ pub(crate) use self::{
     proxies::{Proxies, client_address},
     sign_in::sign_in,
 };
-use crate::{api::Failure, burst::Burst, random, server::App, session::Caller};
+use crate::{api::Failure, burst::Burst, random, session::Caller};
 
 /// What tells who may call.
-pub(crate) struct Access {
+pub(crate) struct Auth {
     keys: Keys,
     hosts: Hosts,
     proxies: Proxies,
@@ -52,7 +51,7 @@ pub(crate) struct Access {
     refused: Mutex<Burst>,
 }
 
-impl Access {
+impl Auth {
     pub(crate) fn new(keys: Keys, hosts: Hosts, proxies: Proxies) -> Self {
         Self {
             keys,
@@ -107,24 +106,23 @@ impl Access {
     }
 }
 
-impl fmt::Debug for Access {
+impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Access").finish_non_exhaustive()
+        f.debug_struct("Auth").finish_non_exhaustive()
     }
 }
 
-/// Lets through who brings the key.
-pub(crate) async fn require_key(
-    State(app): State<App>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    match app.access().caller(request.headers()) {
-        Some(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
-        }
-        None => unauthorized("You are not signed in."),
+/// Who calls, by the key in `Authorization`; 401 without it. What takes a caller needs no other guard.
+impl<S> FromRequestParts<S> for Caller
+where
+    Arc<Auth>: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let caller = Arc::<Auth>::from_ref(state).caller(&parts.headers);
+        caller.ok_or_else(|| unauthorized("You are not signed in."))
     }
 }
 

@@ -5,6 +5,7 @@
 //! between its client and a shell from [`cluster`].
 
 mod api;
+mod app;
 mod auth;
 mod burst;
 mod choice;

@@ -25,10 +25,11 @@ use tracing::{Level, Span, debug_span};
 
 use crate::{
     api::{debug_containers, health, mint, pods, sessions, turns},
+    app::App,
     auth::{self, Guard},
     config::Config,
     page::assets,
-    server::App,
+    session::Caller,
     wire,
 };
 
@@ -52,10 +53,10 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
         .room_for_long_messages(wire::ROOM_FOR_LONG)
         .max_waiting(wire::MAX_WAITING)
         .max_sessions_per_address(per_address, move |parts| {
-            auth::client_address(of_addresses.access().proxies(), parts)
+            auth::client_address(of_addresses.auth.proxies(), parts)
         })
         .track(connections.clone());
-    let turns = Arc::new(Semaphore::new(app.calls()));
+    let turns = Arc::new(Semaphore::new(app.times.budget.calls));
     let with_key = Router::new()
         .route(
             "/api/v1/pod/{namespace}/{pod}/shell/{container}",
@@ -70,9 +71,8 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
         .layer(middleware::from_fn_with_state(turns, turns::wait))
         // costs the cluster nothing
         .route("/api/v1/sessions/{handle}", get(sessions::life))
-        .layer(middleware::from_fn_with_state(
+        .layer(middleware::from_extractor_with_state::<Caller, _>(
             app.clone(),
-            auth::require_key,
         ));
     let without_key = Router::new()
         .route("/api/v1/sign-in", post(auth::sign_in))

@@ -21,14 +21,14 @@ use tokio_util::{
 use tracing::{info, warn};
 
 use crate::{
-    api::health::Readiness,
-    auth::{Access, Hosts, Keys, Proxies, Secret, SecretError},
+    app::{App, DebugImage, Minting, Shutdown, Times},
+    auth::{Auth, Hosts, Keys, Proxies, Secret, SecretError},
     choice,
     cluster::{Cluster, ConnectError},
     config::Config,
     descriptors::{self, Budget, TooFewDescriptors},
     front_door,
-    page::assets::Ui,
+    page::assets::Page,
     router::router,
     secret_file::{self, SecretFileError},
     session::{KeysError, Limits, Scope, Sessions, TicketKeys, Tickets},
@@ -36,74 +36,6 @@ use crate::{
 
 /// How long a session waits whose page said that it goes away; to be loaded anew takes less.
 const LEAVE_GRACE: Duration = Duration::from_secs(5);
-
-/// What all requests share.
-#[derive(Clone, Debug)]
-pub(crate) struct App(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    access: Access,
-    clock: Clock,
-    bind_time: Duration,
-    budget: Budget,
-    debug_image: String,
-    readiness: Readiness,
-    sessions: Sessions<Cluster>,
-    tickets: Tickets,
-    ui: Ui,
-    shutdown: CancellationToken,
-}
-
-impl App {
-    pub(crate) fn access(&self) -> &Access {
-        &self.0.access
-    }
-
-    pub(crate) fn cluster(&self) -> &Cluster {
-        self.0.sessions.backend()
-    }
-
-    pub(crate) fn sessions(&self) -> &Sessions<Cluster> {
-        &self.0.sessions
-    }
-
-    pub(crate) fn tickets(&self) -> &Tickets {
-        &self.0.tickets
-    }
-
-    pub(crate) fn ui(&self) -> &Ui {
-        &self.0.ui
-    }
-
-    /// How long a new connection may take to say which terminal it is for.
-    pub(crate) fn bind_time(&self) -> Duration {
-        self.0.bind_time
-    }
-
-    /// How many requests may ask the API server at once.
-    pub(crate) fn calls(&self) -> usize {
-        self.0.budget.calls
-    }
-
-    pub(crate) fn readiness(&self) -> &Readiness {
-        &self.0.readiness
-    }
-
-    /// Image of the containers that are added for debugging.
-    pub(crate) fn debug_image(&self) -> &str {
-        &self.0.debug_image
-    }
-
-    /// What time it is, for all that expires.
-    pub(crate) fn now(&self) -> SystemTime {
-        (self.0.clock.0)()
-    }
-
-    pub(crate) fn is_shutting_down(&self) -> bool {
-        self.0.shutdown.is_cancelled()
-    }
-}
 
 /// Tells the time.
 #[derive(Clone)]
@@ -207,25 +139,28 @@ impl Server {
         let shutdown = CancellationToken::new();
         let hosts = Hosts::new(address, config.public_url.as_ref());
         let proxies = Proxies::new(config.trusted_proxies.clone());
-        let access = Access::new(Keys::new(token), hosts, proxies);
+        let auth = Auth::new(Keys::new(token), hosts, proxies);
         let scope = [
             chosen.cluster.identity(),
             b"local",
-            access.local_caller().0.as_bytes(),
+            auth.local_caller().0.as_bytes(),
         ];
         let tickets = Tickets::new(keys, Scope::new(scope));
-        let app = App(Arc::new(Shared {
-            access,
-            clock: self.clock,
-            bind_time: config.bind_time,
-            budget,
-            debug_image: config.debug_image.clone(),
-            readiness: Readiness::default(),
-            sessions: Sessions::new(limits(&config, budget), chosen.cluster, shutdown.clone()),
-            tickets,
-            ui: Ui::new(&config.base_path),
-            shutdown,
-        }));
+        let sessions = Sessions::new(limits(&config, budget), chosen.cluster, shutdown.clone());
+        let app = App {
+            auth: Arc::new(auth),
+            cluster: sessions.backend().clone(),
+            debug_image: DebugImage(config.debug_image.as_str().into()),
+            minting: Minting::new(tickets, self.clock.0),
+            page: Arc::new(Page::new(&config.base_path)),
+            readiness: Arc::default(),
+            sessions,
+            shutdown: Shutdown(shutdown),
+            times: Times {
+                bind: config.bind_time,
+                budget,
+            },
+        };
         Ok(Bound {
             app,
             config,
@@ -263,7 +198,7 @@ impl Bound {
 
     /// The key that programs send as a bearer token.
     pub fn token(&self) -> Secret {
-        self.app.access().keys().token()
+        self.app.auth.keys().token()
     }
 
     /// The links that sign browsers in.
@@ -285,7 +220,7 @@ impl Bound {
 
     /// The sessions, to be watched.
     pub fn sessions(&self) -> Sessions<Cluster> {
-        self.app.sessions().clone()
+        self.app.sessions.clone()
     }
 
     /// Serves until `stop` is done, then tells all clients and ends within the drain time.
@@ -296,9 +231,9 @@ impl Bound {
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<Drained> {
         let connections = TaskTracker::new();
         let routes = router(&self.app, &self.config, &connections);
-        let shutdown = self.app.0.shutdown.clone();
+        let shutdown = self.app.shutdown.0.clone();
         let limits = front_door::Limits {
-            connections: self.app.0.budget.connections,
+            connections: self.app.times.budget.connections,
             silence: self.config.heartbeat * 2,
         };
         let serving = front_door::serve(self.listener, routes, limits, shutdown.clone());
@@ -307,9 +242,9 @@ impl Bound {
             ended = &mut serving => Some(ended),
             () = stop => None,
         };
-        info!(sessions = self.app.sessions().living(), "shutting down");
+        info!(sessions = self.app.sessions.living(), "shutting down");
         let until = Instant::now() + self.config.drain_time;
-        let sessions = self.app.sessions();
+        let sessions = &self.app.sessions;
         sessions.shut_down(until);
         connections.close();
         let ended = async {
@@ -359,12 +294,12 @@ pub struct Links {
 impl Links {
     /// The one that is good now.
     pub fn current(&self) -> String {
-        self.with(&self.app.access().keys().link())
+        self.with(&self.app.auth.keys().link())
     }
 
     /// Another one; the last is good no more.
     pub fn renew(&self) -> String {
-        self.with(&self.app.access().keys().new_link())
+        self.with(&self.app.auth.keys().new_link())
     }
 
     /// Behind `#`, where browsers send it to no server and no proxy.

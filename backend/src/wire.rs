@@ -15,9 +15,9 @@ use self::{
     text::{TextReader, TextWriter},
 };
 use crate::{
+    app::App,
     auth::Admission,
     cluster::Cluster,
-    server::App,
     session::{
         ClientEvent, ClientReader, ClientWriter, Refused, Session, failed, gone, no_session,
         shutting_down,
@@ -70,7 +70,7 @@ async fn converse(
     app: &App,
 ) {
     let exit = match open(&mut reader, &mut writer, admission.as_ref(), app).await {
-        Ok(session) => session.run(app.sessions(), &mut reader, &mut writer).await,
+        Ok(session) => session.run(&app.sessions, &mut reader, &mut writer).await,
         Err(exit) => {
             info!(reason = ?exit.reason, "connection without a session");
             exit
@@ -87,8 +87,8 @@ async fn open(
     app: &App,
 ) -> Result<Session<Cluster>, Exit> {
     let first = tokio::select! {
-        first = timeout(app.bind_time(), reader.read_message()) => first,
-        () = app.sessions().shutdown() => return Err(shutting_down()),
+        first = timeout(app.times.bind, reader.read_message()) => first,
+        () = app.sessions.shutdown() => return Err(shutting_down()),
     };
     let unknown = || refused(Refused::Unknown);
     match first {
@@ -96,9 +96,9 @@ async fn open(
             writer.bind(extended);
             let caller = admission.and_then(|admission| admission.to_bind(&id));
             let caller = caller.ok_or_else(unknown)?;
-            let redeemed = app.tickets().redeem(caller, &id, app.now());
+            let redeemed = app.minting.redeem(caller, &id);
             let target = redeemed.map_err(refused)?;
-            Session::begin(app.sessions(), caller, target, extended, reader, writer).await
+            Session::begin(&app.sessions, caller, target, extended, reader, writer).await
         }
         Ok(ClientEvent::Message(ClientMessage::Resume { key, offset })) => {
             writer.bind(true);
@@ -108,7 +108,7 @@ async fn open(
             if writer.is_over() {
                 return Err(gone());
             }
-            Session::resume(app.sessions(), caller, &key, offset).await
+            Session::resume(&app.sessions, caller, &key, offset).await
         }
         Ok(ClientEvent::Message(_)) => Err(failed(
             EndReason::Protocol,
@@ -117,7 +117,7 @@ async fn open(
         Ok(ClientEvent::ProtocolError(how)) => Err(failed(EndReason::Protocol, how)),
         Ok(ClientEvent::Gone) => Err(gone()),
         Err(_) => {
-            let time = humantime::format_duration(app.bind_time());
+            let time = humantime::format_duration(app.times.bind);
             let message = format!("No bind arrived within {time}.");
             Err(failed(EndReason::BindTimeout, message))
         }

@@ -8,22 +8,23 @@ use axum::{
 use podshell_shared::api::{DebugContainer, DebugState};
 
 use super::{Failure, check_names};
-use crate::server::App;
+use crate::{
+    app::{DebugImage, Shutdown},
+    cluster::Cluster,
+};
 
 /// `POST /api/v1/pod/{namespace}/{pod}/debug/{container}`: adds a debug container for `container`, unless
 /// one is there already.
 pub(crate) async fn add(
-    State(app): State<App>,
+    State(shutdown): State<Shutdown>,
+    State(cluster): State<Cluster>,
+    State(DebugImage(image)): State<DebugImage>,
     Path((namespace, pod, container)): Path<(String, String, String)>,
 ) -> Result<(StatusCode, Json<DebugContainer>), Failure> {
-    if app.is_shutting_down() {
-        return Err(Failure::shutting_down());
-    }
+    shutdown.refuse_when_begun()?;
     check_names(&namespace, &pod, &container)?;
-    let image = app.debug_image();
-    let debug = app
-        .cluster()
-        .add_debug_container(&namespace, &pod, &container, image)
+    let debug = cluster
+        .add_debug_container(&namespace, &pod, &container, &image)
         .await?;
     let status = if debug.is_new {
         StatusCode::CREATED
@@ -36,13 +37,10 @@ pub(crate) async fn add(
 
 /// `GET /api/v1/pod/{namespace}/{pod}/debug/{container}`: what the debug container `container` is doing.
 pub(crate) async fn state(
-    State(app): State<App>,
+    State(cluster): State<Cluster>,
     Path((namespace, pod, container)): Path<(String, String, String)>,
 ) -> Result<Json<DebugState>, Failure> {
     check_names(&namespace, &pod, &container)?;
-    let state = app
-        .cluster()
-        .debug_state(&namespace, &pod, &container)
-        .await?;
+    let state = cluster.debug_state(&namespace, &pod, &container).await?;
     Ok(Json(state))
 }

@@ -16,8 +16,8 @@ use tracing::{info, warn};
 
 use super::Failure;
 use crate::{
+    app::Shutdown,
     cluster::{Cluster, ClusterError},
-    server::App,
 };
 
 /// How long an answer of the cluster is good for, that there is none as well.
@@ -31,11 +31,13 @@ pub(crate) async fn alive() -> &'static str {
 }
 
 /// The cluster answers and new sessions are taken.
-pub(crate) async fn ready(State(app): State<App>) -> Result<&'static str, Failure> {
-    if app.is_shutting_down() {
-        return Err(Failure::shutting_down());
-    }
-    if app.readiness().look(app.cluster()).await {
+pub(crate) async fn ready(
+    State(shutdown): State<Shutdown>,
+    State(readiness): State<Arc<Readiness>>,
+    State(cluster): State<Cluster>,
+) -> Result<&'static str, Failure> {
+    shutdown.refuse_when_begun()?;
+    if readiness.look(&cluster).await {
         Ok("ok\n")
     } else {
         Err(Failure::new(

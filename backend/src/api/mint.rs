@@ -1,7 +1,7 @@
 //! Minting: an id with which the caller may open one shell.
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, Query, State},
     http::StatusCode,
 };
@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{Failure, check_names, check_pod};
 use crate::{
-    server::App,
+    app::App,
     session::{Caller, Mode, Shell, TargetRequest},
 };
 
@@ -33,7 +33,7 @@ pub(crate) struct MintQuery {
 /// `GET /api/v1/pod/{namespace}/{pod}/shell/{container}`, as Kubernetes Dashboard has it.
 pub(crate) async fn mint(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
+    caller: Caller,
     Path((namespace, pod, container)): Path<(String, String, String)>,
     Query(wishes): Query<Wishes>,
 ) -> Result<Json<Minted>, Failure> {
@@ -50,7 +50,7 @@ pub(crate) async fn mint(
 /// container if not given.
 pub(crate) async fn mint_short(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
+    caller: Caller,
     Path(pod): Path<String>,
     Query(mut query): Query<MintQuery>,
 ) -> Result<Json<Minted>, Failure> {
@@ -64,9 +64,7 @@ async fn mint_at(
     pod: String,
     query: MintQuery,
 ) -> Result<Json<Minted>, Failure> {
-    if app.is_shutting_down() {
-        return Err(Failure::shutting_down());
-    }
+    app.shutdown.refuse_when_begun()?;
     let namespace = query.namespace.unwrap_or_else(|| "default".to_owned());
     match &query.container {
         Some(container) => check_names(&namespace, &pod, container)?,
@@ -81,8 +79,8 @@ async fn mint_at(
         shell,
         mode: parse_mode(query.mode.as_deref())?,
     };
-    let target = app.cluster().resolve(request).await?;
-    let id = app.tickets().mint(caller, &target, app.now());
+    let target = app.cluster.resolve(request).await?;
+    let id = app.minting.mint(caller, &target);
     Ok(Json(Minted { id }))
 }
 

@@ -4,9 +4,9 @@ use axum::{Json, extract::State};
 use podshell_shared::api::PodList;
 
 use super::Failure;
-use crate::server::App;
+use crate::cluster::Cluster;
 
 /// `GET /api/v1/pods`: all pods that the caller may list.
-pub(crate) async fn list(State(app): State<App>) -> Result<Json<PodList>, Failure> {
-    Ok(Json(app.cluster().pods().await?))
+pub(crate) async fn list(State(cluster): State<Cluster>) -> Result<Json<PodList>, Failure> {
+    Ok(Json(cluster.pods().await?))
 }

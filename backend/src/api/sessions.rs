@@ -1,22 +1,25 @@
 //! Sessions that go on without a client.
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
     http::StatusCode,
 };
 use podshell_shared::api::SessionLife;
 
-use crate::{server::App, session::Caller};
+use crate::{
+    cluster::Cluster,
+    session::{Caller, Sessions},
+};
 
 /// `GET /api/v1/sessions/{handle}`: whether the caller's session of that handle can be gone on with. Browsers do not tell
 /// a page why a WebSocket was refused, so it asks here.
 pub(crate) async fn life(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
+    State(sessions): State<Sessions<Cluster>>,
+    caller: Caller,
     Path(handle): Path<String>,
 ) -> Json<SessionLife> {
-    let lives = app.sessions().caller_of(&handle) == Some(caller);
+    let lives = sessions.caller_of(&handle) == Some(caller);
     Json(SessionLife { lives })
 }
 
@@ -25,8 +28,8 @@ pub(crate) async fn life(
 /// that leaves a page breaks off its response first, with which the SockJS session ends.
 ///
 /// It asks for no other key. A request that outlives its page (a beacon) brings no header that the page chose.
-pub(crate) async fn leave(State(app): State<App>, key: String) -> StatusCode {
-    if app.sessions().leave(&key) {
+pub(crate) async fn leave(State(sessions): State<Sessions<Cluster>>, key: String) -> StatusCode {
+    if sessions.leave(&key) {
         StatusCode::NO_CONTENT
     } else {
         StatusCode::NOT_FOUND

@@ -13,7 +13,7 @@ use http::{HeaderMap, header::SEC_WEBSOCKET_PROTOCOL, request::Parts};
 use podshell_shared::terminal::{KEY_PROTOCOL, session_handle};
 
 use super::{bearer, unauthorized};
-use crate::{server::App, session::Caller};
+use crate::{app::App, session::Caller};
 
 /// What a connection may be used for, and by whom.
 #[derive(Clone, Debug)]
@@ -67,18 +67,18 @@ impl Guard {
     fn admission(&self, parts: &Parts) -> Option<Admission> {
         let app = &self.0;
         let admission = |caller, to| Admission { caller, to };
-        let access = app.access();
+        let access = &app.auth;
         let by_offer = || access.caller_by(offered(&parts.headers)?);
         if let Some(caller) = access.caller(&parts.headers).or_else(by_offer) {
             return Some(admission(caller, Purpose::Anything));
         }
         let shown = shown(parts)?;
         let of_id = || {
-            let caller = app.tickets().caller(shown, app.now())?;
+            let caller = app.minting.caller(shown)?;
             Some(admission(caller, Purpose::Bind(shown.to_owned())))
         };
         let of_session = || {
-            let caller = app.sessions().caller_of(shown)?;
+            let caller = app.sessions.caller_of(shown)?;
             Some(admission(caller, Purpose::Resume(shown.to_owned())))
         };
         of_id().or_else(of_session)
@@ -96,7 +96,7 @@ impl sockjs::Guard for Guard {
     /// The key, or else what stands in the query, which is good for this long after it was good for the first time.
     fn identity(&self, parts: &Parts) -> Option<Vec<u8>> {
         // a key that is none may be anyone's, as one that a proxy adds
-        let key = bearer(&parts.headers).filter(|key| self.0.access().keys().accepts(key));
+        let key = bearer(&parts.headers).filter(|key| self.0.auth.keys().accepts(key));
         let brought = key.or_else(|| shown(parts))?;
         Some(digest(&SHA256, brought.as_bytes()).as_ref().to_vec())
     }

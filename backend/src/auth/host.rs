@@ -1,7 +1,7 @@
 //! The names that this server is called by. A request for any other name is not for us: a page that has its own name
 //! point here (DNS rebinding) could make a browser send one.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     extract::{Request, State},
@@ -14,7 +14,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{api::Failure, config::PublicUrl, server::App};
+use super::Auth;
+use crate::{api::Failure, config::PublicUrl};
 
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
@@ -145,11 +146,10 @@ fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
 
 /// Lets through what is for a name of this server.
 pub(crate) async fn require_own_host(
-    State(app): State<App>,
+    State(access): State<Arc<Auth>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let access = app.access();
     let by_proxy = access.proxies().sent(request.extensions());
     let called = access
         .hosts()

@@ -1,5 +1,7 @@
 //! `POST /api/v1/sign-in`: a browser brings the token of the printed link, and gets the key that it keeps.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
@@ -8,12 +10,12 @@ use axum::{
 };
 use podshell_shared::api::{SignIn, SignedIn};
 
-use super::{keys::Refused, unauthorized};
-use crate::{api::Failure, server::App};
+use super::{Auth, keys::Refused, unauthorized};
+use crate::api::Failure;
 
 /// The key that a browser sends from now on, for a token that is good once.
 pub(crate) async fn sign_in(
-    State(app): State<App>,
+    State(access): State<Arc<Auth>>,
     asked: Result<Json<SignIn>, JsonRejection>,
 ) -> Response {
     let Ok(Json(SignIn { token })) = asked else {
@@ -25,7 +27,6 @@ pub(crate) async fn sign_in(
         )
         .into_response();
     };
-    let access = app.access();
     match access.keys().exchange(&token) {
         Ok(credential) => {
             tracing::info!("a browser has signed in");

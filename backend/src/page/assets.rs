@@ -1,6 +1,6 @@
 //! The page: files that are part of the binary, compressed when it was built.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
@@ -21,8 +21,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use rust_embed::RustEmbed;
 
-use crate::api::{Failure, wants_page};
-use crate::{auth::CalledBy, config::BasePath, server::App};
+use crate::{
+    api::{Failure, wants_page},
+    auth::{Auth, CalledBy},
+    config::BasePath,
+};
 
 /// What `cargo xtask build` leaves in `dist`. A debug build reads it from there while it runs, so
 /// that a new page needs no new binary.
@@ -38,7 +41,7 @@ const BASE: &str = "<base href=\"/\"";
 const ENCODINGS: [(&str, &str); 2] = [("br", "br"), ("gzip", "gz")];
 
 /// The page as this server serves it.
-pub(crate) struct Ui {
+pub(crate) struct Page {
     /// Missing only where the page was not built.
     index: Option<Index>,
 }
@@ -49,7 +52,7 @@ struct Index {
     policy: HeaderValue,
 }
 
-impl Ui {
+impl Page {
     pub(crate) fn new(base_path: &BasePath) -> Self {
         let index = Dist::get(INDEX).map(|file| {
             let html = String::from_utf8_lossy(&file.data);
@@ -64,21 +67,21 @@ impl Ui {
     }
 }
 
-impl std::fmt::Debug for Ui {
+impl std::fmt::Debug for Page {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ui").finish_non_exhaustive()
+        f.debug_struct("Page").finish_non_exhaustive()
     }
 }
 
 /// A file of the page, or its document for each address that the page itself knows.
 pub(crate) async fn serve(
-    State(app): State<App>,
+    State(page): State<Arc<Page>>,
+    State(auth): State<Arc<Auth>>,
     OriginalUri(original): OriginalUri,
     called: Option<Extension<CalledBy>>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let ui = app.ui();
     let path = uri.path().trim_start_matches('/');
     if path != INDEX
         && let Some(response) = file(path, &headers)
@@ -88,14 +91,14 @@ pub(crate) async fn serve(
     // the page itself says what it thinks of an address that it doesn't know
     let is_api = path.starts_with("api/") || path.starts_with("ws/");
     let is_document = path.is_empty() || path == INDEX || (wants_page(&headers) && !is_api);
-    let hosts = app.access().hosts();
+    let hosts = auth.hosts();
     let better = called.and_then(|Extension(called)| hosts.better_origin(&called));
     if let Some(better) = better.filter(|_| is_document) {
         // what stands behind # goes along
         let path = original.path_and_query().map_or("/", PathAndQuery::as_str);
         return Redirect::temporary(&format!("{better}{path}")).into_response();
     }
-    match &ui.index {
+    match &page.index {
         _ if !is_document => Failure::no_such_route().into_response(),
         Some(index) => (
             [
