@@ -1,16 +1,14 @@
 //! What can go wrong, and the box that says so in place of what was wanted.
 
 use leptos::prelude::*;
+use podshell_client::End;
 use podshell_shared::{
     api::ApiError,
     terminal::{EndReason, Exit},
 };
 use serde_json::Value;
 
-use crate::{
-    connection::End,
-    i18n::{Language, use_language},
-};
+use crate::i18n::{Language, use_language};
 
 /// The kinds of failure, each with words of its own in every language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,10 @@ use std::{
 
 use gloo_net::http::{Request, Response};
 use js_sys::{Reflect, Uint8Array};
+use podshell_client::{
+    polling::{Receiving, Sending, Then},
+    transport::{self, Encoded, Transport},
+};
 use podshell_shared::{terminal::ClientMessage, utf8::Utf8Stream};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -14,12 +18,7 @@ use web_sys::{
     AbortController, EventSource, EventSourceInit, MessageEvent, ReadableStreamDefaultReader,
 };
 
-use crate::{
-    dom,
-    polling::{Receiving, Sending, Then},
-    socket::News,
-    transport::{self, Encoded, Transport},
-};
+use crate::{dom, socket::News};
 
 /// A session over plain HTTP. Dropped, it tells nobody any more, and stops receiving as soon as all is sent.
 pub(crate) struct HttpSocket(Rc<Shared>);

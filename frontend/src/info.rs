@@ -1,18 +1,10 @@
 //! What SockJS's `info` tells before a connection: what the server offers, and how far away it is.
 
 use gloo_net::http::Method;
+use podshell_client::Info;
 use serde::Deserialize;
 
 use crate::{api, dom};
-
-/// What is known of the server and the way to it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Info {
-    /// Whether it takes any `WebSocket` at all.
-    pub(crate) websocket: bool,
-    /// How long the answer took, in ms.
-    pub(crate) round_trip: f64,
-}
 
 #[derive(Deserialize)]
 struct Answer {

@@ -2,10 +2,10 @@
 //!
 //! It is there only between the two, so that a tab which is duplicated meanwhile gets nothing.
 
+use podshell_client::Bookmark;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    connection::Bookmark,
     dom,
     route::{Route, Target},
     snapshot::Snapshot,

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use gloo_timers::callback::Interval;
 use js_sys::{Math, Uint8Array};
 use leptos::prelude::*;
+use podshell_client::{Connection, End, Info, Shown, TAIL, transport::Transport};
 use podshell_shared::{
     api::SessionLife,
     terminal::{EndReason, Exit},
@@ -24,10 +25,9 @@ use self::{asks::Settled, live::Live};
 use crate::{
     api,
     composer::Sent,
-    connection::{Connection, End, Shown, TAIL},
     dom::{self, Listener},
     failure::Kind,
-    info::{self, Info},
+    info,
     notice::Notice,
     reload::{self, Left},
     route::{Mode, Target},
@@ -37,7 +37,6 @@ use crate::{
     socket::{self, News},
     status::{Status, View, set},
     title,
-    transport::Transport,
 };
 
 /// How often the connection's deadlines are looked at, in ms.

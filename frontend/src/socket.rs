@@ -1,15 +1,11 @@
 //! What carries a connection, whatever the transport, and which transport to begin with.
 
 use js_sys::Uint8Array;
+use podshell_client::transport::{Heard, Transport};
 use podshell_shared::terminal::ClientMessage;
 use wasm_bindgen::JsValue;
 
-use crate::{
-    dom,
-    http_socket::HttpSocket,
-    transport::{Heard, Transport},
-    web_socket::OpenWebSocket,
-};
+use crate::{dom, http_socket::HttpSocket, web_socket::OpenWebSocket};
 
 /// What a socket tells.
 pub(crate) enum News {

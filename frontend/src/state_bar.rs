@@ -1,6 +1,7 @@
 //! The state line of a terminal: how it fares, and the figures around it.
 
 use leptos::prelude::*;
+use podshell_client::transport::Transport;
 use podshell_shared::terminal::{EndReason, Size};
 
 use crate::{
@@ -8,7 +9,6 @@ use crate::{
     i18n::{Language, use_language},
     route::Mode,
     status::{Status, View},
-    transport::Transport,
 };
 
 /// The state line: how the terminal fares.

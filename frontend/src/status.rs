@@ -1,19 +1,13 @@
 //! What the page shows of a session: how it fares, and the figures around it.
 
 use leptos::prelude::*;
+use podshell_client::{Connection, End, Phase, transport::Transport};
 use podshell_shared::{
     close::{Carrier, Outcome},
     terminal::{EndReason, Exit, Size},
 };
 
-use crate::{
-    connection::{Connection, End, Phase},
-    dialogue::Dialogues,
-    failure::Failure,
-    notice::Notices,
-    screen_keys::Modifiers,
-    transport::Transport,
-};
+use crate::{dialogue::Dialogues, failure::Failure, notice::Notices, screen_keys::Modifiers};
 
 /// How far a shell is, for the state line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,7 +140,7 @@ pub(crate) fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, val
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::{Heard, decode_close, decode_text};
+    use podshell_client::transport::{Heard, decode_close, decode_text};
 
     #[test]
     fn a_code_alone_tells_how_a_session_ended() {

@@ -1,6 +1,7 @@
 //! A WebSocket under a transport: what the browser tells of it, put into the page's terms.
 
 use js_sys::{Array, ArrayBuffer, Uint8Array};
+use podshell_client::transport::{self, Encoded, Heard, Transport};
 use podshell_shared::{
     binary,
     terminal::{ClientMessage, KEY_PROTOCOL},
@@ -8,11 +9,7 @@ use podshell_shared::{
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
-use crate::{
-    dom, sign_in,
-    socket::News,
-    transport::{self, Encoded, Heard, Transport},
-};
+use crate::{dom, sign_in, socket::News};
 
 /// A WebSocket that closes when dropped and then calls nobody any more.
 pub(crate) struct OpenWebSocket {

@@ -4,13 +4,10 @@ use std::rc::Weak;
 
 use gloo_timers::callback::{Interval, Timeout};
 
+use podshell_client::{Connection, Step};
+
 use super::{Session, with};
-use crate::{
-    api,
-    connection::{Connection, Step},
-    dom,
-    socket::Socket,
-};
+use crate::{api, dom, socket::Socket};
 
 /// A connection with its socket and its timers.
 pub(super) struct Live {

@@ -1,6 +1,7 @@
 //! The line under a connection: one socket after another, and by which transport.
 
-use crate::{info::Info, transport::Transport};
+use super::Info;
+use crate::transport::Transport;
 
 /// How long opening a socket may take while there is another transport to try and nothing is known of the network, in ms.
 const OPENS_WITHIN: f64 = 5_000.0;

@@ -6,7 +6,7 @@ use super::{Connection, Phase, Step, line::Act};
 
 impl Connection {
     /// What is to be done next, until there is nothing.
-    pub(crate) fn next_step(&mut self) -> Option<Step> {
+    pub fn next_step(&mut self) -> Option<Step> {
         if self.line.is_open()
             && let Some(farewell) = self.farewell.take()
         {

@@ -3,7 +3,7 @@
 use podshell_shared::{terminal::TELL_EVERY, utf8::Utf8Stream};
 
 /// So many bytes at the end of output tell whether a character is not complete.
-pub(crate) const TAIL: usize = 3;
+pub const TAIL: usize = 3;
 
 /// Offsets of output, in bytes since the session began.
 ///

@@ -10,7 +10,7 @@ use sockjs::frame::Frame;
 
 /// A way to reach the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Transport {
+pub enum Transport {
     /// Bytes over a plain WebSocket, which has to agree on the subprotocol.
     WebSocketBinary,
     /// Text over SockJS, in a WebSocket.
@@ -25,14 +25,16 @@ pub(crate) enum Transport {
 
 /// A client's message in a transport's encoding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Encoded {
+pub enum Encoded {
+    /// Text.
     Text(String),
+    /// Bytes.
     Bytes(Vec<u8>),
 }
 
 /// What is heard from the server, whatever the encoding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Heard {
+pub enum Heard {
     /// Messages may be sent.
     Opened,
     /// The server lives.
@@ -40,14 +42,19 @@ pub(crate) enum Heard {
     /// It says something.
     Message(ServerMessage),
     /// It ended the connection, by SockJS' codes and those of [`Carrier::SockJs`].
-    Closed { code: u16, reason: String },
+    Closed {
+        /// The code.
+        code: u16,
+        /// Why, in English.
+        reason: String,
+    },
     /// It says what this page doesn't understand.
     Garbled(String),
 }
 
 impl Transport {
     /// All of them, the best first.
-    pub(crate) const ALL: [Self; 5] = [
+    pub const ALL: [Self; 5] = [
         Self::WebSocketBinary,
         Self::WebSocketText,
         Self::XhrStreaming,
@@ -56,7 +63,7 @@ impl Transport {
     ];
 
     /// Its name for programs.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::WebSocketBinary => "websocket-binary",
             Self::WebSocketText => "websocket-text",
@@ -67,42 +74,42 @@ impl Transport {
     }
 
     /// The transport of that name.
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|transport| transport.name() == name)
     }
 
     /// So many places behind it in the list, which has no end.
-    pub(crate) fn further(self, places: usize) -> Self {
+    pub fn further(self, places: usize) -> Self {
         let place = Self::ALL.iter().position(|transport| *transport == self);
         Self::ALL[(place.unwrap_or_default() + places) % Self::ALL.len()]
     }
 
     /// Whether it is a WebSocket; else it is plain HTTP.
-    pub(crate) fn is_web_socket(self) -> bool {
+    pub fn is_web_socket(self) -> bool {
         matches!(self, Self::WebSocketBinary | Self::WebSocketText)
     }
 
     /// Whether any bytes can be said in it; else text alone.
-    pub(crate) fn is_binary(self) -> bool {
+    pub fn is_binary(self) -> bool {
         self == Self::WebSocketBinary
     }
 
     /// The WebSocket subprotocol that both sides have to agree on.
-    pub(crate) fn subprotocol(self) -> Option<&'static str> {
+    pub fn subprotocol(self) -> Option<&'static str> {
         self.is_binary().then_some(PROTOCOL)
     }
 
     /// Whether its socket can be opened with the page's key, before there is an id: browsers want one of the subprotocols
     /// that they offer to be agreed on.
-    pub(crate) fn shows_key(self) -> bool {
+    pub fn shows_key(self) -> bool {
         self.subprotocol().is_some()
     }
 
     /// Its address under an `http:` or `https:` base; over plain HTTP the session's, below which its requests have theirs.
     /// `random` gives numbers from 0 up to below 1 that nobody can guess: who knows a session's name can speak in it.
-    pub(crate) fn address(self, base: &str, random: fn() -> f64) -> String {
+    pub fn address(self, base: &str, random: fn() -> f64) -> String {
         let base = base.split(['?', '#']).next().unwrap_or_default();
         let folder = base.rfind('/').map_or(base, |slash| &base[..=slash]);
         // http → ws, https → wss
@@ -125,7 +132,7 @@ impl Transport {
     }
 
     /// A message as this transport has it.
-    pub(crate) fn encode(self, message: &ClientMessage) -> Encoded {
+    pub fn encode(self, message: &ClientMessage) -> Encoded {
         match self {
             Self::WebSocketBinary => Encoded::Bytes(binary::encode_client(message)),
             Self::WebSocketText => {
@@ -142,7 +149,7 @@ impl Transport {
 }
 
 /// What a text says, in the order in which it is to be heard.
-pub(crate) fn decode_text(frame: &str) -> Vec<Heard> {
+pub fn decode_text(frame: &str) -> Vec<Heard> {
     let heard = match Frame::decode(frame) {
         Ok(Frame::Open) => Heard::Opened,
         Ok(Frame::Heartbeat) => Heard::Heartbeat,
@@ -162,7 +169,7 @@ pub(crate) fn decode_text(frame: &str) -> Vec<Heard> {
 }
 
 /// What a binary message says that is not output, which is not to be copied here.
-pub(crate) fn decode_binary(message: Vec<u8>) -> Heard {
+pub fn decode_binary(message: Vec<u8>) -> Heard {
     match binary::decode_server(message.into()) {
         Ok(message) => Heard::Message(message),
         Err(binary::BinaryError::UnknownKind(_)) => Heard::Heartbeat,
@@ -171,7 +178,7 @@ pub(crate) fn decode_binary(message: Vec<u8>) -> Heard {
 }
 
 /// What the close code of a plain WebSocket says of the session, as SockJS says it; [`None`] if nothing.
-pub(crate) fn decode_close(code: u16, reason: String) -> Option<Heard> {
+pub fn decode_close(code: u16, reason: String) -> Option<Heard> {
     let outcome = Outcome::from_code(code, Carrier::WebSocket)?;
     let code = outcome.code(Carrier::SockJs);
     Some(Heard::Closed { code, reason })

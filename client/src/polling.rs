@@ -2,7 +2,7 @@
 
 /// What a request that receives brought so far.
 #[derive(Debug, Default)]
-pub(crate) struct Receiving {
+pub struct Receiving {
     /// Of a frame whose end has not come.
     partial: String,
     /// Whether any frame came.
@@ -12,7 +12,7 @@ pub(crate) struct Receiving {
 
 /// What is to be done when a request is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
+pub enum Then {
     /// Ask again, with this if it sends something.
     Ask(String),
     /// Nothing, for now.
@@ -24,7 +24,7 @@ pub(crate) enum Then {
 impl Receiving {
     /// Takes the next part of a response; gives the frames that it completes. Each ends with a line end; what is nothing
     /// but heartbeats came first, to fill buffers on the way.
-    pub(crate) fn hear(&mut self, part: &str) -> Vec<String> {
+    pub fn hear(&mut self, part: &str) -> Vec<String> {
         self.partial.push_str(part);
         let Some(end) = self.partial.rfind('\n') else {
             return Vec::new();
@@ -42,7 +42,7 @@ impl Receiving {
     }
 
     /// Takes an event of an `EventSource`, which is a frame with its percent signs encoded.
-    pub(crate) fn hear_event(&mut self, data: &str) -> String {
+    pub fn hear_event(&mut self, data: &str) -> String {
         let frame = [data.replace("%25", "%")];
         self.note(&frame);
         let [frame] = frame;
@@ -55,7 +55,7 @@ impl Receiving {
     }
 
     /// The response is complete, or broken if it is not `good`.
-    pub(crate) fn done(&mut self, good: bool) -> Then {
+    pub fn done(&mut self, good: bool) -> Then {
         self.partial.clear();
         if good && std::mem::take(&mut self.heard) && !self.over {
             Then::Ask(String::new())
@@ -67,7 +67,7 @@ impl Receiving {
 
 /// What is to be sent: one request at a time, so that the order is kept, each with all that waits.
 #[derive(Debug, Default)]
-pub(crate) struct Sending {
+pub struct Sending {
     waiting: Vec<String>,
     is_under_way: bool,
 }
@@ -77,7 +77,7 @@ const MAX_BATCH: usize = 48 << 10;
 
 impl Sending {
     /// Takes a message; gives what is to be sent now.
-    pub(crate) fn push(&mut self, message: String) -> Then {
+    pub fn push(&mut self, message: String) -> Then {
         self.waiting.push(message);
         if self.is_under_way {
             Then::Rest
@@ -87,13 +87,13 @@ impl Sending {
     }
 
     /// A request is done, or failed if it is not `good`: what it carried may have arrived or not.
-    pub(crate) fn done(&mut self, good: bool) -> Then {
+    pub fn done(&mut self, good: bool) -> Then {
         self.is_under_way = false;
         if good { self.next() } else { Then::GiveUp }
     }
 
     /// Whether all has been sent.
-    pub(crate) fn is_done(&self) -> bool {
+    pub fn is_done(&self) -> bool {
         !self.is_under_way
     }
 

@@ -19,14 +19,11 @@ use podshell_shared::{
 };
 
 use self::{input::Input, line::Line, output::Output, pulse::Pulse, retry::Retry, window::Window};
-pub(crate) use self::{
+pub use self::{
     output::TAIL,
-    terms::{Bookmark, End, Phase, Shown, Step},
+    terms::{Bookmark, End, Info, Phase, Shown, Step},
 };
-use crate::{
-    info::Info,
-    transport::{Heard, Transport},
-};
+use crate::transport::{Heard, Transport};
 
 /// How long the server may take from the bind to a shell, in ms.
 const START_WITHIN: f64 = 60_000.0;
@@ -37,7 +34,7 @@ const MAX_KEPT_INPUT: usize = 64 << 10;
 
 /// A terminal's connection.
 #[derive(Debug)]
-pub(crate) struct Connection {
+pub struct Connection {
     phase: Phase,
     line: Line,
     /// What the next socket is for, until a session is bound; nothing while it is being minted.
@@ -60,7 +57,7 @@ pub(crate) struct Connection {
 impl Connection {
     /// Begins a connection for an id that is being minted. If it `may_open_early`, its first socket is opened meanwhile: the
     /// server takes the page's key for the id that is not there. `random` gives numbers from 0 to 1.
-    pub(crate) fn begin(
+    pub fn begin(
         may_open_early: bool,
         size: Option<Size>,
         transport: Transport,
@@ -85,7 +82,7 @@ impl Connection {
     }
 
     /// Goes on with a session of another page. With `redraw`, the program in it has to draw its screen anew.
-    pub(crate) fn resume(
+    pub fn resume(
         bookmark: Bookmark,
         redraw: bool,
         size: Option<Size>,
@@ -104,27 +101,27 @@ impl Connection {
     }
 
     /// How far it is.
-    pub(crate) fn phase(&self) -> &Phase {
+    pub fn phase(&self) -> &Phase {
         &self.phase
     }
 
     /// The transport in use.
-    pub(crate) fn transport(&self) -> Transport {
+    pub fn transport(&self) -> Transport {
         self.line.transport()
     }
 
     /// The round-trip time last measured, in ms.
-    pub(crate) fn round_trip(&self) -> Option<f64> {
+    pub fn round_trip(&self) -> Option<f64> {
         self.pulse.round_trip()
     }
 
     /// How long until the next try to reconnect, in ms; [`None`] while one is being made.
-    pub(crate) fn retry_in(&self, now: f64) -> Option<f64> {
+    pub fn retry_in(&self, now: f64) -> Option<f64> {
         Some((self.retry.at()? - now).max(0.0))
     }
 
     /// What another page needs to go on with this session, if it can.
-    pub(crate) fn bookmark(&self) -> Option<Bookmark> {
+    pub fn bookmark(&self) -> Option<Bookmark> {
         if matches!(self.phase, Phase::Over(_)) {
             return None;
         }
@@ -139,24 +136,24 @@ impl Connection {
     }
 
     /// Whether the next socket is to go on with a session.
-    pub(crate) fn resumes(&self) -> bool {
+    pub fn resumes(&self) -> bool {
         self.key.is_some()
     }
 
     /// What stands in the query of the next socket's address, to show that it may be opened. [`None`] if that has to be
     /// shown otherwise, for there is no id yet.
-    pub(crate) fn query(&self) -> Option<&str> {
+    pub fn query(&self) -> Option<&str> {
         let key = self.key.as_deref();
         key.map(session_handle).or(self.id.as_deref())
     }
 
     /// Whether the id is still being minted.
-    pub(crate) fn waits_for_id(&self) -> bool {
+    pub fn waits_for_id(&self) -> bool {
         self.phase == Phase::Opening && self.id.is_none()
     }
 
     /// The id is minted.
-    pub(crate) fn minted(&mut self, id: String, now: f64) {
+    pub fn minted(&mut self, id: String, now: f64) {
         if !self.waits_for_id() {
             return;
         }
@@ -180,14 +177,14 @@ impl Connection {
     }
 
     /// The server says that there is nothing to go on with, or nobody who may.
-    pub(crate) fn refused(&mut self, end: End) {
+    pub fn refused(&mut self, end: End) {
         if self.phase == Phase::Reconnecting {
             self.end(end);
         }
     }
 
     /// The server has told of itself.
-    pub(crate) fn informed(&mut self, info: Info, now: f64) {
+    pub fn informed(&mut self, info: Info, now: f64) {
         self.line.informed(info);
         if self.phase == Phase::Opening && self.line.is_vain() {
             self.line_closed(now);
@@ -195,7 +192,7 @@ impl Connection {
     }
 
     /// Takes what was heard.
-    pub(crate) fn hear(&mut self, heard: Heard, now: f64) -> Option<Shown> {
+    pub fn hear(&mut self, heard: Heard, now: f64) -> Option<Shown> {
         self.pulse.heard(now);
         if self.waits_for_id() && !matches!(heard, Heard::Opened | Heard::Heartbeat) {
             // that nothing was bound in time; there will be another socket
@@ -232,7 +229,7 @@ impl Connection {
 
     /// Takes so many bytes of output, which whoever drives this has at hand; the last [`TAIL`] of them are `tail`, or all.
     /// Gives the offset behind the last whole character.
-    pub(crate) fn output(&mut self, length: usize, tail: &[u8], now: f64) -> u64 {
+    pub fn output(&mut self, length: usize, tail: &[u8], now: f64) -> u64 {
         self.pulse.heard(now);
         self.output.bytes(length, tail);
         self.output.whole()
@@ -306,7 +303,7 @@ impl Connection {
     }
 
     /// The socket is gone.
-    pub(crate) fn line_closed(&mut self, now: f64) {
+    pub fn line_closed(&mut self, now: f64) {
         if self.line.is_down() {
             return;
         }
@@ -323,7 +320,7 @@ impl Connection {
     }
 
     /// The network is another one, or there is one again: what the socket says now may be outdated.
-    pub(crate) fn network_changed(&mut self, now: f64) {
+    pub fn network_changed(&mut self, now: f64) {
         if self.phase == Phase::Connected {
             self.lose(now);
         }
@@ -334,7 +331,7 @@ impl Connection {
     }
 
     /// The user looks at the page again.
-    pub(crate) fn looked_at(&mut self, now: f64) {
+    pub fn looked_at(&mut self, now: f64) {
         if self.phase == Phase::Connected {
             self.pulse.wake(now);
         }
@@ -344,7 +341,7 @@ impl Connection {
     }
 
     /// Time has passed. To be called about once a second, and when [`due`](Self::due) says.
-    pub(crate) fn tick(&mut self, now: f64) {
+    pub fn tick(&mut self, now: f64) {
         let slept = self.pulse.tick(now);
         let age = self.line.age(now);
         match self.phase {
@@ -367,7 +364,7 @@ impl Connection {
     }
 
     /// When [`tick`](Self::tick) has to be called next, beyond once a second.
-    pub(crate) fn due(&self) -> Option<f64> {
+    pub fn due(&self) -> Option<f64> {
         match self.phase {
             Phase::Connected => [self.window.deadline(), self.pulse.deadline()]
                 .into_iter()
@@ -380,32 +377,32 @@ impl Connection {
 
     /// The user typed or pasted this; tells whether there was room for it.
     #[must_use]
-    pub(crate) fn type_in(&mut self, bytes: Bytes) -> bool {
+    pub fn type_in(&mut self, bytes: Bytes) -> bool {
         matches!(self.phase, Phase::Over(_)) || self.input.push(bytes)
     }
 
     /// The user typed Ctrl-C, and wants no more of the flood, if there is one. That is for the server to say.
-    pub(crate) fn interrupt(&mut self) {
+    pub fn interrupt(&mut self) {
         self.input.interrupt();
     }
 
     /// The terminal has this size now.
-    pub(crate) fn resize(&mut self, size: Size) {
+    pub fn resize(&mut self, size: Size) {
         self.window.resize(size);
     }
 
     /// Makes a full-screen program draw all of its screen, by a change of size that is taken back.
-    pub(crate) fn redraw(&mut self, now: f64) {
+    pub fn redraw(&mut self, now: f64) {
         self.window.redraw(now);
     }
 
     /// All output up to this offset is on the screen.
-    pub(crate) fn rendered(&mut self, end: u64) {
+    pub fn rendered(&mut self, end: u64) {
         self.output.draw(end);
     }
 
     /// The user leaves: the session ends.
-    pub(crate) fn close(&mut self) {
+    pub fn close(&mut self) {
         if matches!(self.phase, Phase::Starting | Phase::Connected) {
             self.farewell = Some(ClientMessage::Close);
         }
@@ -413,7 +410,7 @@ impl Connection {
     }
 
     /// The browser takes the page away. It may come back, or one that is loaded anew in its place.
-    pub(crate) fn leave(&mut self) {
+    pub fn leave(&mut self) {
         match self.phase {
             Phase::Connected if self.transport().is_web_socket() => {
                 self.farewell = Some(ClientMessage::Leave);
@@ -429,7 +426,7 @@ impl Connection {
     }
 
     /// The page is back, or the user wants the session back from another page.
-    pub(crate) fn come_back(&mut self, now: f64) {
+    pub fn come_back(&mut self, now: f64) {
         if self.key.is_some() && (self.phase == Phase::Away || self.is_taken_over()) {
             self.phase = Phase::Reconnecting;
             self.retry.hope(now);
@@ -438,7 +435,7 @@ impl Connection {
     }
 
     /// Whether the session goes on in another window.
-    pub(crate) fn is_taken_over(&self) -> bool {
+    pub fn is_taken_over(&self) -> bool {
         matches!(&self.phase, Phase::Over(End::Exit(exit)) if exit.reason == EndReason::TakenOver)
     }
 

@@ -8,7 +8,7 @@ use crate::transport::Transport;
 
 /// How far a connection is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
+pub enum Phase {
     /// The first socket is on its way.
     Opening,
     /// Bound; the server has not confirmed it.
@@ -25,12 +25,14 @@ pub(crate) enum Phase {
 
 /// How a connection ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub enum End {
     /// The server said why.
     Exit(Exit),
     /// The server closed it with no more than a code and a reason.
     Closed {
+        /// The code, as SockJS has it.
         code: u16,
+        /// Why, in English.
         reason: String,
         /// Whether the shell ran.
         bound: bool,
@@ -53,7 +55,7 @@ pub(crate) enum End {
 
 /// What is to be done next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub enum Step {
     /// Drop the socket.
     HangUp,
     /// Open a socket.
@@ -66,26 +68,50 @@ pub(crate) enum Step {
 
 /// What was heard has this for the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Shown {
+pub enum Shown {
     /// Terminal bytes, which end at the offset `end`.
-    Draw { data: Bytes, end: u64 },
+    Draw {
+        /// The bytes.
+        data: Bytes,
+        /// The offset behind the last whole character.
+        end: u64,
+    },
     /// The session goes on behind the last whole character: of one that had begun all comes again.
     Resumed,
     /// The server dropped output, so many bytes up to `end`, after a Ctrl-C.
-    Skipped { bytes: u64, end: u64 },
+    Skipped {
+        /// How many.
+        bytes: u64,
+        /// Where output goes on.
+        end: u64,
+    },
     /// So many bytes up to `end` are gone for good.
-    Missing { bytes: u64, end: u64 },
+    Missing {
+        /// How many.
+        bytes: u64,
+        /// Where output goes on.
+        end: u64,
+    },
     /// A remark for the user.
     Toast(String),
 }
 
 /// All that is needed to go on with a session from another page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Bookmark {
+pub struct Bookmark {
     pub(super) key: String,
     /// Output up to here is on the screen.
     pub(super) offset: u64,
     /// Input up to here has arrived; the rest may not have.
     pub(super) arrived: u64,
     pub(super) rest: Vec<u8>,
+}
+
+/// What is known of the server and the way to it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Info {
+    /// Whether it takes any `WebSocket` at all.
+    pub websocket: bool,
+    /// How long the answer took, in ms.
+    pub round_trip: f64,
 }
