@@ -2,12 +2,24 @@
 //!
 //! Pure by design: no I/O, no clock, no browser; it builds for wasm32 and natively.
 //!
-//! * [`Connection`]: a terminal's connection as a state machine, over as many sockets as it takes;
+//! * [`Client`]: the client of one session, over as many connections as that takes; it says in `actions` what is to be done;
+//! * its parts: `input` and `output`, which count bytes; `keepalive`, which knows whether the server lives; `backoff`, when to
+//!   connect again, and `transport_fallback`, by which transport; `resize`;
 //! * [`transport`]: the ways to reach the server, and how messages are encoded in each;
 //! * [`polling`]: SockJS over plain HTTP, where no WebSocket gets through.
 
-mod connection;
+mod actions;
+mod backoff;
+mod client;
+mod input;
+mod keepalive;
+mod output;
 pub mod polling;
+mod resize;
 pub mod transport;
+mod transport_fallback;
+mod types;
 
-pub use connection::{Bookmark, Connection, End, Info, Phase, Shown, Step, TAIL};
+pub use client::Client;
+pub use output::TAIL;
+pub use types::{Action, End, Phase, ResumePoint, ScreenUpdate, ServerInfo};

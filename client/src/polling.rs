@@ -6,17 +6,17 @@ pub struct Receiving {
     /// Of a frame whose end has not come.
     partial: String,
     /// Whether any frame came.
-    heard: bool,
-    over: bool,
+    has_received: bool,
+    is_closed: bool,
 }
 
-/// What is to be done when a request is done.
+/// What is to be done next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Then {
-    /// Ask again, with this if it sends something.
-    Ask(String),
+pub enum Action {
+    /// Make another request, with this body if it sends something.
+    Request(String),
     /// Nothing, for now.
-    Rest,
+    Wait,
     /// The session is lost.
     GiveUp,
 }
@@ -24,7 +24,7 @@ pub enum Then {
 impl Receiving {
     /// Takes the next part of a response; gives the frames that it completes. Each ends with a line end; what is nothing
     /// but heartbeats came first, to fill buffers on the way.
-    pub fn hear(&mut self, part: &str) -> Vec<String> {
+    pub fn receive(&mut self, part: &str) -> Vec<String> {
         self.partial.push_str(part);
         let Some(end) = self.partial.rfind('\n') else {
             return Vec::new();
@@ -37,30 +37,30 @@ impl Receiving {
             .filter(|line| !line.is_empty() && !is_prelude(line))
             .map(str::to_owned)
             .collect();
-        self.note(&frames);
+        self.record(&frames);
         frames
     }
 
     /// Takes an event of an `EventSource`, which is a frame with its percent signs encoded.
-    pub fn hear_event(&mut self, data: &str) -> String {
+    pub fn receive_event(&mut self, data: &str) -> String {
         let frame = [data.replace("%25", "%")];
-        self.note(&frame);
+        self.record(&frame);
         let [frame] = frame;
         frame
     }
 
-    fn note(&mut self, frames: &[String]) {
-        self.heard |= !frames.is_empty();
-        self.over |= frames.iter().any(|frame| frame.starts_with('c'));
+    fn record(&mut self, frames: &[String]) {
+        self.has_received |= !frames.is_empty();
+        self.is_closed |= frames.iter().any(|frame| frame.starts_with('c'));
     }
 
     /// The response is complete, or broken if it is not `good`.
-    pub fn done(&mut self, good: bool) -> Then {
+    pub fn done(&mut self, good: bool) -> Action {
         self.partial.clear();
-        if good && std::mem::take(&mut self.heard) && !self.over {
-            Then::Ask(String::new())
+        if good && std::mem::take(&mut self.has_received) && !self.is_closed {
+            Action::Request(String::new())
         } else {
-            Then::GiveUp
+            Action::GiveUp
         }
     }
 }
@@ -68,8 +68,8 @@ impl Receiving {
 /// What is to be sent: one request at a time, so that the order is kept, each with all that waits.
 #[derive(Debug, Default)]
 pub struct Sending {
-    waiting: Vec<String>,
-    is_under_way: bool,
+    queued: Vec<String>,
+    is_sending: bool,
 }
 
 /// How much one request carries at most, in bytes: servers take 64 KiB of SockJS's own client, too.
@@ -77,30 +77,30 @@ const MAX_BATCH: usize = 48 << 10;
 
 impl Sending {
     /// Takes a message; gives what is to be sent now.
-    pub fn push(&mut self, message: String) -> Then {
-        self.waiting.push(message);
-        if self.is_under_way {
-            Then::Rest
+    pub fn push(&mut self, message: String) -> Action {
+        self.queued.push(message);
+        if self.is_sending {
+            Action::Wait
         } else {
             self.next()
         }
     }
 
     /// A request is done, or failed if it is not `good`: what it carried may have arrived or not.
-    pub fn done(&mut self, good: bool) -> Then {
-        self.is_under_way = false;
-        if good { self.next() } else { Then::GiveUp }
+    pub fn done(&mut self, good: bool) -> Action {
+        self.is_sending = false;
+        if good { self.next() } else { Action::GiveUp }
     }
 
     /// Whether all has been sent.
     pub fn is_done(&self) -> bool {
-        !self.is_under_way
+        !self.is_sending
     }
 
-    fn next(&mut self) -> Then {
+    fn next(&mut self) -> Action {
         let mut length = 0;
         let count = self
-            .waiting
+            .queued
             .iter()
             .take_while(|message| {
                 let first = length == 0;
@@ -109,12 +109,12 @@ impl Sending {
             })
             .count();
         if count == 0 {
-            return Then::Rest;
+            return Action::Wait;
         }
-        self.is_under_way = true;
+        self.is_sending = true;
         let mut batch = String::new();
-        sockjs::frame::encode_batch(&mut batch, self.waiting.drain(..count));
-        Then::Ask(batch)
+        sockjs::frame::encode_batch(&mut batch, self.queued.drain(..count));
+        Action::Request(batch)
     }
 }
 
@@ -124,9 +124,9 @@ mod tests {
 
     use super::*;
 
-    fn messages(then: Then) -> Vec<String> {
-        match then {
-            Then::Ask(batch) => sockjs::frame::decode_batch(&batch).unwrap(),
+    fn messages(action: Action) -> Vec<String> {
+        match action {
+            Action::Request(batch) => sockjs::frame::decode_batch(&batch).unwrap(),
             other => panic!("{other:?}"),
         }
     }
@@ -135,43 +135,43 @@ mod tests {
     fn frames_are_lines_behind_a_prelude() {
         let mut receiving = Receiving::default();
         let prelude = "h".repeat(2048);
-        assert!(receiving.hear(&prelude).is_empty());
-        assert_eq!(receiving.hear("\no\nh\na[\"x"), ["o", "h"]);
-        assert_eq!(receiving.hear("\"]\n"), [r#"a["x"]"#]);
-        assert_eq!(receiving.done(true), Then::Ask(String::new()));
-        assert_eq!(receiving.done(true), Then::GiveUp, "an empty response");
+        assert!(receiving.receive(&prelude).is_empty());
+        assert_eq!(receiving.receive("\no\nh\na[\"x"), ["o", "h"]);
+        assert_eq!(receiving.receive("\"]\n"), [r#"a["x"]"#]);
+        assert_eq!(receiving.done(true), Action::Request(String::new()));
+        assert_eq!(receiving.done(true), Action::GiveUp, "an empty response");
     }
 
     #[test]
     fn after_the_close_frame_nothing_is_asked_for() {
         let mut receiving = Receiving::default();
-        assert_eq!(receiving.hear_event("a[\"100 %25\"]"), "a[\"100 %\"]");
-        assert_eq!(receiving.hear("c[3000,\"\"]\n"), ["c[3000,\"\"]"]);
-        assert_eq!(receiving.done(true), Then::GiveUp);
+        assert_eq!(receiving.receive_event("a[\"100 %25\"]"), "a[\"100 %\"]");
+        assert_eq!(receiving.receive("c[3000,\"\"]\n"), ["c[3000,\"\"]"]);
+        assert_eq!(receiving.done(true), Action::GiveUp);
         let mut broken = Receiving::default();
-        broken.hear("o\na[");
-        assert_eq!(broken.done(false), Then::GiveUp);
+        broken.receive("o\na[");
+        assert_eq!(broken.done(false), Action::GiveUp);
     }
 
     #[test]
     fn one_request_at_a_time_carries_all_that_waits() {
         let mut sending = Sending::default();
         assert_eq!(messages(sending.push("a".to_owned())), ["a"]);
-        assert_eq!(sending.push("b".to_owned()), Then::Rest);
-        assert_eq!(sending.push("\n".to_owned()), Then::Rest);
+        assert_eq!(sending.push("b".to_owned()), Action::Wait);
+        assert_eq!(sending.push("\n".to_owned()), Action::Wait);
         assert_eq!(messages(sending.done(true)), ["b", "\n"]);
-        assert_eq!(sending.done(true), Then::Rest);
+        assert_eq!(sending.done(true), Action::Wait);
         assert!(sending.is_done());
         let long = "x".repeat(2 * MAX_BATCH);
         assert_eq!(
             messages(sending.push(long.clone())),
             std::slice::from_ref(&long)
         );
-        assert_eq!(sending.push("c".to_owned()), Then::Rest);
-        assert_eq!(sending.push(long.clone()), Then::Rest);
+        assert_eq!(sending.push("c".to_owned()), Action::Wait);
+        assert_eq!(sending.push(long.clone()), Action::Wait);
         assert_eq!(messages(sending.done(true)), ["c"]);
         assert_eq!(messages(sending.done(true)), [long]);
-        assert_eq!(sending.done(false), Then::GiveUp);
+        assert_eq!(sending.done(false), Action::GiveUp);
     }
 
     proptest! {
@@ -188,7 +188,7 @@ mod tests {
             let mut receiving = Receiving::default();
             let got: Vec<String> = cuts
                 .windows(2)
-                .flat_map(|cut| receiving.hear(&text[cut[0]..cut[1]]))
+                .flat_map(|cut| receiving.receive(&text[cut[0]..cut[1]]))
                 .collect();
             prop_assert_eq!(got, frames);
         }

@@ -32,9 +32,9 @@ pub enum Encoded {
     Bytes(Vec<u8>),
 }
 
-/// What is heard from the server, whatever the encoding.
+/// What is event from the server, whatever the encoding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum ServerEvent {
     /// Messages may be sent.
     Opened,
     /// The server lives.
@@ -49,7 +49,7 @@ pub enum Heard {
         reason: String,
     },
     /// It says what this page doesn't understand.
-    Garbled(String),
+    ProtocolError(String),
 }
 
 impl Transport {
@@ -81,7 +81,7 @@ impl Transport {
     }
 
     /// So many places behind it in the list, which has no end.
-    pub fn further(self, places: usize) -> Self {
+    pub fn after(self, places: usize) -> Self {
         let place = Self::ALL.iter().position(|transport| *transport == self);
         Self::ALL[(place.unwrap_or_default() + places) % Self::ALL.len()]
     }
@@ -103,7 +103,7 @@ impl Transport {
 
     /// Whether its socket can be opened with the page's key, before there is an id: browsers want one of the subprotocols
     /// that they offer to be agreed on.
-    pub fn shows_key(self) -> bool {
+    pub fn can_show_key(self) -> bool {
         self.subprotocol().is_some()
     }
 
@@ -148,40 +148,40 @@ impl Transport {
     }
 }
 
-/// What a text says, in the order in which it is to be heard.
-pub fn decode_text(frame: &str) -> Vec<Heard> {
-    let heard = match Frame::decode(frame) {
-        Ok(Frame::Open) => Heard::Opened,
-        Ok(Frame::Heartbeat) => Heard::Heartbeat,
-        Ok(Frame::Close { code, reason }) => Heard::Closed { code, reason },
-        Err(error) => Heard::Garbled(error.to_string()),
+/// What a text says, in the order in which it is to be event.
+pub fn decode_text(frame: &str) -> Vec<ServerEvent> {
+    let event = match Frame::decode(frame) {
+        Ok(Frame::Open) => ServerEvent::Opened,
+        Ok(Frame::Heartbeat) => ServerEvent::Heartbeat,
+        Ok(Frame::Close { code, reason }) => ServerEvent::Closed { code, reason },
+        Err(error) => ServerEvent::ProtocolError(error.to_string()),
         Ok(Frame::Messages(messages)) => {
-            let heard = |message: String| match text::decode_server(&message) {
-                Ok(message) => Heard::Message(message),
+            let event = |message: String| match text::decode_server(&message) {
+                Ok(message) => ServerEvent::Message(message),
                 // a newer server may say more than this page knows
-                Err(TextError::UnknownOp(_)) => Heard::Heartbeat,
-                Err(error) => Heard::Garbled(error.to_string()),
+                Err(TextError::UnknownOp(_)) => ServerEvent::Heartbeat,
+                Err(error) => ServerEvent::ProtocolError(error.to_string()),
             };
-            return messages.into_iter().map(heard).collect();
+            return messages.into_iter().map(event).collect();
         }
     };
-    vec![heard]
+    vec![event]
 }
 
 /// What a binary message says that is not output, which is not to be copied here.
-pub fn decode_binary(message: Vec<u8>) -> Heard {
+pub fn decode_binary(message: Vec<u8>) -> ServerEvent {
     match binary::decode_server(message.into()) {
-        Ok(message) => Heard::Message(message),
-        Err(binary::BinaryError::UnknownKind(_)) => Heard::Heartbeat,
-        Err(error) => Heard::Garbled(error.to_string()),
+        Ok(message) => ServerEvent::Message(message),
+        Err(binary::BinaryError::UnknownKind(_)) => ServerEvent::Heartbeat,
+        Err(error) => ServerEvent::ProtocolError(error.to_string()),
     }
 }
 
 /// What the close code of a plain WebSocket says of the session, as SockJS says it; [`None`] if nothing.
-pub fn decode_close(code: u16, reason: String) -> Option<Heard> {
+pub fn decode_close(code: u16, reason: String) -> Option<ServerEvent> {
     let outcome = Outcome::from_code(code, Carrier::WebSocket)?;
     let code = outcome.code(Carrier::SockJs);
-    Some(Heard::Closed { code, reason })
+    Some(ServerEvent::Closed { code, reason })
 }
 
 /// How long a session's name is, in characters: 128 bits that nobody guesses.
@@ -220,7 +220,7 @@ mod tests {
             assert_eq!(Transport::from_name(transport.name()), Some(transport));
         }
         let [first, second, .., last] = Transport::ALL;
-        assert_eq!((first.further(1), last.further(2)), (second, second));
+        assert_eq!((first.after(1), last.after(2)), (second, second));
         assert_eq!(Transport::from_name("carrier-pigeon"), None);
     }
 
@@ -255,31 +255,37 @@ mod tests {
         assert_eq!(
             decode_text(&frame),
             [
-                Heard::Heartbeat,
-                Heard::Message(stdout("a")),
-                Heard::Message(stdout("b")),
+                ServerEvent::Heartbeat,
+                ServerEvent::Message(stdout("a")),
+                ServerEvent::Message(stdout("b")),
             ]
         );
-        assert_eq!(decode_text("o"), [Heard::Opened]);
-        assert_eq!(decode_text("h"), [Heard::Heartbeat]);
-        assert_eq!(decode_binary(vec![200, 1]), Heard::Heartbeat);
+        assert_eq!(decode_text("o"), [ServerEvent::Opened]);
+        assert_eq!(decode_text("h"), [ServerEvent::Heartbeat]);
+        assert_eq!(decode_binary(vec![200, 1]), ServerEvent::Heartbeat);
     }
 
     #[test]
     fn garbage_is_told_from_messages() {
         for garbage in ["", "x", "a[1]", r#"a["no message"]"#] {
-            let heard = decode_text(garbage);
-            assert!(matches!(&heard[..], [Heard::Garbled(_)]), "{garbage}");
+            let event = decode_text(garbage);
+            assert!(
+                matches!(&event[..], [ServerEvent::ProtocolError(_)]),
+                "{garbage}"
+            );
         }
         for garbage in [&[][..], &[binary::BIND], &[binary::END, b'{']] {
-            let heard = decode_binary(garbage.to_vec());
-            assert!(matches!(heard, Heard::Garbled(_)), "{garbage:?}");
+            let event = decode_binary(garbage.to_vec());
+            assert!(
+                matches!(event, ServerEvent::ProtocolError(_)),
+                "{garbage:?}"
+            );
         }
     }
 
     #[test]
     fn both_ways_to_close_say_the_same() {
-        let closed = |code| Heard::Closed {
+        let closed = |code| ServerEvent::Closed {
             code,
             reason: "why".to_owned(),
         };

@@ -120,15 +120,15 @@ impl Failure {
                 reason: "sign-in".to_owned(),
                 ..Self::plain(Kind::SignIn)
             },
-            End::Left => Self::plain(Kind::Ended(EndReason::Closed)),
+            End::ClosedByUser => Self::plain(Kind::Ended(EndReason::Closed)),
             End::Closed { code, reason, .. } => {
                 Self::new(Kind::ClosedByServer, format!("{reason} ({code})"))
             }
-            End::Unopened => Self::plain(Kind::NoSocket),
-            End::Unstarted => Self::plain(Kind::NotStarted),
-            End::Dropped => Self::plain(Kind::Dropped),
+            End::NotOpened => Self::plain(Kind::NoSocket),
+            End::NotStarted => Self::plain(Kind::NotStarted),
+            End::ConnectionLost => Self::plain(Kind::Dropped),
             End::Silent => Self::plain(Kind::Silent),
-            End::Garbled(error) => Self::new(Kind::Garbled, error),
+            End::ProtocolError(error) => Self::new(Kind::Garbled, error),
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
 use gloo_net::http::{Request, Response};
 use js_sys::{Reflect, Uint8Array};
 use podshell_client::{
-    polling::{Receiving, Sending, Then},
+    polling::{self, Receiving, Sending},
     transport::{self, Encoded, Transport},
 };
 use podshell_shared::{terminal::ClientMessage, utf8::Utf8Stream};
@@ -83,7 +83,7 @@ impl HttpSocket {
             return;
         };
         let then = self.0.sending.borrow_mut().push(text);
-        if let Then::Ask(batch) = then {
+        if let polling::Action::Request(batch) = then {
             spawn_local(Rc::clone(&self.0).send(batch));
         }
     }
@@ -105,7 +105,7 @@ impl Shared {
 
     fn hear(&self, frame: &str) {
         for heard in transport::decode_text(frame) {
-            self.tell(News::Heard(heard));
+            self.tell(News::ServerEvent(heard));
         }
     }
 
@@ -127,7 +127,7 @@ impl Shared {
     async fn receive(self: Rc<Self>) {
         loop {
             let good = self.receive_once().await.is_some();
-            if self.receiving.borrow_mut().done(good) == Then::GiveUp {
+            if self.receiving.borrow_mut().done(good) == polling::Action::GiveUp {
                 return self.give_up();
             }
         }
@@ -156,7 +156,7 @@ impl Shared {
             let bytes = bytes.unchecked_into::<Uint8Array>().to_vec();
             let mut text = String::new();
             characters.push(&bytes, |part| text.push_str(part));
-            let frames = self.receiving.borrow_mut().hear(&text);
+            let frames = self.receiving.borrow_mut().receive(&text);
             frames.iter().for_each(|frame| self.hear(frame));
         }
     }
@@ -171,7 +171,7 @@ impl Shared {
             let me = Rc::downgrade(self);
             Closure::<dyn FnMut(_)>::new(move |event: MessageEvent| {
                 if let (Some(me), Some(data)) = (me.upgrade(), event.data().as_string()) {
-                    let frame = me.receiving.borrow_mut().hear_event(&data);
+                    let frame = me.receiving.borrow_mut().receive_event(&data);
                     me.hear(&frame);
                 }
             })
@@ -185,7 +185,7 @@ impl Shared {
                     events.source.close();
                 }
                 let then = me.receiving.borrow_mut().done(true);
-                if then == Then::GiveUp || me.listen().is_err() {
+                if then == polling::Action::GiveUp || me.listen().is_err() {
                     me.give_up();
                 }
             })
@@ -216,9 +216,9 @@ impl Shared {
             };
             let then = self.sending.borrow_mut().done(good);
             match then {
-                Then::Ask(next) => batch = next,
-                Then::Rest => break,
-                Then::GiveUp => {
+                polling::Action::Request(next) => batch = next,
+                polling::Action::Wait => break,
+                polling::Action::GiveUp => {
                     self.give_up();
                     break;
                 }

@@ -1,7 +1,7 @@
 //! What SockJS's `info` tells before a connection: what the server offers, and how far away it is.
 
 use gloo_net::http::Method;
-use podshell_client::Info;
+use podshell_client::ServerInfo;
 use serde::Deserialize;
 
 use crate::{api, dom};
@@ -12,7 +12,7 @@ struct Answer {
 }
 
 /// Asks; [`None`] if no answer comes that could be understood, which is no reason not to connect.
-pub(crate) async fn ask() -> Option<Info> {
+pub(crate) async fn ask() -> Option<ServerInfo> {
     let asked = dom::now();
     let response = api::request(Method::GET, "api/sockjs/info")
         .send()
@@ -20,7 +20,7 @@ pub(crate) async fn ask() -> Option<Info> {
         .ok()?;
     let round_trip = dom::now() - asked;
     let Answer { websocket } = response.json().await.ok()?;
-    Some(Info {
+    Some(ServerInfo {
         websocket,
         round_trip,
     })

@@ -6,7 +6,7 @@
 //! * `shell`: a terminal's page, with its `state_bar`, `notice`s and `dialogue`s, and the `composer` with its `screen_keys` for phones, in the
 //!   height that `viewport` finds; what stands there when it is `over`, and the `debug` container that may help then;
 //! * `session` ties `screen` (xterm.js) to
-//!   a `Connection` of `podshell-client` over a `socket`; `status` is what the page sees of it; `reload` carries it over a
+//!   a `Client` of `podshell-client` over a `socket`; `status` is what the page sees of it; `reload` carries it over a
 //!   reload, with a `snapshot` of the screen that an add-on of our own writes (`xterm-state.mjs`);
 //! * beside the `screen`: `paste` cleans what is pasted, `keys` says what keys are, `clipboard` copies, `osc52` hears what programs copy,
 //!   `links` which of theirs are chosen, `touch` makes swipes scroll, `cover` keeps the cursor in sight, `widths` says how many cells

@@ -2,7 +2,7 @@
 //!
 //! It is there only between the two, so that a tab which is duplicated meanwhile gets nothing.
 
-use podshell_client::Bookmark;
+use podshell_client::ResumePoint;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -18,7 +18,7 @@ const LEFT: &str = "podshell.left:";
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Left {
     /// Where its session goes on.
-    pub(crate) bookmark: Bookmark,
+    pub(crate) resume_point: ResumePoint,
     /// What it showed.
     pub(crate) snapshot: Snapshot,
 }

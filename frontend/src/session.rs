@@ -1,4 +1,4 @@
-//! A terminal on the page: mints an id, drives a connection, and ties it to a screen.
+//! A terminal on the page: mints an id, drives a client, and ties it to a screen.
 
 mod asks;
 mod live;
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use gloo_timers::callback::Interval;
 use js_sys::{Math, Uint8Array};
 use leptos::prelude::*;
-use podshell_client::{Connection, End, Info, Shown, TAIL, transport::Transport};
+use podshell_client::{Client, End, ScreenUpdate, ServerInfo, TAIL, transport::Transport};
 use podshell_shared::{
     api::SessionLife,
     terminal::{EndReason, Exit},
@@ -39,12 +39,12 @@ use crate::{
     title,
 };
 
-/// How often the connection's deadlines are looked at, in ms.
+/// How often the client's deadlines are looked at, in ms.
 const TICK: u32 = 1000;
 /// Ctrl-C, as it is typed.
 const CTRL_C: &str = "\x03";
 
-/// A terminal and, while it lasts, its connection. Dropping it ends the shell.
+/// A terminal and, while it lasts, its client. Dropping it ends the shell.
 pub(crate) struct Session {
     me: Weak<Self>,
     target: Target,
@@ -55,7 +55,7 @@ pub(crate) struct Session {
     /// Counts the shells begun, so that what was asked for an earlier one is known for late.
     attempt: Cell<u32>,
     /// What the server has told of itself.
-    info: Cell<Option<Info>>,
+    info: Cell<Option<ServerInfo>>,
     /// Whether this goes on with the session of a page that was here before, as far as is known.
     restored: Cell<bool>,
     /// What the user has settled for this shell.
@@ -93,7 +93,7 @@ impl Session {
                     &window(),
                     "online",
                     with(me, |me, _| {
-                        me.step(|connection| connection.network_changed(dom::now()))
+                        me.step(|client| client.network_changed(dom::now()))
                     }),
                 ),
                 Listener::new(
@@ -101,7 +101,7 @@ impl Session {
                     "visibilitychange",
                     with(me, |me, _| {
                         if dom::is_visible() {
-                            me.step(|connection| connection.looked_at(dom::now()));
+                            me.step(|client| client.user_returned(dom::now()));
                         }
                     }),
                 ),
@@ -153,10 +153,10 @@ impl Session {
 
     /// Takes the session back from the window that has it now.
     pub(crate) fn take_back(&self) {
-        self.step(|connection| connection.come_back(dom::now()));
+        self.step(|client| client.return_to_session(dom::now()));
     }
 
-    /// Asks what the server offers. Nothing waits for it: it goes beside the minting, and tells a connection that is
+    /// Asks what the server offers. Nothing waits for it: it goes beside the minting, and tells a client that is
     /// opening already how long that should take.
     fn ask_for_info(&self) {
         let me = self.me.clone();
@@ -166,7 +166,7 @@ impl Session {
                 return;
             };
             me.info.set(Some(info));
-            me.step(|connection| connection.informed(info, dom::now()));
+            me.step(|client| client.server_info(info, dom::now()));
         });
     }
 
@@ -186,9 +186,9 @@ impl Session {
                 Ok(_) | Err(_) => return,
             };
             if let Some(me) = me.upgrade() {
-                me.step(|connection| {
-                    if connection.query() == Some(&handle) {
-                        connection.refused(end);
+                me.step(|client| {
+                    if client.connection_query() == Some(&handle) {
+                        client.refused(end);
                     }
                 });
             }
@@ -206,8 +206,8 @@ impl Session {
         self.settled.take();
         set(self.view.status, Status::Asking);
         let transport = socket::first_transport();
-        self.connect(Connection::begin(
-            transport.shows_key() && sign_in::key().is_some(),
+        self.connect(Client::start(
+            transport.can_show_key() && sign_in::key().is_some(),
             self.screen.size(),
             transport,
             Math::random,
@@ -221,7 +221,7 @@ impl Session {
             };
             match minted {
                 Ok(minted) => {
-                    me.step(|connection| connection.minted(minted.id, dom::now()));
+                    me.step(|client| client.minted(minted.id, dom::now()));
                 }
                 Err(failure) => {
                     drop(me.live.borrow_mut().take());
@@ -236,8 +236,8 @@ impl Session {
         // what can't be restored the program has to draw
         let redraw = !self.screen.restore(left.snapshot);
         set(self.view.drawn, true);
-        self.connect(Connection::resume(
-            left.bookmark,
+        self.connect(Client::resume(
+            left.resume_point,
             redraw,
             self.screen.size(),
             socket::first_transport(),
@@ -246,18 +246,18 @@ impl Session {
         ));
     }
 
-    fn connect(&self, mut connection: Connection) {
+    fn connect(&self, mut client: Client) {
         if let Some(info) = self.info.get() {
-            connection.informed(info, dom::now());
+            client.server_info(info, dom::now());
         }
         let on_tick = with(&self.me, |me, ()| me.tick());
         let ticker = Interval::new(TICK, move || on_tick(()));
-        *self.live.borrow_mut() = Some(Live::new(connection, ticker));
+        *self.live.borrow_mut() = Some(Live::new(client, ticker));
         self.settle();
     }
 
     fn tick(&self) {
-        self.step(|connection| connection.tick(dom::now()));
+        self.step(|client| client.tick(dom::now()));
     }
 
     fn hear(&self, news: News) {
@@ -271,38 +271,38 @@ impl Session {
                     return;
                 };
                 let length = bytes.length() as usize;
-                let end = live_now.connection.output(length, &tail[..count], now);
+                let end = live_now.client.receive_output(length, &tail[..count], now);
                 drop(live);
                 self.draw(&bytes, end);
             }
-            News::Heard(heard) => {
-                let shown = self.step(|connection| connection.hear(heard, now));
+            News::ServerEvent(heard) => {
+                let shown = self.step(|client| client.receive(heard, now));
                 if let Some(shown) = shown.flatten() {
                     self.show(shown);
                 }
             }
             News::Closed => {
-                self.step(|connection| connection.line_closed(now));
+                self.step(|client| client.connection_closed(now));
             }
         }
     }
 
-    fn show(&self, shown: Shown) {
+    fn show(&self, shown: ScreenUpdate) {
         let language = self.wishes.language.get_untracked();
         match shown {
-            Shown::Draw { data, end } => self.draw(&Uint8Array::from(&data[..]), end),
-            Shown::Resumed => self.screen.resume(),
-            Shown::Skipped { bytes, end } => {
+            ScreenUpdate::Output { data, end } => self.draw(&Uint8Array::from(&data[..]), end),
+            ScreenUpdate::Resumed => self.screen.resume(),
+            ScreenUpdate::Skipped { bytes, end } => {
                 self.screen.remark(&language.skipped(bytes), Some(end));
             }
-            Shown::Missing { bytes, end } => {
+            ScreenUpdate::Missing { bytes, end } => {
                 let redraw = self.screen.is_alternate();
                 self.screen.remark(&language.missing(bytes), Some(end));
                 if redraw {
-                    self.step(|connection| connection.redraw(dom::now()));
+                    self.step(|client| client.redraw(dom::now()));
                 }
             }
-            Shown::Toast(text) => self.view.notices.say(Notice::new(text)),
+            ScreenUpdate::Toast(text) => self.view.notices.say(Notice::new(text)),
         }
     }
 
@@ -326,12 +326,12 @@ impl Session {
             }
             Event::Input(text) if text == CTRL_C && self.may_drop() => {
                 self.view.notices.end_idle_warning();
-                self.step(Connection::interrupt);
+                self.step(Client::interrupt);
             }
             Event::Input(text) => self.type_in(text.into()),
             // where only text can be said, mouse reports that are none can't
             Event::Bytes(bytes) => {
-                let is_binary = |connection: &Connection| connection.transport().is_binary();
+                let is_binary = |client: &Client| client.transport().is_binary();
                 if bytes.is_ascii() || self.ask(is_binary) == Some(true) {
                     self.type_in(bytes.into());
                 }
@@ -341,12 +341,12 @@ impl Session {
             Event::Link(link) => self.ask_for_link(link),
             Event::Wish(wish) => self.hear_wish(wish),
             Event::Rendered(end) => {
-                self.step(|connection| connection.rendered(end));
+                self.step(|client| client.drawn(end));
             }
             Event::Titled(title) => set(self.view.title, title::shown(&title)),
             Event::Resized(size) => {
                 self.view.size.set(size);
-                self.step(|connection| connection.resize(size));
+                self.step(|client| client.resize(size));
             }
             Event::Leave => {
                 if let Some(leave) = &*self.on_leave.borrow() {
@@ -358,7 +358,7 @@ impl Session {
 
     fn type_in(&self, bytes: Bytes) {
         self.view.notices.end_idle_warning();
-        if self.step(|connection| connection.type_in(bytes)) == Some(false) {
+        if self.step(|client| client.type_in(bytes)) == Some(false) {
             let words = self.wishes.language.get_untracked().words();
             self.view.notices.say(Notice::new(words.too_long));
         }
@@ -373,28 +373,35 @@ impl Session {
     /// Ends the shell: the user is gone, or wants another.
     fn leave(&self) {
         self.attempt.update(|attempt| attempt + 1);
-        self.step(Connection::close);
+        self.step(Client::close);
     }
 
     /// The browser takes the page away: for good, to load it anew, or to put it aside.
     fn hide(&self) {
-        if let Some(bookmark) = self.ask(Connection::bookmark).flatten() {
+        if let Some(resume_point) = self.ask(Client::resume_point).flatten() {
             // a tab has some MB for all of its pages
             let mut lines = SCROLLBACK;
             loop {
-                let (bookmark, snapshot) = (bookmark.clone(), self.screen.snapshot(lines));
-                if reload::put(&self.target, &Left { bookmark, snapshot }) || lines == 0 {
+                let (resume_point, snapshot) = (resume_point.clone(), self.screen.snapshot(lines));
+                if reload::put(
+                    &self.target,
+                    &Left {
+                        resume_point,
+                        snapshot,
+                    },
+                ) || lines == 0
+                {
                     break;
                 }
                 lines /= 2;
             }
         }
-        self.step(Connection::leave);
+        self.step(Client::leave);
     }
 
-    /// What the connection tells of itself, if there is one.
-    fn ask<T>(&self, question: impl FnOnce(&Connection) -> T) -> Option<T> {
-        Some(question(&self.live.borrow().as_ref()?.connection))
+    /// What the client tells of itself, if there is one.
+    fn ask<T>(&self, question: impl FnOnce(&Client) -> T) -> Option<T> {
+        Some(question(&self.live.borrow().as_ref()?.client))
     }
 
     /// The page is shown: at first, or when the browser puts it back as it was.
@@ -409,26 +416,26 @@ impl Session {
             // it was taken away before there was a shell to come back to
             self.begin_again();
         } else {
-            self.step(|connection| connection.come_back(dom::now()));
+            self.step(|client| client.return_to_session(dom::now()));
         }
     }
 
-    /// Does something to the connection, if there is one, and then what follows from it.
-    fn step<T>(&self, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
-        let result = act(&mut self.live.borrow_mut().as_mut()?.connection);
+    /// Does something to the client, if there is one, and then what follows from it.
+    fn step<T>(&self, act: impl FnOnce(&mut Client) -> T) -> Option<T> {
+        let result = act(&mut self.live.borrow_mut().as_mut()?.client);
         self.settle();
         Some(result)
     }
 
-    /// Does what the connection wants to be done, drops one that is over, and brings the state line up to date.
+    /// Does what the client wants to be done, drops one that is over, and brings the state line up to date.
     fn settle(&self) {
         let mut slot = self.live.borrow_mut();
         let Some(live) = slot.as_mut() else { return };
         live.take_steps(&self.me);
-        let connection = &live.connection;
-        let status = Status::of(connection, dom::now());
-        let round_trip = connection.round_trip().map(|ms| ms.round() as u32);
-        let transport = connection.transport();
+        let client = &live.client;
+        let status = Status::of(client, dom::now());
+        let round_trip = client.round_trip().map(|ms| ms.round() as u32);
+        let transport = client.transport();
         let over = if status.is_final() { slot.take() } else { None };
         drop(slot);
         if over.is_some() {
@@ -473,7 +480,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         if let Some(live) = self.live.get_mut() {
-            live.connection.close();
+            live.client.close();
             live.take_steps(&self.me);
         }
     }

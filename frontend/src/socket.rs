@@ -1,7 +1,7 @@
 //! What carries a connection, whatever the transport, and which transport to begin with.
 
 use js_sys::Uint8Array;
-use podshell_client::transport::{Heard, Transport};
+use podshell_client::transport::{ServerEvent, Transport};
 use podshell_shared::terminal::ClientMessage;
 use wasm_bindgen::JsValue;
 
@@ -10,7 +10,7 @@ use crate::{dom, http_socket::HttpSocket, web_socket::OpenWebSocket};
 /// What a socket tells.
 pub(crate) enum News {
     /// Something was heard.
-    Heard(Heard),
+    ServerEvent(ServerEvent),
     /// Terminal output in the browser's own memory, to be handed on as it is.
     Output(Uint8Array),
     /// The socket is gone.
@@ -25,7 +25,7 @@ pub(crate) enum Socket {
 
 impl Socket {
     /// Begins to open a connection under the document's base. `query` shows the server that it may be opened; without one,
-    /// the page's key does, where [`shows_key`](Transport::shows_key).
+    /// the page's key does, where [`can_show_key`](Transport::can_show_key).
     ///
     /// # Errors
     ///

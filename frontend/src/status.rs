@@ -1,7 +1,7 @@
 //! What the page shows of a session: how it fares, and the figures around it.
 
 use leptos::prelude::*;
-use podshell_client::{Connection, End, Phase, transport::Transport};
+use podshell_client::{Client, End, Phase, transport::Transport};
 use podshell_shared::{
     close::{Carrier, Outcome},
     terminal::{EndReason, Exit, Size},
@@ -49,19 +49,17 @@ impl Status {
         self.is_over() && !self.is_taken_over()
     }
 
-    /// How a connection fares.
-    pub(crate) fn of(connection: &Connection, now: f64) -> Self {
-        match connection.phase() {
-            Phase::Opening if connection.waits_for_id() => Self::Asking,
+    /// How a client fares.
+    pub(crate) fn of(client: &Client, now: f64) -> Self {
+        match client.phase() {
+            Phase::Opening if client.is_waiting_for_id() => Self::Asking,
             Phase::Opening => Self::Opening,
             Phase::Starting => Self::Starting,
             Phase::Connected => Self::Connected,
             Phase::Reconnecting | Phase::Away => Self::Reconnecting {
-                seconds: connection
-                    .retry_in(now)
-                    .map(|ms| (ms / 1000.0).ceil() as u32),
+                seconds: client.retry_in(now).map(|ms| (ms / 1000.0).ceil() as u32),
             },
-            Phase::Over(end) => Self::over(end.clone()),
+            Phase::Ended(end) => Self::over(end.clone()),
         }
     }
 
@@ -84,13 +82,15 @@ impl Status {
             {
                 ended(EndReason::Exited)
             }
-            End::Left => ended(EndReason::Closed),
-            End::Unopened | End::Unstarted | End::Closed { bound: false, .. } => {
+            End::ClosedByUser => ended(EndReason::Closed),
+            End::NotOpened | End::NotStarted | End::Closed { bound: false, .. } => {
                 Self::Failed(Failure::from_end(end))
             }
-            End::Dropped | End::Silent | End::SignedOut | End::Garbled(_) | End::Closed { .. } => {
-                Self::Lost(Failure::from_end(end))
-            }
+            End::ConnectionLost
+            | End::Silent
+            | End::SignedOut
+            | End::ProtocolError(_)
+            | End::Closed { .. } => Self::Lost(Failure::from_end(end)),
         }
     }
 }
@@ -140,7 +140,7 @@ pub(crate) fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, val
 #[cfg(test)]
 mod tests {
     use super::*;
-    use podshell_client::transport::{Heard, decode_close, decode_text};
+    use podshell_client::transport::{ServerEvent, decode_close, decode_text};
 
     #[test]
     fn a_code_alone_tells_how_a_session_ended() {
@@ -151,7 +151,7 @@ mod tests {
                     Carrier::SockJs => decode_text(&format!(r#"c[{code},"Why."]"#)).pop(),
                     Carrier::WebSocket => decode_close(code, "Why.".to_owned()),
                 };
-                let Some(Heard::Closed { code, reason }) = heard else {
+                let Some(ServerEvent::Closed { code, reason }) = heard else {
                     panic!("{heard:?}");
                 };
                 let bound = true;

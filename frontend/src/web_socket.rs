@@ -1,7 +1,7 @@
 //! A WebSocket under a transport: what the browser tells of it, put into the page's terms.
 
 use js_sys::{Array, ArrayBuffer, Uint8Array};
-use podshell_client::transport::{self, Encoded, Heard, Transport};
+use podshell_client::transport::{self, Encoded, ServerEvent, Transport};
 use podshell_shared::{
     binary,
     terminal::{ClientMessage, KEY_PROTOCOL},
@@ -53,7 +53,7 @@ impl OpenWebSocket {
                     return;
                 };
                 tell(if socket.protocol() == subprotocol {
-                    News::Heard(Heard::Opened)
+                    News::ServerEvent(ServerEvent::Opened)
                 } else {
                     News::Closed
                 });
@@ -65,7 +65,7 @@ impl OpenWebSocket {
         };
         let on_close = Closure::<dyn FnMut(_)>::new(move |event: CloseEvent| {
             if let Some(heard) = transport::decode_close(event.code(), event.reason()) {
-                tell(News::Heard(heard));
+                tell(News::ServerEvent(heard));
             }
             tell(News::Closed);
         });
@@ -103,7 +103,7 @@ impl Drop for OpenWebSocket {
 fn read(data: &JsValue, tell: &impl Fn(News)) {
     if let Some(text) = data.as_string() {
         for heard in transport::decode_text(&text) {
-            tell(News::Heard(heard));
+            tell(News::ServerEvent(heard));
         }
     } else if let Some(buffer) = data.dyn_ref::<ArrayBuffer>() {
         let bytes = Uint8Array::new(buffer);
@@ -111,7 +111,7 @@ fn read(data: &JsValue, tell: &impl Fn(News)) {
         if bytes.length() > 0 && bytes.get_index(0) == binary::STDOUT {
             tell(News::Output(bytes.subarray(1, bytes.length())));
         } else {
-            tell(News::Heard(transport::decode_binary(bytes.to_vec())));
+            tell(News::ServerEvent(transport::decode_binary(bytes.to_vec())));
         }
     }
 }

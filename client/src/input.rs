@@ -8,7 +8,7 @@ use podshell_shared::terminal::{ClientMessage, INPUT_WINDOW};
 /// The longest input in one message, in bytes.
 const MAX_MESSAGE: usize = 16 << 10;
 /// How much input may wait, in bytes: a paste that is longer is refused.
-const MAX_WAITING: usize = 64 << 20;
+const MAX_QUEUED: usize = 64 << 20;
 /// Ctrl-C, as the terminal reads it.
 const INTERRUPT: &[u8] = b"\x03";
 
@@ -22,59 +22,59 @@ struct Typed {
 
 /// The way of input.
 #[derive(Debug, Default)]
-pub(super) struct Input {
+pub(crate) struct Input {
     unsent: VecDeque<Typed>,
     /// How many bytes these are.
-    waiting: usize,
+    queued_bytes: usize,
     /// Sent, but not known to have arrived.
-    unconfirmed: VecDeque<Bytes>,
-    /// Offset of the first byte of `unconfirmed`.
-    arrived: u64,
-    /// Offset behind `unconfirmed`.
+    unacked: VecDeque<Bytes>,
+    /// Offset of the first byte of `unacked`.
+    received: u64,
+    /// Offset behind `unacked`.
     sent: u64,
     /// What had been sent when the last ping was.
-    pinged: u64,
+    sent_before_ping: u64,
     /// Up to here the server has made room for more.
-    taken: u64,
+    consumed: u64,
 }
 
 impl Input {
-    /// Input of which the server has all up to `arrived`; of `rest` that is not known.
-    pub(super) fn at(arrived: u64, rest: Vec<u8>) -> Self {
-        let unconfirmed = (!rest.is_empty()).then(|| Bytes::from(rest));
+    /// Input of which the server has all up to `received`; of `unreceived` that is not known.
+    pub(crate) fn resume_at(received: u64, rest: Vec<u8>) -> Self {
+        let unacked = (!rest.is_empty()).then(|| Bytes::from(rest));
         Self {
-            sent: arrived + unconfirmed.as_ref().map_or(0, Bytes::len) as u64,
-            unconfirmed: unconfirmed.into_iter().collect(),
-            arrived,
-            taken: arrived,
+            sent: received + unacked.as_ref().map_or(0, Bytes::len) as u64,
+            unacked: unacked.into_iter().collect(),
+            received,
+            consumed: received,
             ..Self::default()
         }
     }
 
     /// The offset up to which all input has arrived.
-    pub(super) fn arrived(&self) -> u64 {
-        self.arrived
+    pub(crate) fn received(&self) -> u64 {
+        self.received
     }
 
     /// What may not have arrived.
-    pub(super) fn rest(&self) -> Vec<u8> {
+    pub(crate) fn unreceived(&self) -> Vec<u8> {
         let unsent = self.unsent.iter().map(|typed| &typed.bytes);
-        let rest = self.unconfirmed.iter().chain(unsent).flatten().copied();
+        let rest = self.unacked.iter().chain(unsent).flatten().copied();
         rest.collect()
     }
 
     /// How many bytes may not have arrived.
-    pub(super) fn rest_length(&self) -> usize {
-        self.waiting + (self.sent - self.arrived) as usize
+    pub(crate) fn unreceived_length(&self) -> usize {
+        self.queued_bytes + (self.sent - self.received) as usize
     }
 
     /// Takes what was typed or pasted; tells whether there was room for it.
     #[must_use]
-    pub(super) fn push(&mut self, mut bytes: Bytes) -> bool {
-        if self.waiting + bytes.len() > MAX_WAITING {
+    pub(crate) fn push(&mut self, mut bytes: Bytes) -> bool {
+        if self.queued_bytes + bytes.len() > MAX_QUEUED {
             return false;
         }
-        self.waiting += bytes.len();
+        self.queued_bytes += bytes.len();
         while !bytes.is_empty() {
             let message = bytes.split_to(cut(&bytes));
             self.unsent.push_back(Typed {
@@ -86,8 +86,8 @@ impl Input {
     }
 
     /// Takes a Ctrl-C that output is not to wait for.
-    pub(super) fn interrupt(&mut self) {
-        self.waiting += INTERRUPT.len();
+    pub(crate) fn interrupt(&mut self) {
+        self.queued_bytes += INTERRUPT.len();
         self.unsent.push_back(Typed {
             bytes: Bytes::from_static(INTERRUPT),
             interrupt: true,
@@ -95,15 +95,15 @@ impl Input {
     }
 
     /// The next message, if the server has room for it.
-    pub(super) fn next_message(&mut self) -> Option<ClientMessage> {
+    pub(crate) fn next_message(&mut self) -> Option<ClientMessage> {
         let length = self.unsent.front()?.bytes.len();
-        if self.sent - self.taken + length as u64 > INPUT_WINDOW {
+        if self.sent - self.consumed + length as u64 > INPUT_WINDOW {
             return None;
         }
         let Typed { bytes, interrupt } = self.unsent.pop_front()?;
-        self.waiting -= length;
+        self.queued_bytes -= length;
         self.sent += length as u64;
-        self.unconfirmed.push_back(bytes.clone());
+        self.unacked.push_back(bytes.clone());
         Some(if interrupt {
             ClientMessage::Interrupt
         } else {
@@ -112,54 +112,54 @@ impl Input {
     }
 
     /// The server has room for more behind `offset`.
-    pub(super) fn take(&mut self, offset: u64) {
-        self.taken = self.taken.max(offset.min(self.sent));
-        self.arrive(offset);
+    pub(crate) fn consume(&mut self, offset: u64) {
+        self.consumed = self.consumed.max(offset.min(self.sent));
+        self.receive_up_to(offset);
     }
 
     /// A ping goes out behind what was sent.
-    pub(super) fn ping(&mut self) {
-        self.pinged = self.sent;
+    pub(crate) fn ping(&mut self) {
+        self.sent_before_ping = self.sent;
     }
 
     /// That ping came back, so what was sent before it has arrived.
-    pub(super) fn pong(&mut self) {
-        self.arrive(self.pinged);
+    pub(crate) fn pong(&mut self) {
+        self.receive_up_to(self.sent_before_ping);
     }
 
-    fn arrive(&mut self, offset: u64) {
-        while self.arrived < offset
-            && let Some(first) = self.unconfirmed.front_mut()
+    fn receive_up_to(&mut self, offset: u64) {
+        while self.received < offset
+            && let Some(first) = self.unacked.front_mut()
         {
-            let length = (first.len() as u64).min(offset - self.arrived) as usize;
-            self.arrived += length as u64;
+            let length = (first.len() as u64).min(offset - self.received) as usize;
+            self.received += length as u64;
             drop(first.split_to(length));
             if first.is_empty() {
-                self.unconfirmed.pop_front();
+                self.unacked.pop_front();
             }
         }
     }
 
     /// A new connection goes on at `offset`: what was sent behind it was lost.
-    pub(super) fn bound(&mut self, offset: u64) {
-        self.arrive(offset);
-        for bytes in self.unconfirmed.drain(..).rev() {
-            self.waiting += bytes.len();
+    pub(crate) fn bound(&mut self, offset: u64) {
+        self.receive_up_to(offset);
+        for bytes in self.unacked.drain(..).rev() {
+            self.queued_bytes += bytes.len();
             self.unsent.push_front(Typed {
                 bytes,
                 interrupt: false,
             });
         }
         // further than what this page has typed, if another typed meanwhile
-        self.arrived = offset;
+        self.received = offset;
         self.sent = offset;
-        self.pinged = offset;
-        self.taken = offset;
+        self.sent_before_ping = offset;
+        self.consumed = offset;
     }
 
     /// Forgets all that was typed.
-    pub(super) fn clear(&mut self) {
-        *self = Self::at(self.sent, Vec::new());
+    pub(crate) fn clear(&mut self) {
+        *self = Self::resume_at(self.sent, Vec::new());
     }
 }
 
@@ -196,25 +196,25 @@ mod tests {
         let paste = "汉字🦀x".repeat(20_000);
         let mut input = Input::default();
         assert!(input.push(Bytes::from(paste.clone())));
-        let mut arrived = Vec::new();
+        let mut received = Vec::new();
         let mut windows = 0;
         loop {
-            let before = arrived.len();
+            let before = received.len();
             while let Some(ClientMessage::Stdin { data }) = input.next_message() {
                 assert!(data.len() <= MAX_MESSAGE);
                 assert!(str::from_utf8(&data).is_ok(), "whole characters");
-                arrived.extend(data);
+                received.extend(data);
             }
-            if arrived.len() == before {
+            if received.len() == before {
                 break;
             }
             windows += 1;
-            assert!(arrived.len() - before <= INPUT_WINDOW as usize);
+            assert!(received.len() - before <= INPUT_WINDOW as usize);
             assert_eq!(sent(&mut input), b"", "the window is full");
-            input.take(arrived.len() as u64);
+            input.consume(received.len() as u64);
         }
-        assert_eq!(arrived, paste.as_bytes());
-        assert_eq!(input.rest_length(), 0);
+        assert_eq!(received, paste.as_bytes());
+        assert_eq!(input.unreceived_length(), 0);
         assert_eq!(windows, 2);
     }
 
@@ -229,7 +229,7 @@ mod tests {
         assert!(input.push(Bytes::from_static(b"ghi")));
         input.bound(2);
         assert_eq!(
-            (input.arrived(), input.rest()),
+            (input.received(), input.unreceived()),
             (2, b"c\x03defghi".to_vec())
         );
         assert_eq!(sent(&mut input), b"c\x03defghi");
@@ -245,8 +245,8 @@ mod tests {
         assert!(input.push(Bytes::from_static(b"later")));
         input.bound(50);
         assert_eq!(sent(&mut input), b"later");
-        input.take(55);
-        assert_eq!((input.arrived(), input.rest()), (55, vec![]));
+        input.consume(55);
+        assert_eq!((input.received(), input.unreceived()), (55, vec![]));
     }
 
     #[test]
@@ -254,12 +254,15 @@ mod tests {
         let mut before = Input::default();
         assert!(before.push(Bytes::from_static(b"abcdef")));
         sent(&mut before);
-        before.take(2);
+        before.consume(2);
         assert!(before.push(Bytes::from_static(b"ghi")));
-        let mut after = Input::at(before.arrived(), before.rest());
+        let mut after = Input::resume_at(before.received(), before.unreceived());
         after.bound(4);
         assert_eq!(sent(&mut after), b"efghi");
-        assert_eq!((after.arrived(), after.rest()), (4, b"efghi".to_vec()));
+        assert_eq!(
+            (after.received(), after.unreceived()),
+            (4, b"efghi".to_vec())
+        );
     }
 
     #[test]
@@ -269,15 +272,15 @@ mod tests {
         let flying = sent(&mut input).len();
         assert_eq!(flying, INPUT_WINDOW as usize);
         input.ping();
-        assert_eq!(input.rest_length(), 200_000);
+        assert_eq!(input.unreceived_length(), 200_000);
         input.pong();
-        assert_eq!(input.rest_length(), 200_000 - flying);
+        assert_eq!(input.unreceived_length(), 200_000 - flying);
         assert_eq!(sent(&mut input), b"", "there is no room yet");
-        input.take(16 << 10);
+        input.consume(16 << 10);
         assert_eq!(sent(&mut input).len(), 16 << 10);
         input.pong();
         assert_eq!(
-            input.rest_length(),
+            input.unreceived_length(),
             200_000 - flying,
             "sent behind the ping"
         );
@@ -286,12 +289,12 @@ mod tests {
     #[test]
     fn a_paste_without_end_is_refused() {
         let mut input = Input::default();
-        assert!(!input.push(Bytes::from(vec![b'x'; MAX_WAITING + 1])));
-        assert_eq!(input.rest_length(), 0);
+        assert!(!input.push(Bytes::from(vec![b'x'; MAX_QUEUED + 1])));
+        assert_eq!(input.unreceived_length(), 0);
     }
 
     proptest! {
-        /// Whatever is typed, taken and lost, in whatever order: the server gets it once.
+        /// Whatever is typed, consumed and lost, in whatever order: the server gets it once.
         #[test]
         fn every_byte_once(
             steps in proptest::collection::vec((0..4, 0_usize..100_000), 1..30),
@@ -310,7 +313,7 @@ mod tests {
                     1 => flying.extend(sent(&mut input)),
                     2 => {
                         server.extend(flying.drain(..amount.min(flying.len())));
-                        input.take(server.len() as u64);
+                        input.consume(server.len() as u64);
                     }
                     _ => {
                         // some arrives unsaid, the rest is lost
@@ -320,7 +323,7 @@ mod tests {
                     }
                 }
                 prop_assert!(flying.len() <= INPUT_WINDOW as usize);
-                prop_assert_eq!(input.rest_length(), typed.len() - server.len());
+                prop_assert_eq!(input.unreceived_length(), typed.len() - server.len());
             }
             loop {
                 flying.extend(sent(&mut input));
@@ -328,7 +331,7 @@ mod tests {
                     break;
                 }
                 server.append(&mut flying);
-                input.take(server.len() as u64);
+                input.consume(server.len() as u64);
             }
             prop_assert_eq!(server, typed);
         }

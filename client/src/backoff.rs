@@ -20,78 +20,78 @@ const GIVE_UP_AFTER: f64 = (MAX_GRACE + 600) as f64 * 1000.0;
 
 /// The tries to mend a connection.
 #[derive(Debug)]
-pub(super) struct Retry {
+pub(crate) struct Backoff {
     /// Gives numbers from 0 to 1.
     random: fn() -> f64,
     /// How many tries were put off in a row.
     tries: u32,
-    bound_at: f64,
+    connected_at: f64,
     lost_at: f64,
     /// When the next one is due.
-    at: Option<f64>,
+    next_try: Option<f64>,
 }
 
-impl Retry {
-    pub(super) fn new(random: fn() -> f64, now: f64) -> Self {
+impl Backoff {
+    pub(crate) fn new(random: fn() -> f64, now: f64) -> Self {
         Self {
             random,
             tries: 0,
-            bound_at: now,
+            connected_at: now,
             lost_at: now,
-            at: None,
+            next_try: None,
         }
     }
 
     /// How many tries were put off in a row.
-    pub(super) fn tries(&self) -> u32 {
+    pub(crate) fn tries(&self) -> u32 {
         self.tries
     }
 
     /// When the next try is due; [`None`] while one is being made, or none is needed.
-    pub(super) fn at(&self) -> Option<f64> {
-        self.at
+    pub(crate) fn next_try(&self) -> Option<f64> {
+        self.next_try
     }
 
     /// A session was bound.
-    pub(super) fn bound(&mut self, now: f64) {
-        self.bound_at = now;
-        self.at = None;
+    pub(crate) fn connected(&mut self, now: f64) {
+        self.connected_at = now;
+        self.next_try = None;
     }
 
     /// A connection that was bound is lost.
-    pub(super) fn lost(&mut self, now: f64) {
-        if now - self.bound_at >= HELD {
+    pub(crate) fn lost(&mut self, now: f64) {
+        if now - self.connected_at >= HELD {
             self.tries = 0;
         }
         self.lost_at = now;
-        self.put_off(now);
+        self.schedule(now);
     }
 
     /// A try failed; tells whether there is to be another.
-    pub(super) fn failed(&mut self, now: f64) -> bool {
+    pub(crate) fn failed(&mut self, now: f64) -> bool {
         let again = now - self.lost_at <= GIVE_UP_AFTER;
         if again {
-            self.put_off(now);
+            self.schedule(now);
         }
         again
     }
 
     /// There is new hope: however long it was tried before, it is tried from now on.
-    pub(super) fn hope(&mut self, now: f64) {
+    pub(crate) fn start_over(&mut self, now: f64) {
         self.lost_at = now;
     }
 
     /// A try is made.
-    pub(super) fn begin(&mut self) {
-        self.at = None;
+    pub(crate) fn begin(&mut self) {
+        self.next_try = None;
     }
 
-    fn put_off(&mut self, now: f64) {
+    fn schedule(&mut self, now: f64) {
         let doubled = FIRST * 2_f64.powi(self.tries.min(16) as i32);
         let longest = (PATIENCE * (now - self.lost_at)).clamp(LONG, LONGEST / (1.0 + JITTER));
         let jitter = 1.0 + JITTER * (2.0 * (self.random)() - 1.0);
         self.tries += 1;
-        self.at = Some(now + doubled.min(longest) * jitter);
+        self.next_try = Some(now + doubled.min(longest) * jitter);
     }
 }
 
@@ -100,11 +100,11 @@ mod tests {
     use super::*;
 
     fn first_pauses(random: fn() -> f64) -> Vec<f64> {
-        let mut retry = Retry::new(random, 0.0);
-        retry.lost(0.0);
+        let mut backoff = Backoff::new(random, 0.0);
+        backoff.lost(0.0);
         let pauses = std::iter::from_fn(|| {
-            let pause = retry.at();
-            retry.failed(0.0).then_some(pause)?
+            let pause = backoff.next_try();
+            backoff.failed(0.0).then_some(pause)?
         });
         pauses.take(8).collect()
     }
@@ -121,26 +121,26 @@ mod tests {
 
     #[test]
     fn it_is_given_up_a_day_after_the_loss_or_the_last_hope() {
-        let mut retry = Retry::new(|| 0.5, 0.0);
-        retry.lost(1_000.0);
+        let mut backoff = Backoff::new(|| 0.5, 0.0);
+        backoff.lost(1_000.0);
         let end = 1_000.0 + 87_000_000.0;
-        assert!(retry.failed(end));
-        assert!(!retry.failed(end + 1.0));
-        retry.hope(end + 2.0);
-        assert!(retry.failed(end + 2.0 + 87_000_000.0));
+        assert!(backoff.failed(end));
+        assert!(!backoff.failed(end + 1.0));
+        backoff.start_over(end + 2.0);
+        assert!(backoff.failed(end + 2.0 + 87_000_000.0));
     }
 
     #[test]
     fn after_minutes_pauses_grow_to_a_minute() {
         let pause_after = |minutes: f64, random: fn() -> f64| {
-            let mut retry = Retry::new(random, 0.0);
-            retry.lost(0.0);
+            let mut backoff = Backoff::new(random, 0.0);
+            backoff.lost(0.0);
             for _ in 0..10 {
-                retry.failed(0.0);
+                backoff.failed(0.0);
             }
             let now = minutes * 60_000.0;
-            retry.failed(now);
-            retry.at().unwrap() - now
+            backoff.failed(now);
+            backoff.next_try().unwrap() - now
         };
         assert_eq!(pause_after(1.0, || 0.5), 10_000.0);
         assert_eq!(pause_after(4.0, || 0.5), 24_000.0);
@@ -150,13 +150,13 @@ mod tests {
 
     #[test]
     fn only_a_connection_that_held_makes_the_pauses_short_again() {
-        let mut retry = Retry::new(|| 0.5, 0.0);
-        retry.lost(0.0);
-        retry.bound(1_000.0);
-        retry.lost(10_999.0);
-        assert_eq!(retry.at(), Some(11_599.0));
-        retry.bound(20_000.0);
-        retry.lost(30_000.0);
-        assert_eq!(retry.at(), Some(30_300.0));
+        let mut backoff = Backoff::new(|| 0.5, 0.0);
+        backoff.lost(0.0);
+        backoff.connected(1_000.0);
+        backoff.lost(10_999.0);
+        assert_eq!(backoff.next_try(), Some(11_599.0));
+        backoff.connected(20_000.0);
+        backoff.lost(30_000.0);
+        assert_eq!(backoff.next_try(), Some(30_300.0));
     }
 }

@@ -7,16 +7,16 @@ const REDRAW_WITHIN: f64 = 150.0;
 
 /// The size, and what the server is to be told of it.
 #[derive(Debug)]
-pub(super) struct Window {
+pub(crate) struct Resizes {
     size: Option<Size>,
     due: Option<Size>,
     /// When the true size follows another.
     redraw_until: Option<f64>,
 }
 
-impl Window {
+impl Resizes {
     /// A window of which the size may not be known yet.
-    pub(super) fn new(size: Option<Size>) -> Self {
+    pub(crate) fn new(size: Option<Size>) -> Self {
         Self {
             size,
             due: None,
@@ -25,7 +25,7 @@ impl Window {
     }
 
     /// It has this size now.
-    pub(super) fn resize(&mut self, size: Size) {
+    pub(crate) fn resize(&mut self, size: Size) {
         if size.is_usable() {
             self.size = Some(size);
             self.due = self.size;
@@ -33,14 +33,14 @@ impl Window {
     }
 
     /// There is a server that does not know the size.
-    pub(super) fn tell(&mut self) {
+    pub(crate) fn tell(&mut self) {
         self.due = self.size;
         self.redraw_until = None;
     }
 
     /// Tells a size that is a row smaller, and the true one soon after: the two must not come so close together
     /// that only the last counts.
-    pub(super) fn redraw(&mut self, now: f64) {
+    pub(crate) fn redraw(&mut self, now: f64) {
         if let Some(Size { rows, cols }) = self.size.filter(|size| size.rows > 1) {
             let rows = rows - 1;
             self.due = Some(Size { rows, cols });
@@ -49,19 +49,19 @@ impl Window {
     }
 
     /// When [`tick`](Self::tick) has something to do.
-    pub(super) fn deadline(&self) -> Option<f64> {
+    pub(crate) fn deadline(&self) -> Option<f64> {
         self.redraw_until
     }
 
     /// Time has passed.
-    pub(super) fn tick(&mut self, now: f64) {
+    pub(crate) fn tick(&mut self, now: f64) {
         if self.redraw_until.is_some_and(|until| now >= until) {
             self.tell();
         }
     }
 
     /// The size to tell.
-    pub(super) fn next_size(&mut self) -> Option<Size> {
+    pub(crate) fn next_size(&mut self) -> Option<Size> {
         self.due.take()
     }
 }

@@ -10,78 +10,78 @@ pub const TAIL: usize = 3;
 /// All that is said of it to the server lies where a character ends: it may go on by a text transport, which can't
 /// bring a part of one.
 #[derive(Debug, Default)]
-pub(super) struct Output {
+pub(crate) struct Output {
     /// Where the next byte from the server stands.
-    next: u64,
+    received: u64,
     /// The character that may have begun before it.
-    open: Utf8Stream,
-    rendered: u64,
+    partial: Utf8Stream,
+    drawn: u64,
     acked: u64,
-    due: bool,
+    ack_due: bool,
 }
 
 impl Output {
     /// Output of which all up to `offset` is on the screen.
-    pub(super) fn at(offset: u64) -> Self {
+    pub(crate) fn resume_at(offset: u64) -> Self {
         Self {
-            next: offset,
-            rendered: offset,
+            received: offset,
+            drawn: offset,
             acked: offset,
             ..Self::default()
         }
     }
 
     /// The offset behind the last whole character that is here.
-    pub(super) fn whole(&self) -> u64 {
-        self.next - self.open.held() as u64
+    pub(crate) fn whole(&self) -> u64 {
+        self.received - self.partial.held() as u64
     }
 
     /// The offset of the first character that is not on the screen.
-    pub(super) fn rendered(&self) -> u64 {
-        self.rendered
+    pub(crate) fn drawn(&self) -> u64 {
+        self.drawn
     }
 
     /// The server goes on at `next`, where a character begins; tells how many bytes between are gone.
-    pub(super) fn bound(&mut self, next: u64) -> u64 {
+    pub(crate) fn bound(&mut self, next: u64) -> u64 {
         let gone = next.saturating_sub(self.whole());
-        self.text(next);
+        self.receive_text(next);
         // what was told on the connection before may not have arrived
-        self.due = self.rendered > 0;
+        self.ack_due = self.drawn > 0;
         gone
     }
 
     /// So many bytes came, of which the last [`TAIL`] are `tail`, or all.
-    pub(super) fn bytes(&mut self, length: usize, tail: &[u8]) {
+    pub(crate) fn receive_bytes(&mut self, length: usize, tail: &[u8]) {
         if length >= TAIL {
-            self.open = Utf8Stream::default();
+            self.partial = Utf8Stream::default();
         }
-        self.open.push(tail, |_| {});
-        self.next += length as u64;
+        self.partial.push(tail, |_| {});
+        self.received += length as u64;
     }
 
     /// Text came up to `end`. How long it is says nothing: U+FFFD has three bytes, and may stand for one.
-    pub(super) fn text(&mut self, end: u64) {
-        self.next = end;
-        self.open = Utf8Stream::default();
+    pub(crate) fn receive_text(&mut self, end: u64) {
+        self.received = end;
+        self.partial = Utf8Stream::default();
     }
 
     /// The server dropped what stood before `to`.
-    pub(super) fn skip_to(&mut self, to: u64) {
-        self.text(to);
+    pub(crate) fn skip_to(&mut self, to: u64) {
+        self.receive_text(to);
     }
 
     /// All up to `end` is on the screen.
-    pub(super) fn draw(&mut self, end: u64) {
+    pub(crate) fn drawn_to(&mut self, end: u64) {
         let whole = self.whole();
-        self.rendered = self.rendered.max(end.min(whole));
-        let news = self.rendered - self.acked;
-        self.due |= news >= TELL_EVERY || (news > 0 && self.rendered == whole);
+        self.drawn = self.drawn.max(end.min(whole));
+        let news = self.drawn - self.acked;
+        self.ack_due |= news >= TELL_EVERY || (news > 0 && self.drawn == whole);
     }
 
     /// The offset to acknowledge, if that is due.
-    pub(super) fn next_ack(&mut self) -> Option<u64> {
-        std::mem::take(&mut self.due).then(|| {
-            self.acked = self.rendered;
+    pub(crate) fn next_ack(&mut self) -> Option<u64> {
+        std::mem::take(&mut self.ack_due).then(|| {
+            self.acked = self.drawn;
             self.acked
         })
     }
@@ -93,16 +93,16 @@ mod tests {
     use proptest::prelude::*;
 
     fn take(output: &mut Output, bytes: &[u8]) -> u64 {
-        output.bytes(bytes.len(), &bytes[bytes.len().saturating_sub(TAIL)..]);
+        output.receive_bytes(bytes.len(), &bytes[bytes.len().saturating_sub(TAIL)..]);
         output.whole()
     }
 
     #[test]
     fn acknowledged_every_16_kib_and_when_all_is_there() {
         let mut output = Output::default();
-        output.bytes(40_000, b"...");
+        output.receive_bytes(40_000, b"...");
         let mut ack_at = |end| {
-            output.draw(end);
+            output.drawn_to(end);
             output.next_ack()
         };
         assert_eq!(ack_at(16_383), None);
@@ -119,34 +119,34 @@ mod tests {
             take(&mut output, "ab—".as_bytes().split_last().unwrap().1),
             2
         );
-        output.draw(2);
+        output.drawn_to(2);
         assert_eq!(output.next_ack(), Some(2), "no more can be drawn");
         assert_eq!(take(&mut output, &"—".as_bytes()[2..]), 5);
-        output.draw(5);
+        output.drawn_to(5);
         assert_eq!(output.next_ack(), Some(5));
         // another connection brings it anew
         assert_eq!(take(&mut output, b"\xf0\x9f\x8e"), 5);
         assert_eq!(output.bound(5), 0);
-        output.text(9);
+        output.receive_text(9);
         assert_eq!(output.whole(), 9);
     }
 
     #[test]
     fn text_begins_where_the_last_one_ended_however_long_it_is() {
         let mut output = Output::default();
-        output.text(4);
-        output.text(5);
-        output.draw(5);
+        output.receive_text(4);
+        output.receive_text(5);
+        output.drawn_to(5);
         assert_eq!((output.whole(), output.next_ack()), (5, Some(5)));
     }
 
     #[test]
     fn output_that_is_gone_is_counted() {
-        let mut output = Output::at(100);
+        let mut output = Output::resume_at(100);
         assert_eq!(output.bound(250), 150);
         assert_eq!(take(&mut output, b"12345"), 255);
-        output.draw(250);
-        assert_eq!(output.rendered(), 250);
+        output.drawn_to(250);
+        assert_eq!(output.drawn(), 250);
     }
 
     proptest! {

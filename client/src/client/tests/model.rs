@@ -1,4 +1,4 @@
-//! A connection against a whole server in small, over lines that break at any moment: every character arrives once,
+//! A client against a whole server in small, over connections that break at any moment: every character arrives once,
 //! whether its bytes come in binary or in text.
 
 use std::collections::VecDeque;
@@ -23,14 +23,14 @@ enum Event {
     ToClient(usize),
     /// The screen takes so many pieces of output.
     Draw(usize),
-    /// The line breaks, and what is on it is lost. The next carries text, or bytes.
+    /// The connection breaks, and what is on it is lost. The next carries text, or bytes.
     Break {
         text: bool,
     },
     Sleep(f64),
 }
 
-/// One line, with what is on its way.
+/// One connection, with what is on its way.
 #[derive(Default)]
 struct Flight {
     to_server: VecDeque<ClientMessage>,
@@ -42,10 +42,10 @@ struct Flight {
 }
 
 struct World {
-    connection: Connection,
+    client: Client,
     now: f64,
-    line: Option<Flight>,
-    /// Whether the next line carries text.
+    connection: Option<Flight>,
+    /// Whether the next connection carries text.
     text: bool,
 
     /// What the program writes next.
@@ -83,9 +83,9 @@ fn printed() -> impl Iterator<Item = u8> {
 impl World {
     fn new() -> Self {
         let mut world = Self {
-            connection: begun(),
+            client: begun(),
             now: 0.0,
-            line: None,
+            connection: None,
             text: false,
             printed: Box::new(printed()),
             output: Vec::new(),
@@ -106,20 +106,20 @@ impl World {
     }
 
     fn settle(&mut self) {
-        while let Some(step) = self.connection.next_step() {
-            match step {
-                Step::HangUp => self.line = None,
-                Step::Leave(_) => panic!("the page stays"),
-                Step::Open(_) => {
-                    self.line = Some(Flight {
+        while let Some(action) = self.client.next_action() {
+            match action {
+                Action::Disconnect => self.connection = None,
+                Action::Leave(_) => panic!("the page stays"),
+                Action::Connect(_) => {
+                    self.connection = Some(Flight {
                         characters: self.text.then(Utf8Stream::default),
                         ..Flight::default()
                     });
-                    self.connection.hear(Heard::Opened, self.now);
+                    self.client.receive(ServerEvent::Opened, self.now);
                 }
-                Step::Send(message) => {
-                    let line = self.line.as_mut().expect("a line to send on");
-                    line.to_server.push_back(message);
+                Action::Send(message) => {
+                    let connection = self.connection.as_mut().expect("a connection to send on");
+                    connection.to_server.push_back(message);
                 }
             }
         }
@@ -134,7 +134,7 @@ impl World {
             Event::Input(length) => {
                 let bytes = pattern(self.typed.len(), length);
                 self.typed.extend(&bytes);
-                assert!(self.connection.type_in(bytes.into()));
+                assert!(self.client.type_in(bytes.into()));
             }
             Event::ToServer(count) => self.deliver_to_server(count),
             Event::ToClient(count) => self.deliver_to_client(count),
@@ -144,17 +144,17 @@ impl World {
                         break;
                     };
                     self.screen.push_str(&text);
-                    self.connection.rendered(end);
+                    self.client.drawn(end);
                 }
             }
             Event::Break { text } => {
-                self.line = None;
+                self.connection = None;
                 self.text = text;
-                self.connection.line_closed(self.now);
+                self.client.connection_closed(self.now);
             }
             Event::Sleep(time) => {
                 self.now += time;
-                self.connection.tick(self.now);
+                self.client.tick(self.now);
             }
         }
         self.settle();
@@ -162,22 +162,24 @@ impl World {
 
     fn deliver_to_server(&mut self, count: usize) {
         for _ in 0..count {
-            let Some(line) = &mut self.line else { return };
-            let Some(message) = line.to_server.pop_front() else {
+            let Some(connection) = &mut self.connection else {
+                return;
+            };
+            let Some(message) = connection.to_server.pop_front() else {
                 return;
             };
             match message {
                 ClientMessage::Bind { .. } => {
-                    line.bound = true;
-                    line.to_client.push_back(bound(0, 0));
+                    connection.bound = true;
+                    connection.to_client.push_back(bound(0, 0));
                 }
                 ClientMessage::Resume { offset, .. } => {
                     assert!(offset >= self.acked, "what was acknowledged is gone");
-                    line.bound = true;
+                    connection.bound = true;
                     self.sent = offset as usize;
                     self.told = self.input.len();
                     let input = self.input.len() as u64;
-                    line.to_client.push_back(bound(offset, input));
+                    connection.to_client.push_back(bound(offset, input));
                 }
                 ClientMessage::Stdin { data } => {
                     self.input.extend(data);
@@ -186,12 +188,16 @@ impl World {
                     if untold as u64 >= TELL_EVERY {
                         self.told = self.input.len();
                         let offset = self.told as u64;
-                        line.to_client.push_back(ServerMessage::Taken { offset });
+                        connection
+                            .to_client
+                            .push_back(ServerMessage::Taken { offset });
                     }
                 }
                 ClientMessage::Ack { offset } => self.acked = self.acked.max(offset),
                 ClientMessage::Ping { token } => {
-                    line.to_client.push_back(ServerMessage::Pong { token });
+                    connection
+                        .to_client
+                        .push_back(ServerMessage::Pong { token });
                 }
                 ClientMessage::Resize(_) => {}
                 other => panic!("{other:?}"),
@@ -201,16 +207,18 @@ impl World {
 
     fn deliver_to_client(&mut self, count: usize) {
         for _ in 0..count {
-            let Some(line) = &mut self.line else { return };
-            let message = line.to_client.pop_front().or_else(|| {
+            let Some(connection) = &mut self.connection else {
+                return;
+            };
+            let message = connection.to_client.pop_front().or_else(|| {
                 let room = (OUTPUT_WINDOW + self.acked).saturating_sub(self.sent as u64);
                 let end = self.output.len().min(self.sent + room.min(10_000) as usize);
-                if !line.bound || end <= self.sent {
+                if !connection.bound || end <= self.sent {
                     return None;
                 }
                 let data = &self.output[self.sent..end];
                 self.sent = end;
-                let Some(characters) = &mut line.characters else {
+                let Some(characters) = &mut connection.characters else {
                     let data = Bytes::copy_from_slice(data);
                     return Some(ServerMessage::Stdout { data, end: None });
                 };
@@ -221,13 +229,13 @@ impl World {
                 Some(ServerMessage::Stdout { data, end })
             });
             let Some(message) = message else { return };
-            match hear(&mut self.connection, message, self.now) {
-                Some(Shown::Draw { data, end }) => {
+            match receive(&mut self.client, message, self.now) {
+                Some(ScreenUpdate::Output { data, end }) => {
                     let mut text = String::new();
                     self.decoder.push(&data, |part| text.push_str(part));
                     self.drawing.push_back((text, end));
                 }
-                Some(Shown::Resumed) => self.decoder = Utf8Stream::default(),
+                Some(ScreenUpdate::Resumed) => self.decoder = Utf8Stream::default(),
                 other => assert_eq!(other, None),
             }
             self.settle();
@@ -266,7 +274,7 @@ proptest! {
                 world.happen(event);
             }
         }
-        prop_assert_eq!(world.connection.phase(), &Phase::Connected);
+        prop_assert_eq!(world.client.phase(), &Phase::Connected);
         let mut stream = Utf8Stream::default();
         stream.push(&world.output, |_| {});
         let whole = world.output.len() - stream.held();

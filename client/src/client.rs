@@ -1,16 +1,7 @@
-//! A terminal's connection as a state machine, over as many sockets as it takes: what is heard goes in, what is to be done comes out.
+//! The client of one terminal session as a state machine: what the server says and the user does goes in, actions come out.
 //!
-//! No browser, no clock. Times are milliseconds of any clock that only goes forward; whoever drives the
+//! One session may take many connections. Times are milliseconds of any clock that only goes forward; whoever drives the
 //! machine says what time it is.
-
-mod input;
-mod line;
-mod output;
-mod pulse;
-mod retry;
-mod steps;
-mod terms;
-mod window;
 
 use bytes::Bytes;
 use podshell_shared::{
@@ -18,12 +9,16 @@ use podshell_shared::{
     terminal::{ClientMessage, EndReason, ServerMessage, Size, session_handle},
 };
 
-use self::{input::Input, line::Line, output::Output, pulse::Pulse, retry::Retry, window::Window};
-pub use self::{
-    output::TAIL,
-    terms::{Bookmark, End, Info, Phase, Shown, Step},
+use crate::{
+    backoff::Backoff,
+    input::Input,
+    keepalive::Keepalive,
+    output::{Output, TAIL},
+    resize::Resizes,
+    transport::{ServerEvent, Transport},
+    transport_fallback::TransportFallback,
+    types::{End, Phase, ResumePoint, ScreenUpdate, ServerInfo},
 };
-use crate::transport::{Heard, Transport};
 
 /// How long the server may take from the bind to a shell, in ms.
 const START_WITHIN: f64 = 60_000.0;
@@ -32,32 +27,32 @@ const RESUME_WITHIN: f64 = 10_000.0;
 /// So much input is kept over a reload of the page, in bytes.
 const MAX_KEPT_INPUT: usize = 64 << 10;
 
-/// A terminal's connection.
+/// The client of one terminal session, over as many connections as that takes.
 #[derive(Debug)]
-pub struct Connection {
-    phase: Phase,
-    line: Line,
-    /// What the next socket is for, until a session is bound; nothing while it is being minted.
+pub struct Client {
+    pub(crate) phase: Phase,
+    pub(crate) fallback: TransportFallback,
+    /// What the next connection is for, until a session is bound; nothing while it is being minted.
     id: Option<String>,
-    /// What the next socket is for, once a session was bound.
-    key: Option<String>,
-    hello: Option<ClientMessage>,
-    farewell: Option<ClientMessage>,
+    /// What the next connection is for, once a session was bound.
+    pub(crate) key: Option<String>,
+    pub(crate) greeting: Option<ClientMessage>,
+    pub(crate) farewell: Option<ClientMessage>,
     /// Whether the server is to be told by a request of its own that the page goes away.
-    leaves: bool,
-    window: Window,
+    pub(crate) announce_leave: bool,
+    pub(crate) resizes: Resizes,
     /// Whether the program has to draw its screen anew once the connection stands.
     redraw_when_bound: bool,
-    input: Input,
-    output: Output,
-    pulse: Pulse,
-    retry: Retry,
+    pub(crate) input: Input,
+    pub(crate) output: Output,
+    pub(crate) keepalive: Keepalive,
+    backoff: Backoff,
 }
 
-impl Connection {
-    /// Begins a connection for an id that is being minted. If it `may_open_early`, its first socket is opened meanwhile: the
+impl Client {
+    /// Begins a session for an id that is being minted. If it `may_open_early`, its first connection is opened meanwhile: the
     /// server takes the page's key for the id that is not there. `random` gives numbers from 0 to 1.
-    pub fn begin(
+    pub fn start(
         may_open_early: bool,
         size: Option<Size>,
         transport: Transport,
@@ -66,24 +61,24 @@ impl Connection {
     ) -> Self {
         Self {
             phase: Phase::Opening,
-            line: Line::new(may_open_early, transport, now),
+            fallback: TransportFallback::new(may_open_early, transport, now),
             id: None,
             key: None,
-            hello: None,
+            greeting: None,
             farewell: None,
-            leaves: false,
-            window: Window::new(size),
+            announce_leave: false,
+            resizes: Resizes::new(size),
             redraw_when_bound: false,
             input: Input::default(),
             output: Output::default(),
-            pulse: Pulse::new(now),
-            retry: Retry::new(random, now),
+            keepalive: Keepalive::new(now),
+            backoff: Backoff::new(random, now),
         }
     }
 
     /// Goes on with a session of another page. With `redraw`, the program in it has to draw its screen anew.
     pub fn resume(
-        bookmark: Bookmark,
+        resume_point: ResumePoint,
         redraw: bool,
         size: Option<Size>,
         transport: Transport,
@@ -92,11 +87,11 @@ impl Connection {
     ) -> Self {
         Self {
             phase: Phase::Reconnecting,
-            key: Some(bookmark.key),
+            key: Some(resume_point.key),
             redraw_when_bound: redraw,
-            input: Input::at(bookmark.arrived, bookmark.rest),
-            output: Output::at(bookmark.offset),
-            ..Self::begin(true, size, transport, random, now)
+            input: Input::resume_at(resume_point.received, resume_point.unreceived),
+            output: Output::resume_at(resume_point.drawn),
+            ..Self::start(true, size, transport, random, now)
         }
     }
 
@@ -107,72 +102,76 @@ impl Connection {
 
     /// The transport in use.
     pub fn transport(&self) -> Transport {
-        self.line.transport()
+        self.fallback.transport()
     }
 
     /// The round-trip time last measured, in ms.
     pub fn round_trip(&self) -> Option<f64> {
-        self.pulse.round_trip()
+        self.keepalive.round_trip()
     }
 
     /// How long until the next try to reconnect, in ms; [`None`] while one is being made.
     pub fn retry_in(&self, now: f64) -> Option<f64> {
-        Some((self.retry.at()? - now).max(0.0))
+        Some((self.backoff.next_try()? - now).max(0.0))
     }
 
     /// What another page needs to go on with this session, if it can.
-    pub fn bookmark(&self) -> Option<Bookmark> {
-        if matches!(self.phase, Phase::Over(_)) {
+    pub fn resume_point(&self) -> Option<ResumePoint> {
+        if matches!(self.phase, Phase::Ended(_)) {
             return None;
         }
         // a part of a paste is worse than none
-        let kept = self.input.rest_length() <= MAX_KEPT_INPUT;
-        Some(Bookmark {
+        let kept = self.input.unreceived_length() <= MAX_KEPT_INPUT;
+        Some(ResumePoint {
             key: self.key.clone()?,
-            offset: self.output.rendered(),
-            arrived: self.input.arrived(),
-            rest: if kept { self.input.rest() } else { Vec::new() },
+            drawn: self.output.drawn(),
+            received: self.input.received(),
+            unreceived: if kept {
+                self.input.unreceived()
+            } else {
+                Vec::new()
+            },
         })
     }
 
-    /// Whether the next socket is to go on with a session.
-    pub fn resumes(&self) -> bool {
+    /// Whether the next connection is to go on with a session.
+    pub fn is_resuming(&self) -> bool {
         self.key.is_some()
     }
 
-    /// What stands in the query of the next socket's address, to show that it may be opened. [`None`] if that has to be
+    /// What stands in the query of the next connection's address, to show that it may be opened. [`None`] if that has to be
     /// shown otherwise, for there is no id yet.
-    pub fn query(&self) -> Option<&str> {
+    pub fn connection_query(&self) -> Option<&str> {
         let key = self.key.as_deref();
         key.map(session_handle).or(self.id.as_deref())
     }
 
     /// Whether the id is still being minted.
-    pub fn waits_for_id(&self) -> bool {
+    pub fn is_waiting_for_id(&self) -> bool {
         self.phase == Phase::Opening && self.id.is_none()
     }
 
     /// The id is minted.
     pub fn minted(&mut self, id: String, now: f64) {
-        if !self.waits_for_id() {
+        if !self.is_waiting_for_id() {
             return;
         }
         self.id = Some(id);
-        if self.line.is_open() {
-            self.say_bind();
-        } else if self.line.is_down() {
-            self.line.dial(now);
-            if self.line.is_vain() {
-                self.line_closed(now);
+        if self.fallback.is_open() {
+            self.prepare_bind();
+        } else if self.fallback.is_closed() {
+            self.fallback.connect(now);
+            if self.fallback.is_not_offered() {
+                self.connection_closed(now);
             }
         }
     }
 
-    fn say_bind(&mut self) {
+    fn prepare_bind(&mut self) {
         if let Some(id) = self.id.take() {
             self.phase = Phase::Starting;
-            self.window.tell();
-            self.hello = Some(ClientMessage::Bind { id, extended: true });
+            self.resizes.tell();
+            self.greeting = Some(ClientMessage::Bind { id, extended: true });
         }
     }
 
@@ -184,26 +183,28 @@ impl Connection {
     }
 
     /// The server has told of itself.
-    pub fn informed(&mut self, info: Info, now: f64) {
-        self.line.informed(info);
-        if self.phase == Phase::Opening && self.line.is_vain() {
-            self.line_closed(now);
+    pub fn server_info(&mut self, info: ServerInfo, now: f64) {
+        self.fallback.server_info(info);
+        if self.phase == Phase::Opening && self.fallback.is_not_offered() {
+            self.connection_closed(now);
         }
     }
 
     /// Takes what was heard.
-    pub fn hear(&mut self, heard: Heard, now: f64) -> Option<Shown> {
-        self.pulse.heard(now);
-        if self.waits_for_id() && !matches!(heard, Heard::Opened | Heard::Heartbeat) {
-            // that nothing was bound in time; there will be another socket
-            self.line_closed(now);
+    pub fn receive(&mut self, event: ServerEvent, now: f64) -> Option<ScreenUpdate> {
+        self.keepalive.received(now);
+        if self.is_waiting_for_id()
+            && !matches!(event, ServerEvent::Opened | ServerEvent::Heartbeat)
+        {
+            // that nothing was bound in time; there will be another connection
+            self.connection_closed(now);
             return None;
         }
-        match heard {
-            Heard::Opened => self.opened(now),
-            Heard::Heartbeat => {}
-            Heard::Message(message) => return self.message(message, now),
-            Heard::Closed { code, reason }
+        match event {
+            ServerEvent::Opened => self.opened(now),
+            ServerEvent::Heartbeat => {}
+            ServerEvent::Message(message) => return self.message(message, now),
+            ServerEvent::Closed { code, reason }
                 if Outcome::from_code(code, Carrier::SockJs).is_some() =>
             {
                 let bound = self.key.is_some();
@@ -214,40 +215,40 @@ impl Connection {
                 });
             }
             // SockJS' own codes tell of the connection, not of the session
-            Heard::Closed { code, reason } => match self.key {
-                Some(_) => self.line_closed(now),
+            ServerEvent::Closed { code, reason } => match self.key {
+                Some(_) => self.connection_closed(now),
                 None => self.end(End::Closed {
                     code,
                     reason,
                     bound: false,
                 }),
             },
-            Heard::Garbled(error) => self.end(End::Garbled(error)),
+            ServerEvent::ProtocolError(error) => self.end(End::ProtocolError(error)),
         }
         None
     }
 
     /// Takes so many bytes of output, which whoever drives this has at hand; the last [`TAIL`] of them are `tail`, or all.
     /// Gives the offset behind the last whole character.
-    pub fn output(&mut self, length: usize, tail: &[u8], now: f64) -> u64 {
-        self.pulse.heard(now);
-        self.output.bytes(length, tail);
+    pub fn receive_output(&mut self, length: usize, tail: &[u8], now: f64) -> u64 {
+        self.keepalive.received(now);
+        self.output.receive_bytes(length, tail);
         self.output.whole()
     }
 
     fn opened(&mut self, now: f64) {
-        if !self.line.opened(now) {
+        if !self.fallback.opened(now) {
             return;
         }
         if let Some(key) = self.key.clone() {
             let offset = self.output.whole();
-            self.hello = Some(ClientMessage::Resume { key, offset });
+            self.greeting = Some(ClientMessage::Resume { key, offset });
         } else {
-            self.say_bind();
+            self.prepare_bind();
         }
     }
 
-    fn message(&mut self, message: ServerMessage, now: f64) -> Option<Shown> {
+    fn message(&mut self, message: ServerMessage, now: f64) -> Option<ScreenUpdate> {
         match message {
             ServerMessage::Bound { key, offset, input } => {
                 if matches!(self.phase, Phase::Starting | Phase::Reconnecting) {
@@ -256,25 +257,25 @@ impl Connection {
             }
             ServerMessage::Stdout { data, end } => {
                 match end {
-                    Some(end) => self.output.text(end),
+                    Some(end) => self.output.receive_text(end),
                     None => {
                         let tail = data.len().saturating_sub(TAIL);
-                        self.output.bytes(data.len(), &data[tail..]);
+                        self.output.receive_bytes(data.len(), &data[tail..]);
                     }
                 }
                 let end = self.output.whole();
-                return Some(Shown::Draw { data, end });
+                return Some(ScreenUpdate::Output { data, end });
             }
             ServerMessage::Skipped { from, to } => {
                 self.output.skip_to(to);
                 let bytes = to.saturating_sub(from);
-                return Some(Shown::Skipped { bytes, end: to });
+                return Some(ScreenUpdate::Skipped { bytes, end: to });
             }
-            ServerMessage::Taken { offset } => self.input.take(offset),
-            ServerMessage::Toast { text } => return Some(Shown::Toast(text)),
+            ServerMessage::Taken { offset } => self.input.consume(offset),
+            ServerMessage::Toast { text } => return Some(ScreenUpdate::Toast(text)),
             ServerMessage::Exit(exit) => self.end(End::Exit(exit)),
             ServerMessage::Pong { token } => {
-                if self.pulse.pong(&token, now) {
+                if self.keepalive.pong(&token, now) {
                     self.input.pong();
                 }
             }
@@ -282,80 +283,80 @@ impl Connection {
         None
     }
 
-    fn bound(&mut self, key: String, offset: u64, input: u64, now: f64) -> Option<Shown> {
+    fn bound(&mut self, key: String, offset: u64, input: u64, now: f64) -> Option<ScreenUpdate> {
         let resumed = self.key.replace(key).is_some();
         self.phase = Phase::Connected;
-        self.retry.bound(now);
-        self.line.proves_good();
-        self.pulse.begin(now);
+        self.backoff.connected(now);
+        self.fallback.confirm_transport();
+        self.keepalive.begin(now);
         self.input.bound(input);
         let bytes = self.output.bound(offset);
         if resumed {
-            self.window.tell();
+            self.resizes.tell();
         }
         if std::mem::take(&mut self.redraw_when_bound) {
-            self.window.redraw(now);
+            self.resizes.redraw(now);
         }
         resumed.then_some(match bytes {
-            0 => Shown::Resumed,
-            _ => Shown::Missing { bytes, end: offset },
+            0 => ScreenUpdate::Resumed,
+            _ => ScreenUpdate::Missing { bytes, end: offset },
         })
     }
 
-    /// The socket is gone.
-    pub fn line_closed(&mut self, now: f64) {
-        if self.line.is_down() {
+    /// The connection is gone.
+    pub fn connection_closed(&mut self, now: f64) {
+        if self.fallback.is_closed() {
             return;
         }
         match self.phase {
             // by which transport to go on is seen once there is an id to go on with
-            Phase::Opening if self.id.is_none() => self.line.hang_up(),
+            Phase::Opening if self.id.is_none() => self.fallback.disconnect(),
             // nothing was bound, so the id is still good
-            Phase::Opening if self.line.fall_back(now) => {}
-            Phase::Opening => self.end(End::Unopened),
-            Phase::Starting => self.end(End::Unstarted),
+            Phase::Opening if self.fallback.fall_back(now) => {}
+            Phase::Opening => self.end(End::NotOpened),
+            Phase::Starting => self.end(End::NotStarted),
             Phase::Connected | Phase::Reconnecting => self.lose(now),
-            Phase::Away | Phase::Over(_) => self.line.hang_up(),
+            Phase::Away | Phase::Ended(_) => self.fallback.disconnect(),
         }
     }
 
-    /// The network is another one, or there is one again: what the socket says now may be outdated.
+    /// The network is another one, or there is one again: what the connection says now may be outdated.
     pub fn network_changed(&mut self, now: f64) {
         if self.phase == Phase::Connected {
             self.lose(now);
         }
         if self.phase == Phase::Reconnecting {
-            self.retry.hope(now);
-            self.dial(now);
+            self.backoff.start_over(now);
+            self.connect(now);
         }
     }
 
     /// The user looks at the page again.
-    pub fn looked_at(&mut self, now: f64) {
+    pub fn user_returned(&mut self, now: f64) {
         if self.phase == Phase::Connected {
-            self.pulse.wake(now);
+            self.keepalive.wake(now);
         }
-        if self.phase == Phase::Reconnecting && self.retry.at().is_some() {
-            self.dial(now);
+        if self.phase == Phase::Reconnecting && self.backoff.next_try().is_some() {
+            self.connect(now);
         }
     }
 
-    /// Time has passed. To be called about once a second, and when [`due`](Self::due) says.
+    /// Time has passed. To be called about once a second, and when [`next_tick`](Self::next_tick) says.
     pub fn tick(&mut self, now: f64) {
-        let slept = self.pulse.tick(now);
-        let age = self.line.age(now);
+        let slept = self.keepalive.tick(now);
+        let age = self.fallback.age(now);
         match self.phase {
-            Phase::Opening if self.line.is_stuck(now) => self.line_closed(now),
+            Phase::Opening if self.fallback.is_overdue(now) => self.connection_closed(now),
             Phase::Starting if age > START_WITHIN => self.end(End::Silent),
-            Phase::Connected if self.pulse.is_dead(slept, now) => self.lose(now),
-            Phase::Connected => self.window.tick(now),
+            Phase::Connected if self.keepalive.is_dead(slept, now) => self.lose(now),
+            Phase::Connected => self.resizes.tick(now),
             Phase::Reconnecting if slept => {
                 // the server may have slept less
-                self.retry.hope(now);
-                self.dial(now);
+                self.backoff.start_over(now);
+                self.connect(now);
             }
-            Phase::Reconnecting => match self.retry.at() {
-                Some(at) if now >= at => self.dial(now),
+            Phase::Reconnecting => match self.backoff.next_try() {
+                Some(at) if now >= at => self.connect(now),
                 None if age > RESUME_WITHIN => self.lose(now),
                 _ => {}
             },
@@ -364,21 +365,21 @@ impl Connection {
     }
 
     /// When [`tick`](Self::tick) has to be called next, beyond once a second.
-    pub fn due(&self) -> Option<f64> {
+    pub fn next_tick(&self) -> Option<f64> {
         match self.phase {
-            Phase::Connected => [self.window.deadline(), self.pulse.deadline()]
+            Phase::Connected => [self.resizes.deadline(), self.keepalive.deadline()]
                 .into_iter()
                 .flatten()
                 .reduce(f64::min),
-            Phase::Reconnecting => self.retry.at(),
-            Phase::Opening | Phase::Starting | Phase::Away | Phase::Over(_) => None,
+            Phase::Reconnecting => self.backoff.next_try(),
+            Phase::Opening | Phase::Starting | Phase::Away | Phase::Ended(_) => None,
         }
     }
 
     /// The user typed or pasted this; tells whether there was room for it.
     #[must_use]
     pub fn type_in(&mut self, bytes: Bytes) -> bool {
-        matches!(self.phase, Phase::Over(_)) || self.input.push(bytes)
+        matches!(self.phase, Phase::Ended(_)) || self.input.push(bytes)
     }
 
     /// The user typed Ctrl-C, and wants no more of the flood, if there is one. That is for the server to say.
@@ -388,17 +389,17 @@ impl Connection {
 
     /// The terminal has this size now.
     pub fn resize(&mut self, size: Size) {
-        self.window.resize(size);
+        self.resizes.resize(size);
     }
 
     /// Makes a full-screen program draw all of its screen, by a change of size that is taken back.
     pub fn redraw(&mut self, now: f64) {
-        self.window.redraw(now);
+        self.resizes.redraw(now);
     }
 
     /// All output up to this offset is on the screen.
-    pub fn rendered(&mut self, end: u64) {
-        self.output.draw(end);
+    pub fn drawn(&mut self, end: u64) {
+        self.output.drawn_to(end);
     }
 
     /// The user leaves: the session ends.
@@ -406,7 +407,7 @@ impl Connection {
         if matches!(self.phase, Phase::Starting | Phase::Connected) {
             self.farewell = Some(ClientMessage::Close);
         }
-        self.end(End::Left);
+        self.end(End::ClosedByUser);
     }
 
     /// The browser takes the page away. It may come back, or one that is loaded anew in its place.
@@ -417,57 +418,57 @@ impl Connection {
                 self.phase = Phase::Away;
             }
             Phase::Connected | Phase::Reconnecting => {
-                self.leaves = true;
+                self.announce_leave = true;
                 self.phase = Phase::Away;
             }
             Phase::Opening | Phase::Starting => self.close(),
-            Phase::Away | Phase::Over(_) => {}
+            Phase::Away | Phase::Ended(_) => {}
         }
     }
 
     /// The page is back, or the user wants the session back from another page.
-    pub fn come_back(&mut self, now: f64) {
+    pub fn return_to_session(&mut self, now: f64) {
         if self.key.is_some() && (self.phase == Phase::Away || self.is_taken_over()) {
             self.phase = Phase::Reconnecting;
-            self.retry.hope(now);
-            self.dial(now);
+            self.backoff.start_over(now);
+            self.connect(now);
         }
     }
 
     /// Whether the session goes on in another window.
     pub fn is_taken_over(&self) -> bool {
-        matches!(&self.phase, Phase::Over(End::Exit(exit)) if exit.reason == EndReason::TakenOver)
+        matches!(&self.phase, Phase::Ended(End::Exit(exit)) if exit.reason == EndReason::TakenOver)
     }
 
     /// The connection is lost, or a try to mend it failed.
     fn lose(&mut self, now: f64) {
-        self.line.hang_up();
+        self.fallback.disconnect();
         if self.phase == Phase::Connected {
             self.phase = Phase::Reconnecting;
-            self.retry.lost(now);
-        } else if !self.retry.failed(now) {
-            self.end(End::Dropped);
+            self.backoff.lost(now);
+        } else if !self.backoff.failed(now) {
+            self.end(End::ConnectionLost);
             return;
         }
-        self.line.choose(self.retry.tries());
+        self.fallback.choose(self.backoff.tries());
     }
 
-    fn dial(&mut self, now: f64) {
-        self.line.dial(now);
-        self.retry.begin();
+    fn connect(&mut self, now: f64) {
+        self.fallback.connect(now);
+        self.backoff.begin();
     }
 
     /// The first end counts; what follows it only confirms it.
     fn end(&mut self, end: End) {
-        if matches!(self.phase, Phase::Over(_)) {
+        if matches!(self.phase, Phase::Ended(_)) {
             return;
         }
-        if matches!(end, End::Garbled(_) | End::Silent) {
+        if matches!(end, End::ProtocolError(_) | End::Silent) {
             // else the server would wait for this page to come back
             self.farewell = Some(ClientMessage::Close);
         }
-        self.phase = Phase::Over(end);
-        self.retry.begin();
+        self.phase = Phase::Ended(end);
+        self.backoff.begin();
         self.input.clear();
     }
 }

@@ -1,63 +1,58 @@
-//! The line under a connection: one socket after another, and by which transport.
+//! By which transport to connect: from the best down until one opens, and another one now and then where none does.
 
-use super::Info;
-use crate::transport::Transport;
+use crate::{
+    transport::Transport,
+    types::{Action, ServerInfo},
+};
 
-/// How long opening a socket may take while there is another transport to try and nothing is known of the network, in ms.
+/// How long opening a connection may take while there is another transport to try and nothing is known of the network, in ms.
 const OPENS_WITHIN: f64 = 5_000.0;
 /// The least that it may take on a fast network, in ms: a server may be busy.
 const LEAST: f64 = 2_000.0;
-/// How long opening a socket may take, in ms.
+/// How long opening a connection may take, in ms.
 const LAST_OPENS_WITHIN: f64 = 15_000.0;
 /// One in so many tries to reconnect takes another transport: the network may be another one.
 const OTHER_EVERY: u32 = 4;
 
-/// Where the socket is.
+/// How far the connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    Down,
+    Closed,
     /// To be opened.
     Wanted,
     Opening,
     Open,
 }
 
-/// What is to be done to the socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Act {
-    HangUp,
-    Open(Transport),
-}
-
-/// The line.
+/// The connection, as far as it is known here, and the transports that were tried.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(crate) struct TransportFallback {
     state: State,
-    /// The socket before this one has to be hung up first.
-    hang_up: bool,
-    /// When it was last dialled, or opened.
+    /// The connection before this one has to be closed first.
+    must_disconnect: bool,
+    /// Since when it has been opening, or open.
     since: f64,
     transport: Transport,
     /// The transport that served last.
     proven: Transport,
-    /// How many transports were tried in vain.
+    /// How many transports have failed.
     failed: usize,
-    /// How long opening a socket may take while there is another transport to try, in ms.
+    /// How long opening a connection may take while there is another transport to try, in ms.
     opens_within: f64,
     /// Whether the server takes any `WebSocket`, as far as is known.
     has_web_sockets: bool,
 }
 
-impl Line {
-    /// A line that is to be opened now, or later.
-    pub(super) fn new(is_wanted: bool, transport: Transport, now: f64) -> Self {
+impl TransportFallback {
+    /// A connection that is to be opened now, or later.
+    pub(crate) fn new(is_wanted: bool, transport: Transport, now: f64) -> Self {
         Self {
             state: if is_wanted {
                 State::Wanted
             } else {
-                State::Down
+                State::Closed
             },
-            hang_up: false,
+            must_disconnect: false,
             since: now,
             transport,
             proven: transport,
@@ -69,8 +64,8 @@ impl Line {
 
     /// The server has told of itself. Opening may take as long as `sockjs-client` lets it: two round trips, each four times
     /// as long as this one was, or 300 ms longer where it was short; but never less than [`LEAST`].
-    pub(super) fn informed(&mut self, info: Info) {
-        let Info {
+    pub(crate) fn server_info(&mut self, info: ServerInfo) {
+        let ServerInfo {
             websocket,
             round_trip,
         } = info;
@@ -83,8 +78,8 @@ impl Line {
         self.has_web_sockets = websocket;
     }
 
-    /// Whether this transport is none that the server offers.
-    pub(super) fn is_vain(&self) -> bool {
+    /// Whether the server does not offer this transport.
+    pub(crate) fn is_not_offered(&self) -> bool {
         self.state != State::Open && !self.is_offered(self.transport)
     }
 
@@ -93,25 +88,25 @@ impl Line {
     }
 
     /// The transport in use, or to be used next.
-    pub(super) fn transport(&self) -> Transport {
+    pub(crate) fn transport(&self) -> Transport {
         self.transport
     }
 
-    pub(super) fn is_down(&self) -> bool {
-        self.state == State::Down
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state == State::Closed
     }
 
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.state == State::Open
     }
 
     /// How long it has been opening, or open.
-    pub(super) fn age(&self, now: f64) -> f64 {
+    pub(crate) fn age(&self, now: f64) -> f64 {
         now - self.since
     }
 
-    /// Whether the first socket takes too long to open.
-    pub(super) fn is_stuck(&self, now: f64) -> bool {
+    /// Whether the first connection takes too long to open.
+    pub(crate) fn is_overdue(&self, now: f64) -> bool {
         if self.state == State::Open {
             return false;
         }
@@ -123,21 +118,21 @@ impl Line {
         self.age(now) > limit
     }
 
-    /// Opens a new socket.
-    pub(super) fn dial(&mut self, now: f64) {
-        self.hang_up();
+    /// Opens a new connection.
+    pub(crate) fn connect(&mut self, now: f64) {
+        self.disconnect();
         self.state = State::Wanted;
         self.since = now;
     }
 
-    /// Drops the socket.
-    pub(super) fn hang_up(&mut self) {
-        self.hang_up |= matches!(self.state, State::Opening | State::Open);
-        self.state = State::Down;
+    /// Closes the connection.
+    pub(crate) fn disconnect(&mut self) {
+        self.must_disconnect |= matches!(self.state, State::Opening | State::Open);
+        self.state = State::Closed;
     }
 
-    /// The socket is open; tells whether that was waited for.
-    pub(super) fn opened(&mut self, now: f64) -> bool {
+    /// The connection is open; tells whether that was waited for.
+    pub(crate) fn opened(&mut self, now: f64) -> bool {
         let expected = self.state == State::Opening;
         if expected {
             self.state = State::Open;
@@ -146,24 +141,24 @@ impl Line {
         expected
     }
 
-    /// The server answered over this transport as was hoped.
-    pub(super) fn proves_good(&mut self) {
+    /// The server has answered over this transport: it works here.
+    pub(crate) fn confirm_transport(&mut self) {
         self.proven = self.transport;
     }
 
-    /// Dials by the next transport, if any has not been tried yet.
-    pub(super) fn fall_back(&mut self, now: f64) -> bool {
-        // one that was refused may have been so for its subprotocol; one that hangs would hang without it too
-        let none_gets_through = self.transport.is_web_socket() && self.is_stuck(now);
+    /// Connects by the next transport, if any has not been tried yet.
+    pub(crate) fn fall_back(&mut self, now: f64) -> bool {
+        // One that was refused may have been so for its subprotocol; one that hangs would hang without it too.
+        let none_gets_through = self.transport.is_web_socket() && self.is_overdue(now);
         loop {
             if self.is_last() {
                 return false;
             }
             self.failed += 1;
-            self.transport = self.transport.further(1);
+            self.transport = self.transport.after(1);
             let hangs = none_gets_through && self.transport.is_web_socket();
             if !hangs && self.is_offered(self.transport) {
-                self.dial(now);
+                self.connect(now);
                 return true;
             }
         }
@@ -174,10 +169,10 @@ impl Line {
     }
 
     /// Chooses the transport for a try to reconnect, of which this is the `n`th.
-    pub(super) fn choose(&mut self, n: u32) {
+    pub(crate) fn choose(&mut self, n: u32) {
         self.transport = self.proven;
         if n > 0 && n.is_multiple_of(OTHER_EVERY) {
-            // each in its turn, the best first
+            // Each in its turn, the best first.
             let others = Transport::ALL
                 .into_iter()
                 .filter(|other| *other != self.proven && self.is_offered(*other));
@@ -187,13 +182,13 @@ impl Line {
     }
 
     /// What is to be done next.
-    pub(super) fn next_act(&mut self) -> Option<Act> {
-        if std::mem::take(&mut self.hang_up) {
-            return Some(Act::HangUp);
+    pub(crate) fn next_action(&mut self) -> Option<Action> {
+        if std::mem::take(&mut self.must_disconnect) {
+            return Some(Action::Disconnect);
         }
         (self.state == State::Wanted).then(|| {
             self.state = State::Opening;
-            Act::Open(self.transport)
+            Action::Connect(self.transport)
         })
     }
 }

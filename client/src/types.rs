@@ -1,4 +1,4 @@
-//! What a connection says of itself, and to those who drive it.
+//! What a client says of itself, and to those who drive it.
 
 use bytes::Bytes;
 use podshell_shared::terminal::{ClientMessage, Exit};
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::transport::Transport;
 
-/// How far a connection is.
+/// How far a client is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// The first socket is on its way.
+    /// The first connection is on its way.
     Opening,
     /// Bound; the server has not confirmed it.
     Starting,
@@ -19,11 +19,11 @@ pub enum Phase {
     Reconnecting,
     /// The page is hidden away by the browser, and may come back.
     Away,
-    /// Over; nothing follows.
-    Over(End),
+    /// It ended; nothing follows.
+    Ended(End),
 }
 
-/// How a connection ended.
+/// How a session ended for its client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     /// The server said why.
@@ -38,29 +38,29 @@ pub enum End {
         bound: bool,
     },
     /// It never opened.
-    Unopened,
+    NotOpened,
     /// It broke before the shell ran.
-    Unstarted,
+    NotStarted,
     /// It broke, and could not be mended in time.
-    Dropped,
+    ConnectionLost,
     /// Nothing came in answer to the bind.
     Silent,
     /// The server said something that this page doesn't understand.
-    Garbled(String),
+    ProtocolError(String),
     /// The server does not know the user any more.
     SignedOut,
     /// The user left.
-    Left,
+    ClosedByUser,
 }
 
 /// What is to be done next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Drop the socket.
-    HangUp,
-    /// Open a socket.
-    Open(Transport),
-    /// Send this over the socket.
+pub enum Action {
+    /// Close the connection.
+    Disconnect,
+    /// Open a connection.
+    Connect(Transport),
+    /// Send this over the connection.
     Send(ClientMessage),
     /// Tell the server, by a request that outlives the page, that the page with this session's key goes away.
     Leave(String),
@@ -68,9 +68,9 @@ pub enum Step {
 
 /// What was heard has this for the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub enum ScreenUpdate {
     /// Terminal bytes, which end at the offset `end`.
-    Draw {
+    Output {
         /// The bytes.
         data: Bytes,
         /// The offset behind the last whole character.
@@ -98,18 +98,18 @@ pub enum Shown {
 
 /// All that is needed to go on with a session from another page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bookmark {
-    pub(super) key: String,
+pub struct ResumePoint {
+    pub(crate) key: String,
     /// Output up to here is on the screen.
-    pub(super) offset: u64,
+    pub(crate) drawn: u64,
     /// Input up to here has arrived; the rest may not have.
-    pub(super) arrived: u64,
-    pub(super) rest: Vec<u8>,
+    pub(crate) received: u64,
+    pub(crate) unreceived: Vec<u8>,
 }
 
 /// What is known of the server and the way to it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Info {
+pub struct ServerInfo {
     /// Whether it takes any `WebSocket` at all.
     pub websocket: bool,
     /// How long the answer took, in ms.
