@@ -8,8 +8,9 @@ use std::{
 use gloo_net::http::{Request, Response};
 use js_sys::{Reflect, Uint8Array};
 use podshell_client::{
+    codec::{self, Encoded},
     polling::{self, Receiving, Sending},
-    transport::{self, Encoded, Transport},
+    transport::Transport,
 };
 use podshell_shared::{terminal::ClientMessage, utf8::Utf8Stream};
 use wasm_bindgen::prelude::*;
@@ -104,7 +105,7 @@ impl Shared {
     }
 
     fn hear(&self, frame: &str) {
-        for heard in transport::decode_text(frame) {
+        for heard in codec::decode_text(frame) {
             self.tell(News::ServerEvent(heard));
         }
     }

@@ -1,7 +1,7 @@
 //! What carries a connection, whatever the transport, and which transport to begin with.
 
 use js_sys::Uint8Array;
-use podshell_client::transport::{ServerEvent, Transport};
+use podshell_client::{codec::ServerEvent, transport::Transport};
 use podshell_shared::terminal::ClientMessage;
 use wasm_bindgen::JsValue;
 

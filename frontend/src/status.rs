@@ -140,7 +140,7 @@ pub(crate) fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, val
 #[cfg(test)]
 mod tests {
     use super::*;
-    use podshell_client::transport::{ServerEvent, decode_close, decode_text};
+    use podshell_client::codec::{ServerEvent, decode_close, decode_text};
 
     #[test]
     fn a_code_alone_tells_how_a_session_ended() {

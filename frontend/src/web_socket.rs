@@ -1,7 +1,10 @@
 //! A WebSocket under a transport: what the browser tells of it, put into the page's terms.
 
 use js_sys::{Array, ArrayBuffer, Uint8Array};
-use podshell_client::transport::{self, Encoded, ServerEvent, Transport};
+use podshell_client::{
+    codec::{self, Encoded, ServerEvent},
+    transport::Transport,
+};
 use podshell_shared::{
     binary,
     terminal::{ClientMessage, KEY_PROTOCOL},
@@ -64,7 +67,7 @@ impl OpenWebSocket {
             Closure::<dyn FnMut(_)>::new(move |event: MessageEvent| read(&event.data(), &tell))
         };
         let on_close = Closure::<dyn FnMut(_)>::new(move |event: CloseEvent| {
-            if let Some(heard) = transport::decode_close(event.code(), event.reason()) {
+            if let Some(heard) = codec::decode_close(event.code(), event.reason()) {
                 tell(News::ServerEvent(heard));
             }
             tell(News::Closed);
@@ -102,7 +105,7 @@ impl Drop for OpenWebSocket {
 
 fn read(data: &JsValue, tell: &impl Fn(News)) {
     if let Some(text) = data.as_string() {
-        for heard in transport::decode_text(&text) {
+        for heard in codec::decode_text(&text) {
             tell(News::ServerEvent(heard));
         }
     } else if let Some(buffer) = data.dyn_ref::<ArrayBuffer>() {
@@ -111,7 +114,7 @@ fn read(data: &JsValue, tell: &impl Fn(News)) {
         if bytes.length() > 0 && bytes.get_index(0) == binary::STDOUT {
             tell(News::Output(bytes.subarray(1, bytes.length())));
         } else {
-            tell(News::ServerEvent(transport::decode_binary(bytes.to_vec())));
+            tell(News::ServerEvent(codec::decode_binary(bytes.to_vec())));
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Conversations of a client with a server played by the test.
 
-use podshell_shared::terminal::Exit;
+use podshell_shared::terminal::{Exit, ServerMessage};
 
 use super::*;
-use crate::types::Action;
+use crate::{
+    codec::ServerEvent,
+    types::{Action, ScreenUpdate, ServerInfo},
+};
 
 mod loss;
 mod model;
