@@ -3,15 +3,18 @@
 use leptos::prelude::*;
 
 use crate::{
-    failure::{Failure, FailureBox, Kind},
+    error::{Failure, FailureBox, Kind},
     i18n::{provide_language, use_language},
-    navigation::{Link, provide_navigation, use_route},
-    pod_store::PodStore,
-    pods::PodsPage,
-    route::Route,
+    pages::{
+        pods::{page::PodsPage, store::PodStore},
+        terminal::page::ShellPage,
+    },
+    routing::{
+        navigation::{Link, provide_navigation, use_route},
+        route::Route,
+    },
     settings::provide_settings,
-    shell::ShellPage,
-    terminals::provide_terminals,
+    workspace::terminals::provide_terminals,
 };
 
 /// The page.

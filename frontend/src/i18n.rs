@@ -10,7 +10,7 @@ use podshell_shared::api::ContainerKind;
 
 pub(crate) use self::words::Words;
 use self::words::{CHINESE, ENGLISH};
-use crate::{dom, failure::Kind};
+use crate::{browser::dom, error::Kind};
 
 /// A language of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

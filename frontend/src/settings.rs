@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use crate::{
-    dialogue::{Dialogue, Dialogues, Way},
-    dom,
+    browser::dom,
     i18n::{Language, use_language},
+    ui::dialogue::{Dialogue, Dialogues, Way},
 };
 
 /// Where it is kept whether Ctrl-C is instant.

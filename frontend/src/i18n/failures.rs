@@ -2,7 +2,7 @@
 
 use podshell_shared::terminal::EndReason;
 
-use crate::failure::Kind;
+use crate::error::Kind;
 
 /// One language's words.
 type TitleAndHint = (&'static str, &'static str);

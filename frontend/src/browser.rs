@@ -1,0 +1,5 @@
+//! What the browser gives: its document, storage, clipboard and clock, in the page's own terms.
+
+pub(crate) mod clipboard;
+pub(crate) mod dom;
+pub(crate) mod viewport;

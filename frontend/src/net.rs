@@ -1,0 +1,7 @@
+//! The way to the server: connections for terminals, and calls to its HTTP API.
+
+pub(crate) mod api;
+pub(crate) mod connection;
+pub(crate) mod server_info;
+mod sockjs_http;
+mod web_socket;

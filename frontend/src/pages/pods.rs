@@ -1,0 +1,6 @@
+//! The list of pods, each container a way to a shell.
+
+pub(crate) mod page;
+mod pod_summary;
+mod row;
+pub(crate) mod store;

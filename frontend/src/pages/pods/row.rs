@@ -1,0 +1,196 @@
+//! A row of the pod list.
+
+use js_sys::Date;
+use leptos::prelude::*;
+use podshell_shared::api::{Container, ContainerState, Pod};
+use wasm_bindgen::JsValue;
+
+use crate::{
+    i18n::use_language,
+    pages::pods::{
+        pod_summary::{self, Tone},
+        store::Entry,
+    },
+    routing::{
+        navigation::Link,
+        route::{Mode, Target},
+    },
+    workspace::terminals::use_terminals,
+};
+
+/// A pod, and a way to a shell in each of its containers.
+#[component]
+pub(crate) fn PodRow(
+    entry: Entry,
+    /// Now, in ms since 1970.
+    now: Signal<f64>,
+) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let Entry { key, pod } = entry;
+    // a part of the row changes only if what it shows does
+    let part = |read: fn(&Pod) -> String| {
+        let pod = pod.clone();
+        Memo::new(move |_| pod.with(read))
+    };
+    let namespace = part(|pod| pod.namespace.clone());
+    let name = part(|pod| pod.name.clone());
+    let labels = part(|pod| pod.labels.join("\n"));
+    let ready = part(|pod| {
+        let (ready, all) = pod.readiness();
+        format!("{ready}/{all}")
+    });
+    let phase = part(|pod| pod.phase.clone());
+    let reason = part(|pod| {
+        pod_summary::waiting_reason(pod)
+            .unwrap_or_default()
+            .to_owned()
+    });
+    let tone = part(|pod| tone_class(pod_summary::tone(pod)).to_owned());
+    let restarts = part(|pod| pod_summary::restarts(pod).to_string());
+    let node = part(|pod| pod.node.clone().unwrap_or_default());
+    let created = part(|pod| pod.created.clone().unwrap_or_default());
+    let age = move || {
+        let born = Date::parse(&created.get());
+        let seconds = (now.get() - born) / 1000.0;
+        // not a number where the time of creation is missing
+        if seconds.is_nan() {
+            String::new()
+        } else {
+            pod_summary::age(seconds.max(0.0) as u64)
+        }
+    };
+    let born = move || {
+        let born = created.get();
+        if born.is_empty() {
+            return born;
+        }
+        Date::new(&JsValue::from(born))
+            .to_locale_string("default", &JsValue::UNDEFINED)
+            .into()
+    };
+    let containers = Memo::new(move |_| pod.with(|pod| pod.containers.clone()));
+    let shells = move || {
+        let at = (namespace.get(), name.get());
+        let shell = |container| view! { <Shell at=at.clone() container /> };
+        containers.get().into_iter().map(shell).collect_view()
+    };
+    view! {
+        <tr data-testid="pod-row" data-pod=key>
+            <td class="namespace" data-label=move || words().namespace>{namespace}</td>
+            <th scope="row" class="name" title=labels>{name}</th>
+            <td class="number" data-label=move || words().ready>{ready}</td>
+            <td data-label=move || words().status>
+                <span class=move || format!("phase {}", tone.get())>{phase}</span>
+                <span class="reason">{reason}</span>
+            </td>
+            <td class="number" data-label=move || words().restarts>{restarts}</td>
+            <td class="number" data-label=move || words().age title=born>{age}</td>
+            <td class="node" data-label=move || words().node title=node>{node}</td>
+            <td class="shells">{shells}</td>
+        </tr>
+    }
+}
+
+/// A container: a link to its shell, or why it has none.
+#[component]
+fn Shell(
+    /// Namespace and pod.
+    at: (String, String),
+    container: Container,
+) -> impl IntoView {
+    let language = use_language();
+    let (namespace, pod) = at;
+    let key = format!("{namespace}/{pod}");
+    let kind = container.kind;
+    let mark = move || {
+        let mark = language.get().kind(kind);
+        mark.map(|mark| view! { <small class="mark">{mark}</small> })
+    };
+    let name = container.name.clone();
+    let shown = name.clone();
+    if container.state == ContainerState::Running {
+        let target = Target {
+            namespace,
+            pod,
+            container: container.name.clone(),
+            mode: Mode::Shell(None),
+        };
+        let attached = Target {
+            mode: Mode::Attach,
+            ..target.clone()
+        };
+        let (key_attach, name_attach) = (key.clone(), name.clone());
+        let attach_title = {
+            let name = name.clone();
+            move || format!("{}: {name}", language.get().words().attach_title)
+        };
+        let terminals = use_terminals();
+        let own = target.clone();
+        let runs_here = move || terminals.has(&own);
+        let here = runs_here.clone();
+        let title = move || {
+            let words = language.get().words();
+            let open = if here() {
+                words.running_here
+            } else {
+                words.open_shell
+            };
+            format!("{open}: {}\n{}", container.name, container.image)
+        };
+        view! {
+            <Link
+                href=target.href()
+                attr:class="button shell"
+                attr:data-runs=runs_here
+                attr:data-testid="open-shell"
+                attr:data-pod=key
+                attr:data-container=name
+                attr:title=title
+            >
+                <span>{shown}</span>
+                {mark}
+            </Link>
+            <Link
+                href=attached.href()
+                attr:class="attach"
+                attr:data-testid="attach"
+                attr:data-pod=key_attach
+                attr:data-container=name_attach
+                attr:title=attach_title
+            >
+                {move || language.get().words().attach}
+            </Link>
+        }
+        .into_any()
+    } else {
+        let reason = pod_summary::reason(&container).to_owned();
+        let title = {
+            let reason = reason.clone();
+            move || format!("{}: {reason}", language.get().words().not_running)
+        };
+        view! {
+            <button
+                class="shell"
+                disabled
+                data-testid="open-shell"
+                data-pod=key
+                data-container=name
+                title=title
+            >
+                <span>{shown}</span>
+                {mark}
+                <small class="mark">{reason}</small>
+            </button>
+        }
+        .into_any()
+    }
+}
+
+fn tone_class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "good",
+        Tone::Calm => "calm",
+        Tone::Bad => "bad",
+    }
+}

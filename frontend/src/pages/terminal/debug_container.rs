@@ -1,0 +1,218 @@
+//! A debug container for a container without a shell: adding it to the pod, waiting for it in the user's sight, opening a shell in it.
+
+use gloo_timers::future::TimeoutFuture;
+use leptos::{html, prelude::*};
+use podshell_shared::api::DebugState;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::{
+    browser::dom,
+    error::{Failure, Kind},
+    i18n::{Words, use_language},
+    net::api,
+    routing::{navigation::use_navigate, route::Target},
+};
+
+/// How often it is looked what the container is doing, in ms.
+const LOOK_EVERY: u32 = 500;
+/// Why a container waits that the node has just been told of.
+const CREATING: [&str; 3] = ["", "ContainerCreating", "PodInitializing"];
+
+/// How far the debug container is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Progress {
+    /// Nobody wants one.
+    Offered,
+    /// It is on its way; [`None`] while the cluster is asked for it.
+    Waiting(Option<Waiting>),
+    /// It could not be had.
+    Failed(Failure),
+}
+
+/// What is known of a container that does not run yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Waiting {
+    container: String,
+    seconds: u64,
+    reason: String,
+    message: String,
+}
+
+/// The wait for one debug container. What is asked for belongs to the latest try, or is forgotten.
+#[derive(Clone, Copy)]
+struct Wait {
+    progress: RwSignal<Progress>,
+    /// The container that was added already.
+    added: StoredValue<Option<String>>,
+    tries: StoredValue<u32>,
+}
+
+impl Wait {
+    /// Shows how far it is; [`None`] if nobody waits for it any more.
+    fn show(self, attempt: u32, progress: Progress) -> Option<()> {
+        let wanted = self.tries.try_get_value() == Some(attempt);
+        wanted.then(|| self.progress.set(progress))
+    }
+
+    /// Forgets what is under way.
+    fn next_try(self) -> u32 {
+        self.tries.update_value(|tries| *tries += 1);
+        self.tries.get_value()
+    }
+
+    /// Adds a container, if that is not done yet, and waits until it runs; [`None`] if nobody waits for it
+    /// any more, or it can't be had.
+    async fn run(self, attempt: u32, beside: Target) -> Option<Target> {
+        let since = dom::now();
+        let container = match self.added.try_get_value()? {
+            Some(container) => container,
+            None => match api::add_debug(&beside).await {
+                Ok(added) => added.container,
+                Err(failure) => {
+                    self.show(attempt, Progress::Failed(failure))?;
+                    return None;
+                }
+            },
+        };
+        self.added.try_set_value(Some(container.clone()));
+        let target = beside.beside(container.clone());
+        loop {
+            let (reason, message) = match api::debug_state(&target).await {
+                Ok(DebugState::Running) => break,
+                Ok(DebugState::Waiting { reason, message }) => (reason, message),
+                Ok(DebugState::Ended { reason, message }) => {
+                    self.added.try_set_value(None);
+                    let parts = [reason, message];
+                    let known: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+                    let failure = Failure::new(Kind::DebugEnded, known.join(": "));
+                    self.show(attempt, Progress::Failed(failure))?;
+                    return None;
+                }
+                Err(failure) => {
+                    self.show(attempt, Progress::Failed(failure))?;
+                    return None;
+                }
+            };
+            let waiting = Waiting {
+                container: container.clone(),
+                seconds: ((dom::now() - since) / 1000.0) as u64,
+                reason,
+                message,
+            };
+            self.show(attempt, Progress::Waiting(Some(waiting)))?;
+            TimeoutFuture::new(LOOK_EVERY).await;
+        }
+        (self.tries.try_get_value()? == attempt).then_some(target)
+    }
+}
+
+/// Offers a debug container beside the container of `target`, as what most would do next.
+#[component]
+pub(crate) fn DebugOffer(target: Target, button: NodeRef<html::Button>) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let navigate = use_navigate();
+    let wait = Wait {
+        progress: RwSignal::new(Progress::Offered),
+        added: StoredValue::new(None),
+        tries: StoredValue::new(0),
+    };
+    let begin = move || {
+        let attempt = wait.next_try();
+        wait.progress.set(Progress::Waiting(None));
+        let target = target.clone();
+        spawn_local(async move {
+            if let Some(target) = wait.run(attempt, target).await {
+                navigate(&target.href());
+            }
+        });
+    };
+    let offer = move |text: fn(&Words) -> &'static str| {
+        let begin = begin.clone();
+        view! {
+            <button
+                class="primary"
+                data-testid="debug"
+                node_ref=button
+                on:click=move |_| begin()
+            >
+                {move || text(words())}
+            </button>
+        }
+    };
+    // the box stays while what it says changes
+    let waits = Memo::new(move |_| {
+        wait.progress
+            .with(|now| matches!(now, Progress::Waiting(_)))
+    });
+    let failure = Memo::new(move |_| match wait.progress.get() {
+        Progress::Failed(failure) => Some(failure),
+        Progress::Offered | Progress::Waiting(_) => None,
+    });
+    move || match (waits.get(), failure.get()) {
+        (true, _) => view! { <Waited wait /> }.into_any(),
+        (false, None) => offer(|words| words.debug_offer).into_any(),
+        (false, Some(failure)) => {
+            let message = failure.message.clone();
+            let title = {
+                let failure = failure.clone();
+                move || failure.title(language.get())
+            };
+            view! {
+                <div class="debug" data-testid="debug-progress" data-state="failed" role="alert">
+                    <strong>{title}</strong>
+                    <p>{message}</p>
+                    <p>{move || failure.advice(language.get())}</p>
+                    {offer(|words| words.retry)}
+                </div>
+            }
+            .into_any()
+        }
+    }
+}
+
+/// What the user waits for, and the way out of that.
+#[component]
+fn Waited(wait: Wait) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let waiting = Memo::new(move |_| match wait.progress.get() {
+        Progress::Waiting(waiting) => waiting,
+        Progress::Offered | Progress::Failed(_) => None,
+    });
+    let what = move || match waiting.get() {
+        Some(waiting) => language.get().waiting_for(&waiting.container),
+        None => words().debug_asking.to_owned(),
+    };
+    let seconds = move || Some(format!(" · {} s", waiting.get()?.seconds));
+    let why = move || {
+        let reason = waiting.get()?.reason;
+        Some(if CREATING.contains(&reason.as_str()) {
+            words().debug_creating.to_owned()
+        } else {
+            reason
+        })
+    };
+    let message = move || Some(waiting.get()?.message);
+    let button = NodeRef::<html::Button>::new();
+    Effect::new(move |_| {
+        // the button that was pressed is gone
+        if let Some(button) = button.get() {
+            button.focus().ok();
+        }
+    });
+    let cancel = move |_| {
+        wait.next_try();
+        wait.progress.set(Progress::Offered);
+    };
+    view! {
+        <div class="debug" data-testid="debug-progress" data-state="waiting" role="status">
+            <strong>{what}<span aria-hidden="true">{seconds}</span></strong>
+            <p>{why}</p>
+            <p>{message}</p>
+            <button data-testid="cancel" node_ref=button on:click=cancel>
+                {move || words().cancel}
+            </button>
+        </div>
+    }
+}

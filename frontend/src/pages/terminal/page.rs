@@ -1,0 +1,166 @@
+//! A terminal's page: header, terminal, state line, and what to do when the session is over.
+
+use std::rc::{Rc, Weak};
+
+use leptos::{ev::MouseEvent, html, prelude::*};
+use web_sys::EventTarget;
+
+use crate::{
+    browser::{dom, viewport},
+    i18n::{LanguageSwitch, use_language},
+    pages::terminal::{
+        composer::{Composer, Sent},
+        ended::Over,
+        status_bar::StateBar,
+    },
+    routing::{
+        navigation::Link,
+        route::{Mode, Target},
+    },
+    session::{controller::Session, status::Status},
+    settings::SettingsButton,
+    ui::{dialogue::DialogueBox, notice::NoticeBar},
+    workspace::terminals::use_terminals,
+};
+
+/// A terminal that fills the window.
+#[component]
+pub(crate) fn ShellPage(target: Target) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let terminals = use_terminals();
+    let terminal = terminals.open(&target);
+    let view = terminal.view;
+    let host = NodeRef::<html::Div>::new();
+    let way_out = NodeRef::<html::Span>::new();
+    let left = target.clone();
+    on_cleanup(move || terminals.leave(&left));
+
+    let Target {
+        namespace,
+        pod,
+        container,
+        ..
+    } = target.clone();
+    let crumbs = (namespace, pod.clone(), container.clone());
+    let attached = target.mode == Mode::Attach;
+    let title = move || {
+        let title = format!("{pod}/{container}");
+        if attached {
+            format!("{}: {title}", words().attach)
+        } else {
+            title
+        }
+    };
+    let label = {
+        let title = title.clone();
+        move || format!("{} {}. {}", words().terminal, title(), words().way_out)
+    };
+    Effect::new(move |_| {
+        // a program that is over has no title
+        let over = view.status.with(Status::is_over);
+        let program = view.title.get().filter(|_| !over);
+        let program = program
+            .map(|title| format!("{title} – "))
+            .unwrap_or_default();
+        document().set_title(&format!("{program}{} – Podshell", title()));
+    });
+    let session = StoredValue::new_local(Rc::downgrade(&terminal.session));
+    let with_session = move |act: fn(&Session)| {
+        if let Some(session) = session.with_value(Weak::upgrade) {
+            act(&session);
+        }
+    };
+    let named = terminal.session.clone();
+    Effect::new(move |_| named.screen().set_label(&label()));
+    terminal.session.on_leave(move || focus_first_link(way_out));
+    Effect::new(move |_| {
+        let Some(host) = host.get() else { return };
+        host.append_child(&terminal.host).expect("it is an element");
+        // a notice that was here has gone with the page
+        terminal.session.screen().cover(0.0);
+        terminal.session.screen().focus();
+    });
+    let focus = move || with_session(|session| session.screen().focus());
+    let clicked = move |event: MouseEvent| {
+        if dom::is_click_on_control(&event) {
+            focus();
+        }
+    };
+    // what lies beside the text is no part of xterm.js
+    let beside = move |event: MouseEvent| {
+        let terminal = host.get_untracked().map(EventTarget::from);
+        let ground = terminal_ground(host);
+        if [event.current_target(), terminal, ground].contains(&event.target()) {
+            // or the browser would take the keyboard away again
+            event.prevent_default();
+            focus();
+        }
+    };
+    let send = move |sent: Sent<'_>| {
+        if let Some(session) = session.with_value(Weak::upgrade) {
+            session.send(sent);
+        }
+    };
+    let covers = move |height: f64| {
+        // the page may be another by now
+        if let Some(session) = session.try_with_value(Weak::upgrade).flatten() {
+            session.screen().cover(height);
+        }
+    };
+    StoredValue::new_local(viewport::follow());
+    let begin_again = move || with_session(Session::begin_again);
+    let take_back = move || with_session(Session::take_back);
+
+    let covered = move || view.status.with(Status::is_over) && !view.drawn.get();
+    view! {
+        <div class="shell-page">
+            <header class="bar" on:click=clicked>
+                <nav class="crumbs" aria-label=move || words().pods>
+                    <span node_ref=way_out><Link href="./">{move || words().pods}</Link></span>
+                    <span class="crumb namespace">{crumbs.0}</span>
+                    <span class="crumb">{crumbs.1}</span>
+                    <h1 class="crumb">{crumbs.2}</h1>
+                </nav>
+                {attached.then(|| view! {
+                    <span class="badge" data-testid="attached" title=move || words().attach_note>
+                        {move || words().attached}
+                    </span>
+                })}
+                <span class="spacer"></span>
+                {attached.then(|| view! {
+                    <span class="note">{move || words().attach_note}</span>
+                })}
+                <span class="help">{move || words().way_out}</span>
+                <SettingsButton dialogues=view.dialogues />
+                <LanguageSwitch />
+            </header>
+            <div class="stage" class:covered=covered on:mousedown=beside>
+                <div class="ground">
+                    <NoticeBar notices=view.notices covers leave=focus />
+                    <div class="terminal" data-testid="terminal" node_ref=host></div>
+                </div>
+                <Over view target=target.clone() begin_again take_back />
+            </div>
+            <StateBar view mode=target.mode />
+            <Composer modifiers=view.modifiers send />
+            <DialogueBox dialogues=view.dialogues />
+        </div>
+    }
+}
+
+/// What lies under the terminal.
+fn terminal_ground(host: NodeRef<html::Div>) -> Option<EventTarget> {
+    let ground = host.get_untracked()?.parent_element()?;
+    Some(ground.into())
+}
+
+fn focus_first_link(place: NodeRef<html::Span>) {
+    let link = place
+        .get_untracked()
+        .and_then(|place| place.query_selector("a").ok().flatten());
+    if let Some(link) = link {
+        let link: web_sys::HtmlElement = wasm_bindgen::JsCast::unchecked_into(link);
+        link.focus().ok();
+    }
+}

@@ -1,0 +1,127 @@
+//! The state line of a terminal: how it fares, and the figures around it.
+
+use leptos::prelude::*;
+use podshell_client::transport::Transport;
+use podshell_shared::terminal::{EndReason, Size};
+
+use crate::{
+    error::{Kind, reason_name},
+    i18n::{Language, use_language},
+    routing::route::Mode,
+    session::status::{Status, View},
+};
+
+/// The state line: how the terminal fares.
+#[component]
+pub(crate) fn StateBar(view: View, mode: Mode) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let mode = StoredValue::new(mode);
+    let state = move || view.status.with(state_name);
+    let text = move || {
+        let text =
+            |status: &Status| mode.with_value(|mode| state_text(status, mode, language.get()));
+        view.status.with(text)
+    };
+    let pause = move || match view.status.get() {
+        Status::Reconnecting { seconds } => seconds.map_or_else(
+            || "…".to_owned(),
+            |seconds| language.get().in_seconds(seconds),
+        ),
+        _ => String::new(),
+    };
+    let code = move || {
+        view.status.with(|status| match status {
+            Status::Ended(exit) => exit.code,
+            _ => None,
+        })
+    };
+    let reason = move || {
+        let reason = view.status.with(|status| match status {
+            Status::Ended(exit) => reason_name(exit.reason),
+            Status::Lost(failure) | Status::Failed(failure) => failure.reason.clone(),
+            _ => String::new(),
+        });
+        Some(reason).filter(|reason| !reason.is_empty())
+    };
+    let size = move || {
+        let Size { rows, cols } = view.size.get();
+        format!("{rows}x{cols}")
+    };
+    let transport = move || view.transport.get().map(Transport::name);
+    let transport_text = move || {
+        view.transport.get().map(|transport| match transport {
+            Transport::WebSocketBinary => words().web_socket,
+            Transport::WebSocketText => words().web_socket_text,
+            Transport::XhrStreaming => words().xhr_streaming,
+            Transport::EventSource => words().event_source,
+            Transport::XhrPolling => words().xhr_polling,
+        })
+    };
+    let connected = move || view.status.with(|status| *status == Status::Connected);
+    let round_trip = move || view.round_trip.get().map(|ms| format!("{ms} ms"));
+    let cells = move || {
+        let Size { rows, cols } = view.size.get();
+        format!("{cols}×{rows}")
+    };
+    view! {
+        <footer class="state-bar">
+            <p
+                class="state"
+                role="status"
+                data-testid="state-line"
+                data-state=state
+                data-exit-code=code
+                data-reason=reason
+                data-size=size
+                data-transport=transport
+            >
+                // one piece for the eye; a screen reader need not count down with it
+                <span>{text}<span aria-hidden="true">{pause}</span></span>
+            </p>
+            <span class="spacer"></span>
+            // beside the status, lest a screen reader reads out every measurement
+            <Show when=connected>
+                <span class="figure" title=move || words().round_trip>{round_trip}</span>
+                <span class="figure" title=move || words().transport>{transport_text}</span>
+            </Show>
+            <span class="figure" title=move || words().size>{cells}</span>
+        </footer>
+    }
+}
+
+/// The state's name, in the page's own terms.
+pub(crate) fn state_name(status: &Status) -> &'static str {
+    match status {
+        Status::Asking | Status::Opening | Status::Starting => "connecting",
+        Status::Connected => "connected",
+        Status::Reconnecting { .. } => "reconnecting",
+        Status::Ended(_) => "ended",
+        Status::Lost(_) => "lost",
+        Status::Failed(_) => "failed",
+    }
+}
+
+/// How a terminal fares, in words.
+pub(crate) fn state_text(status: &Status, mode: &Mode, language: Language) -> String {
+    let words = language.words();
+    match status {
+        Status::Asking => words.asking.to_owned(),
+        Status::Opening => words.opening.to_owned(),
+        Status::Starting if *mode == Mode::Attach => words.starting_attach.to_owned(),
+        Status::Starting => words.starting.to_owned(),
+        Status::Connected => words.connected.to_owned(),
+        Status::Reconnecting { .. } => words.reconnecting.to_owned(),
+        Status::Ended(exit) => {
+            let how = match exit.reason {
+                EndReason::Exited => language.exited(mode, exit.code),
+                reason => language.failure(Kind::Ended(reason)).title.to_owned(),
+            };
+            format!("{}: {how}", words.ended)
+        }
+        // it is elsewhere, not lost
+        Status::Lost(failure) if status.is_taken_over() => failure.title(language).to_owned(),
+        Status::Lost(failure) => format!("{}: {}", words.lost, failure.title(language)),
+        Status::Failed(failure) => format!("{}: {}", words.failed, failure.title(language)),
+    }
+}

@@ -1,0 +1,4 @@
+//! The page's addresses, what they lead to, and links between them.
+
+pub(crate) mod navigation;
+pub(crate) mod route;

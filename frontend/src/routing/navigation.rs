@@ -1,0 +1,81 @@
+//! Where the user is: the browser's history as a signal, and links that change it without loading the page anew.
+
+use leptos::{ev::MouseEvent, prelude::*};
+use wasm_bindgen::JsValue;
+use web_sys::Url;
+
+use crate::{
+    browser::dom::{self, Listener},
+    routing::route::Route,
+};
+
+/// The current route, as a context.
+#[derive(Clone, Copy)]
+struct Here(RwSignal<Route>);
+
+/// Reads the address, and follows the browser's back and forward buttons.
+pub(crate) fn provide_navigation() {
+    let here = RwSignal::new(read());
+    provide_context(Here(here));
+    let listener = Listener::new(&window(), "popstate", move |_| here.set(read()));
+    // lives as long as the page
+    StoredValue::new_local(listener);
+}
+
+/// The current route.
+pub(crate) fn use_route() -> Signal<Route> {
+    expect_context::<Here>().0.into()
+}
+
+/// Goes to another address of the page, relative to the document's base.
+pub(crate) fn use_navigate() -> impl Fn(&str) + Copy + Send + Sync + 'static {
+    let Here(here) = expect_context();
+    move |href| {
+        if push(href).is_ok() {
+            here.set(read());
+        }
+    }
+}
+
+/// A link within the page. `href` is relative to the document's base.
+#[component]
+pub(crate) fn Link(
+    /// Where it leads.
+    #[prop(into)]
+    href: Signal<String>,
+    children: Children,
+) -> impl IntoView {
+    let Here(here) = expect_context();
+    let follow = move |event: MouseEvent| {
+        // a new tab or window is the browser's business
+        let plain = event.button() == 0
+            && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
+        if plain && !event.default_prevented() && push(&href.get_untracked()).is_ok() {
+            event.prevent_default();
+            here.set(read());
+        }
+    };
+    view! {
+        <a href=href on:click=follow>
+            {children()}
+        </a>
+    }
+}
+
+fn push(href: &str) -> Result<(), JsValue> {
+    let address = Url::new_with_base(href, &dom::base())?;
+    let history = window().history()?;
+    history.push_state_with_url(&JsValue::NULL, "", Some(&address.href()))
+}
+
+fn read() -> Route {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default();
+    let query = location.search().unwrap_or_default();
+    let base = Url::new(&dom::base()).map_or_else(|_| "/".to_owned(), |base| base.pathname());
+    match path.strip_prefix(&base) {
+        Some(path) => Route::parse(path, &query),
+        None if path == base.trim_end_matches('/') => Route::Pods,
+        None => Route::Unknown,
+    }
+}

@@ -1,0 +1,515 @@
+//! A terminal on the page: mints an id, drives a client, and ties it to a screen.
+
+mod asks;
+mod live;
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::{Rc, Weak},
+};
+
+use bytes::Bytes;
+use gloo_timers::callback::Interval;
+use js_sys::{Math, Uint8Array};
+use leptos::prelude::*;
+use podshell_client::{Client, End, ScreenUpdate, ServerInfo, TAIL, transport::Transport};
+use podshell_shared::{
+    api::SessionLife,
+    terminal::{EndReason, Exit},
+};
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{HtmlElement, PageTransitionEvent};
+
+use self::{asks::Settled, live::Live};
+use crate::{
+    browser::dom::{self, Listener},
+    error::Kind,
+    net::{
+        api,
+        connection::{self, News},
+        server_info,
+    },
+    pages::{sign_in, terminal::composer::Sent},
+    routing::route::{Mode, Target},
+    session::{
+        saved_session::{self, Left},
+        status::{Status, View, set},
+        title,
+    },
+    settings::Wishes,
+    ui::notice::Notice,
+    xterm::terminal::{Event, SCROLLBACK, Screen},
+};
+
+/// How often the client's deadlines are looked at, in ms.
+const TICK: u32 = 1000;
+/// Ctrl-C, as it is typed.
+const CTRL_C: &str = "\x03";
+
+/// A terminal and, while it lasts, its client. Dropping it ends the shell.
+pub(crate) struct Session {
+    me: Weak<Self>,
+    target: Target,
+    view: View,
+    wishes: Wishes,
+    screen: Screen,
+    live: RefCell<Option<Live>>,
+    /// Counts the shells begun, so that what was asked for an earlier one is known for late.
+    attempt: Cell<u32>,
+    /// What the server has told of itself.
+    info: Cell<Option<ServerInfo>>,
+    /// Whether this goes on with the session of a page that was here before, as far as is known.
+    restored: Cell<bool>,
+    /// What the user has settled for this shell.
+    settled: RefCell<Rc<Settled>>,
+    /// What is done when the user wants the keyboard back for the page that shows this.
+    on_leave: RefCell<Option<Box<dyn Fn()>>>,
+    _listeners: [Listener; 4],
+}
+
+impl Session {
+    /// Opens a terminal in `host` and begins a shell, or goes on with the one that was here before the page
+    /// was loaded anew.
+    pub(crate) fn open(target: Target, host: &HtmlElement, view: View, wishes: Wishes) -> Rc<Self> {
+        let left = saved_session::take(&target);
+        let session = Rc::new_cyclic(|me: &Weak<Self>| Self {
+            me: me.clone(),
+            target,
+            view,
+            wishes,
+            screen: Screen::open(host, wishes.clipboard_keys, with(me, Self::screen_event)),
+            live: RefCell::default(),
+            attempt: Cell::default(),
+            info: Cell::default(),
+            restored: Cell::new(left.is_some()),
+            settled: RefCell::default(),
+            on_leave: RefCell::default(),
+            _listeners: [
+                Listener::new(&window(), "pagehide", with(me, |me, _| me.hide())),
+                Listener::new(
+                    &window(),
+                    "pageshow",
+                    with(me, |me, event| me.page_shown(&event)),
+                ),
+                Listener::new(
+                    &window(),
+                    "online",
+                    with(me, |me, _| {
+                        me.step(|client| client.network_changed(dom::now()))
+                    }),
+                ),
+                Listener::new(
+                    &document(),
+                    "visibilitychange",
+                    with(me, |me, _| {
+                        if dom::is_visible() {
+                            me.step(|client| client.user_returned(dom::now()));
+                        }
+                    }),
+                ),
+            ],
+        });
+        set(view.size, session.screen.size().unwrap_or_default());
+        session.ask_for_info();
+        match left {
+            Some(left) => session.go_on(left),
+            None => session.begin(),
+        }
+        session
+    }
+
+    /// The terminal.
+    pub(crate) fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// Says what to do when the user asks for a way out of the terminal.
+    pub(crate) fn on_leave(&self, leave: impl Fn() + 'static) {
+        *self.on_leave.borrow_mut() = Some(Box::new(leave));
+    }
+
+    /// Whether a program would end with it: something else than the shell itself, as far as the terminal tells.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.target.mode != Mode::Attach
+            && self.view.status.with_untracked(|status| {
+                matches!(status, Status::Connected | Status::Reconnecting { .. })
+            })
+            && self.screen.is_busy()
+    }
+
+    /// Sends what was typed or pressed below the terminal.
+    pub(crate) fn send(&self, sent: Sent<'_>) {
+        match sent {
+            Sent::Line(line) => self.screen.type_line(line),
+            Sent::Typed(text) => self.screen.type_in(text),
+            Sent::Key(key) => self.screen.press(key, self.view.modifiers),
+        }
+    }
+
+    /// Begins another shell in the same terminal.
+    pub(crate) fn begin_again(&self) {
+        self.leave();
+        self.screen.begin_again();
+        self.begin();
+    }
+
+    /// Takes the session back from the window that has it now.
+    pub(crate) fn take_back(&self) {
+        self.step(|client| client.return_to_session(dom::now()));
+    }
+
+    /// Asks what the server offers. Nothing waits for it: it goes beside the minting, and tells a client that is
+    /// opening already how long that should take.
+    fn ask_for_info(&self) {
+        let me = self.me.clone();
+        spawn_local(async move {
+            let info = server_info::ask().await;
+            let Some((me, info)) = me.upgrade().zip(info) else {
+                return;
+            };
+            me.info.set(Some(info));
+            me.step(|client| client.server_info(info, dom::now()));
+        });
+    }
+
+    /// Asks whether the session that a new socket is for can be gone on with: browsers do not tell why a socket was
+    /// refused. Nothing waits for it.
+    fn ask_whether_it_lives(&self, handle: &str) {
+        let (me, handle) = (self.me.clone(), handle.to_owned());
+        spawn_local(async move {
+            let end = match api::session_life(&handle).await {
+                Ok(SessionLife { lives: false }) => End::Exit(Exit {
+                    reason: EndReason::NoSession,
+                    code: None,
+                    message: String::new(),
+                }),
+                Err(failure) if failure.kind == Kind::SignIn => End::SignedOut,
+                // it is there, or nobody knows
+                Ok(_) | Err(_) => return,
+            };
+            if let Some(me) = me.upgrade() {
+                me.step(|client| {
+                    if client.connection_query() == Some(&handle) {
+                        client.refused(end);
+                    }
+                });
+            }
+        });
+    }
+
+    fn begin(&self) {
+        let attempt = self.attempt.get() + 1;
+        self.attempt.set(attempt);
+        // one that was taken over is still there
+        drop(self.live.borrow_mut().take());
+        set(self.view.round_trip, None);
+        set(self.view.title, None);
+        self.view.notices.clear();
+        self.settled.take();
+        set(self.view.status, Status::Asking);
+        let transport = connection::first_transport();
+        self.connect(Client::start(
+            transport.can_show_key() && sign_in::key().is_some(),
+            self.screen.size(),
+            transport,
+            Math::random,
+            dom::now(),
+        ));
+        let (me, target) = (self.me.clone(), self.target.clone());
+        spawn_local(async move {
+            let minted = api::mint(&target).await;
+            let Some(me) = me.upgrade().filter(|me| me.attempt.get() == attempt) else {
+                return;
+            };
+            match minted {
+                Ok(minted) => {
+                    me.step(|client| client.minted(minted.id, dom::now()));
+                }
+                Err(failure) => {
+                    drop(me.live.borrow_mut().take());
+                    me.view.status.set(Status::Failed(failure));
+                }
+            }
+        });
+    }
+
+    /// Goes on with what a page before this one left.
+    fn go_on(&self, left: Left) {
+        // what can't be restored the program has to draw
+        let redraw = !self.screen.restore(left.snapshot);
+        set(self.view.drawn, true);
+        self.connect(Client::resume(
+            left.resume_point,
+            redraw,
+            self.screen.size(),
+            connection::first_transport(),
+            Math::random,
+            dom::now(),
+        ));
+    }
+
+    fn connect(&self, mut client: Client) {
+        if let Some(info) = self.info.get() {
+            client.server_info(info, dom::now());
+        }
+        let on_tick = with(&self.me, |me, ()| me.tick());
+        let ticker = Interval::new(TICK, move || on_tick(()));
+        *self.live.borrow_mut() = Some(Live::new(client, ticker));
+        self.settle();
+    }
+
+    fn tick(&self) {
+        self.step(|client| client.tick(dom::now()));
+    }
+
+    fn hear(&self, news: News) {
+        let now = dom::now();
+        match news {
+            News::Output(bytes) => {
+                let (tail, count) = tail(&bytes);
+                // nothing is to be sent because of it: this is the hot path
+                let mut live = self.live.borrow_mut();
+                let Some(live_now) = live.as_mut() else {
+                    return;
+                };
+                let length = bytes.length() as usize;
+                let end = live_now.client.receive_output(length, &tail[..count], now);
+                drop(live);
+                self.draw(&bytes, end);
+            }
+            News::ServerEvent(heard) => {
+                let shown = self.step(|client| client.receive(heard, now));
+                if let Some(shown) = shown.flatten() {
+                    self.show(shown);
+                }
+            }
+            News::Closed => {
+                self.step(|client| client.connection_closed(now));
+            }
+        }
+    }
+
+    fn show(&self, shown: ScreenUpdate) {
+        let language = self.wishes.language.get_untracked();
+        match shown {
+            ScreenUpdate::Output { data, end } => self.draw(&Uint8Array::from(&data[..]), end),
+            ScreenUpdate::Resumed => self.screen.resume(),
+            ScreenUpdate::Skipped { bytes, end } => {
+                self.screen.remark(&language.skipped(bytes), Some(end));
+            }
+            ScreenUpdate::Missing { bytes, end } => {
+                let redraw = self.screen.is_alternate();
+                self.screen.remark(&language.missing(bytes), Some(end));
+                if redraw {
+                    self.step(|client| client.redraw(dom::now()));
+                }
+            }
+            ScreenUpdate::Toast(text) => self.view.notices.say(Notice::new(text)),
+        }
+    }
+
+    fn draw(&self, bytes: &Uint8Array, end: u64) {
+        self.screen.write(bytes, end);
+        set(self.view.drawn, true);
+    }
+
+    fn screen_event(&self, event: Event) {
+        let event = match event {
+            Event::Input(text) => Event::Input(self.view.modifiers.typed(text)),
+            event => event,
+        };
+        match event {
+            Event::Input(text) if self.view.status.with_untracked(Status::is_over) => {
+                if text == "\r" && self.view.status.with_untracked(Status::is_taken_over) {
+                    self.take_back();
+                } else if text == "\r" {
+                    self.begin_again();
+                }
+            }
+            Event::Input(text) if text == CTRL_C && self.may_drop() => {
+                self.view.notices.end_idle_warning();
+                self.step(Client::interrupt);
+            }
+            Event::Input(text) => self.type_in(text.into()),
+            // where only text can be said, mouse reports that are none can't
+            Event::Bytes(bytes) => {
+                let is_binary = |client: &Client| client.transport().is_binary();
+                if bytes.is_ascii() || self.ask(is_binary) == Some(true) {
+                    self.type_in(bytes.into());
+                }
+            }
+            Event::Pasted(text) => self.paste(text),
+            Event::Copied(text) => self.copy(&text),
+            Event::Link(link) => self.ask_for_link(link),
+            Event::Wish(wish) => self.hear_wish(wish),
+            Event::Rendered(end) => {
+                self.step(|client| client.drawn(end));
+            }
+            Event::Titled(title) => set(self.view.title, title::shown(&title)),
+            Event::Resized(size) => {
+                self.view.size.set(size);
+                self.step(|client| client.resize(size));
+            }
+            Event::Leave => {
+                if let Some(leave) = &*self.on_leave.borrow() {
+                    leave();
+                }
+            }
+        }
+    }
+
+    fn type_in(&self, bytes: Bytes) {
+        self.view.notices.end_idle_warning();
+        if self.step(|client| client.type_in(bytes)) == Some(false) {
+            let words = self.wishes.language.get_untracked().words();
+            self.view.notices.say(Notice::new(words.too_long));
+        }
+    }
+
+    /// Whether a Ctrl-C may drop the flood that it interrupts. A full-screen program's output is never
+    /// dropped: it may read the Ctrl-C as a key like any other.
+    fn may_drop(&self) -> bool {
+        self.wishes.instant_interrupt.get_untracked() && !self.screen.is_alternate()
+    }
+
+    /// Ends the shell: the user is gone, or wants another.
+    fn leave(&self) {
+        self.attempt.update(|attempt| attempt + 1);
+        self.step(Client::close);
+    }
+
+    /// The browser takes the page away: for good, to load it anew, or to put it aside.
+    fn hide(&self) {
+        if let Some(resume_point) = self.ask(Client::resume_point).flatten() {
+            // a tab has some MB for all of its pages
+            let mut lines = SCROLLBACK;
+            loop {
+                let (resume_point, snapshot) = (resume_point.clone(), self.screen.snapshot(lines));
+                if saved_session::put(
+                    &self.target,
+                    &Left {
+                        resume_point,
+                        snapshot,
+                    },
+                ) || lines == 0
+                {
+                    break;
+                }
+                lines /= 2;
+            }
+        }
+        self.step(Client::leave);
+    }
+
+    /// What the client tells of itself, if there is one.
+    fn ask<T>(&self, question: impl FnOnce(&Client) -> T) -> Option<T> {
+        Some(question(&self.live.borrow().as_ref()?.client))
+    }
+
+    /// The page is shown: at first, or when the browser puts it back as it was.
+    fn page_shown(&self, event: &web_sys::Event) {
+        let event: &PageTransitionEvent = event.unchecked_ref();
+        if !event.persisted() {
+            return;
+        }
+        drop(saved_session::take(&self.target));
+        let closed = |status: &Status| matches!(status, Status::Ended(exit) if exit.reason == EndReason::Closed);
+        if self.view.status.with_untracked(closed) {
+            // it was taken away before there was a shell to come back to
+            self.begin_again();
+        } else {
+            self.step(|client| client.return_to_session(dom::now()));
+        }
+    }
+
+    /// Does something to the client, if there is one, and then what follows from it.
+    fn step<T>(&self, act: impl FnOnce(&mut Client) -> T) -> Option<T> {
+        let result = act(&mut self.live.borrow_mut().as_mut()?.client);
+        self.settle();
+        Some(result)
+    }
+
+    /// Does what the client wants to be done, drops one that is over, and brings the state line up to date.
+    fn settle(&self) {
+        let mut slot = self.live.borrow_mut();
+        let Some(live) = slot.as_mut() else { return };
+        live.take_steps(&self.me);
+        let client = &live.client;
+        let status = Status::of(client, dom::now());
+        let round_trip = client.round_trip().map(|ms| ms.round() as u32);
+        let transport = client.transport();
+        let over = if status.is_final() { slot.take() } else { None };
+        drop(slot);
+        if over.is_some() {
+            self.screen.finish();
+        }
+        drop(over);
+        set(self.view.round_trip, round_trip);
+        self.take_status(status, transport);
+    }
+
+    fn take_status(&self, status: Status, transport: Transport) {
+        if self.view.status.with_untracked(|shown| *shown == status) {
+            return;
+        }
+        // who comes back has time anew, and a session that has ended ends no more
+        self.view.notices.end_idle_warning();
+        let reconnected = self
+            .view
+            .status
+            .with_untracked(|shown| matches!(shown, Status::Reconnecting { .. }));
+        if status == Status::Connected {
+            self.restored.set(false);
+            set(self.view.transport, Some(transport));
+            connection::remember_transport(transport);
+            // whoever looked elsewhere meanwhile is left alone
+            if !reconnected || dom::has_no_focus() {
+                self.screen.focus();
+            }
+        }
+        let is_gone = matches!(&status, Status::Lost(failure) if failure.is(EndReason::NoSession));
+        if is_gone && self.restored.replace(false) {
+            let words = self.wishes.language.get_untracked().words();
+            self.screen.begin_again();
+            self.screen.remark(words.shell_gone, None);
+            self.begin();
+        } else {
+            self.view.status.set(status);
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(live) = self.live.get_mut() {
+            live.client.close();
+            live.take_steps(&self.me);
+        }
+    }
+}
+
+/// The last bytes of output, and how many they are.
+fn tail(bytes: &Uint8Array) -> ([u8; TAIL], usize) {
+    let length = bytes.length();
+    let from = length.saturating_sub(TAIL as u32);
+    let mut tail = [0; TAIL];
+    // a view of them would be one more object for each frame
+    for (byte, at) in tail.iter_mut().zip(from..length) {
+        *byte = bytes.get_index(at);
+    }
+    (tail, (length - from) as usize)
+}
+
+/// A callback that does nothing once the session is gone.
+fn with<E, T, F>(me: &Weak<Session>, call: F) -> impl Fn(E) + Clone + use<E, T, F>
+where
+    F: Fn(&Session, E) -> T + Clone,
+{
+    let me = me.clone();
+    move |event| {
+        if let Some(me) = me.upgrade() {
+            call(&me, event);
+        }
+    }
+}

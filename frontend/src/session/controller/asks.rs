@@ -1,0 +1,321 @@
+//! What a session asks its user, and tells them of: before lines are pasted, before a link opens, when something is copied.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::{Rc, Weak},
+};
+
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::Session;
+use crate::{
+    browser::clipboard,
+    session::status::Status,
+    ui::{
+        dialogue::{Dialogue, Way},
+        notice::Notice,
+    },
+    xterm::{links::Link, osc52::Wish, paste},
+};
+
+/// So many lines of a paste are shown.
+const LINES: usize = 4;
+/// So much of a line or of a short text is shown, in characters.
+const LINE: usize = 200;
+const BEGINNING: usize = 24;
+/// So much of what a program has copied is shown, in characters.
+const SHOWN: usize = 10_000;
+
+/// What a user has settled for one shell.
+#[derive(Default)]
+pub(super) struct Settled {
+    /// Not to be asked before lines are pasted.
+    pastes: Cell<bool>,
+    /// Programs may not write the clipboard.
+    no_copies: Cell<bool>,
+    /// What a program wants on the clipboard; the last is enough, however fast they come.
+    copying: RefCell<Option<Rc<str>>>,
+    /// Whether the browser is busy with an earlier one.
+    busy: Cell<bool>,
+}
+
+impl Session {
+    /// Pastes a text, or asks first where each of its lines would run at once.
+    pub(super) fn paste(&self, text: String) {
+        let lines = paste::lines(&text).count();
+        let settled = self.settled.borrow().clone();
+        let runs = lines > 1 && !self.view.status.with_untracked(Status::is_over);
+        if !runs || settled.pastes.get() || self.screen.marks_pastes() {
+            self.screen.paste(&text);
+            return;
+        }
+        let language = self.wishes.language.get_untracked();
+        let words = language.details();
+        let shown: Vec<String> = paste::lines(&text)
+            .take(LINES)
+            .map(|line| beginning(line, LINE))
+            .collect();
+        let mut shown = shown.join("\n");
+        if lines > LINES {
+            shown.push('\n');
+            shown.push_str(&language.more_lines(lines - LINES));
+        }
+        let asks_again = RwSignal::new(true);
+        let body = move || {
+            view! {
+                <p>{words.paste_hint}</p>
+                <pre tabindex="0" role="region" aria-label=words.paste_text>{shown.clone()}</pre>
+                <label class="setting">
+                    <input
+                        type="checkbox"
+                        on:change:target=move |event| asks_again.set(!event.target().checked())
+                    />
+                    {words.do_not_ask}
+                </label>
+            }
+            .into_any()
+        };
+        let whole = Rc::<str>::from(text);
+        let pastes = |text: Rc<str>, one_line: bool| {
+            let (me, settled) = (self.me.clone(), settled.clone());
+            move || {
+                settled.pastes.set(!asks_again.get_untracked());
+                if let Some(me) = me.upgrade() {
+                    if one_line {
+                        me.screen.paste(&paste::as_one_line(&text));
+                    } else {
+                        me.screen.paste(&text);
+                    }
+                }
+            }
+        };
+        self.view.dialogues.ask(Dialogue {
+            title: language.paste_title(lines),
+            body: Box::new(body),
+            ways: vec![
+                Way::cancel(words.cancel),
+                Way::new(words.paste_one_line, pastes(Rc::clone(&whole), true)),
+                Way::new(language.paste_lines(lines), pastes(whole, false)),
+            ],
+        });
+    }
+
+    /// Asks whether to open a link.
+    pub(super) fn ask_for_link(&self, link: Link) {
+        let words = self.wishes.language.get_untracked().details();
+        let Link {
+            address,
+            host,
+            other,
+        } = link;
+        let (before, after) = around(&address, &host);
+        let (before, after) = (before.to_owned(), after.to_owned());
+        let is_other = other.is_some();
+        let body = move || {
+            let warning = other.clone().map(|other| {
+                let [names, leads, end] = words.other_host;
+                view! {
+                    <p class="warning">
+                        {names}<strong>{other}</strong>{leads}<strong>{host.clone()}</strong>{end}
+                    </p>
+                }
+            });
+            view! {
+                <pre class="wraps" tabindex="0" role="region" aria-label=words.address>
+                    {before.clone()}<strong>{host.clone()}</strong>{after.clone()}
+                </pre>
+                {warning}
+            }
+            .into_any()
+        };
+        let copies = {
+            let (me, address) = (self.me.clone(), address.clone());
+            Way::new(words.copy_address, move || copy(&me, &address))
+        };
+        let opens = Way::new(words.open_link, move || {
+            let opened = window().open_with_url_and_target_and_features(
+                &address,
+                "_blank",
+                "noopener,noreferrer",
+            );
+            // with `noopener` there is nothing to be told of it
+            drop(opened);
+        });
+        let cancels = Way::cancel(words.cancel);
+        self.view.dialogues.ask(Dialogue {
+            title: words.link_title.to_owned(),
+            body: Box::new(body),
+            ways: if is_other {
+                vec![copies, opens, cancels]
+            } else {
+                vec![cancels, copies, opens]
+            },
+        });
+    }
+
+    /// Copies what the user has selected.
+    pub(super) fn copy(&self, text: &str) {
+        copy(&self.me, text);
+    }
+
+    /// A program asks for the clipboard.
+    pub(super) fn hear_wish(&self, wish: Wish) {
+        let settled = self.settled.borrow().clone();
+        if settled.no_copies.get() || !self.wishes.program_copies.get_untracked() {
+            return;
+        }
+        match wish {
+            Wish::TooMuch => {
+                let language = self.wishes.language.get_untracked();
+                let too_much = Notice::new(language.program_copies_too_much());
+                self.view
+                    .notices
+                    .say(too_much.ways(vec![self.never_again()]));
+            }
+            Wish::Write(text) => {
+                *settled.copying.borrow_mut() = Some(text.into());
+                if !settled.busy.replace(true) {
+                    self.copy_for_program(settled);
+                }
+            }
+        }
+    }
+
+    /// Puts on the clipboard what a program asked for last, and says so.
+    fn copy_for_program(&self, settled: Rc<Settled>) {
+        let me = self.me.clone();
+        spawn_local(async move {
+            while let Some(text) = settled.copying.take() {
+                // who looks elsewhere would not hear of it
+                let shown = me.upgrade().is_some_and(|me| me.screen.is_shown());
+                let copied = shown && clipboard::write(&text).await;
+                if let Some(me) = me.upgrade() {
+                    me.tell_of_copy(text, copied);
+                }
+            }
+            settled.busy.set(false);
+        });
+    }
+
+    fn tell_of_copy(&self, text: Rc<str>, copied: bool) {
+        let language = self.wishes.language.get_untracked();
+        let words = language.details();
+        let count = text.chars().count();
+        let first = paste::lines(&text)
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or_default();
+        let mut about = beginning(first.trim(), BEGINNING);
+        if about.chars().count() < count && !about.ends_with('…') {
+            about.push('…');
+        }
+        let mut ways = Vec::new();
+        if !copied {
+            let (me, text) = (self.me.clone(), Rc::clone(&text));
+            ways.push(Way::new(words.copy, move || copy(&me, &text)));
+        }
+        let me = self.me.clone();
+        ways.push(Way::new(words.show, move || {
+            if let Some(me) = me.upgrade() {
+                me.show_copy(&text);
+            }
+        }));
+        ways.push(self.never_again());
+        let says = if copied {
+            language.program_copied(count)
+        } else {
+            language.program_would_copy(count)
+        };
+        self.view
+            .notices
+            .say(Notice::new(says).about(about).ways(ways));
+    }
+
+    /// Shows what a program has copied.
+    fn show_copy(&self, text: &str) {
+        let words = self.wishes.language.get_untracked().details();
+        let shown = paste::clean_paste(&text.replace("\r\n", "\n")).into_owned();
+        let shown = match shown.char_indices().nth(SHOWN) {
+            Some((at, _)) => format!("{}…", &shown[..at]),
+            None => shown,
+        };
+        let body = move || {
+            view! { <pre tabindex="0" role="region" aria-label=words.program_text>{shown.clone()}</pre> }.into_any()
+        };
+        self.view.dialogues.ask(Dialogue {
+            title: words.program_text.to_owned(),
+            body: Box::new(body),
+            ways: vec![Way::cancel(words.close)],
+        });
+    }
+
+    fn never_again(&self) -> Way {
+        let words = self.wishes.language.get_untracked().details();
+        let settled = self.settled.borrow().clone();
+        Way::new(words.never_again, move || settled.no_copies.set(true))
+    }
+}
+
+/// Copies what the user asks for, and says so if that fails.
+fn copy(session: &Weak<Session>, text: &str) {
+    let copied = clipboard::write(text);
+    let session = session.clone();
+    spawn_local(async move {
+        if !copied.await
+            && let Some(me) = session.upgrade()
+        {
+            let words = me.wishes.language.get_untracked().details();
+            me.view.notices.say(Notice::new(words.copy_failed));
+        }
+    });
+}
+
+/// The beginning of a line, with its control characters shown.
+fn beginning(line: &str, length: usize) -> String {
+    let line = match line.char_indices().nth(length) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line.to_owned(),
+    };
+    paste::clean_paste(&line).into_owned()
+}
+
+/// What stands before a host in an address, and behind it.
+fn around<'a>(address: &'a str, host: &str) -> (&'a str, &'a str) {
+    let scheme = address.find("://").map_or(0, |at| at + 3);
+    let authority = address[scheme..]
+        .find(['/', '?', '#'])
+        .map_or(address.len(), |at| scheme + at);
+    // behind the name of a user, which may look like a host
+    let user = address[scheme..authority]
+        .rfind('@')
+        .map_or(scheme, |at| scheme + at + 1);
+    let end = (user + host.len()).min(address.len());
+    (&address[..user], &address[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_is_the_one_that_is_gone_to() {
+        for (address, host, before, after) in [
+            ("https://a.example/b", "a.example", "https://", "/b"),
+            (
+                "https://a.example@evil.example:8443/?a@b",
+                "evil.example",
+                "https://a.example@",
+                ":8443/?a@b",
+            ),
+            ("http://[::1]:80/", "[::1]", "http://", ":80/"),
+        ] {
+            assert_eq!(around(address, host), (before, after), "{address}");
+        }
+    }
+
+    #[test]
+    fn beginnings_are_whole_characters() {
+        assert_eq!(beginning("你好🎉é", 3), "你好🎉…");
+        assert_eq!(beginning("a\u{1b}[0m", 9), "a␛[0m");
+    }
+}

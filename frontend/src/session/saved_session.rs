@@ -1,0 +1,64 @@
+//! What a page leaves in its tab when it goes away, for the page that is loaded in its place.
+//!
+//! It is there only between the two, so that a tab which is duplicated meanwhile gets nothing.
+
+use podshell_client::ResumePoint;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    browser::dom,
+    routing::route::{Route, Target},
+    xterm::screen_snapshot::Snapshot,
+};
+
+/// Where it lies, with the address behind it.
+const LEFT: &str = "podshell.left:";
+
+/// A terminal that was left.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Left {
+    /// Where its session goes on.
+    pub(crate) resume_point: ResumePoint,
+    /// What it showed.
+    pub(crate) snapshot: Snapshot,
+}
+
+/// Leaves a terminal behind. Gives false where the browser has no room for it: without it, the next page begins a new
+/// shell.
+pub(crate) fn put(target: &Target, left: &Left) -> bool {
+    let text = serde_json::to_string(left).expect("strings and numbers are always JSON");
+    dom::tab_storage().is_some_and(|storage| storage.set_item(&key(target), &text).is_ok())
+}
+
+/// Takes what was left behind for this address, if anything.
+pub(crate) fn take(target: &Target) -> Option<Left> {
+    let storage = dom::tab_storage()?;
+    let key = key(target);
+    let text = storage.get_item(&key).ok().flatten()?;
+    storage.remove_item(&key).ok()?;
+    // another version of the page may have written it
+    serde_json::from_str(&text).ok()
+}
+
+/// For which addresses something was left behind, in the order of these, for browsers have none.
+pub(crate) fn targets() -> Vec<Target> {
+    let Some(storage) = dom::tab_storage() else {
+        return Vec::new();
+    };
+    let keys = (0..storage.length().unwrap_or_default()).filter_map(|at| storage.key(at).ok()?);
+    let mut keys: Vec<_> = keys.collect();
+    keys.sort();
+    let target = |key: &String| {
+        let href = key.strip_prefix(LEFT)?;
+        let (path, query) = href.split_once('?').unwrap_or((href, ""));
+        match Route::parse(path, query) {
+            Route::Shell(target) => Some(target),
+            Route::Pods | Route::Unknown => None,
+        }
+    };
+    keys.iter().filter_map(target).collect()
+}
+
+fn key(target: &Target) -> String {
+    format!("{LEFT}{}", target.href())
+}

@@ -1,0 +1,177 @@
+//! What the page shows of a session: how it fares, and the figures around it.
+
+use leptos::prelude::*;
+use podshell_client::{Client, End, Phase, transport::Transport};
+use podshell_shared::{
+    close::{Carrier, Outcome},
+    terminal::{EndReason, Exit, Size},
+};
+
+use crate::{
+    error::Failure,
+    ui::{dialogue::Dialogues, notice::Notices},
+    xterm::screen_keys::Modifiers,
+};
+
+/// How far a shell is, for the state line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// The server is asked for an id.
+    Asking,
+    /// The connection is being opened.
+    Opening,
+    /// The server starts the shell.
+    Starting,
+    /// The shell runs.
+    Connected,
+    /// The connection was lost; it is tried again.
+    Reconnecting {
+        /// How long until then; [`None`] while it is being tried.
+        seconds: Option<u32>,
+    },
+    /// The session ended as sessions do.
+    Ended(Exit),
+    /// The connection was lost.
+    Lost(Failure),
+    /// There was no shell to begin with.
+    Failed(Failure),
+}
+
+impl Status {
+    /// Whether nothing more will happen by itself.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self, Self::Ended(_) | Self::Lost(_) | Self::Failed(_))
+    }
+
+    /// Whether the session goes on in another window.
+    pub(crate) fn is_taken_over(&self) -> bool {
+        matches!(self, Self::Lost(failure) if failure.is(EndReason::TakenOver))
+    }
+
+    /// Whether nothing can bring the session back: one that goes on in another window may be taken back.
+    pub(crate) fn is_final(&self) -> bool {
+        self.is_over() && !self.is_taken_over()
+    }
+
+    /// How a client fares.
+    pub(crate) fn of(client: &Client, now: f64) -> Self {
+        match client.phase() {
+            Phase::Opening if client.is_waiting_for_id() => Self::Asking,
+            Phase::Opening => Self::Opening,
+            Phase::Starting => Self::Starting,
+            Phase::Connected => Self::Connected,
+            Phase::Reconnecting | Phase::Away => Self::Reconnecting {
+                seconds: client.retry_in(now).map(|ms| (ms / 1000.0).ceil() as u32),
+            },
+            Phase::Ended(end) => Self::over(end.clone()),
+        }
+    }
+
+    fn over(end: End) -> Self {
+        let ended = |reason| {
+            Self::Ended(Exit {
+                reason,
+                code: None,
+                message: String::new(),
+            })
+        };
+        match end {
+            End::Exit(Exit {
+                reason: EndReason::TakenOver | EndReason::NoSession,
+                ..
+            }) => Self::Lost(Failure::from_end(end)),
+            End::Exit(exit) => Self::Ended(exit),
+            End::Closed { code, .. }
+                if Outcome::from_code(code, Carrier::SockJs) == Some(Outcome::ProcessExited) =>
+            {
+                ended(EndReason::Exited)
+            }
+            End::ClosedByUser => ended(EndReason::Closed),
+            End::NotOpened | End::NotStarted | End::Closed { bound: false, .. } => {
+                Self::Failed(Failure::from_end(end))
+            }
+            End::ConnectionLost
+            | End::Silent
+            | End::SignedOut
+            | End::ProtocolError(_)
+            | End::Closed { .. } => Self::Lost(Failure::from_end(end)),
+        }
+    }
+}
+
+/// What the page shows of a session.
+#[derive(Clone, Copy)]
+pub(crate) struct View {
+    pub(crate) status: RwSignal<Status>,
+    pub(crate) size: RwSignal<Size>,
+    /// The transport of the connection, once there is one.
+    pub(crate) transport: RwSignal<Option<Transport>>,
+    /// In ms.
+    pub(crate) round_trip: RwSignal<Option<u32>>,
+    /// What the program calls itself.
+    pub(crate) title: RwSignal<Option<String>>,
+    pub(crate) notices: Notices,
+    pub(crate) dialogues: Dialogues,
+    /// Ctrl and Alt on the screen.
+    pub(crate) modifiers: Modifiers,
+    /// Whether there is anything on the terminal to be read.
+    pub(crate) drawn: RwSignal<bool>,
+}
+
+impl View {
+    pub(crate) fn new() -> Self {
+        Self {
+            status: RwSignal::new(Status::Asking),
+            size: RwSignal::default(),
+            transport: RwSignal::default(),
+            round_trip: RwSignal::default(),
+            title: RwSignal::default(),
+            notices: Notices::new(),
+            dialogues: Dialogues::new(),
+            modifiers: Modifiers::new(),
+            drawn: RwSignal::default(),
+        }
+    }
+}
+
+/// Sets a signal if that changes it, for nobody is to be woken for nothing.
+pub(crate) fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|shown| *shown != value) {
+        signal.set(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use podshell_client::codec::{ServerEvent, decode_close, decode_text};
+
+    #[test]
+    fn a_code_alone_tells_how_a_session_ended() {
+        for carrier in Carrier::ALL {
+            for outcome in Outcome::ALL {
+                let code = outcome.code(carrier);
+                let heard = match carrier {
+                    Carrier::SockJs => decode_text(&format!(r#"c[{code},"Why."]"#)).pop(),
+                    Carrier::WebSocket => decode_close(code, "Why.".to_owned()),
+                };
+                let Some(ServerEvent::Closed { code, reason }) = heard else {
+                    panic!("{heard:?}");
+                };
+                let bound = true;
+                let status = Status::over(End::Closed {
+                    code,
+                    reason,
+                    bound,
+                });
+                match (outcome, &status) {
+                    (Outcome::ProcessExited, Status::Ended(exit)) => {
+                        assert_eq!((exit.reason, exit.code), (EndReason::Exited, None));
+                    }
+                    (Outcome::Other, Status::Lost(_)) => {}
+                    _ => panic!("{carrier:?} {code}: {status:?}"),
+                }
+            }
+        }
+    }
+}

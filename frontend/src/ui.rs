@@ -1,0 +1,4 @@
+//! What all pages are made of: questions, notices and errors.
+
+pub(crate) mod dialogue;
+pub(crate) mod notice;

@@ -1,0 +1,157 @@
+//! Questions to the user: a box that holds the focus until it is answered, and gives it back to where it was.
+
+use std::rc::Rc;
+
+use leptos::{ev::KeyboardEvent, html, prelude::*};
+
+use crate::browser::dom;
+
+/// For how long keys are ignored, in ms: what was typed before the box was seen is no answer.
+const BLIND: f64 = 300.0;
+/// The box's name for screen readers is the element that has this id.
+const TITLE: &str = "dialogue-title";
+
+/// A question. Esc and [`Way::cancel`] mean that nothing happens.
+pub(crate) struct Dialogue {
+    pub(crate) title: String,
+    /// What stands between title and buttons.
+    pub(crate) body: Box<dyn Fn() -> AnyView>,
+    /// The buttons. Enter presses the last, which is the safe one where another would lose or leak something.
+    pub(crate) ways: Vec<Way>,
+}
+
+/// A button, and what it does.
+pub(crate) struct Way {
+    name: String,
+    act: Option<Box<dyn Fn()>>,
+}
+
+impl Way {
+    /// A button that does something.
+    pub(crate) fn new(name: impl Into<String>, act: impl Fn() + 'static) -> Self {
+        Self {
+            name: name.into(),
+            act: Some(Box::new(act)),
+        }
+    }
+
+    /// A button by which nothing happens.
+    pub(crate) fn cancel(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            act: None,
+        }
+    }
+
+    /// What stands on the button.
+    pub(crate) fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    /// Does what the button is for.
+    pub(crate) fn act(&self) {
+        if let Some(act) = &self.act {
+            act();
+        }
+    }
+}
+
+/// Where a question is put.
+#[derive(Clone, Copy)]
+pub(crate) struct Dialogues(RwSignal<Option<Rc<Dialogue>>, LocalStorage>);
+
+impl Dialogues {
+    pub(crate) fn new() -> Self {
+        Self(RwSignal::new_local(None))
+    }
+
+    /// Asks. Nobody else can meanwhile: all but the dialogue is out of reach.
+    pub(crate) fn ask(self, dialogue: Dialogue) {
+        self.0.set(Some(Rc::new(dialogue)));
+    }
+}
+
+/// The question that is open, if there is one.
+#[component]
+pub(crate) fn DialogueBox(dialogues: Dialogues) -> impl IntoView {
+    let Dialogues(open) = dialogues;
+    move || {
+        let dialogue = open.get()?;
+        let this = Rc::downgrade(&dialogue);
+        let element = NodeRef::<html::Dialog>::new();
+        Effect::new(move |_| {
+            if let Some(element) = element.get() {
+                element
+                    .show_modal()
+                    .expect("it is on the page, and was not open before");
+            }
+        });
+        // the browser gives the focus back before anything is done with the answer
+        let close = move |pressed: Option<usize>| {
+            let answered = open.get_untracked();
+            if let Some(element) = element.get_untracked() {
+                element.close();
+            }
+            open.set(None);
+            if let Some((dialogue, pressed)) = answered.zip(pressed) {
+                dialogue.ways[pressed].act();
+            }
+        };
+        let seen = dom::now() + BLIND;
+        let key = move |event: KeyboardEvent| {
+            let presses = matches!(&*event.key(), "Enter" | " ");
+            if dom::now() < seen || (presses && event.repeat()) {
+                event.prevent_default();
+            }
+        };
+        let last = dialogue.ways.len().saturating_sub(1);
+        let buttons = dialogue.ways.iter().enumerate().map(|(n, way)| {
+            let hint = match (way.act.is_none(), n == last) {
+                (true, _) => Some("Esc"),
+                (false, true) => Some("Enter"),
+                (false, false) => None,
+            };
+            let hint = hint.map(|hint| view! { <kbd aria-hidden="true">{hint}</kbd> });
+            view! {
+                <button
+                    class:primary=n == last
+                    // Enter in a box to tick presses the one that is a form's to submit
+                    type=if n == last { "submit" } else { "button" }
+                    autofocus=n == last
+                    on:click=move |event| {
+                        event.prevent_default();
+                        close(Some(n));
+                    }
+                >
+                    {way.name()}
+                    {hint}
+                </button>
+            }
+        });
+        Some(view! {
+            <dialog
+                class="dialogue"
+                data-testid="dialogue"
+                aria-labelledby=TITLE
+                node_ref=element
+                on:keydown=key
+                on:keyup=key
+                on:close=move |_| {
+                    // by then another may be open
+                    let is_this = |shown: &Option<Rc<Dialogue>>| {
+                        shown.as_ref().is_some_and(|shown| Rc::as_ptr(shown) == this.as_ptr())
+                    };
+                    if open.with_untracked(is_this) {
+                        open.set(None);
+                    }
+                }
+            >
+                <form method="dialog">
+                    <h2 id=TITLE>{dialogue.title.clone()}</h2>
+                    {(dialogue.body)()}
+                    <div class="actions">{buttons.collect_view()}</div>
+                </form>
+            </dialog>
+        })
+    }
+}

@@ -1,0 +1,226 @@
+//! What is said at the foot of a terminal, until it has been read or is true no more.
+
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use leptos::{html, prelude::*};
+use podshell_shared::terminal::IDLE_WARNING;
+
+use crate::{
+    browser::dom::{self, Listener},
+    i18n::use_language,
+    ui::dialogue::Way,
+};
+
+/// For how long a notice stands, in ms.
+const STANDS: u32 = 8_000;
+
+/// Something to be said, and what can be done about it.
+#[derive(Default)]
+pub(crate) struct Notice {
+    text: String,
+    /// What it is about, as it stands elsewhere.
+    about: String,
+    ways: Vec<Way>,
+}
+
+impl Notice {
+    /// A notice that says this.
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
+    }
+
+    /// It shows what it is about.
+    pub(crate) fn about(self, about: String) -> Self {
+        Self { about, ..self }
+    }
+
+    /// It has these buttons.
+    pub(crate) fn ways(self, ways: Vec<Way>) -> Self {
+        Self { ways, ..self }
+    }
+
+    /// How long it stands, in ms; `None` for as long as it is true.
+    fn stands(&self) -> Option<u32> {
+        (!self.is_idle_warning()).then_some(STANDS)
+    }
+
+    /// Whether it is true no more once something was typed.
+    fn is_idle_warning(&self) -> bool {
+        self.text.starts_with(IDLE_WARNING)
+    }
+}
+
+/// What there is to be said at a terminal: an idle warning for as long as it is true, and before it what was said last.
+#[derive(Clone, Copy)]
+pub(crate) struct Notices {
+    said: RwSignal<Option<Rc<Notice>>, LocalStorage>,
+    warning: RwSignal<Option<Rc<Notice>>, LocalStorage>,
+}
+
+impl Notices {
+    pub(crate) fn new() -> Self {
+        Self {
+            said: RwSignal::new_local(None),
+            warning: RwSignal::new_local(None),
+        }
+    }
+
+    /// Says it in place of what was said before.
+    pub(crate) fn say(self, notice: Notice) {
+        let place = if notice.is_idle_warning() {
+            self.warning
+        } else {
+            self.said
+        };
+        place.set(Some(Rc::new(notice)));
+    }
+
+    /// Nothing is to be said any more.
+    pub(crate) fn clear(self) {
+        clear(self.said);
+        clear(self.warning);
+    }
+
+    /// Something was typed, or there is no session any more that might end.
+    pub(crate) fn end_idle_warning(self) {
+        clear(self.warning);
+    }
+
+    /// What is shown.
+    fn shown(self) -> Option<Rc<Notice>> {
+        self.said.get().or_else(|| self.warning.get())
+    }
+
+    /// The user has read it.
+    fn close(self) {
+        if self.said.with_untracked(Option::is_some) {
+            self.said.set(None);
+        } else {
+            clear(self.warning);
+        }
+    }
+}
+
+/// Nobody is woken for nothing.
+fn clear(place: RwSignal<Option<Rc<Notice>>, LocalStorage>) {
+    if place.with_untracked(Option::is_some) {
+        place.set(None);
+    }
+}
+
+/// The notice, if there is one. It stays for as long as the pointer or the focus is on it, and while nobody sees the page.
+/// `covers` is told how much of the terminal it covers, in pixels; `leave` gives the focus back to the terminal.
+#[component]
+pub(crate) fn NoticeBar(
+    notices: Notices,
+    covers: impl Fn(f64) + Copy + 'static,
+    leave: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let language = use_language();
+    let held = RwSignal::new(false);
+    let seen = RwSignal::new(dom::is_visible());
+    let looked = Listener::new(&document(), "visibilitychange", move |_| {
+        seen.set(dom::is_visible());
+    });
+    StoredValue::new_local(looked);
+    // what the last run gave is dropped, and a timer with it
+    Effect::new(move |_: Option<Option<Timeout>>| {
+        let stands = notices.shown().and_then(|notice| notice.stands());
+        (!held.get() && seen.get())
+            .then_some(stands?)
+            .map(|stands| Timeout::new(stands, move || notices.close()))
+    });
+    let bar = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        let nothing = notices.shown().is_none();
+        // what it says now is on the page in the next frame
+        request_animation_frame(move || {
+            let bar = bar.try_get_untracked().flatten().filter(|_| !nothing);
+            covers(
+                bar.map(|bar| bar.offset_height())
+                    .unwrap_or_default()
+                    .into(),
+            );
+        });
+    });
+    let close = move |pressed: Option<usize>| {
+        let notice = untrack(|| notices.shown());
+        let focused = bar.get_untracked().is_some_and(|bar| dom::has_focus(&bar));
+        notices.close();
+        if focused {
+            leave();
+        }
+        if let Some((notice, pressed)) = notice.zip(pressed) {
+            notice.ways[pressed].act();
+        }
+    };
+    let content = move || {
+        let notice = notices.shown()?;
+        // who was on the last one is not on this
+        held.set(false);
+        let buttons = notice.ways.iter().enumerate().map(|(n, way)| {
+            view! { <button on:click=move |_| close(Some(n))>{way.name()}</button> }
+        });
+        let about = Some(notice.about.clone()).filter(|about| !about.is_empty());
+        Some(view! {
+            <div
+                class="notice"
+                data-testid="notice"
+                node_ref=bar
+                on:pointerenter=move |_| held.set(true)
+                on:pointerleave=move |_| held.set(false)
+                on:focusin=move |_| held.set(true)
+                on:focusout=move |_| held.set(false)
+            >
+                <p>
+                    <strong>{notice.text.clone()}</strong>
+                    {about.map(|about| view! { " " <code>{about}</code> })}
+                </p>
+                <div class="actions">
+                    {buttons.collect_view()}
+                    <button
+                        class="quiet"
+                        aria-label=move || language.get().details().dismiss
+                        on:click=move |_| close(None)
+                    >
+                        <span aria-hidden="true">"✕"</span>
+                    </button>
+                </div>
+            </div>
+        })
+    };
+    // a screen reader hears of what comes into an element that it knows
+    view! { <div class="notices" role="status">{content}</div> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_idle_warning_stands_until_something_is_typed() {
+        let warning = format!("{IDLE_WARNING}, this session ends in 59 seconds.");
+        let old = "This session ends in 59 seconds: it is as old as allowed here.";
+        let notices = Notices::new();
+        let shown = || untrack(|| notices.shown()).map(|notice| notice.text.clone());
+        for (said, stands, after) in [(&*warning, None, None), (old, Some(8_000), Some(old))] {
+            assert_eq!(Notice::new(said).stands(), stands);
+            notices.say(Notice::new(said));
+            assert_eq!(shown().as_deref(), Some(said));
+            notices.end_idle_warning();
+            assert_eq!(shown().as_deref(), after);
+        }
+
+        // it is there again when the other is gone
+        notices.say(Notice::new(&*warning));
+        assert_eq!(shown().as_deref(), Some(old));
+        notices.close();
+        assert_eq!(shown(), Some(warning));
+        notices.close();
+        assert_eq!(shown(), None);
+    }
+}

@@ -1,0 +1,108 @@
+//! The shells of this page, above the list of pods: how they fare, and the way back to each.
+
+use gloo_timers::callback::Timeout;
+use leptos::prelude::*;
+
+use crate::{
+    i18n::use_language,
+    pages::terminal::status_bar::{state_name, state_text},
+    routing::{
+        navigation::Link,
+        route::{Mode, Target},
+    },
+    session::status::View,
+    workspace::terminals::use_terminals,
+};
+
+/// How long an answer is waited for to whether a program is to be ended, in ms.
+const ASK_FOR: u32 = 5000;
+
+/// The user's own shells; nothing where there are none.
+#[component]
+pub(crate) fn RunningShells() -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let terminals = use_terminals();
+    let some = move || !terminals.list().is_empty();
+    view! {
+        <Show when=some>
+            <section class="own" aria-labelledby="own-shells" data-testid="own-shells">
+                <h2 id="own-shells">{move || words().your_shells}</h2>
+                <span class="count">{move || words().your_shells_note}</span>
+                <ul>
+                    <For
+                        each=move || terminals.list()
+                        key=|(target, _)| target.href()
+                        let((target, view))
+                    >
+                        <Running target view />
+                    </For>
+                </ul>
+            </section>
+        </Show>
+    }
+}
+
+/// One of them.
+#[component]
+fn Running(target: Target, view: View) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let terminals = use_terminals();
+    let href = target.href();
+    let mode = StoredValue::new(target.mode.clone());
+    let state = move || view.status.with(state_name);
+    let text = move || {
+        let text = |mode: &Mode| {
+            view.status
+                .with(|status| state_text(status, mode, language.get()))
+        };
+        mode.with_value(text)
+    };
+    // a program that runs is ended by the second click
+    let asking = StoredValue::new_local(None::<Timeout>);
+    let asks = RwSignal::new(false);
+    let ended = target.clone();
+    let end = move |_| {
+        if terminals.is_busy(&ended) && !asks.get_untracked() {
+            asks.set(true);
+            let over = Timeout::new(ASK_FOR, move || asks.set(false));
+            asking.set_value(Some(over));
+        } else {
+            terminals.end(&ended);
+        }
+    };
+    let name = format!("{}/{}/{}", target.namespace, target.pod, target.container);
+    let (return_name, end_name) = (name.clone(), name.clone());
+    view! {
+        <li data-testid="own-shell" data-shell=name>
+            <span class="name"><strong>{target.pod.clone()}</strong> " " {target.container.clone()}</span>
+            <span class="namespace">{target.namespace.clone()}</span>
+            {(target.mode == Mode::Attach).then(|| view! {
+                <span class="badge">{move || words().attached}</span>
+            })}
+            <span class="state" data-state=state>{text}</span>
+            <span class="spacer"></span>
+            <Link
+                href=href
+                attr:class="button"
+                attr:data-testid="return"
+                attr:aria-label=move || format!("{}: {return_name}", words().return_to)
+            >
+                {move || words().return_to}
+            </Link>
+            <button
+                data-testid="end"
+                class:danger=asks
+                title=move || words().end_title
+                aria-label=move || {
+                    let word = if asks.get() { words().end_busy } else { words().end };
+                    format!("{word}: {end_name}")
+                }
+                on:click=end
+            >
+                {move || if asks.get() { words().end_busy } else { words().end }}
+            </button>
+        </li>
+    }
+}
