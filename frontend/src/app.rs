@@ -48,10 +48,3 @@ fn UnknownPage() -> impl IntoView {
         </main>
     }
 }
-
-/// Takes away what `index.html` shows until the page is there.
-pub(crate) fn remove_placeholder() {
-    if let Some(placeholder) = document().get_element_by_id("placeholder") {
-        placeholder.remove();
-    }
-}

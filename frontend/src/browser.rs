@@ -1,5 +1,9 @@
 //! What the browser gives: its document, storage, clipboard and clock, in the page's own terms.
 
 pub(crate) mod clipboard;
+pub(crate) mod clock;
 pub(crate) mod dom;
+pub(crate) mod listener;
+pub(crate) mod random;
+pub(crate) mod storage;
 pub(crate) mod viewport;

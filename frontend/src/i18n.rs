@@ -10,7 +10,7 @@ use podshell_shared::api::ContainerKind;
 
 pub(crate) use self::words::Words;
 use self::words::{CHINESE, ENGLISH};
-use crate::{browser::dom, error::Kind};
+use crate::{browser::storage, error::Kind};
 
 /// A language of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ const KEY: &str = "podshell.language";
 
 /// Settles on the user's choice, else the browser's language.
 pub(crate) fn provide_language() {
-    let chosen = dom::storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
+    let chosen = storage::local().and_then(|storage| storage.get_item(KEY).ok().flatten());
     let tag = chosen.or_else(|| window().navigator().language());
     let spoken = RwSignal::new(Language::from_tag(&tag.unwrap_or_default()));
     provide_context(Spoken(spoken));
@@ -108,7 +108,7 @@ pub(crate) fn LanguageSwitch() -> impl IntoView {
                 Language::Chinese => Language::English,
             }
         });
-        if let Some(storage) = dom::storage() {
+        if let Some(storage) = storage::local() {
             // a browser that keeps nothing asks again next time
             storage.set_item(KEY, spoken.get_untracked().tag()).ok();
         }

@@ -36,6 +36,6 @@ pub fn start() {
     spawn_local(async {
         pages::sign_in::begin().await;
         leptos::mount::mount_to_body(app::App);
-        app::remove_placeholder();
+        browser::dom::remove_placeholder();
     });
 }

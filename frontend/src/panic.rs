@@ -3,7 +3,7 @@
 use leptos::prelude::document;
 use wasm_bindgen::JsValue;
 
-use crate::app::remove_placeholder;
+use crate::browser::dom::remove_placeholder;
 
 /// Makes a panic show itself on the page, and in full in the console.
 pub(crate) fn show_panics() {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    browser::dom,
+    browser::{dom, storage},
     i18n::{Language, use_language},
     ui::dialogue::{Dialogue, Dialogues, Way},
 };
@@ -64,7 +64,7 @@ struct Settings {
 /// Reads the settings.
 pub(crate) fn provide_settings() {
     let kept = |key| {
-        let kept = dom::storage().and_then(|storage| storage.get_item(key).ok().flatten());
+        let kept = storage::local().and_then(|storage| storage.get_item(key).ok().flatten());
         kept.unwrap_or_default()
     };
     provide_context(Settings {
@@ -209,7 +209,7 @@ fn Tick(
 }
 
 fn keep(key: &str, value: &str) {
-    if let Some(storage) = dom::storage() {
+    if let Some(storage) = storage::local() {
         // a browser that keeps nothing begins with the default next time
         storage.set_item(key, value).ok();
     }

@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ClipboardEvent, HtmlDocument};
 
-use crate::browser::dom::Listener;
+use crate::browser::listener::Listener;
 
 /// Puts text on the clipboard, and tells whether it is there.
 ///

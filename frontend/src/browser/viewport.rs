@@ -7,7 +7,7 @@ use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, VisualViewport};
 
-use crate::browser::dom::Listener;
+use crate::browser::listener::Listener;
 
 /// The property, for the style sheet.
 const HEIGHT: &str = "--visible-height";

@@ -6,7 +6,7 @@ use podshell_shared::terminal::ClientMessage;
 use wasm_bindgen::JsValue;
 
 use crate::{
-    browser::dom,
+    browser::storage,
     net::{sockjs_http::HttpSocket, web_socket::OpenWebSocket},
 };
 
@@ -63,7 +63,7 @@ const GOOD_FOR: f64 = 3_600_000.0;
 /// The transport to begin with: the one that worked last, else the best.
 pub(crate) fn first_transport() -> Transport {
     let [best, ..] = Transport::ALL;
-    let kept = dom::storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
+    let kept = storage::local().and_then(|storage| storage.get_item(KEY).ok().flatten());
     let recent = kept.and_then(|kept| {
         let (name, at) = kept.split_once('@')?;
         let age = js_sys::Date::now() - at.parse::<f64>().ok()?;
@@ -75,7 +75,7 @@ pub(crate) fn first_transport() -> Transport {
 
 /// Remembers the transport that works here.
 pub(crate) fn remember_transport(transport: Transport) {
-    if let Some(storage) = dom::storage() {
+    if let Some(storage) = storage::local() {
         let kept = format!("{}@{}", transport.name(), js_sys::Date::now());
         // a browser that keeps nothing tries anew next time
         storage.set_item(KEY, &kept).ok();

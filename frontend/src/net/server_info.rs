@@ -4,7 +4,7 @@ use gloo_net::http::Method;
 use podshell_client::ServerInfo;
 use serde::Deserialize;
 
-use crate::{browser::dom, net::api};
+use crate::{browser::clock, net::api};
 
 #[derive(Deserialize)]
 struct Answer {
@@ -13,12 +13,12 @@ struct Answer {
 
 /// Asks; [`None`] if no answer comes that could be understood, which is no reason not to connect.
 pub(crate) async fn ask() -> Option<ServerInfo> {
-    let asked = dom::now();
+    let asked = clock::now();
     let response = api::request(Method::GET, "api/sockjs/info")
         .send()
         .await
         .ok()?;
-    let round_trip = dom::now() - asked;
+    let round_trip = clock::now() - asked;
     let Answer { websocket } = response.json().await.ok()?;
     Some(ServerInfo {
         websocket,

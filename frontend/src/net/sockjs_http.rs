@@ -19,7 +19,7 @@ use web_sys::{
     AbortController, EventSource, EventSourceInit, MessageEvent, ReadableStreamDefaultReader,
 };
 
-use crate::{browser::dom, net::connection::News};
+use crate::{browser::random, net::connection::News};
 
 /// A session over plain HTTP. Dropped, it tells nobody any more, and stops receiving as soon as all is sent.
 pub(crate) struct HttpSocket(Rc<Shared>);
@@ -61,7 +61,7 @@ impl HttpSocket {
     ) -> Result<Self, JsValue> {
         let shared = Rc::new(Shared {
             transport,
-            address: transport.address(base, dom::random),
+            address: transport.address(base, random::number),
             query: query.to_owned(),
             tell: Box::new(tell),
             is_open: Cell::new(true),

@@ -12,7 +12,7 @@ use podshell_shared::{
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
-use crate::{browser::dom, net::connection::News, pages::sign_in};
+use crate::{browser::random, net::connection::News, pages::sign_in};
 
 /// A WebSocket that closes when dropped and then calls nobody any more.
 pub(crate) struct OpenWebSocket {
@@ -36,7 +36,7 @@ impl OpenWebSocket {
         query: Option<&str>,
         tell: impl Fn(News) + Clone + 'static,
     ) -> Result<Self, JsValue> {
-        let address = transport.address(base, dom::random);
+        let address = transport.address(base, random::number);
         let address = query.map_or(address.clone(), |query| format!("{address}?{query}"));
         let shown = sign_in::key().filter(|_| query.is_none());
         let shown = shown.map(|key| format!("{KEY_PROTOCOL}{key}"));

@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Storage, StorageEvent, Url};
 
 use crate::{
-    browser::dom::{self, Listener},
+    browser::{dom, listener::Listener, storage},
     error::Failure,
     net::api,
 };
@@ -61,7 +61,7 @@ pub(crate) async fn begin() {
     match api::sign_in(&SignIn { token }).await {
         Ok(SignedIn { credential }) => {
             let keep = |storage: Storage| storage.set_item(&kept_at(), &credential).ok();
-            if dom::storage().and_then(keep).is_none() {
+            if storage::local().and_then(keep).is_none() {
                 STATE.with_borrow_mut(|state| state.key = Some(credential));
             }
         }
@@ -97,7 +97,7 @@ fn reload() {
 }
 
 fn kept() -> Option<String> {
-    dom::storage()?.get_item(&kept_at()).ok().flatten()
+    storage::local()?.get_item(&kept_at()).ok().flatten()
 }
 
 fn kept_at() -> String {

@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 use web_sys::Url;
 
 use crate::{
-    browser::dom::{self, Listener},
+    browser::{dom, listener::Listener},
     routing::route::Route,
 };
 

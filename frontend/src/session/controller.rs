@@ -23,7 +23,7 @@ use web_sys::{HtmlElement, PageTransitionEvent};
 
 use self::{asks::Settled, live::Live};
 use crate::{
-    browser::dom::{self, Listener},
+    browser::{clock, dom, listener::Listener},
     error::Kind,
     net::{
         api,
@@ -96,7 +96,7 @@ impl Session {
                     &window(),
                     "online",
                     with(me, |me, _| {
-                        me.step(|client| client.network_changed(dom::now()))
+                        me.step(|client| client.network_changed(clock::now()))
                     }),
                 ),
                 Listener::new(
@@ -104,7 +104,7 @@ impl Session {
                     "visibilitychange",
                     with(me, |me, _| {
                         if dom::is_visible() {
-                            me.step(|client| client.user_returned(dom::now()));
+                            me.step(|client| client.user_returned(clock::now()));
                         }
                     }),
                 ),
@@ -156,7 +156,7 @@ impl Session {
 
     /// Takes the session back from the window that has it now.
     pub(crate) fn take_back(&self) {
-        self.step(|client| client.return_to_session(dom::now()));
+        self.step(|client| client.return_to_session(clock::now()));
     }
 
     /// Asks what the server offers. Nothing waits for it: it goes beside the minting, and tells a client that is
@@ -169,7 +169,7 @@ impl Session {
                 return;
             };
             me.info.set(Some(info));
-            me.step(|client| client.server_info(info, dom::now()));
+            me.step(|client| client.server_info(info, clock::now()));
         });
     }
 
@@ -214,7 +214,7 @@ impl Session {
             self.screen.size(),
             transport,
             Math::random,
-            dom::now(),
+            clock::now(),
         ));
         let (me, target) = (self.me.clone(), self.target.clone());
         spawn_local(async move {
@@ -224,7 +224,7 @@ impl Session {
             };
             match minted {
                 Ok(minted) => {
-                    me.step(|client| client.minted(minted.id, dom::now()));
+                    me.step(|client| client.minted(minted.id, clock::now()));
                 }
                 Err(failure) => {
                     drop(me.live.borrow_mut().take());
@@ -245,13 +245,13 @@ impl Session {
             self.screen.size(),
             connection::first_transport(),
             Math::random,
-            dom::now(),
+            clock::now(),
         ));
     }
 
     fn connect(&self, mut client: Client) {
         if let Some(info) = self.info.get() {
-            client.server_info(info, dom::now());
+            client.server_info(info, clock::now());
         }
         let on_tick = with(&self.me, |me, ()| me.tick());
         let ticker = Interval::new(TICK, move || on_tick(()));
@@ -260,11 +260,11 @@ impl Session {
     }
 
     fn tick(&self) {
-        self.step(|client| client.tick(dom::now()));
+        self.step(|client| client.tick(clock::now()));
     }
 
     fn hear(&self, news: News) {
-        let now = dom::now();
+        let now = clock::now();
         match news {
             News::Output(bytes) => {
                 let (tail, count) = tail(&bytes);
@@ -302,7 +302,7 @@ impl Session {
                 let redraw = self.screen.is_alternate();
                 self.screen.remark(&language.missing(bytes), Some(end));
                 if redraw {
-                    self.step(|client| client.redraw(dom::now()));
+                    self.step(|client| client.redraw(clock::now()));
                 }
             }
             ScreenUpdate::Toast(text) => self.view.notices.say(Notice::new(text)),
@@ -419,7 +419,7 @@ impl Session {
             // it was taken away before there was a shell to come back to
             self.begin_again();
         } else {
-            self.step(|client| client.return_to_session(dom::now()));
+            self.step(|client| client.return_to_session(clock::now()));
         }
     }
 
@@ -436,7 +436,7 @@ impl Session {
         let Some(live) = slot.as_mut() else { return };
         live.take_steps(&self.me);
         let client = &live.client;
-        let status = Status::of(client, dom::now());
+        let status = Status::of(client, clock::now());
         let round_trip = client.round_trip().map(|ms| ms.round() as u32);
         let transport = client.transport();
         let over = if status.is_final() { slot.take() } else { None };

@@ -6,7 +6,7 @@ use podshell_client::ResumePoint;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    browser::dom,
+    browser::storage,
     routing::route::{Route, Target},
     xterm::screen_snapshot::Snapshot,
 };
@@ -27,12 +27,12 @@ pub(crate) struct Left {
 /// shell.
 pub(crate) fn put(target: &Target, left: &Left) -> bool {
     let text = serde_json::to_string(left).expect("strings and numbers are always JSON");
-    dom::tab_storage().is_some_and(|storage| storage.set_item(&key(target), &text).is_ok())
+    storage::tab().is_some_and(|storage| storage.set_item(&key(target), &text).is_ok())
 }
 
 /// Takes what was left behind for this address, if anything.
 pub(crate) fn take(target: &Target) -> Option<Left> {
-    let storage = dom::tab_storage()?;
+    let storage = storage::tab()?;
     let key = key(target);
     let text = storage.get_item(&key).ok().flatten()?;
     storage.remove_item(&key).ok()?;
@@ -42,7 +42,7 @@ pub(crate) fn take(target: &Target) -> Option<Left> {
 
 /// For which addresses something was left behind, in the order of these, for browsers have none.
 pub(crate) fn targets() -> Vec<Target> {
-    let Some(storage) = dom::tab_storage() else {
+    let Some(storage) = storage::tab() else {
         return Vec::new();
     };
     let keys = (0..storage.length().unwrap_or_default()).filter_map(|at| storage.key(at).ok()?);

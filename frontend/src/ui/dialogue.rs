@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use leptos::{ev::KeyboardEvent, html, prelude::*};
 
-use crate::browser::dom;
+use crate::browser::clock;
 
 /// For how long keys are ignored, in ms: what was typed before the box was seen is no answer.
 const BLIND: f64 = 300.0;
@@ -97,10 +97,10 @@ pub(crate) fn DialogueBox(dialogues: Dialogues) -> impl IntoView {
                 dialogue.ways[pressed].act();
             }
         };
-        let seen = dom::now() + BLIND;
+        let seen = clock::now() + BLIND;
         let key = move |event: KeyboardEvent| {
             let presses = matches!(&*event.key(), "Enter" | " ");
-            if dom::now() < seen || (presses && event.repeat()) {
+            if clock::now() < seen || (presses && event.repeat()) {
                 event.prevent_default();
             }
         };

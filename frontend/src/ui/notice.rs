@@ -7,7 +7,7 @@ use leptos::{html, prelude::*};
 use podshell_shared::terminal::IDLE_WARNING;
 
 use crate::{
-    browser::dom::{self, Listener},
+    browser::{dom, listener::Listener},
     i18n::use_language,
     ui::dialogue::Way,
 };

@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, KeyboardEvent};
 
 use crate::{
-    browser::dom::Listener,
+    browser::listener::Listener,
     routing::route::{Route, Target},
     session::{
         controller::Session,

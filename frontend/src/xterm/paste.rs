@@ -8,7 +8,7 @@ use std::{borrow::Cow, rc::Rc};
 use wasm_bindgen::JsCast as _;
 use web_sys::{ClipboardEvent, DataTransfer, DragEvent, Event, HtmlElement};
 
-use crate::browser::dom::Listener;
+use crate::browser::listener::Listener;
 
 /// What browsers call plain text.
 const TEXT: &str = "text/plain";

@@ -10,7 +10,7 @@ use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    browser::dom,
+    browser::{clock, dom},
     xterm::bindings::{self, Terminal6, object},
 };
 
@@ -33,7 +33,7 @@ impl SyncOutput {
             let (drawn, terminal) = (drawn.clone(), terminal.clone());
             Closure::<dyn FnMut(Array) -> bool>::new(move |modes: Array| {
                 if modes.iter().any(|mode| mode.as_f64() == Some(MODE))
-                    && dom::now() - drawn.get() >= YOUNG
+                    && clock::now() - drawn.get() >= YOUNG
                     && dom::is_visible()
                 {
                     bindings::draw_put_off(&terminal);
@@ -42,7 +42,7 @@ impl SyncOutput {
                 false
             })
         };
-        let rendered = Closure::<dyn FnMut()>::new(move || drawn.set(dom::now()));
+        let rendered = Closure::<dyn FnMut()>::new(move || drawn.set(clock::now()));
         let sequence = object(&[("prefix", "?".into()), ("final", "l".into())]);
         terminal
             .parser()

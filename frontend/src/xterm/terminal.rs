@@ -15,7 +15,7 @@ use web_sys::{HtmlElement, KeyboardEvent, ResizeObserver};
 use xterm_js_rs::addons::fit::FitAddon;
 
 use crate::{
-    browser::dom::{self, Listener},
+    browser::{dom, listener::Listener},
     xterm::{
         bindings::{self, StateAddon, Terminal6, object},
         busy::Marks,

@@ -5,7 +5,7 @@ use leptos::prelude::window;
 use wasm_bindgen::prelude::*;
 use web_sys::MediaQueryList;
 
-use crate::{browser::dom::Listener, xterm::bindings::object};
+use crate::{browser::listener::Listener, xterm::bindings::object};
 
 /// Names of xterm.js's theme, with the colours for light and for dark. Background and foreground are
 /// `--terminal` and `--terminal-text` in the style sheet.

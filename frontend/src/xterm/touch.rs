@@ -14,7 +14,7 @@ use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, PointerEvent, WheelEvent, WheelEventInit};
 
 use crate::{
-    browser::dom::{self, Listener},
+    browser::{clock, dom, listener::Listener},
     xterm::bindings::{self, Terminal6},
 };
 
@@ -159,7 +159,7 @@ impl Swiping {
         let Some(finger) = finger.filter(|_| !self.is_wheel() && !dom::prefers_stillness()) else {
             return;
         };
-        self.glide(finger.path.speed(event.time_stamp()), dom::now());
+        self.glide(finger.path.speed(event.time_stamp()), clock::now());
     }
 
     /// Goes on as fast as the finger left, ever slower.
@@ -169,7 +169,7 @@ impl Swiping {
         }
         let me = Rc::clone(self);
         let frame = request_animation_frame_with_handle(move || {
-            let now = dom::now();
+            let now = clock::now();
             let passed = (now - since).clamp(0.0, 100.0);
             me.scroll(speed * passed, 0.0, 0.0);
             me.glide(speed * FRICTION.powf(passed), now);

@@ -4,7 +4,7 @@ use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 
 use crate::{
-    browser::dom::{self, Listener},
+    browser::{dom, listener::Listener},
     error::{Failure, FailureBox},
     i18n::{LanguageSwitch, use_language},
     pages::pods::{

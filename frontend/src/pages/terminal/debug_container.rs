@@ -6,7 +6,7 @@ use podshell_shared::api::DebugState;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
-    browser::dom,
+    browser::clock,
     error::{Failure, Kind},
     i18n::{Words, use_language},
     net::api,
@@ -63,7 +63,7 @@ impl Wait {
     /// Adds a container, if that is not done yet, and waits until it runs; [`None`] if nobody waits for it
     /// any more, or it can't be had.
     async fn run(self, attempt: u32, beside: Target) -> Option<Target> {
-        let since = dom::now();
+        let since = clock::now();
         let container = match self.added.try_get_value()? {
             Some(container) => container,
             None => match api::add_debug(&beside).await {
@@ -95,7 +95,7 @@ impl Wait {
             };
             let waiting = Waiting {
                 container: container.clone(),
-                seconds: ((dom::now() - since) / 1000.0) as u64,
+                seconds: ((clock::now() - since) / 1000.0) as u64,
                 reason,
                 message,
             };

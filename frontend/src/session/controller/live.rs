@@ -8,7 +8,7 @@ use podshell_client::{Action, Client};
 
 use super::{Session, with};
 use crate::{
-    browser::dom,
+    browser::{clock, dom},
     net::{api, connection::Socket},
 };
 
@@ -47,7 +47,7 @@ impl Live {
                         session.ask_whether_it_lives(handle);
                     }
                     if self.socket.is_none() {
-                        self.client.connection_closed(dom::now());
+                        self.client.connection_closed(clock::now());
                     }
                 }
                 Action::Leave(key) => api::leave(&key),
@@ -62,7 +62,7 @@ impl Live {
         if self.alarm.as_ref().map(|(at, _)| *at) != due {
             self.alarm = due.map(|at| {
                 let ring = with(session, |me, ()| me.tick());
-                let wait = (at - dom::now()).max(0.0).ceil() as u32;
+                let wait = (at - clock::now()).max(0.0).ceil() as u32;
                 (at, Timeout::new(wait, move || ring(())))
             });
         }
