@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    error::{Failure, FailureBox, Kind},
+    error::{Failure, Kind},
     i18n::{provide_language, use_language},
     pages::{
         pods::{page::PodsPage, store::PodStore},
@@ -14,6 +14,7 @@ use crate::{
         route::Route,
     },
     settings::provide_settings,
+    ui::error_panel::ErrorPanel,
     workspace::terminals::provide_terminals,
 };
 
@@ -40,11 +41,11 @@ fn UnknownPage() -> impl IntoView {
     document().set_title("Podshell");
     view! {
         <main class="page">
-            <FailureBox failure=Failure::plain(Kind::NoPage)>
+            <ErrorPanel failure=Failure::plain(Kind::NoPage)>
                 <Link href="./" attr:class="button">
                     {move || language.get().words().back}
                 </Link>
-            </FailureBox>
+            </ErrorPanel>
         </main>
     }
 }

@@ -1,4 +1,5 @@
 //! What all pages are made of: questions, notices and errors.
 
 pub(crate) mod dialogue;
+pub(crate) mod error_panel;
 pub(crate) mod notice;

@@ -5,12 +5,13 @@ use leptos::prelude::*;
 
 use crate::{
     browser::{dom, listener::Listener},
-    error::{Failure, FailureBox},
+    error::Failure,
     i18n::{LanguageSwitch, use_language},
     pages::pods::{
         row::PodRow,
         store::{Cluster, PodStore},
     },
+    ui::error_panel::ErrorPanel,
     workspace::running::RunningShells,
 };
 
@@ -81,11 +82,11 @@ fn Header(store: PodStore) -> impl IntoView {
 fn NoList(store: PodStore, failure: Failure) -> impl IntoView {
     let language = use_language();
     view! {
-        <FailureBox failure>
+        <ErrorPanel failure>
             <button class="primary" data-testid="retry" on:click=move |_| store.refresh()>
                 {move || language.get().words().retry}
             </button>
-        </FailureBox>
+        </ErrorPanel>
     }
 }
 

@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 use podshell_shared::terminal::{EndReason, Exit};
 
 use crate::{
-    error::{Failure, FailureBox, Kind, news},
+    error::{Failure, Kind},
     i18n::{Language, Words, use_language},
     pages::terminal::debug_container::DebugOffer,
     routing::{
@@ -12,6 +12,7 @@ use crate::{
         route::{Mode, Target},
     },
     session::status::{Status, View},
+    ui::error_panel::{ErrorPanel, news},
 };
 
 /// How a session ended, and what to do.
@@ -79,10 +80,10 @@ pub(crate) fn Over(
                 reason, message, ..
             }) => {
                 let failure = Failure::new(Kind::Ended(reason), message);
-                view! { <FailureBox failure>{ways}</FailureBox> }.into_any()
+                view! { <ErrorPanel failure>{ways}</ErrorPanel> }.into_any()
             }
             Status::Lost(failure) | Status::Failed(failure) => {
-                view! { <FailureBox failure>{ways}</FailureBox> }.into_any()
+                view! { <ErrorPanel failure>{ways}</ErrorPanel> }.into_any()
             }
             Status::Asking
             | Status::Opening
