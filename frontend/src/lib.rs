@@ -34,7 +34,7 @@ use wasm_bindgen_futures::spawn_local;
 pub fn start() {
     panic::show_panics();
     spawn_local(async {
-        pages::sign_in::begin().await;
+        pages::sign_in::link::begin().await;
         leptos::mount::mount_to_body(app::App);
         browser::dom::remove_placeholder();
     });

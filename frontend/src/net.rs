@@ -2,6 +2,9 @@
 
 pub(crate) mod api;
 pub(crate) mod connection;
+pub(crate) mod connection_event;
+pub(crate) mod credential;
+pub(crate) mod preferred_transport;
 pub(crate) mod server_info;
 mod sockjs_http;
 mod web_socket;

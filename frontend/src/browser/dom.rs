@@ -10,6 +10,12 @@ pub(crate) fn base() -> String {
     base.unwrap_or_default()
 }
 
+/// Loads the page anew.
+pub(crate) fn reload() {
+    // a browser that refuses leaves the page as it is, which says what to do
+    window().location().reload().ok();
+}
+
 /// Whether the user can see the page.
 pub(crate) fn is_visible() -> bool {
     document().visibility_state() == web_sys::VisibilityState::Visible

@@ -10,7 +10,7 @@ use web_sys::AbortSignal;
 
 use crate::{
     error::{Failure, Kind},
-    pages::sign_in,
+    net::credential,
     routing::route::Target,
 };
 
@@ -69,7 +69,7 @@ pub(crate) fn request(method: Method, path: &str) -> RequestBuilder {
         .method(method)
         .header("Accept", "application/json")
         .abort_signal(Some(&AbortSignal::timeout_with_u32(ANSWER_WITHIN)));
-    match sign_in::key() {
+    match credential::key() {
         Some(key) => request.header("Authorization", &format!("Bearer {key}")),
         None => request,
     }
@@ -95,7 +95,7 @@ async fn answer<T: DeserializeOwned>(
         let failure = refusal(response).await;
         let is_signed_out = failure.kind == Kind::SignIn;
         Err(is_signed_out
-            .then(sign_in::refused)
+            .then(credential::refused)
             .flatten()
             .unwrap_or(failure))
     }

@@ -19,7 +19,7 @@ use web_sys::{
     AbortController, EventSource, EventSourceInit, MessageEvent, ReadableStreamDefaultReader,
 };
 
-use crate::{browser::random, net::connection::News};
+use crate::{browser::random, net::connection_event::ConnectionEvent};
 
 /// A session over plain HTTP. Dropped, it tells nobody any more, and stops receiving as soon as all is sent.
 pub(crate) struct HttpSocket(Rc<Shared>);
@@ -30,7 +30,7 @@ struct Shared {
     address: String,
     /// Stands in each request's address: the server knows by it whose session that is.
     query: String,
-    tell: Box<dyn Fn(News)>,
+    tell: Box<dyn Fn(ConnectionEvent)>,
     /// Whether anyone wants to be told.
     is_open: Cell<bool>,
     receiving: RefCell<Receiving>,
@@ -57,7 +57,7 @@ impl HttpSocket {
         transport: Transport,
         base: &str,
         query: &str,
-        tell: impl Fn(News) + 'static,
+        tell: impl Fn(ConnectionEvent) + 'static,
     ) -> Result<Self, JsValue> {
         let shared = Rc::new(Shared {
             transport,
@@ -98,7 +98,7 @@ impl Drop for HttpSocket {
 }
 
 impl Shared {
-    fn tell(&self, news: News) {
+    fn tell(&self, news: ConnectionEvent) {
         if self.is_open.get() {
             (self.tell)(news);
         }
@@ -106,12 +106,12 @@ impl Shared {
 
     fn hear(&self, frame: &str) {
         for heard in codec::decode_text(frame) {
-            self.tell(News::ServerEvent(heard));
+            self.tell(ConnectionEvent::ServerEvent(heard));
         }
     }
 
     fn give_up(&self) {
-        self.tell(News::Closed);
+        self.tell(ConnectionEvent::Closed);
     }
 
     /// Ends what receives, unless something is still to be sent: what is said last would be lost with the session.

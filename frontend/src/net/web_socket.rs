@@ -12,7 +12,10 @@ use podshell_shared::{
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
-use crate::{browser::random, net::connection::News, pages::sign_in};
+use crate::{
+    browser::random,
+    net::{connection_event::ConnectionEvent, credential},
+};
 
 /// A WebSocket that closes when dropped and then calls nobody any more.
 pub(crate) struct OpenWebSocket {
@@ -34,11 +37,11 @@ impl OpenWebSocket {
         transport: Transport,
         base: &str,
         query: Option<&str>,
-        tell: impl Fn(News) + Clone + 'static,
+        tell: impl Fn(ConnectionEvent) + Clone + 'static,
     ) -> Result<Self, JsValue> {
         let address = transport.address(base, random::number);
         let address = query.map_or(address.clone(), |query| format!("{address}?{query}"));
-        let shown = sign_in::key().filter(|_| query.is_none());
+        let shown = credential::key().filter(|_| query.is_none());
         let shown = shown.map(|key| format!("{KEY_PROTOCOL}{key}"));
         let offered: Array = transport
             .subprotocol()
@@ -56,9 +59,9 @@ impl OpenWebSocket {
                     return;
                 };
                 tell(if socket.protocol() == subprotocol {
-                    News::ServerEvent(ServerEvent::Opened)
+                    ConnectionEvent::ServerEvent(ServerEvent::Opened)
                 } else {
-                    News::Closed
+                    ConnectionEvent::Closed
                 });
             })
         };
@@ -68,9 +71,9 @@ impl OpenWebSocket {
         };
         let on_close = Closure::<dyn FnMut(_)>::new(move |event: CloseEvent| {
             if let Some(heard) = codec::decode_close(event.code(), event.reason()) {
-                tell(News::ServerEvent(heard));
+                tell(ConnectionEvent::ServerEvent(heard));
             }
-            tell(News::Closed);
+            tell(ConnectionEvent::Closed);
         });
         socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -84,7 +87,7 @@ impl OpenWebSocket {
         })
     }
 
-    /// Sends a message. On a socket that is closing it goes nowhere; [`News::Closed`] tells.
+    /// Sends a message. On a socket that is closing it goes nowhere; [`ConnectionEvent::Closed`] tells.
     pub(crate) fn send(&self, message: &ClientMessage) {
         match self.transport.encode(message) {
             Encoded::Text(text) => self.socket.send_with_str(&text),
@@ -103,18 +106,20 @@ impl Drop for OpenWebSocket {
     }
 }
 
-fn read(data: &JsValue, tell: &impl Fn(News)) {
+fn read(data: &JsValue, tell: &impl Fn(ConnectionEvent)) {
     if let Some(text) = data.as_string() {
         for heard in codec::decode_text(&text) {
-            tell(News::ServerEvent(heard));
+            tell(ConnectionEvent::ServerEvent(heard));
         }
     } else if let Some(buffer) = data.dyn_ref::<ArrayBuffer>() {
         let bytes = Uint8Array::new(buffer);
         // output stays where it is: this is the hot path
         if bytes.length() > 0 && bytes.get_index(0) == binary::STDOUT {
-            tell(News::Output(bytes.subarray(1, bytes.length())));
+            tell(ConnectionEvent::Output(bytes.subarray(1, bytes.length())));
         } else {
-            tell(News::ServerEvent(codec::decode_binary(bytes.to_vec())));
+            tell(ConnectionEvent::ServerEvent(codec::decode_binary(
+                bytes.to_vec(),
+            )));
         }
     }
 }

@@ -25,12 +25,8 @@ use self::{asks::Settled, live::Live};
 use crate::{
     browser::{clock, dom, listener::Listener},
     error::Kind,
-    net::{
-        api,
-        connection::{self, News},
-        server_info,
-    },
-    pages::{sign_in, terminal::composer::Sent},
+    net::{api, connection_event::ConnectionEvent, credential, preferred_transport, server_info},
+    pages::terminal::composer::Sent,
     routing::route::{Mode, Target},
     session::{
         saved_session::{self, Left},
@@ -208,9 +204,9 @@ impl Session {
         self.view.notices.clear();
         self.settled.take();
         set(self.view.status, Status::Asking);
-        let transport = connection::first_transport();
+        let transport = preferred_transport::first();
         self.connect(Client::start(
-            transport.can_show_key() && sign_in::key().is_some(),
+            transport.can_show_key() && credential::key().is_some(),
             self.screen.size(),
             transport,
             Math::random,
@@ -243,7 +239,7 @@ impl Session {
             left.resume_point,
             redraw,
             self.screen.size(),
-            connection::first_transport(),
+            preferred_transport::first(),
             Math::random,
             clock::now(),
         ));
@@ -263,10 +259,10 @@ impl Session {
         self.step(|client| client.tick(clock::now()));
     }
 
-    fn hear(&self, news: News) {
+    fn hear(&self, news: ConnectionEvent) {
         let now = clock::now();
         match news {
-            News::Output(bytes) => {
+            ConnectionEvent::Output(bytes) => {
                 let (tail, count) = tail(&bytes);
                 // nothing is to be sent because of it: this is the hot path
                 let mut live = self.live.borrow_mut();
@@ -278,13 +274,13 @@ impl Session {
                 drop(live);
                 self.draw(&bytes, end);
             }
-            News::ServerEvent(heard) => {
+            ConnectionEvent::ServerEvent(heard) => {
                 let shown = self.step(|client| client.receive(heard, now));
                 if let Some(shown) = shown.flatten() {
                     self.show(shown);
                 }
             }
-            News::Closed => {
+            ConnectionEvent::Closed => {
                 self.step(|client| client.connection_closed(now));
             }
         }
@@ -462,7 +458,7 @@ impl Session {
         if status == Status::Connected {
             self.restored.set(false);
             set(self.view.transport, Some(transport));
-            connection::remember_transport(transport);
+            preferred_transport::remember(transport);
             // whoever looked elsewhere meanwhile is left alone
             if !reconnected || dom::has_no_focus() {
                 self.screen.focus();
