@@ -3,18 +3,17 @@
 use leptos::prelude::*;
 
 use crate::{
-    error::{Failure, Kind},
-    i18n::{provide_language, use_language},
+    i18n::provide_language,
     pages::{
+        not_found::NotFoundPage,
         pods::{page::PodsPage, store::PodStore},
         terminal::page::ShellPage,
     },
     routing::{
-        navigation::{Link, provide_navigation, use_route},
+        navigation::{provide_navigation, use_route},
         route::Route,
     },
     settings::provide_settings,
-    ui::error_panel::ErrorPanel,
     workspace::terminals::provide_terminals,
 };
 
@@ -30,22 +29,6 @@ pub(crate) fn App() -> impl IntoView {
     move || match route.get() {
         Route::Pods => view! { <PodsPage /> }.into_any(),
         Route::Shell(target) => view! { <ShellPage target /> }.into_any(),
-        Route::Unknown => view! { <UnknownPage /> }.into_any(),
-    }
-}
-
-/// Says that the address leads nowhere.
-#[component]
-fn UnknownPage() -> impl IntoView {
-    let language = use_language();
-    document().set_title("Podshell");
-    view! {
-        <main class="page">
-            <ErrorPanel failure=Failure::plain(Kind::NoPage)>
-                <Link href="./" attr:class="button">
-                    {move || language.get().words().back}
-                </Link>
-            </ErrorPanel>
-        </main>
+        Route::Unknown => view! { <NotFoundPage /> }.into_any(),
     }
 }

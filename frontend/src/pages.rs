@@ -1,5 +1,7 @@
 //! The pages, a folder each.
 
+pub(crate) mod not_found;
 pub(crate) mod pods;
+pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod terminal;

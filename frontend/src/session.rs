@@ -3,4 +3,6 @@
 pub(crate) mod controller;
 pub(crate) mod saved_session;
 pub(crate) mod status;
+pub(crate) mod status_text;
 mod title;
+pub(crate) mod view;

@@ -1,25 +1,26 @@
-//! What the user has set, kept by the browser, and the dialogue in which it is set.
+//! What the user has set, kept by the browser.
 
 use leptos::prelude::*;
 
 use crate::{
     browser::{dom, storage},
     i18n::{Language, use_language},
-    ui::dialogue::{Dialogue, Dialogues, Way},
 };
 
 /// Where it is kept whether Ctrl-C is instant.
-const INTERRUPT: &str = "podshell.interrupt";
+pub(crate) const INTERRUPT: &str = "podshell.interrupt";
 /// Where it is kept whose Ctrl+C and Ctrl+V are.
-const CLIPBOARD_KEYS: &str = "podshell.clipboard-keys";
+pub(crate) const CLIPBOARD_KEYS: &str = "podshell.clipboard-keys";
 /// Where it is kept whether programs may write the clipboard.
-const PROGRAM_COPIES: &str = "podshell.program-copies";
-const ON: &str = "on";
-const OFF: &str = "off";
+pub(crate) const PROGRAM_COPIES: &str = "podshell.program-copies";
+/// What is kept of a box that is ticked.
+pub(crate) const ON: &str = "on";
+/// What is kept of a box that is not.
+pub(crate) const OFF: &str = "off";
 
 /// Whose Ctrl+V is, and Ctrl+C while something is selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ClipboardKeys {
+pub(crate) enum ClipboardKeys {
     /// As the system's terminals have it.
     Auto,
     /// The clipboard's.
@@ -29,9 +30,9 @@ enum ClipboardKeys {
 }
 
 impl ClipboardKeys {
-    const ALL: [Self; 3] = [Self::Auto, Self::On, Self::Off];
+    pub(crate) const ALL: [Self; 3] = [Self::Auto, Self::On, Self::Off];
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::On => ON,
@@ -39,7 +40,7 @@ impl ClipboardKeys {
         }
     }
 
-    fn from_name(name: &str) -> Self {
+    pub(crate) fn from_name(name: &str) -> Self {
         let named = Self::ALL.into_iter().find(|keys| keys.name() == name);
         named.unwrap_or(Self::Auto)
     }
@@ -55,10 +56,10 @@ impl ClipboardKeys {
 
 /// The settings, as a context.
 #[derive(Clone, Copy)]
-struct Settings {
-    instant_interrupt: RwSignal<bool>,
-    clipboard_keys: RwSignal<ClipboardKeys>,
-    program_copies: RwSignal<bool>,
+pub(crate) struct Settings {
+    pub(crate) instant_interrupt: RwSignal<bool>,
+    pub(crate) clipboard_keys: RwSignal<ClipboardKeys>,
+    pub(crate) program_copies: RwSignal<bool>,
 }
 
 /// Reads the settings.
@@ -97,118 +98,8 @@ pub(crate) fn use_wishes() -> Wishes {
     }
 }
 
-/// A button that opens the settings.
-#[component]
-pub(crate) fn SettingsButton(dialogues: Dialogues) -> impl IntoView {
-    let language = use_language();
-    let open = move |_| {
-        let words = language.get_untracked().details();
-        dialogues.ask(Dialogue {
-            title: words.settings.to_owned(),
-            body: Box::new(|| view! { <SettingsList /> }.into_any()),
-            ways: vec![Way::cancel(words.close)],
-        });
-    };
-    view! {
-        <button
-            class="quiet"
-            data-testid="settings"
-            // the keyboard stays where it is, and comes back there
-            on:mousedown=move |event| event.prevent_default()
-            on:click=open
-        >
-            {move || language.get().details().settings}
-        </button>
-    }
-}
-
-#[component]
-fn SettingsList() -> impl IntoView {
-    let language = use_language();
-    let words = move || language.get().words();
-    let details = move || language.get().details();
-    let Settings {
-        instant_interrupt,
-        clipboard_keys,
-        program_copies,
-    } = expect_context();
-    let options = move || {
-        let words = details();
-        let named = |keys| match keys {
-            ClipboardKeys::Auto => words.clipboard_keys_auto,
-            ClipboardKeys::On => words.clipboard_keys_on,
-            ClipboardKeys::Off => words.clipboard_keys_off,
-        };
-        let option = |keys: ClipboardKeys| {
-            let chosen = keys == clipboard_keys.get_untracked();
-            view! { <option value=keys.name() selected=chosen>{named(keys)}</option> }
-        };
-        ClipboardKeys::ALL.map(option).collect_view()
-    };
-    let choose_keys = move |name: String| {
-        let keys = ClipboardKeys::from_name(&name);
-        clipboard_keys.set(keys);
-        keep(CLIPBOARD_KEYS, keys.name());
-    };
-    view! {
-        <div class="settings">
-            <Tick
-                id="interrupt-setting"
-                setting=instant_interrupt
-                key=INTERRUPT
-                name=Signal::derive(move || words().interrupt)
-                hint=Signal::derive(move || words().interrupt_hint)
-            />
-            <Tick
-                id="program-copies-setting"
-                setting=program_copies
-                key=PROGRAM_COPIES
-                name=Signal::derive(move || details().program_copies)
-                hint=Signal::derive(move || details().program_copies_hint)
-            />
-            <label class="choice">
-                <span>{move || details().clipboard_keys}</span>
-                <select
-                    data-testid="clipboard-keys-setting"
-                    on:change:target=move |event| choose_keys(event.target().value())
-                >
-                    {options}
-                </select>
-                <small>{move || details().clipboard_keys_hint}</small>
-            </label>
-        </div>
-    }
-}
-
-/// A box to tick.
-#[component]
-fn Tick(
-    id: &'static str,
-    setting: RwSignal<bool>,
-    /// Where it is kept.
-    key: &'static str,
-    name: Signal<&'static str>,
-    hint: Signal<&'static str>,
-) -> impl IntoView {
-    let choose = move |on: bool| {
-        setting.set(on);
-        keep(key, if on { ON } else { OFF });
-    };
-    view! {
-        <label class="choice">
-            <input
-                type="checkbox"
-                data-testid=id
-                prop:checked=setting
-                on:change:target=move |event| choose(event.target().checked())
-            />
-            <span>{name}</span>
-            <small>{hint}</small>
-        </label>
-    }
-}
-
-fn keep(key: &str, value: &str) {
+/// Has the browser keep a setting.
+pub(crate) fn keep(key: &str, value: &str) {
     if let Some(storage) = storage::local() {
         // a browser that keeps nothing begins with the default next time
         storage.set_item(key, value).ok();

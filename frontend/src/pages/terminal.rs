@@ -1,7 +1,7 @@
 //! A terminal that fills the window, and what stands around it.
 
-pub(crate) mod composer;
+mod composer;
 mod debug_container;
 mod ended;
 pub(crate) mod page;
-pub(crate) mod status_bar;
+mod status_bar;

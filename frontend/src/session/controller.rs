@@ -26,16 +26,19 @@ use crate::{
     browser::{clock, dom, listener::Listener},
     error::Kind,
     net::{api, connection_event::ConnectionEvent, credential, preferred_transport, server_info},
-    pages::terminal::composer::Sent,
     routing::route::{Mode, Target},
     session::{
         saved_session::{self, Left},
-        status::{Status, View, set},
+        status::Status,
         title,
+        view::{View, set},
     },
     settings::Wishes,
     ui::notice::Notice,
-    xterm::terminal::{Event, SCROLLBACK, Screen},
+    xterm::{
+        screen_keys::Sent,
+        terminal::{Event, SCROLLBACK, Screen},
+    },
 };
 
 /// How often the client's deadlines are looked at, in ms.

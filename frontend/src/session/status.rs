@@ -1,17 +1,12 @@
-//! What the page shows of a session: how it fares, and the figures around it.
+//! How a session fares, for those who look at it.
 
-use leptos::prelude::*;
-use podshell_client::{Client, End, Phase, transport::Transport};
+use podshell_client::{Client, End, Phase};
 use podshell_shared::{
     close::{Carrier, Outcome},
-    terminal::{EndReason, Exit, Size},
+    terminal::{EndReason, Exit},
 };
 
-use crate::{
-    error::Failure,
-    ui::{dialogue::Dialogues, notice::Notices},
-    xterm::screen_keys::Modifiers,
-};
+use crate::error::Failure;
 
 /// How far a shell is, for the state line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,48 +91,6 @@ impl Status {
             | End::ProtocolError(_)
             | End::Closed { .. } => Self::Lost(Failure::from_end(end)),
         }
-    }
-}
-
-/// What the page shows of a session.
-#[derive(Clone, Copy)]
-pub(crate) struct View {
-    pub(crate) status: RwSignal<Status>,
-    pub(crate) size: RwSignal<Size>,
-    /// The transport of the connection, once there is one.
-    pub(crate) transport: RwSignal<Option<Transport>>,
-    /// In ms.
-    pub(crate) round_trip: RwSignal<Option<u32>>,
-    /// What the program calls itself.
-    pub(crate) title: RwSignal<Option<String>>,
-    pub(crate) notices: Notices,
-    pub(crate) dialogues: Dialogues,
-    /// Ctrl and Alt on the screen.
-    pub(crate) modifiers: Modifiers,
-    /// Whether there is anything on the terminal to be read.
-    pub(crate) drawn: RwSignal<bool>,
-}
-
-impl View {
-    pub(crate) fn new() -> Self {
-        Self {
-            status: RwSignal::new(Status::Asking),
-            size: RwSignal::default(),
-            transport: RwSignal::default(),
-            round_trip: RwSignal::default(),
-            title: RwSignal::default(),
-            notices: Notices::new(),
-            dialogues: Dialogues::new(),
-            modifiers: Modifiers::new(),
-            drawn: RwSignal::default(),
-        }
-    }
-}
-
-/// Sets a signal if that changes it, for nobody is to be woken for nothing.
-pub(crate) fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
-    if signal.with_untracked(|shown| *shown != value) {
-        signal.set(value);
     }
 }
 

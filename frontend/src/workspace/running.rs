@@ -5,12 +5,14 @@ use leptos::prelude::*;
 
 use crate::{
     i18n::use_language,
-    pages::terminal::status_bar::{state_name, state_text},
     routing::{
         navigation::Link,
         route::{Mode, Target},
     },
-    session::status::View,
+    session::{
+        status_text::{state_name, state_text},
+        view::View,
+    },
     workspace::terminals::use_terminals,
 };
 

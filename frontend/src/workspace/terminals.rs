@@ -10,11 +10,7 @@ use web_sys::{HtmlElement, KeyboardEvent};
 use crate::{
     browser::listener::Listener,
     routing::route::{Route, Target},
-    session::{
-        controller::Session,
-        saved_session,
-        status::{Status, View},
-    },
+    session::{controller::Session, saved_session, status::Status, view::View},
     settings::{Wishes, use_wishes},
 };
 

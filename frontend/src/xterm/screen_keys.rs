@@ -15,6 +15,17 @@ pub(crate) enum ScreenKey {
     Right,
 }
 
+/// What the line and the keys send.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Sent<'a> {
+    /// A line, with its end.
+    Line(&'a str),
+    /// A character, as if it were typed.
+    Typed(&'a str),
+    /// A key of the row.
+    Key(ScreenKey),
+}
+
 /// How a modifier is pressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Latch {

@@ -4,19 +4,8 @@ use leptos::{attr::custom::custom_attribute, ev::SubmitEvent, html, prelude::*};
 
 use crate::{
     i18n::use_language,
-    xterm::screen_keys::{Latch, Modifiers, ScreenKey},
+    xterm::screen_keys::{Latch, Modifiers, ScreenKey, Sent},
 };
-
-/// What the line and the keys send.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Sent<'a> {
-    /// A line, with its end.
-    Line(&'a str),
-    /// A character, as if it were typed.
-    Typed(&'a str),
-    /// A key of the row.
-    Key(ScreenKey),
-}
 
 /// The line and the keys. The style sheet shows them on narrow screens for fingers.
 #[component]

@@ -11,7 +11,7 @@ use crate::{
         navigation::Link,
         route::{Mode, Target},
     },
-    session::status::{Status, View},
+    session::{status::Status, view::View},
     ui::error_panel::{ErrorPanel, news},
 };
 

@@ -8,19 +8,18 @@ use web_sys::EventTarget;
 use crate::{
     browser::{dom, viewport},
     i18n::{LanguageSwitch, use_language},
-    pages::terminal::{
-        composer::{Composer, Sent},
-        ended::Over,
-        status_bar::StateBar,
+    pages::{
+        settings::dialogue::SettingsButton,
+        terminal::{composer::Composer, ended::Over, status_bar::StateBar},
     },
     routing::{
         navigation::Link,
         route::{Mode, Target},
     },
     session::{controller::Session, status::Status},
-    settings::SettingsButton,
     ui::{dialogue::DialogueBox, notice::NoticeBar},
     workspace::terminals::use_terminals,
+    xterm::screen_keys::Sent,
 };
 
 /// A terminal that fills the window.
