@@ -1,15 +1,11 @@
 //! A terminal on the page: mints an id, drives a client, and ties it to a screen.
 
-mod asks;
-mod live;
-
 use std::{
     cell::{Cell, RefCell},
     rc::{Rc, Weak},
 };
 
 use bytes::Bytes;
-use gloo_timers::callback::Interval;
 use js_sys::{Math, Uint8Array};
 use leptos::prelude::*;
 use podshell_client::{Client, End, ScreenUpdate, ServerInfo, TAIL, transport::Transport};
@@ -21,13 +17,14 @@ use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlElement, PageTransitionEvent};
 
-use self::{asks::Settled, live::Live};
 use crate::{
     browser::{clock, dom, listener::Listener},
     error::Kind,
     net::{api, connection_event::ConnectionEvent, credential, preferred_transport, server_info},
     routing::route::{Mode, Target},
     session::{
+        driver::{Driver, DriverEvent},
+        questions::Questions,
         saved_session::{self, Left},
         status::Status,
         title,
@@ -41,8 +38,6 @@ use crate::{
     },
 };
 
-/// How often the client's deadlines are looked at, in ms.
-const TICK: u32 = 1000;
 /// Ctrl-C, as it is typed.
 const CTRL_C: &str = "\x03";
 
@@ -52,16 +47,15 @@ pub(crate) struct Session {
     target: Target,
     view: View,
     wishes: Wishes,
-    screen: Screen,
-    live: RefCell<Option<Live>>,
+    screen: Rc<Screen>,
+    questions: Rc<Questions>,
+    driver: RefCell<Option<Driver>>,
     /// Counts the shells begun, so that what was asked for an earlier one is known for late.
     attempt: Cell<u32>,
     /// What the server has told of itself.
     info: Cell<Option<ServerInfo>>,
     /// Whether this goes on with the session of a page that was here before, as far as is known.
     restored: Cell<bool>,
-    /// What the user has settled for this shell.
-    settled: RefCell<Rc<Settled>>,
     /// What is done when the user wants the keyboard back for the page that shows this.
     on_leave: RefCell<Option<Box<dyn Fn()>>>,
     _listeners: [Listener; 4],
@@ -72,42 +66,46 @@ impl Session {
     /// was loaded anew.
     pub(crate) fn open(target: Target, host: &HtmlElement, view: View, wishes: Wishes) -> Rc<Self> {
         let left = saved_session::take(&target);
-        let session = Rc::new_cyclic(|me: &Weak<Self>| Self {
-            me: me.clone(),
-            target,
-            view,
-            wishes,
-            screen: Screen::open(host, wishes.clipboard_keys, with(me, Self::screen_event)),
-            live: RefCell::default(),
-            attempt: Cell::default(),
-            info: Cell::default(),
-            restored: Cell::new(left.is_some()),
-            settled: RefCell::default(),
-            on_leave: RefCell::default(),
-            _listeners: [
-                Listener::new(&window(), "pagehide", with(me, |me, _| me.hide())),
-                Listener::new(
-                    &window(),
-                    "pageshow",
-                    with(me, |me, event| me.page_shown(&event)),
-                ),
-                Listener::new(
-                    &window(),
-                    "online",
-                    with(me, |me, _| {
-                        me.step(|client| client.network_changed(clock::now()))
-                    }),
-                ),
-                Listener::new(
-                    &document(),
-                    "visibilitychange",
-                    with(me, |me, _| {
-                        if dom::is_visible() {
-                            me.step(|client| client.user_returned(clock::now()));
-                        }
-                    }),
-                ),
-            ],
+        let session = Rc::new_cyclic(|me: &Weak<Self>| {
+            let on_event = with(me, Self::screen_event);
+            let screen = Rc::new(Screen::open(host, wishes.clipboard_keys, on_event));
+            Self {
+                me: me.clone(),
+                target,
+                view,
+                wishes,
+                questions: Questions::new(Rc::clone(&screen), view, wishes),
+                screen,
+                driver: RefCell::default(),
+                attempt: Cell::default(),
+                info: Cell::default(),
+                restored: Cell::new(left.is_some()),
+                on_leave: RefCell::default(),
+                _listeners: [
+                    Listener::new(&window(), "pagehide", with(me, |me, _| me.hide())),
+                    Listener::new(
+                        &window(),
+                        "pageshow",
+                        with(me, |me, event| me.page_shown(&event)),
+                    ),
+                    Listener::new(
+                        &window(),
+                        "online",
+                        with(me, |me, _| {
+                            me.step(|client| client.network_changed(clock::now()))
+                        }),
+                    ),
+                    Listener::new(
+                        &document(),
+                        "visibilitychange",
+                        with(me, |me, _| {
+                            if dom::is_visible() {
+                                me.step(|client| client.user_returned(clock::now()));
+                            }
+                        }),
+                    ),
+                ],
+            }
         });
         set(view.size, session.screen.size().unwrap_or_default());
         session.ask_for_info();
@@ -174,8 +172,8 @@ impl Session {
 
     /// Asks whether the session that a new socket is for can be gone on with: browsers do not tell why a socket was
     /// refused. Nothing waits for it.
-    fn ask_whether_it_lives(&self, handle: &str) {
-        let (me, handle) = (self.me.clone(), handle.to_owned());
+    fn ask_whether_it_lives(&self, handle: String) {
+        let me = self.me.clone();
         spawn_local(async move {
             let end = match api::session_life(&handle).await {
                 Ok(SessionLife { lives: false }) => End::Exit(Exit {
@@ -201,11 +199,11 @@ impl Session {
         let attempt = self.attempt.get() + 1;
         self.attempt.set(attempt);
         // one that was taken over is still there
-        drop(self.live.borrow_mut().take());
+        drop(self.driver.borrow_mut().take());
         set(self.view.round_trip, None);
         set(self.view.title, None);
         self.view.notices.clear();
-        self.settled.take();
+        self.questions.begin_again();
         set(self.view.status, Status::Asking);
         let transport = preferred_transport::first();
         self.connect(Client::start(
@@ -226,7 +224,7 @@ impl Session {
                     me.step(|client| client.minted(minted.id, clock::now()));
                 }
                 Err(failure) => {
-                    drop(me.live.borrow_mut().take());
+                    drop(me.driver.borrow_mut().take());
                     me.view.status.set(Status::Failed(failure));
                 }
             }
@@ -252,14 +250,19 @@ impl Session {
         if let Some(info) = self.info.get() {
             client.server_info(info, clock::now());
         }
-        let on_tick = with(&self.me, |me, ()| me.tick());
-        let ticker = Interval::new(TICK, move || on_tick(()));
-        *self.live.borrow_mut() = Some(Live::new(client, ticker));
+        let driver = Driver::new(client, with(&self.me, Self::driver_event));
+        *self.driver.borrow_mut() = Some(driver);
         self.settle();
     }
 
-    fn tick(&self) {
-        self.step(|client| client.tick(clock::now()));
+    fn driver_event(&self, event: DriverEvent) {
+        match event {
+            DriverEvent::Tick => {
+                self.step(|client| client.tick(clock::now()));
+            }
+            DriverEvent::Connection(event) => self.hear(event),
+            DriverEvent::Resuming(handle) => self.ask_whether_it_lives(handle),
+        }
     }
 
     fn hear(&self, news: ConnectionEvent) {
@@ -268,13 +271,13 @@ impl Session {
             ConnectionEvent::Output(bytes) => {
                 let (tail, count) = tail(&bytes);
                 // nothing is to be sent because of it: this is the hot path
-                let mut live = self.live.borrow_mut();
-                let Some(live_now) = live.as_mut() else {
+                let mut driver = self.driver.borrow_mut();
+                let Some(Driver { client, .. }) = driver.as_mut() else {
                     return;
                 };
                 let length = bytes.length() as usize;
-                let end = live_now.client.receive_output(length, &tail[..count], now);
-                drop(live);
+                let end = client.receive_output(length, &tail[..count], now);
+                drop(driver);
                 self.draw(&bytes, end);
             }
             ConnectionEvent::ServerEvent(heard) => {
@@ -338,10 +341,10 @@ impl Session {
                     self.type_in(bytes.into());
                 }
             }
-            Event::Pasted(text) => self.paste(text),
-            Event::Copied(text) => self.copy(&text),
-            Event::Link(link) => self.ask_for_link(link),
-            Event::Wish(wish) => self.hear_wish(wish),
+            Event::Pasted(text) => self.questions.paste(text),
+            Event::Copied(text) => self.questions.copy(&text),
+            Event::Link(link) => self.questions.ask_for_link(link),
+            Event::Wish(wish) => self.questions.hear_wish(wish),
             Event::Rendered(end) => {
                 self.step(|client| client.drawn(end));
             }
@@ -403,7 +406,7 @@ impl Session {
 
     /// What the client tells of itself, if there is one.
     fn ask<T>(&self, question: impl FnOnce(&Client) -> T) -> Option<T> {
-        Some(question(&self.live.borrow().as_ref()?.client))
+        Some(question(&self.driver.borrow().as_ref()?.client))
     }
 
     /// The page is shown: at first, or when the browser puts it back as it was.
@@ -424,17 +427,17 @@ impl Session {
 
     /// Does something to the client, if there is one, and then what follows from it.
     fn step<T>(&self, act: impl FnOnce(&mut Client) -> T) -> Option<T> {
-        let result = act(&mut self.live.borrow_mut().as_mut()?.client);
+        let result = act(&mut self.driver.borrow_mut().as_mut()?.client);
         self.settle();
         Some(result)
     }
 
     /// Does what the client wants to be done, drops one that is over, and brings the state line up to date.
     fn settle(&self) {
-        let mut slot = self.live.borrow_mut();
-        let Some(live) = slot.as_mut() else { return };
-        live.take_steps(&self.me);
-        let client = &live.client;
+        let mut slot = self.driver.borrow_mut();
+        let Some(driver) = slot.as_mut() else { return };
+        driver.perform_actions();
+        let client = &driver.client;
         let status = Status::of(client, clock::now());
         let round_trip = client.round_trip().map(|ms| ms.round() as u32);
         let transport = client.transport();
@@ -481,9 +484,9 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if let Some(live) = self.live.get_mut() {
-            live.client.close();
-            live.take_steps(&self.me);
+        if let Some(driver) = self.driver.get_mut() {
+            driver.client.close();
+            driver.perform_actions();
         }
     }
 }

@@ -8,15 +8,15 @@ use std::{
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::Session;
 use crate::{
     browser::clipboard,
-    session::status::Status,
+    session::{status::Status, view::View},
+    settings::Wishes,
     ui::{
         dialogue::{Dialogue, Way},
         notice::Notice,
     },
-    xterm::{links::Link, osc52::Wish, paste},
+    xterm::{links::Link, osc52::Wish, paste, terminal::Screen},
 };
 
 /// So many lines of a paste are shown.
@@ -29,7 +29,7 @@ const SHOWN: usize = 10_000;
 
 /// What a user has settled for one shell.
 #[derive(Default)]
-pub(super) struct Settled {
+struct Settled {
     /// Not to be asked before lines are pasted.
     pastes: Cell<bool>,
     /// Programs may not write the clipboard.
@@ -40,9 +40,34 @@ pub(super) struct Settled {
     busy: Cell<bool>,
 }
 
-impl Session {
+/// The questions at one terminal.
+pub(crate) struct Questions {
+    me: Weak<Self>,
+    screen: Rc<Screen>,
+    view: View,
+    wishes: Wishes,
+    settled: RefCell<Rc<Settled>>,
+}
+
+impl Questions {
+    /// Asks at a terminal, where `view` is shown.
+    pub(crate) fn new(screen: Rc<Screen>, view: View, wishes: Wishes) -> Rc<Self> {
+        Rc::new_cyclic(|me| Self {
+            me: me.clone(),
+            screen,
+            view,
+            wishes,
+            settled: RefCell::default(),
+        })
+    }
+
+    /// Forgets what was settled: another shell begins.
+    pub(crate) fn begin_again(&self) {
+        self.settled.take();
+    }
+
     /// Pastes a text, or asks first where each of its lines would run at once.
-    pub(super) fn paste(&self, text: String) {
+    pub(crate) fn paste(&self, text: String) {
         let lines = paste::lines(&text).count();
         let settled = self.settled.borrow().clone();
         let runs = lines > 1 && !self.view.status.with_untracked(Status::is_over);
@@ -102,7 +127,7 @@ impl Session {
     }
 
     /// Asks whether to open a link.
-    pub(super) fn ask_for_link(&self, link: Link) {
+    pub(crate) fn ask_for_link(&self, link: Link) {
         let words = self.wishes.language.get_untracked().details();
         let Link {
             address,
@@ -155,12 +180,12 @@ impl Session {
     }
 
     /// Copies what the user has selected.
-    pub(super) fn copy(&self, text: &str) {
+    pub(crate) fn copy(&self, text: &str) {
         copy(&self.me, text);
     }
 
     /// A program asks for the clipboard.
-    pub(super) fn hear_wish(&self, wish: Wish) {
+    pub(crate) fn hear_wish(&self, wish: Wish) {
         let settled = self.settled.borrow().clone();
         if settled.no_copies.get() || !self.wishes.program_copies.get_untracked() {
             return;
@@ -257,12 +282,12 @@ impl Session {
 }
 
 /// Copies what the user asks for, and says so if that fails.
-fn copy(session: &Weak<Session>, text: &str) {
+fn copy(questions: &Weak<Questions>, text: &str) {
     let copied = clipboard::write(text);
-    let session = session.clone();
+    let questions = questions.clone();
     spawn_local(async move {
         if !copied.await
-            && let Some(me) = session.upgrade()
+            && let Some(me) = questions.upgrade()
         {
             let words = me.wishes.language.get_untracked().details();
             me.view.notices.say(Notice::new(words.copy_failed));
