@@ -7,7 +7,7 @@ use crate::{
     pages::{
         not_found::NotFoundPage,
         pods::{page::PodsPage, store::PodStore},
-        terminal::page::ShellPage,
+        terminal::page::TerminalPage,
     },
     routing::{
         navigation::{provide_navigation, use_route},
@@ -28,7 +28,7 @@ pub(crate) fn App() -> impl IntoView {
     provide_terminals(&route.get_untracked());
     move || match route.get() {
         Route::Pods => view! { <PodsPage /> }.into_any(),
-        Route::Shell(target) => view! { <ShellPage target /> }.into_any(),
+        Route::Terminal(target) => view! { <TerminalPage target /> }.into_any(),
         Route::Unknown => view! { <NotFoundPage /> }.into_any(),
     }
 }

@@ -31,13 +31,13 @@ pub(crate) enum Kind {
     /// The server could not do it.
     Server,
     /// The answer makes no sense to this page.
-    Garbled,
+    ProtocolError,
     /// The WebSocket could not be opened.
-    NoSocket,
+    NotConnected,
     /// The connection broke before the shell ran.
     NotStarted,
     /// The connection broke.
-    Dropped,
+    ConnectionLost,
     /// Nothing was heard for too long.
     Silent,
     /// The server closed the connection.
@@ -121,11 +121,11 @@ impl Failure {
             End::Closed { code, reason, .. } => {
                 Self::new(Kind::ClosedByServer, format!("{reason} ({code})"))
             }
-            End::NotOpened => Self::plain(Kind::NoSocket),
+            End::NotOpened => Self::plain(Kind::NotConnected),
             End::NotStarted => Self::plain(Kind::NotStarted),
-            End::ConnectionLost => Self::plain(Kind::Dropped),
+            End::ConnectionLost => Self::plain(Kind::ConnectionLost),
             End::Silent => Self::plain(Kind::Silent),
-            End::ProtocolError(error) => Self::new(Kind::Garbled, error),
+            End::ProtocolError(error) => Self::new(Kind::ProtocolError, error),
         }
     }
 

@@ -72,7 +72,7 @@ impl Language {
 
 /// The language that the page speaks, as a context.
 #[derive(Clone, Copy)]
-struct Spoken(RwSignal<Language>);
+struct CurrentLanguage(RwSignal<Language>);
 
 /// Where the user's choice is kept.
 const KEY: &str = "podshell.language";
@@ -81,12 +81,12 @@ const KEY: &str = "podshell.language";
 pub(crate) fn provide_language() {
     let chosen = storage::local().and_then(|storage| storage.get_item(KEY).ok().flatten());
     let tag = chosen.or_else(|| window().navigator().language());
-    let spoken = RwSignal::new(Language::from_tag(&tag.unwrap_or_default()));
-    provide_context(Spoken(spoken));
+    let current = RwSignal::new(Language::from_tag(&tag.unwrap_or_default()));
+    provide_context(CurrentLanguage(current));
     Effect::new(move || {
         let root = document().document_element();
         if let Some(root) = root {
-            root.set_attribute("lang", spoken.get().tag())
+            root.set_attribute("lang", current.get().tag())
                 .expect("the attribute's name is valid");
         }
     });
@@ -94,15 +94,15 @@ pub(crate) fn provide_language() {
 
 /// The language that the page speaks.
 pub(crate) fn use_language() -> Signal<Language> {
-    expect_context::<Spoken>().0.into()
+    expect_context::<CurrentLanguage>().0.into()
 }
 
 /// A button that names the other language in itself.
 #[component]
 pub(crate) fn LanguageSwitch() -> impl IntoView {
-    let Spoken(spoken) = expect_context();
+    let CurrentLanguage(current) = expect_context();
     let switch = move |_| {
-        spoken.update(|language| {
+        current.update(|language| {
             *language = match language {
                 Language::English => Language::Chinese,
                 Language::Chinese => Language::English,
@@ -110,16 +110,16 @@ pub(crate) fn LanguageSwitch() -> impl IntoView {
         });
         if let Some(storage) = storage::local() {
             // a browser that keeps nothing asks again next time
-            storage.set_item(KEY, spoken.get_untracked().tag()).ok();
+            storage.set_item(KEY, current.get_untracked().tag()).ok();
         }
     };
-    let other = move || match spoken.get() {
+    let other = move || match current.get() {
         Language::English => Language::Chinese.tag(),
         Language::Chinese => Language::English.tag(),
     };
     view! {
         <button class="quiet" data-testid="language" lang=other on:click=switch>
-            {move || spoken.get().words().other_language}
+            {move || current.get().words().other_language}
         </button>
     }
 }

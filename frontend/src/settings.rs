@@ -77,7 +77,7 @@ pub(crate) fn provide_settings() {
 
 /// What the user wants of a terminal.
 #[derive(Clone, Copy)]
-pub(crate) struct Wishes {
+pub(crate) struct Preferences {
     pub(crate) language: Signal<Language>,
     /// Whether a Ctrl-C drops the output that waits to be shown.
     pub(crate) instant_interrupt: Signal<bool>,
@@ -88,9 +88,9 @@ pub(crate) struct Wishes {
 }
 
 /// What the user wants of terminals.
-pub(crate) fn use_wishes() -> Wishes {
+pub(crate) fn use_preferences() -> Preferences {
     let settings = expect_context::<Settings>();
-    Wishes {
+    Preferences {
         language: use_language(),
         instant_interrupt: settings.instant_interrupt.into(),
         clipboard_keys: Signal::derive(move || settings.clipboard_keys.get().is_on()),

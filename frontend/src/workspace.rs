@@ -1,4 +1,4 @@
 //! The user's open terminals, shown or not.
 
-pub(crate) mod running;
+pub(crate) mod open_terminals;
 pub(crate) mod terminals;

@@ -1,13 +1,13 @@
 //! xterm.js and all that is tied to it: its bindings, and what it lacks or does otherwise than a shell expects.
 
 mod bindings;
-mod busy;
 mod cover;
 mod decoder;
 mod keys;
 pub(crate) mod links;
-pub(crate) mod osc52;
 pub(crate) mod paste;
+pub(crate) mod program_clipboard;
+mod prompt;
 mod renderer;
 pub(crate) mod screen_keys;
 pub(crate) mod screen_snapshot;

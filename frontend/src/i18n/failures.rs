@@ -65,7 +65,7 @@ pub(super) fn words(kind: Kind) -> (TitleAndHint, TitleAndHint) {
             ),
             ("Podshell 无法完成此操作", "请稍后重试。详情见服务器日志。"),
         ),
-        Kind::Garbled => (
+        Kind::ProtocolError => (
             (
                 "The server's answer makes no sense to this page",
                 "Page and server may be of different versions: reload the page.",
@@ -75,7 +75,7 @@ pub(super) fn words(kind: Kind) -> (TitleAndHint, TitleAndHint) {
                 "页面与服务器的版本可能不同，请重新加载页面。",
             ),
         ),
-        Kind::NoSocket => (
+        Kind::NotConnected => (
             (
                 "The connection could not be opened",
                 "The server is down, or something between here and it does not pass the connection on.",
@@ -92,7 +92,7 @@ pub(super) fn words(kind: Kind) -> (TitleAndHint, TitleAndHint) {
                 "请重试。若仍如此，请查看服务器日志。",
             ),
         ),
-        Kind::Dropped => (
+        Kind::ConnectionLost => (
             (
                 "The connection was lost",
                 "It could not be made again for a day. Check the network and that podshell still runs, then open a new shell.",

@@ -7,7 +7,7 @@ impl Language {
     /// How a shell ended by itself, or the process that the terminal was attached to.
     pub(crate) fn exited(self, mode: &Mode, code: Option<i32>) -> String {
         let (english, chinese) = match mode {
-            Mode::Shell(_) => ("shell", "shell "),
+            Mode::Exec(_) => ("shell", "shell "),
             Mode::Attach => ("container's main process", "容器主进程"),
         };
         match (self, code) {

@@ -59,7 +59,7 @@ pub(crate) async fn is_signed_in() -> bool {
 /// The key for a sign-in link's token.
 pub(crate) async fn sign_in(asked: &SignIn) -> Result<SignedIn, Failure> {
     let request = request(Method::POST, "api/v1/sign-in").json(asked);
-    let request = request.map_err(|error| Failure::new(Kind::Garbled, error.to_string()))?;
+    let request = request.map_err(|error| Failure::new(Kind::ProtocolError, error.to_string()))?;
     answer(request.send().await).await
 }
 
@@ -90,7 +90,7 @@ async fn answer<T: DeserializeOwned>(
     let response = sent.map_err(|error| Failure::new(Kind::Unreachable, error.to_string()))?;
     if response.ok() {
         let answer = response.json().await;
-        answer.map_err(|error| Failure::new(Kind::Garbled, error.to_string()))
+        answer.map_err(|error| Failure::new(Kind::ProtocolError, error.to_string()))
     } else {
         let failure = refusal(response).await;
         let is_signed_out = failure.kind == Kind::SignIn;

@@ -5,16 +5,17 @@ use podshell_shared::terminal::ClientMessage;
 use wasm_bindgen::JsValue;
 
 use crate::net::{
-    connection_event::ConnectionEvent, sockjs_http::HttpSocket, web_socket::OpenWebSocket,
+    connection_event::ConnectionEvent, sockjs_http::SockJsConnection,
+    web_socket::WebSocketConnection,
 };
 
 /// What carries a connection. Dropped, it ends that and calls nobody any more.
-pub(crate) enum Socket {
-    Web(OpenWebSocket),
-    Http(HttpSocket),
+pub(crate) enum Connection {
+    Web(WebSocketConnection),
+    Http(SockJsConnection),
 }
 
-impl Socket {
+impl Connection {
     /// Begins to open a connection under the document's base. `query` shows the server that it may be opened; without one,
     /// the page's key does, where [`can_show_key`](Transport::can_show_key).
     ///
@@ -28,9 +29,9 @@ impl Socket {
         tell: impl Fn(ConnectionEvent) + Clone + 'static,
     ) -> Result<Self, JsValue> {
         if transport.is_web_socket() {
-            OpenWebSocket::open(transport, base, query, tell).map(Self::Web)
+            WebSocketConnection::open(transport, base, query, tell).map(Self::Web)
         } else {
-            HttpSocket::open(transport, base, query.unwrap_or_default(), tell).map(Self::Http)
+            SockJsConnection::open(transport, base, query.unwrap_or_default(), tell).map(Self::Http)
         }
     }
 

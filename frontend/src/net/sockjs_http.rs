@@ -22,7 +22,7 @@ use web_sys::{
 use crate::{browser::random, net::connection_event::ConnectionEvent};
 
 /// A session over plain HTTP. Dropped, it tells nobody any more, and stops receiving as soon as all is sent.
-pub(crate) struct HttpSocket(Rc<Shared>);
+pub(crate) struct SockJsConnection(Rc<Shared>);
 
 /// What its requests share.
 struct Shared {
@@ -47,7 +47,7 @@ struct Events {
     _on_error: Closure<dyn FnMut()>,
 }
 
-impl HttpSocket {
+impl SockJsConnection {
     /// Begins a session under the document's base.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ impl HttpSocket {
     }
 }
 
-impl Drop for HttpSocket {
+impl Drop for SockJsConnection {
     fn drop(&mut self) {
         self.0.is_open.set(false);
         self.0.stop_receiving();

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A WebSocket that closes when dropped and then calls nobody any more.
-pub(crate) struct OpenWebSocket {
+pub(crate) struct WebSocketConnection {
     socket: WebSocket,
     transport: Transport,
     _on_open: Closure<dyn FnMut()>,
@@ -26,7 +26,7 @@ pub(crate) struct OpenWebSocket {
     _on_close: Closure<dyn FnMut(CloseEvent)>,
 }
 
-impl OpenWebSocket {
+impl WebSocketConnection {
     /// Begins to open a connection under the document's base. Without a `query` to show that it may be opened, the page's key
     /// is shown as a subprotocol.
     ///
@@ -97,7 +97,7 @@ impl OpenWebSocket {
     }
 }
 
-impl Drop for OpenWebSocket {
+impl Drop for WebSocketConnection {
     fn drop(&mut self) {
         self.socket.set_onopen(None);
         self.socket.set_onmessage(None);

@@ -11,28 +11,28 @@ use crate::{
 
 /// The current route, as a context.
 #[derive(Clone, Copy)]
-struct Here(RwSignal<Route>);
+struct CurrentRoute(RwSignal<Route>);
 
 /// Reads the address, and follows the browser's back and forward buttons.
 pub(crate) fn provide_navigation() {
-    let here = RwSignal::new(read());
-    provide_context(Here(here));
-    let listener = Listener::new(&window(), "popstate", move |_| here.set(read()));
+    let current = RwSignal::new(read());
+    provide_context(CurrentRoute(current));
+    let listener = Listener::new(&window(), "popstate", move |_| current.set(read()));
     // lives as long as the page
     StoredValue::new_local(listener);
 }
 
 /// The current route.
 pub(crate) fn use_route() -> Signal<Route> {
-    expect_context::<Here>().0.into()
+    expect_context::<CurrentRoute>().0.into()
 }
 
 /// Goes to another address of the page, relative to the document's base.
 pub(crate) fn use_navigate() -> impl Fn(&str) + Copy + Send + Sync + 'static {
-    let Here(here) = expect_context();
+    let CurrentRoute(current) = expect_context();
     move |href| {
         if push(href).is_ok() {
-            here.set(read());
+            current.set(read());
         }
     }
 }
@@ -45,14 +45,14 @@ pub(crate) fn Link(
     href: Signal<String>,
     children: Children,
 ) -> impl IntoView {
-    let Here(here) = expect_context();
+    let CurrentRoute(current) = expect_context();
     let follow = move |event: MouseEvent| {
         // a new tab or window is the browser's business
         let plain = event.button() == 0
             && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
         if plain && !event.default_prevented() && push(&href.get_untracked()).is_ok() {
             event.prevent_default();
-            here.set(read());
+            current.set(read());
         }
     };
     view! {

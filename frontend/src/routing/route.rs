@@ -10,7 +10,7 @@ pub(crate) enum Route {
     /// The pod list.
     Pods,
     /// A shell in a container.
-    Shell(Target),
+    Terminal(Target),
     /// Nothing that this page has.
     Unknown,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Target {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// A shell of its own: the one asked for; [`None`] leaves the choice to the server.
-    Shell(Option<String>),
+    Exec(Option<String>),
     /// The container's main process.
     Attach,
 }
@@ -46,13 +46,13 @@ impl Route {
                         .iter()
                         .any(|part| part.is_empty()) =>
             {
-                Self::Shell(Target {
+                Self::Terminal(Target {
                     namespace: namespace.clone(),
                     pod: pod.clone(),
                     container: container.clone(),
                     mode: match query_value(query, MODE).as_deref() {
                         Some(ATTACH) => Mode::Attach,
-                        _ => Mode::Shell(query_value(query, SHELL)),
+                        _ => Mode::Exec(query_value(query, SHELL)),
                     },
                 })
             }
@@ -72,7 +72,7 @@ impl Target {
     pub(crate) fn beside(&self, container: String) -> Self {
         Self {
             container,
-            mode: Mode::Shell(None),
+            mode: Mode::Exec(None),
             ..self.clone()
         }
     }
@@ -101,7 +101,7 @@ impl Target {
     /// What the page's address and the one that mints say beyond the container: a key and its value.
     pub(crate) fn query(&self) -> Option<(&'static str, &str)> {
         match &self.mode {
-            Mode::Shell(shell) => Some((SHELL, shell.as_deref()?)),
+            Mode::Exec(shell) => Some((SHELL, shell.as_deref()?)),
             Mode::Attach => Some((MODE, ATTACH)),
         }
     }
@@ -165,7 +165,7 @@ mod tests {
             namespace: namespace.to_owned(),
             pod: pod.to_owned(),
             container: container.to_owned(),
-            mode: Mode::Shell(shell.map(str::to_owned)),
+            mode: Mode::Exec(shell.map(str::to_owned)),
         }
     }
 
@@ -181,15 +181,15 @@ mod tests {
         assert_eq!(Route::parse("", ""), Route::Pods);
         assert_eq!(
             Route::parse("shell/default/web-0/app", "?shell=bash"),
-            Route::Shell(target("default", "web-0", "app", Some("bash")))
+            Route::Terminal(target("default", "web-0", "app", Some("bash")))
         );
         assert_eq!(
             Route::parse("shell/default/web-0/app", "?shell="),
-            Route::Shell(target("default", "web-0", "app", None))
+            Route::Terminal(target("default", "web-0", "app", None))
         );
         assert_eq!(
             Route::parse("shell/default/web-0/app", "?mode=attach"),
-            Route::Shell(attached())
+            Route::Terminal(attached())
         );
         for unknown in [
             "shell",
@@ -214,7 +214,7 @@ mod tests {
         ] {
             let href = target.href();
             let (path, query) = href.split_once('?').unwrap_or((&href, ""));
-            assert_eq!(Route::parse(path, query), Route::Shell(target));
+            assert_eq!(Route::parse(path, query), Route::Terminal(target));
         }
     }
 

@@ -25,16 +25,16 @@ use crate::{
     session::{
         driver::{Driver, DriverEvent},
         questions::Questions,
-        saved_session::{self, Left},
+        saved_session::{self, SavedSession},
         status::Status,
         title,
-        view::{View, set},
+        view::{TerminalView, set_if_changed},
     },
-    settings::Wishes,
+    settings::Preferences,
     ui::notice::Notice,
     xterm::{
-        screen_keys::Sent,
-        terminal::{Event, SCROLLBACK, Screen},
+        screen_keys::ComposerInput,
+        terminal::{SCROLLBACK, Terminal, TerminalEvent},
     },
 };
 
@@ -42,12 +42,12 @@ use crate::{
 const CTRL_C: &str = "\x03";
 
 /// A terminal and, while it lasts, its client. Dropping it ends the shell.
-pub(crate) struct Session {
+pub(crate) struct TerminalController {
     me: Weak<Self>,
     target: Target,
-    view: View,
-    wishes: Wishes,
-    screen: Rc<Screen>,
+    view: TerminalView,
+    preferences: Preferences,
+    terminal: Rc<Terminal>,
     questions: Rc<Questions>,
     driver: RefCell<Option<Driver>>,
     /// Counts the shells begun, so that what was asked for an earlier one is known for late.
@@ -57,48 +57,57 @@ pub(crate) struct Session {
     /// Whether this goes on with the session of a page that was here before, as far as is known.
     restored: Cell<bool>,
     /// What is done when the user wants the keyboard back for the page that shows this.
-    on_leave: RefCell<Option<Box<dyn Fn()>>>,
+    on_return_focus: RefCell<Option<Box<dyn Fn()>>>,
     _listeners: [Listener; 4],
 }
 
-impl Session {
+impl TerminalController {
     /// Opens a terminal in `host` and begins a shell, or goes on with the one that was here before the page
     /// was loaded anew.
-    pub(crate) fn open(target: Target, host: &HtmlElement, view: View, wishes: Wishes) -> Rc<Self> {
-        let left = saved_session::take(&target);
+    pub(crate) fn open(
+        target: Target,
+        host: &HtmlElement,
+        view: TerminalView,
+        preferences: Preferences,
+    ) -> Rc<Self> {
+        let saved = saved_session::take(&target);
         let session = Rc::new_cyclic(|me: &Weak<Self>| {
-            let on_event = with(me, Self::screen_event);
-            let screen = Rc::new(Screen::open(host, wishes.clipboard_keys, on_event));
+            let on_event = callback(me, Self::terminal_event);
+            let terminal = Rc::new(Terminal::open(host, preferences.clipboard_keys, on_event));
             Self {
                 me: me.clone(),
                 target,
                 view,
-                wishes,
-                questions: Questions::new(Rc::clone(&screen), view, wishes),
-                screen,
+                preferences,
+                questions: Questions::new(Rc::clone(&terminal), view, preferences),
+                terminal,
                 driver: RefCell::default(),
                 attempt: Cell::default(),
                 info: Cell::default(),
-                restored: Cell::new(left.is_some()),
-                on_leave: RefCell::default(),
+                restored: Cell::new(saved.is_some()),
+                on_return_focus: RefCell::default(),
                 _listeners: [
-                    Listener::new(&window(), "pagehide", with(me, |me, _| me.hide())),
+                    Listener::new(
+                        &window(),
+                        "pagehide",
+                        callback(me, |me, _| me.page_hidden()),
+                    ),
                     Listener::new(
                         &window(),
                         "pageshow",
-                        with(me, |me, event| me.page_shown(&event)),
+                        callback(me, |me, event| me.page_shown(&event)),
                     ),
                     Listener::new(
                         &window(),
                         "online",
-                        with(me, |me, _| {
+                        callback(me, |me, _| {
                             me.step(|client| client.network_changed(clock::now()))
                         }),
                     ),
                     Listener::new(
                         &document(),
                         "visibilitychange",
-                        with(me, |me, _| {
+                        callback(me, |me, _| {
                             if dom::is_visible() {
                                 me.step(|client| client.user_returned(clock::now()));
                             }
@@ -107,23 +116,23 @@ impl Session {
                 ],
             }
         });
-        set(view.size, session.screen.size().unwrap_or_default());
+        set_if_changed(view.size, session.terminal.size().unwrap_or_default());
         session.ask_for_info();
-        match left {
-            Some(left) => session.go_on(left),
+        match saved {
+            Some(saved) => session.restore(saved),
             None => session.begin(),
         }
         session
     }
 
     /// The terminal.
-    pub(crate) fn screen(&self) -> &Screen {
-        &self.screen
+    pub(crate) fn terminal(&self) -> &Terminal {
+        &self.terminal
     }
 
     /// Says what to do when the user asks for a way out of the terminal.
-    pub(crate) fn on_leave(&self, leave: impl Fn() + 'static) {
-        *self.on_leave.borrow_mut() = Some(Box::new(leave));
+    pub(crate) fn on_return_focus(&self, leave: impl Fn() + 'static) {
+        *self.on_return_focus.borrow_mut() = Some(Box::new(leave));
     }
 
     /// Whether a program would end with it: something else than the shell itself, as far as the terminal tells.
@@ -132,22 +141,22 @@ impl Session {
             && self.view.status.with_untracked(|status| {
                 matches!(status, Status::Connected | Status::Reconnecting { .. })
             })
-            && self.screen.is_busy()
+            && self.terminal.is_busy()
     }
 
     /// Sends what was typed or pressed below the terminal.
-    pub(crate) fn send(&self, sent: Sent<'_>) {
+    pub(crate) fn send(&self, sent: ComposerInput<'_>) {
         match sent {
-            Sent::Line(line) => self.screen.type_line(line),
-            Sent::Typed(text) => self.screen.type_in(text),
-            Sent::Key(key) => self.screen.press(key, self.view.modifiers),
+            ComposerInput::Line(line) => self.terminal.type_line(line),
+            ComposerInput::Typed(text) => self.terminal.type_in(text),
+            ComposerInput::Key(key) => self.terminal.press(key, self.view.modifiers),
         }
     }
 
     /// Begins another shell in the same terminal.
     pub(crate) fn begin_again(&self) {
-        self.leave();
-        self.screen.begin_again();
+        self.end_session();
+        self.terminal.begin_again();
         self.begin();
     }
 
@@ -172,7 +181,7 @@ impl Session {
 
     /// Asks whether the session that a new socket is for can be gone on with: browsers do not tell why a socket was
     /// refused. Nothing waits for it.
-    fn ask_whether_it_lives(&self, handle: String) {
+    fn ask_whether_session_lives(&self, handle: String) {
         let me = self.me.clone();
         spawn_local(async move {
             let end = match api::session_life(&handle).await {
@@ -200,15 +209,15 @@ impl Session {
         self.attempt.set(attempt);
         // one that was taken over is still there
         drop(self.driver.borrow_mut().take());
-        set(self.view.round_trip, None);
-        set(self.view.title, None);
+        set_if_changed(self.view.round_trip, None);
+        set_if_changed(self.view.title, None);
         self.view.notices.clear();
         self.questions.begin_again();
-        set(self.view.status, Status::Asking);
+        set_if_changed(self.view.status, Status::Asking);
         let transport = preferred_transport::first();
         self.connect(Client::start(
             transport.can_show_key() && credential::key().is_some(),
-            self.screen.size(),
+            self.terminal.size(),
             transport,
             Math::random,
             clock::now(),
@@ -231,15 +240,15 @@ impl Session {
         });
     }
 
-    /// Goes on with what a page before this one left.
-    fn go_on(&self, left: Left) {
+    /// Goes on with what a page before this one saved.
+    fn restore(&self, saved: SavedSession) {
         // what can't be restored the program has to draw
-        let redraw = !self.screen.restore(left.snapshot);
-        set(self.view.drawn, true);
+        let redraw = !self.terminal.restore(saved.snapshot);
+        set_if_changed(self.view.drawn, true);
         self.connect(Client::resume(
-            left.resume_point,
+            saved.resume_point,
             redraw,
-            self.screen.size(),
+            self.terminal.size(),
             preferred_transport::first(),
             Math::random,
             clock::now(),
@@ -250,7 +259,7 @@ impl Session {
         if let Some(info) = self.info.get() {
             client.server_info(info, clock::now());
         }
-        let driver = Driver::new(client, with(&self.me, Self::driver_event));
+        let driver = Driver::new(client, callback(&self.me, Self::driver_event));
         *self.driver.borrow_mut() = Some(driver);
         self.settle();
     }
@@ -260,12 +269,12 @@ impl Session {
             DriverEvent::Tick => {
                 self.step(|client| client.tick(clock::now()));
             }
-            DriverEvent::Connection(event) => self.hear(event),
-            DriverEvent::Resuming(handle) => self.ask_whether_it_lives(handle),
+            DriverEvent::Connection(event) => self.connection_event(event),
+            DriverEvent::Resuming(handle) => self.ask_whether_session_lives(handle),
         }
     }
 
-    fn hear(&self, news: ConnectionEvent) {
+    fn connection_event(&self, news: ConnectionEvent) {
         let now = clock::now();
         match news {
             ConnectionEvent::Output(bytes) => {
@@ -293,68 +302,72 @@ impl Session {
     }
 
     fn show(&self, shown: ScreenUpdate) {
-        let language = self.wishes.language.get_untracked();
+        let language = self.preferences.language.get_untracked();
         match shown {
             ScreenUpdate::Output { data, end } => self.draw(&Uint8Array::from(&data[..]), end),
-            ScreenUpdate::Resumed => self.screen.resume(),
+            ScreenUpdate::Resumed => self.terminal.resume(),
             ScreenUpdate::Skipped { bytes, end } => {
-                self.screen.remark(&language.skipped(bytes), Some(end));
+                self.terminal.remark(&language.skipped(bytes), Some(end));
             }
             ScreenUpdate::Missing { bytes, end } => {
-                let redraw = self.screen.is_alternate();
-                self.screen.remark(&language.missing(bytes), Some(end));
+                let redraw = self.terminal.is_alternate();
+                self.terminal.remark(&language.missing(bytes), Some(end));
                 if redraw {
                     self.step(|client| client.redraw(clock::now()));
                 }
             }
-            ScreenUpdate::Toast(text) => self.view.notices.say(Notice::new(text)),
+            ScreenUpdate::Toast(text) => self.view.notices.show(Notice::new(text)),
         }
     }
 
     fn draw(&self, bytes: &Uint8Array, end: u64) {
-        self.screen.write(bytes, end);
-        set(self.view.drawn, true);
+        self.terminal.write(bytes, end);
+        set_if_changed(self.view.drawn, true);
     }
 
-    fn screen_event(&self, event: Event) {
+    fn terminal_event(&self, event: TerminalEvent) {
         let event = match event {
-            Event::Input(text) => Event::Input(self.view.modifiers.typed(text)),
+            TerminalEvent::Input(text) => TerminalEvent::Input(self.view.modifiers.typed(text)),
             event => event,
         };
         match event {
-            Event::Input(text) if self.view.status.with_untracked(Status::is_over) => {
+            TerminalEvent::Input(text) if self.view.status.with_untracked(Status::is_ended) => {
                 if text == "\r" && self.view.status.with_untracked(Status::is_taken_over) {
                     self.take_back();
                 } else if text == "\r" {
                     self.begin_again();
                 }
             }
-            Event::Input(text) if text == CTRL_C && self.may_drop() => {
+            TerminalEvent::Input(text) if text == CTRL_C && self.may_drop() => {
                 self.view.notices.end_idle_warning();
                 self.step(Client::interrupt);
             }
-            Event::Input(text) => self.type_in(text.into()),
+            TerminalEvent::Input(text) => self.type_in(text.into()),
             // where only text can be said, mouse reports that are none can't
-            Event::Bytes(bytes) => {
+            TerminalEvent::Bytes(bytes) => {
                 let is_binary = |client: &Client| client.transport().is_binary();
                 if bytes.is_ascii() || self.ask(is_binary) == Some(true) {
                     self.type_in(bytes.into());
                 }
             }
-            Event::Pasted(text) => self.questions.paste(text),
-            Event::Copied(text) => self.questions.copy(&text),
-            Event::Link(link) => self.questions.ask_for_link(link),
-            Event::Wish(wish) => self.questions.hear_wish(wish),
-            Event::Rendered(end) => {
+            TerminalEvent::Pasted(text) => self.questions.paste(text),
+            TerminalEvent::Copied(text) => self.questions.copy(&text),
+            TerminalEvent::Link(link) => self.questions.ask_for_link(link),
+            TerminalEvent::ClipboardRequest(request) => {
+                self.questions.receive_clipboard_request(request)
+            }
+            TerminalEvent::Rendered(end) => {
                 self.step(|client| client.drawn(end));
             }
-            Event::Titled(title) => set(self.view.title, title::shown(&title)),
-            Event::Resized(size) => {
+            TerminalEvent::Titled(title) => {
+                set_if_changed(self.view.title, title::displayable(&title))
+            }
+            TerminalEvent::Resized(size) => {
                 self.view.size.set(size);
                 self.step(|client| client.resize(size));
             }
-            Event::Leave => {
-                if let Some(leave) = &*self.on_leave.borrow() {
+            TerminalEvent::ReturnFocus => {
+                if let Some(leave) = &*self.on_return_focus.borrow() {
                     leave();
                 }
             }
@@ -364,33 +377,34 @@ impl Session {
     fn type_in(&self, bytes: Bytes) {
         self.view.notices.end_idle_warning();
         if self.step(|client| client.type_in(bytes)) == Some(false) {
-            let words = self.wishes.language.get_untracked().words();
-            self.view.notices.say(Notice::new(words.too_long));
+            let words = self.preferences.language.get_untracked().words();
+            self.view.notices.show(Notice::new(words.too_long));
         }
     }
 
     /// Whether a Ctrl-C may drop the flood that it interrupts. A full-screen program's output is never
     /// dropped: it may read the Ctrl-C as a key like any other.
     fn may_drop(&self) -> bool {
-        self.wishes.instant_interrupt.get_untracked() && !self.screen.is_alternate()
+        self.preferences.instant_interrupt.get_untracked() && !self.terminal.is_alternate()
     }
 
     /// Ends the shell: the user is gone, or wants another.
-    fn leave(&self) {
+    fn end_session(&self) {
         self.attempt.update(|attempt| attempt + 1);
         self.step(Client::close);
     }
 
     /// The browser takes the page away: for good, to load it anew, or to put it aside.
-    fn hide(&self) {
+    fn page_hidden(&self) {
         if let Some(resume_point) = self.ask(Client::resume_point).flatten() {
             // a tab has some MB for all of its pages
             let mut lines = SCROLLBACK;
             loop {
-                let (resume_point, snapshot) = (resume_point.clone(), self.screen.snapshot(lines));
-                if saved_session::put(
+                let (resume_point, snapshot) =
+                    (resume_point.clone(), self.terminal.snapshot(lines));
+                if saved_session::save(
                     &self.target,
-                    &Left {
+                    &SavedSession {
                         resume_point,
                         snapshot,
                     },
@@ -444,10 +458,10 @@ impl Session {
         let over = if status.is_final() { slot.take() } else { None };
         drop(slot);
         if over.is_some() {
-            self.screen.finish();
+            self.terminal.finish();
         }
         drop(over);
-        set(self.view.round_trip, round_trip);
+        set_if_changed(self.view.round_trip, round_trip);
         self.take_status(status, transport);
     }
 
@@ -463,18 +477,18 @@ impl Session {
             .with_untracked(|shown| matches!(shown, Status::Reconnecting { .. }));
         if status == Status::Connected {
             self.restored.set(false);
-            set(self.view.transport, Some(transport));
+            set_if_changed(self.view.transport, Some(transport));
             preferred_transport::remember(transport);
             // whoever looked elsewhere meanwhile is left alone
             if !reconnected || dom::has_no_focus() {
-                self.screen.focus();
+                self.terminal.focus();
             }
         }
         let is_gone = matches!(&status, Status::Lost(failure) if failure.is(EndReason::NoSession));
         if is_gone && self.restored.replace(false) {
-            let words = self.wishes.language.get_untracked().words();
-            self.screen.begin_again();
-            self.screen.remark(words.shell_gone, None);
+            let words = self.preferences.language.get_untracked().words();
+            self.terminal.begin_again();
+            self.terminal.remark(words.shell_gone, None);
             self.begin();
         } else {
             self.view.status.set(status);
@@ -482,7 +496,7 @@ impl Session {
     }
 }
 
-impl Drop for Session {
+impl Drop for TerminalController {
     fn drop(&mut self) {
         if let Some(driver) = self.driver.get_mut() {
             driver.client.close();
@@ -504,9 +518,9 @@ fn tail(bytes: &Uint8Array) -> ([u8; TAIL], usize) {
 }
 
 /// A callback that does nothing once the session is gone.
-fn with<E, T, F>(me: &Weak<Session>, call: F) -> impl Fn(E) + Clone + use<E, T, F>
+fn callback<E, T, F>(me: &Weak<TerminalController>, call: F) -> impl Fn(E) + Clone + use<E, T, F>
 where
-    F: Fn(&Session, E) -> T + Clone,
+    F: Fn(&TerminalController, E) -> T + Clone,
 {
     let me = me.clone();
     move |event| {

@@ -7,7 +7,7 @@ use podshell_client::{Action, Client};
 
 use crate::{
     browser::{clock, dom},
-    net::{api, connection::Socket, connection_event::ConnectionEvent},
+    net::{api, connection::Connection, connection_event::ConnectionEvent},
 };
 
 /// How often the client's deadlines are looked at, in ms.
@@ -26,7 +26,7 @@ pub(crate) enum DriverEvent {
 /// A client with its connection and its timers.
 pub(crate) struct Driver {
     pub(crate) client: Client,
-    connection: Option<Socket>,
+    connection: Option<Connection>,
     /// When the client wants to be ticked, and what will do that.
     alarm: Option<(f64, Timeout)>,
     tell: Rc<dyn Fn(DriverEvent)>,
@@ -56,7 +56,8 @@ impl Driver {
                     let tell = Rc::clone(&self.tell);
                     let on_event = move |event| tell(DriverEvent::Connection(event));
                     let query = self.client.connection_query();
-                    self.connection = Socket::open(transport, &dom::base(), query, on_event).ok();
+                    self.connection =
+                        Connection::open(transport, &dom::base(), query, on_event).ok();
                     if let Some(handle) = query.filter(|_| self.client.is_resuming()) {
                         (self.tell)(DriverEvent::Resuming(handle.to_owned()));
                     }

@@ -10,13 +10,13 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     browser::clipboard,
-    session::{status::Status, view::View},
-    settings::Wishes,
+    session::{status::Status, view::TerminalView},
+    settings::Preferences,
     ui::{
-        dialogue::{Dialogue, Way},
+        dialogue::{Choice, Dialogue},
         notice::Notice,
     },
-    xterm::{links::Link, osc52::Wish, paste, terminal::Screen},
+    xterm::{links::Link, paste, program_clipboard::ClipboardRequest, terminal::Terminal},
 };
 
 /// So many lines of a paste are shown.
@@ -43,20 +43,24 @@ struct Settled {
 /// The questions at one terminal.
 pub(crate) struct Questions {
     me: Weak<Self>,
-    screen: Rc<Screen>,
-    view: View,
-    wishes: Wishes,
+    terminal: Rc<Terminal>,
+    view: TerminalView,
+    preferences: Preferences,
     settled: RefCell<Rc<Settled>>,
 }
 
 impl Questions {
     /// Asks at a terminal, where `view` is shown.
-    pub(crate) fn new(screen: Rc<Screen>, view: View, wishes: Wishes) -> Rc<Self> {
+    pub(crate) fn new(
+        terminal: Rc<Terminal>,
+        view: TerminalView,
+        preferences: Preferences,
+    ) -> Rc<Self> {
         Rc::new_cyclic(|me| Self {
             me: me.clone(),
-            screen,
+            terminal,
             view,
-            wishes,
+            preferences,
             settled: RefCell::default(),
         })
     }
@@ -70,12 +74,12 @@ impl Questions {
     pub(crate) fn paste(&self, text: String) {
         let lines = paste::lines(&text).count();
         let settled = self.settled.borrow().clone();
-        let runs = lines > 1 && !self.view.status.with_untracked(Status::is_over);
-        if !runs || settled.pastes.get() || self.screen.marks_pastes() {
-            self.screen.paste(&text);
+        let runs = lines > 1 && !self.view.status.with_untracked(Status::is_ended);
+        if !runs || settled.pastes.get() || self.terminal.marks_pastes() {
+            self.terminal.paste(&text);
             return;
         }
-        let language = self.wishes.language.get_untracked();
+        let language = self.preferences.language.get_untracked();
         let words = language.details();
         let shown: Vec<String> = paste::lines(&text)
             .take(LINES)
@@ -108,9 +112,9 @@ impl Questions {
                 settled.pastes.set(!asks_again.get_untracked());
                 if let Some(me) = me.upgrade() {
                     if one_line {
-                        me.screen.paste(&paste::as_one_line(&text));
+                        me.terminal.paste(&paste::as_one_line(&text));
                     } else {
-                        me.screen.paste(&text);
+                        me.terminal.paste(&text);
                     }
                 }
             }
@@ -118,17 +122,17 @@ impl Questions {
         self.view.dialogues.ask(Dialogue {
             title: language.paste_title(lines),
             body: Box::new(body),
-            ways: vec![
-                Way::cancel(words.cancel),
-                Way::new(words.paste_one_line, pastes(Rc::clone(&whole), true)),
-                Way::new(language.paste_lines(lines), pastes(whole, false)),
+            choices: vec![
+                Choice::cancel(words.cancel),
+                Choice::new(words.paste_one_line, pastes(Rc::clone(&whole), true)),
+                Choice::new(language.paste_lines(lines), pastes(whole, false)),
             ],
         });
     }
 
     /// Asks whether to open a link.
     pub(crate) fn ask_for_link(&self, link: Link) {
-        let words = self.wishes.language.get_untracked().details();
+        let words = self.preferences.language.get_untracked().details();
         let Link {
             address,
             host,
@@ -156,9 +160,9 @@ impl Questions {
         };
         let copies = {
             let (me, address) = (self.me.clone(), address.clone());
-            Way::new(words.copy_address, move || copy(&me, &address))
+            Choice::new(words.copy_address, move || copy(&me, &address))
         };
-        let opens = Way::new(words.open_link, move || {
+        let opens = Choice::new(words.open_link, move || {
             let opened = window().open_with_url_and_target_and_features(
                 &address,
                 "_blank",
@@ -167,11 +171,11 @@ impl Questions {
             // with `noopener` there is nothing to be told of it
             drop(opened);
         });
-        let cancels = Way::cancel(words.cancel);
+        let cancels = Choice::cancel(words.cancel);
         self.view.dialogues.ask(Dialogue {
             title: words.link_title.to_owned(),
             body: Box::new(body),
-            ways: if is_other {
+            choices: if is_other {
                 vec![copies, opens, cancels]
             } else {
                 vec![cancels, copies, opens]
@@ -185,20 +189,20 @@ impl Questions {
     }
 
     /// A program asks for the clipboard.
-    pub(crate) fn hear_wish(&self, wish: Wish) {
+    pub(crate) fn receive_clipboard_request(&self, request: ClipboardRequest) {
         let settled = self.settled.borrow().clone();
-        if settled.no_copies.get() || !self.wishes.program_copies.get_untracked() {
+        if settled.no_copies.get() || !self.preferences.program_copies.get_untracked() {
             return;
         }
-        match wish {
-            Wish::TooMuch => {
-                let language = self.wishes.language.get_untracked();
+        match request {
+            ClipboardRequest::TooMuch => {
+                let language = self.preferences.language.get_untracked();
                 let too_much = Notice::new(language.program_copies_too_much());
                 self.view
                     .notices
-                    .say(too_much.ways(vec![self.never_again()]));
+                    .show(too_much.choices(vec![self.never_again()]));
             }
-            Wish::Write(text) => {
+            ClipboardRequest::Write(text) => {
                 *settled.copying.borrow_mut() = Some(text.into());
                 if !settled.busy.replace(true) {
                     self.copy_for_program(settled);
@@ -213,7 +217,7 @@ impl Questions {
         spawn_local(async move {
             while let Some(text) = settled.copying.take() {
                 // who looks elsewhere would not hear of it
-                let shown = me.upgrade().is_some_and(|me| me.screen.is_shown());
+                let shown = me.upgrade().is_some_and(|me| me.terminal.is_shown());
                 let copied = shown && clipboard::write(&text).await;
                 if let Some(me) = me.upgrade() {
                     me.tell_of_copy(text, copied);
@@ -224,7 +228,7 @@ impl Questions {
     }
 
     fn tell_of_copy(&self, text: Rc<str>, copied: bool) {
-        let language = self.wishes.language.get_untracked();
+        let language = self.preferences.language.get_untracked();
         let words = language.details();
         let count = text.chars().count();
         let first = paste::lines(&text)
@@ -234,18 +238,18 @@ impl Questions {
         if about.chars().count() < count && !about.ends_with('…') {
             about.push('…');
         }
-        let mut ways = Vec::new();
+        let mut choices = Vec::new();
         if !copied {
             let (me, text) = (self.me.clone(), Rc::clone(&text));
-            ways.push(Way::new(words.copy, move || copy(&me, &text)));
+            choices.push(Choice::new(words.copy, move || copy(&me, &text)));
         }
         let me = self.me.clone();
-        ways.push(Way::new(words.show, move || {
+        choices.push(Choice::new(words.show, move || {
             if let Some(me) = me.upgrade() {
                 me.show_copy(&text);
             }
         }));
-        ways.push(self.never_again());
+        choices.push(self.never_again());
         let says = if copied {
             language.program_copied(count)
         } else {
@@ -253,12 +257,12 @@ impl Questions {
         };
         self.view
             .notices
-            .say(Notice::new(says).about(about).ways(ways));
+            .show(Notice::new(says).about(about).choices(choices));
     }
 
     /// Shows what a program has copied.
     fn show_copy(&self, text: &str) {
-        let words = self.wishes.language.get_untracked().details();
+        let words = self.preferences.language.get_untracked().details();
         let shown = paste::clean_paste(&text.replace("\r\n", "\n")).into_owned();
         let shown = match shown.char_indices().nth(SHOWN) {
             Some((at, _)) => format!("{}…", &shown[..at]),
@@ -270,14 +274,14 @@ impl Questions {
         self.view.dialogues.ask(Dialogue {
             title: words.program_text.to_owned(),
             body: Box::new(body),
-            ways: vec![Way::cancel(words.close)],
+            choices: vec![Choice::cancel(words.close)],
         });
     }
 
-    fn never_again(&self) -> Way {
-        let words = self.wishes.language.get_untracked().details();
+    fn never_again(&self) -> Choice {
+        let words = self.preferences.language.get_untracked().details();
         let settled = self.settled.borrow().clone();
-        Way::new(words.never_again, move || settled.no_copies.set(true))
+        Choice::new(words.never_again, move || settled.no_copies.set(true))
     }
 }
 
@@ -289,8 +293,8 @@ fn copy(questions: &Weak<Questions>, text: &str) {
         if !copied.await
             && let Some(me) = questions.upgrade()
         {
-            let words = me.wishes.language.get_untracked().details();
-            me.view.notices.say(Notice::new(words.copy_failed));
+            let words = me.preferences.language.get_untracked().details();
+            me.view.notices.show(Notice::new(words.copy_failed));
         }
     });
 }

@@ -8,30 +8,30 @@ use serde::{Deserialize, Serialize};
 use crate::{
     browser::storage,
     routing::route::{Route, Target},
-    xterm::screen_snapshot::Snapshot,
+    xterm::screen_snapshot::ScreenSnapshot,
 };
 
 /// Where it lies, with the address behind it.
-const LEFT: &str = "podshell.left:";
+const STORAGE_KEY: &str = "podshell.left:";
 
 /// A terminal that was left.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Left {
+pub(crate) struct SavedSession {
     /// Where its session goes on.
     pub(crate) resume_point: ResumePoint,
     /// What it showed.
-    pub(crate) snapshot: Snapshot,
+    pub(crate) snapshot: ScreenSnapshot,
 }
 
 /// Leaves a terminal behind. Gives false where the browser has no room for it: without it, the next page begins a new
 /// shell.
-pub(crate) fn put(target: &Target, left: &Left) -> bool {
-    let text = serde_json::to_string(left).expect("strings and numbers are always JSON");
+pub(crate) fn save(target: &Target, session: &SavedSession) -> bool {
+    let text = serde_json::to_string(session).expect("strings and numbers are always JSON");
     storage::tab().is_some_and(|storage| storage.set_item(&key(target), &text).is_ok())
 }
 
 /// Takes what was left behind for this address, if anything.
-pub(crate) fn take(target: &Target) -> Option<Left> {
+pub(crate) fn take(target: &Target) -> Option<SavedSession> {
     let storage = storage::tab()?;
     let key = key(target);
     let text = storage.get_item(&key).ok().flatten()?;
@@ -41,7 +41,7 @@ pub(crate) fn take(target: &Target) -> Option<Left> {
 }
 
 /// For which addresses something was left behind, in the order of these, for browsers have none.
-pub(crate) fn targets() -> Vec<Target> {
+pub(crate) fn saved_targets() -> Vec<Target> {
     let Some(storage) = storage::tab() else {
         return Vec::new();
     };
@@ -49,10 +49,10 @@ pub(crate) fn targets() -> Vec<Target> {
     let mut keys: Vec<_> = keys.collect();
     keys.sort();
     let target = |key: &String| {
-        let href = key.strip_prefix(LEFT)?;
+        let href = key.strip_prefix(STORAGE_KEY)?;
         let (path, query) = href.split_once('?').unwrap_or((href, ""));
         match Route::parse(path, query) {
-            Route::Shell(target) => Some(target),
+            Route::Terminal(target) => Some(target),
             Route::Pods | Route::Unknown => None,
         }
     };
@@ -60,5 +60,5 @@ pub(crate) fn targets() -> Vec<Target> {
 }
 
 fn key(target: &Target) -> String {
-    format!("{LEFT}{}", target.href())
+    format!("{STORAGE_KEY}{}", target.href())
 }

@@ -34,7 +34,7 @@ pub(crate) enum Status {
 
 impl Status {
     /// Whether nothing more will happen by itself.
-    pub(crate) fn is_over(&self) -> bool {
+    pub(crate) fn is_ended(&self) -> bool {
         matches!(self, Self::Ended(_) | Self::Lost(_) | Self::Failed(_))
     }
 
@@ -45,7 +45,7 @@ impl Status {
 
     /// Whether nothing can bring the session back: one that goes on in another window may be taken back.
     pub(crate) fn is_final(&self) -> bool {
-        self.is_over() && !self.is_taken_over()
+        self.is_ended() && !self.is_taken_over()
     }
 
     /// How a client fares.

@@ -4,7 +4,7 @@
 const LENGTH: usize = 100;
 
 /// What can be shown of a title; [`None`] if nothing is left of it.
-pub(crate) fn shown(title: &str) -> Option<String> {
+pub(crate) fn displayable(title: &str) -> Option<String> {
     let plain: String = title
         .chars()
         .filter(|character| !character.is_control() && !turns_text(*character))
@@ -21,24 +21,27 @@ fn turns_text(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{LENGTH, shown};
+    use super::{LENGTH, displayable};
 
     #[test]
     fn a_title_is_shown_as_it_is() {
         let title = "root@web-0: ~/src – 你好 👩‍💻";
-        assert_eq!(shown(title).as_deref(), Some(title));
+        assert_eq!(displayable(title).as_deref(), Some(title));
     }
 
     #[test]
     fn what_is_no_text_is_left_out() {
-        assert_eq!(shown("a\x07b\n\u{9b}c\u{202e}d ").as_deref(), Some("abcd"));
-        assert_eq!(shown(" \u{202e}\r "), None);
-        assert_eq!(shown(""), None);
+        assert_eq!(
+            displayable("a\x07b\n\u{9b}c\u{202e}d ").as_deref(),
+            Some("abcd")
+        );
+        assert_eq!(displayable(" \u{202e}\r "), None);
+        assert_eq!(displayable(""), None);
     }
 
     #[test]
     fn a_long_title_is_cut_at_a_character() {
-        let title = shown(&"長".repeat(1 << 16)).unwrap();
+        let title = displayable(&"長".repeat(1 << 16)).unwrap();
         assert_eq!(title, "長".repeat(LENGTH));
     }
 }

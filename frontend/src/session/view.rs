@@ -12,7 +12,7 @@ use crate::{
 
 /// What the page shows of a session.
 #[derive(Clone, Copy)]
-pub(crate) struct View {
+pub(crate) struct TerminalView {
     pub(crate) status: RwSignal<Status>,
     pub(crate) size: RwSignal<Size>,
     /// The transport of the connection, once there is one.
@@ -29,7 +29,7 @@ pub(crate) struct View {
     pub(crate) drawn: RwSignal<bool>,
 }
 
-impl View {
+impl TerminalView {
     pub(crate) fn new() -> Self {
         Self {
             status: RwSignal::new(Status::Asking),
@@ -46,7 +46,7 @@ impl View {
 }
 
 /// Sets a signal if that changes it, for nobody is to be woken for nothing.
-pub(crate) fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+pub(crate) fn set_if_changed<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
     if signal.with_untracked(|shown| *shown != value) {
         signal.set(value);
     }

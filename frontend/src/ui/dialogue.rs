@@ -11,22 +11,22 @@ const BLIND: f64 = 300.0;
 /// The box's name for screen readers is the element that has this id.
 const TITLE: &str = "dialogue-title";
 
-/// A question. Esc and [`Way::cancel`] mean that nothing happens.
+/// A question. Esc and [`Choice::cancel`] mean that nothing happens.
 pub(crate) struct Dialogue {
     pub(crate) title: String,
     /// What stands between title and buttons.
     pub(crate) body: Box<dyn Fn() -> AnyView>,
     /// The buttons. Enter presses the last, which is the safe one where another would lose or leak something.
-    pub(crate) ways: Vec<Way>,
+    pub(crate) choices: Vec<Choice>,
 }
 
 /// A button, and what it does.
-pub(crate) struct Way {
+pub(crate) struct Choice {
     name: String,
     act: Option<Box<dyn Fn()>>,
 }
 
-impl Way {
+impl Choice {
     /// A button that does something.
     pub(crate) fn new(name: impl Into<String>, act: impl Fn() + 'static) -> Self {
         Self {
@@ -94,7 +94,7 @@ pub(crate) fn DialogueBox(dialogues: Dialogues) -> impl IntoView {
             }
             open.set(None);
             if let Some((dialogue, pressed)) = answered.zip(pressed) {
-                dialogue.ways[pressed].act();
+                dialogue.choices[pressed].act();
             }
         };
         let seen = clock::now() + BLIND;
@@ -104,8 +104,8 @@ pub(crate) fn DialogueBox(dialogues: Dialogues) -> impl IntoView {
                 event.prevent_default();
             }
         };
-        let last = dialogue.ways.len().saturating_sub(1);
-        let buttons = dialogue.ways.iter().enumerate().map(|(n, way)| {
+        let last = dialogue.choices.len().saturating_sub(1);
+        let buttons = dialogue.choices.iter().enumerate().map(|(n, way)| {
             let hint = match (way.act.is_none(), n == last) {
                 (true, _) => Some("Esc"),
                 (false, true) => Some("Enter"),

@@ -14,8 +14,8 @@ impl Failure {
     }
 
     /// What its message says beyond the headline.
-    fn news(&self) -> Option<&str> {
-        news(&self.message, self.title(Language::English))
+    fn detail(&self) -> Option<&str> {
+        detail_beyond(&self.message, self.title(Language::English))
     }
 
     /// What to do: the server knows best, but it speaks English only.
@@ -30,9 +30,9 @@ impl Failure {
 }
 
 /// What the server's words, which are English, say beyond those of the page.
-pub(crate) fn news<'a>(message: &'a str, said: &str) -> Option<&'a str> {
+pub(crate) fn detail_beyond<'a>(message: &'a str, title: &str) -> Option<&'a str> {
     let sentence = message.trim_end_matches('.');
-    (!sentence.is_empty() && sentence != said).then_some(message)
+    (!sentence.is_empty() && sentence != title).then_some(message)
 }
 
 /// Says what went wrong and what to do; `children` are the ways on.
@@ -46,7 +46,7 @@ pub(crate) fn ErrorPanel(
     let language = use_language();
     let shown = StoredValue::new(failure);
     let title = move || shown.with_value(|failure| failure.title(language.get()));
-    let message = shown.with_value(|failure| failure.news().map(str::to_owned));
+    let message = shown.with_value(|failure| failure.detail().map(str::to_owned));
     let advice = move || shown.with_value(|failure| failure.advice(language.get()));
     view! {
         <section class="failure" data-testid="failure" role="alert">
@@ -102,17 +102,17 @@ mod tests {
     #[test]
     fn what_the_page_says_itself_is_not_said_twice() {
         for code in [Some(0), Some(137), None] {
-            let said = Language::English.exited(&Mode::Shell(None), code);
-            assert_eq!(news(&format!("{said}."), &said), None);
+            let said = Language::English.exited(&Mode::Exec(None), code);
+            assert_eq!(detail_beyond(&format!("{said}."), &said), None);
         }
-        assert_eq!(news("", "The shell ended"), None);
+        assert_eq!(detail_beyond("", "The shell ended"), None);
         assert_eq!(
-            news("It was killed.", "The shell ended"),
+            detail_beyond("It was killed.", "The shell ended"),
             Some("It was killed.")
         );
         let mut failure = answer(401, "sign-in");
-        assert_eq!(failure.news(), Some("What happened."));
+        assert_eq!(failure.detail(), Some("What happened."));
         failure.message = "You are not signed in.".to_owned();
-        assert_eq!(failure.news(), None);
+        assert_eq!(failure.detail(), None);
     }
 }

@@ -9,7 +9,7 @@ use podshell_shared::terminal::IDLE_WARNING;
 use crate::{
     browser::{dom, listener::Listener},
     i18n::use_language,
-    ui::dialogue::Way,
+    ui::dialogue::Choice,
 };
 
 /// For how long a notice stands, in ms.
@@ -21,7 +21,7 @@ pub(crate) struct Notice {
     text: String,
     /// What it is about, as it stands elsewhere.
     about: String,
-    ways: Vec<Way>,
+    choices: Vec<Choice>,
 }
 
 impl Notice {
@@ -39,8 +39,8 @@ impl Notice {
     }
 
     /// It has these buttons.
-    pub(crate) fn ways(self, ways: Vec<Way>) -> Self {
-        Self { ways, ..self }
+    pub(crate) fn choices(self, choices: Vec<Choice>) -> Self {
+        Self { choices, ..self }
     }
 
     /// How long it stands, in ms; `None` for as long as it is true.
@@ -57,31 +57,31 @@ impl Notice {
 /// What there is to be said at a terminal: an idle warning for as long as it is true, and before it what was said last.
 #[derive(Clone, Copy)]
 pub(crate) struct Notices {
-    said: RwSignal<Option<Rc<Notice>>, LocalStorage>,
+    latest: RwSignal<Option<Rc<Notice>>, LocalStorage>,
     warning: RwSignal<Option<Rc<Notice>>, LocalStorage>,
 }
 
 impl Notices {
     pub(crate) fn new() -> Self {
         Self {
-            said: RwSignal::new_local(None),
+            latest: RwSignal::new_local(None),
             warning: RwSignal::new_local(None),
         }
     }
 
     /// Says it in place of what was said before.
-    pub(crate) fn say(self, notice: Notice) {
+    pub(crate) fn show(self, notice: Notice) {
         let place = if notice.is_idle_warning() {
             self.warning
         } else {
-            self.said
+            self.latest
         };
         place.set(Some(Rc::new(notice)));
     }
 
     /// Nothing is to be said any more.
     pub(crate) fn clear(self) {
-        clear(self.said);
+        clear(self.latest);
         clear(self.warning);
     }
 
@@ -92,13 +92,13 @@ impl Notices {
 
     /// What is shown.
     fn shown(self) -> Option<Rc<Notice>> {
-        self.said.get().or_else(|| self.warning.get())
+        self.latest.get().or_else(|| self.warning.get())
     }
 
     /// The user has read it.
     fn close(self) {
-        if self.said.with_untracked(Option::is_some) {
-            self.said.set(None);
+        if self.latest.with_untracked(Option::is_some) {
+            self.latest.set(None);
         } else {
             clear(self.warning);
         }
@@ -155,14 +155,14 @@ pub(crate) fn NoticeBar(
             leave();
         }
         if let Some((notice, pressed)) = notice.zip(pressed) {
-            notice.ways[pressed].act();
+            notice.choices[pressed].act();
         }
     };
     let content = move || {
         let notice = notices.shown()?;
         // who was on the last one is not on this
         held.set(false);
-        let buttons = notice.ways.iter().enumerate().map(|(n, way)| {
+        let buttons = notice.choices.iter().enumerate().map(|(n, way)| {
             view! { <button on:click=move |_| close(Some(n))>{way.name()}</button> }
         });
         let about = Some(notice.about.clone()).filter(|about| !about.is_empty());
@@ -209,14 +209,14 @@ mod tests {
         let shown = || untrack(|| notices.shown()).map(|notice| notice.text.clone());
         for (said, stands, after) in [(&*warning, None, None), (old, Some(8_000), Some(old))] {
             assert_eq!(Notice::new(said).stands(), stands);
-            notices.say(Notice::new(said));
+            notices.show(Notice::new(said));
             assert_eq!(shown().as_deref(), Some(said));
             notices.end_idle_warning();
             assert_eq!(shown().as_deref(), after);
         }
 
         // it is there again when the other is gone
-        notices.say(Notice::new(&*warning));
+        notices.show(Notice::new(&*warning));
         assert_eq!(shown().as_deref(), Some(old));
         notices.close();
         assert_eq!(shown(), Some(warning));

@@ -10,8 +10,8 @@ use web_sys::{HtmlElement, KeyboardEvent};
 use crate::{
     browser::listener::Listener,
     routing::route::{Route, Target},
-    session::{controller::Session, saved_session, status::Status, view::View},
-    settings::{Wishes, use_wishes},
+    session::{controller::TerminalController, saved_session, status::Status, view::TerminalView},
+    settings::{Preferences, use_preferences},
 };
 
 /// How long after the keys that load the page anew it may take until the browser does so, in ms.
@@ -20,18 +20,18 @@ const RELOAD_WITHIN: u32 = 1000;
 /// All terminals of the page, as a context.
 #[derive(Clone, Copy)]
 pub(crate) struct Terminals {
-    all: RwSignal<Vec<Terminal>, LocalStorage>,
-    wishes: Wishes,
+    all: RwSignal<Vec<TerminalPane>, LocalStorage>,
+    preferences: Preferences,
     /// What a terminal shows of itself lives longer than the page that shows it.
     owner: StoredValue<Owner>,
 }
 
 /// A terminal, and what is shown of it.
 #[derive(Clone)]
-pub(crate) struct Terminal {
+pub(crate) struct TerminalPane {
     pub(crate) target: Target,
-    pub(crate) view: View,
-    pub(crate) session: Rc<Session>,
+    pub(crate) view: TerminalView,
+    pub(crate) controller: Rc<TerminalController>,
     /// What it is in, wherever that is.
     pub(crate) host: HtmlElement,
     owner: Owner,
@@ -42,16 +42,16 @@ pub(crate) struct Terminal {
 pub(crate) fn provide_terminals(here: &Route) {
     let terminals = Terminals {
         all: RwSignal::new_local(Vec::new()),
-        wishes: use_wishes(),
+        preferences: use_preferences(),
         owner: StoredValue::new(Owner::current().unwrap_or_default()),
     };
     provide_context(terminals);
-    for target in saved_session::targets() {
-        if *here != Route::Shell(target.clone()) {
+    for target in saved_session::saved_targets() {
+        if *here != Route::Terminal(target.clone()) {
             terminals.open(&target);
         }
     }
-    terminals.ask_before_they_end();
+    terminals.warn_before_unload();
 }
 
 /// The terminals of this page.
@@ -61,7 +61,7 @@ pub(crate) fn use_terminals() -> Terminals {
 
 impl Terminals {
     /// The terminals that are there, in the order in which they were opened.
-    pub(crate) fn list(self) -> Vec<(Target, View)> {
+    pub(crate) fn list(self) -> Vec<(Target, TerminalView)> {
         self.all.with(|all| {
             all.iter()
                 .map(|one| (one.target.clone(), one.view))
@@ -77,43 +77,43 @@ impl Terminals {
 
     /// Whether a program runs in the terminal of this container that would end with it.
     pub(crate) fn is_busy(self, target: &Target) -> bool {
-        self.any(|one| one.target == *target && one.session.is_busy())
+        self.any(|one| one.target == *target && one.controller.is_busy())
     }
 
-    fn any(self, is_it: impl Fn(&Terminal) -> bool) -> bool {
+    fn any(self, is_it: impl Fn(&TerminalPane) -> bool) -> bool {
         self.all.with_untracked(|all| all.iter().any(is_it))
     }
 
     /// The terminal of a container: the one that there is, or a new one.
-    pub(crate) fn open(self, target: &Target) -> Terminal {
-        let find = |all: &Vec<Terminal>| all.iter().find(|one| one.target == *target).cloned();
-        if let Some(terminal) = self.all.with_untracked(find) {
-            return terminal;
+    pub(crate) fn open(self, target: &Target) -> TerminalPane {
+        let find = |all: &Vec<TerminalPane>| all.iter().find(|one| one.target == *target).cloned();
+        if let Some(pane) = self.all.with_untracked(find) {
+            return pane;
         }
         let owner = self.owner.with_value(Owner::child);
-        let view = owner.with(View::new);
+        let view = owner.with(TerminalView::new);
         let host: HtmlElement = document()
             .create_element("div")
             .expect("the name is one of an element")
             .unchecked_into();
         host.set_class_name("screen");
-        let terminal = Terminal {
+        let pane = TerminalPane {
             target: target.clone(),
             view,
-            session: Session::open(target.clone(), &host, view, self.wishes),
+            controller: TerminalController::open(target.clone(), &host, view, self.preferences),
             host,
             owner,
         };
-        self.all.update(|all| all.push(terminal.clone()));
-        terminal
+        self.all.update(|all| all.push(pane.clone()));
+        pane
     }
 
     /// The user looks elsewhere. What is over need not stay.
     pub(crate) fn leave(self, target: &Target) {
-        let is_over = |one: &Terminal| {
+        let is_ended = |one: &TerminalPane| {
             one.target == *target && one.view.status.with_untracked(Status::is_final)
         };
-        if self.any(is_over) {
+        if self.any(is_ended) {
             self.end(target);
         }
     }
@@ -123,12 +123,12 @@ impl Terminals {
         let mut ended = Vec::new();
         self.all
             .update(|all| ended = all.extract_if(.., |one| one.target == *target).collect());
-        for terminal in ended {
+        for pane in ended {
             // those who show it look at it until they have heard of this
             Timeout::new(0, move || {
-                terminal.host.remove();
-                drop(terminal.session);
-                terminal.owner.cleanup();
+                pane.host.remove();
+                drop(pane.controller);
+                pane.owner.cleanup();
             })
             .forget();
         }
@@ -136,7 +136,7 @@ impl Terminals {
 
     /// Has the browser ask before it takes away a page in whose terminals something runs. A page that is loaded anew
     /// goes on with them; browsers tell that of its keys alone.
-    fn ask_before_they_end(self) {
+    fn warn_before_unload(self) {
         let reloads = StoredValue::new_local(None::<Timeout>);
         let keys = Listener::new(&window(), "keydown", move |event| {
             let event: &KeyboardEvent = event.unchecked_ref();
@@ -151,7 +151,7 @@ impl Terminals {
             }
         });
         let leaving = Listener::new(&window(), "beforeunload", move |event| {
-            let is_busy = |one: &Terminal| one.session.is_busy();
+            let is_busy = |one: &TerminalPane| one.controller.is_busy();
             if reloads.with_value(Option::is_none) && self.any(is_busy) {
                 event.prevent_default();
             }

@@ -8,52 +8,52 @@ use xterm_js_rs::{Disposable, Terminal, TerminalAddon, TerminalOptions};
 extern "C" {
     /// A [`Terminal`] with the methods of xterm.js 6.
     #[wasm_bindgen(extends = Terminal)]
-    pub(crate) type Terminal6;
+    pub(crate) type Xterm;
 
     /// Takes text that is in the browser's memory; `rendered` is called when it has been parsed.
     #[wasm_bindgen(method, js_name = write)]
-    pub(crate) fn write_text(this: &Terminal6, text: &JsString, rendered: &Function);
+    pub(crate) fn write_text(this: &Xterm, text: &JsString, rendered: &Function);
 
     /// Types a text: it comes out as what the keyboard types.
     #[wasm_bindgen(method)]
-    pub(crate) fn input(this: &Terminal6, text: &str);
+    pub(crate) fn input(this: &Xterm, text: &str);
 
     /// Moves what is seen by so many lines, up if negative.
     #[wasm_bindgen(method, js_name = scrollLines)]
-    pub(crate) fn scroll_by(this: &Terminal6, lines: i32);
+    pub(crate) fn scroll_by(this: &Xterm, lines: i32);
 
     /// The live options: setting a property changes the terminal.
     #[wasm_bindgen(method, getter)]
-    pub(crate) fn options(this: &Terminal6) -> Object;
+    pub(crate) fn options(this: &Xterm) -> Object;
 
     /// The tables of how many cells a character takes; `activeVersion` is the one in use.
     #[wasm_bindgen(method, getter)]
-    pub(crate) fn unicode(this: &Terminal6) -> Unicode6;
+    pub(crate) fn unicode(this: &Xterm) -> Unicode;
 
     /// The tables of how many cells a character takes.
     #[wasm_bindgen(extends = Object)]
-    pub(crate) type Unicode6;
+    pub(crate) type Unicode;
 
     /// Adds one, by its name.
     #[wasm_bindgen(method)]
-    pub(crate) fn register(this: &Unicode6, provider: &Object);
+    pub(crate) fn register(this: &Unicode, provider: &Object);
 
     /// What understands the output.
     #[wasm_bindgen(method, getter)]
-    pub(crate) fn parser(this: &Terminal6) -> Parser6;
+    pub(crate) fn parser(this: &Xterm) -> Parser;
 
     /// What understands the output, and lets others have a part in it.
-    pub(crate) type Parser6;
+    pub(crate) type Parser;
 
     /// Gives those sequences to a handler first, with their numbers. It answers whether they are none of others'.
     #[wasm_bindgen(method, js_name = registerCsiHandler)]
-    pub(crate) fn register_csi_handler(this: &Parser6, sequence: &Object, handler: &Function);
+    pub(crate) fn register_csi_handler(this: &Parser, sequence: &Object, handler: &Function);
 
     /// Gives OSC sequences of that number to a handler first, with what is in them. It answers whether they are none of
     /// others'.
     #[wasm_bindgen(method, js_name = registerOscHandler)]
     pub(crate) fn register_osc_handler(
-        this: &Parser6,
+        this: &Parser,
         number: u32,
         handler: &Function,
     ) -> Disposable;
@@ -111,7 +111,7 @@ extern "C" {
     pub(crate) fn renew(this: &StateAddon);
 }
 
-impl Clone for Terminal6 {
+impl Clone for Xterm {
     /// Another handle of the same terminal.
     fn clone(&self) -> Self {
         AsRef::<JsValue>::as_ref(self).clone().unchecked_into()
@@ -119,18 +119,18 @@ impl Clone for Terminal6 {
 }
 
 /// Makes a terminal from options of any version.
-pub(crate) fn terminal(options: &Object) -> Terminal6 {
+pub(crate) fn terminal(options: &Object) -> Xterm {
     Terminal::construct(Some(options.unchecked_ref::<TerminalOptions>())).unchecked_into()
 }
 
 /// Whether a full-screen program has the screen.
-pub(crate) fn is_alternate(terminal: &Terminal6) -> bool {
+pub(crate) fn is_alternate(terminal: &Xterm) -> bool {
     get(terminal, &["buffer", "active", "type"]).as_deref() == Some("alternate")
 }
 
 /// At the end of a block of synchronized output: draws the terminal at once, if drawing was put off because of the
 /// block. xterm.js has no name for that outside.
-pub(crate) fn draw_put_off(terminal: &Terminal6) {
+pub(crate) fn draw_put_off(terminal: &Xterm) {
     let put_off = [
         "_core",
         "_renderService",
@@ -154,12 +154,12 @@ pub(crate) fn draw_put_off(terminal: &Terminal6) {
 }
 
 /// Whether the program wants arrow keys as an application has them.
-pub(crate) fn has_application_cursor(terminal: &Terminal6) -> bool {
+pub(crate) fn has_application_cursor(terminal: &Xterm) -> bool {
     inside(terminal, &["modes", "applicationCursorKeysMode"]).is_truthy()
 }
 
 /// Whether the program is told of the mouse's wheel.
-pub(crate) fn reports_wheel(terminal: &Terminal6) -> bool {
+pub(crate) fn reports_wheel(terminal: &Xterm) -> bool {
     let mode = get(terminal, &["modes", "mouseTrackingMode"]);
     // X10's mode knows buttons alone
     !matches!(mode.as_deref(), None | Some("none" | "x10"))
@@ -178,12 +178,12 @@ fn inside(object: &JsValue, path: &[&str]) -> JsValue {
 }
 
 /// Whether pasted text is marked as such, for a program that asked for it.
-pub(crate) fn is_bracketed_paste(terminal: &Terminal6) -> bool {
+pub(crate) fn is_bracketed_paste(terminal: &Xterm) -> bool {
     inside(terminal, &["modes", "bracketedPasteMode"]).as_bool() == Some(true)
 }
 
 /// The line in which the cursor is, up to the cursor.
-pub(crate) fn before_cursor(terminal: &Terminal6) -> String {
+pub(crate) fn before_cursor(terminal: &Xterm) -> String {
     let buffer = terminal.get_buffer().get_active();
     let y = buffer.get_base_y() + buffer.get_cursor_y();
     let x = buffer.get_cursor_x();

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 use xterm_js_rs::Disposable;
 
-use crate::xterm::bindings::Terminal6;
+use crate::xterm::bindings::Xterm;
 
 /// While it lives, the foot of a terminal is covered.
 pub(crate) struct Cover {
@@ -17,7 +17,7 @@ pub(crate) struct Cover {
 
 impl Cover {
     /// Covers so many pixels of the terminal in `host`.
-    pub(crate) fn new(terminal: &Terminal6, host: &HtmlElement, height: f64) -> Self {
+    pub(crate) fn new(terminal: &Xterm, host: &HtmlElement, height: f64) -> Self {
         let mut look = {
             let (terminal, host) = (terminal.clone(), host.clone());
             let mut moved = 0.0;
@@ -47,7 +47,7 @@ impl Drop for Cover {
 }
 
 /// How much of what ends with the cursor's line is hidden, in pixels.
-fn hidden(terminal: &Terminal6, host: &HtmlElement, height: f64) -> f64 {
+fn hidden(terminal: &Xterm, host: &HtmlElement, height: f64) -> f64 {
     let screen = host.query_selector(".xterm-screen").ok().flatten();
     let buffer = terminal.get_buffer().get_active();
     let rows = terminal.get_rows();

@@ -19,41 +19,43 @@ pub(crate) struct Key<'a> {
 
 /// Whose a key is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Use {
+pub(crate) enum KeyAction {
     /// xterm.js's, which knows best.
     Terminal,
     /// The browser's alone.
     Browser,
     /// It types this.
-    Types(String),
+    Type(String),
     /// It copies what is selected, if anything is.
-    Copies,
+    Copy,
     /// It copies what is selected and selects it no more; if nothing is, it is xterm.js's.
-    CopiesOnce,
+    CopyOnce,
     /// It gives the keyboard back to the page.
-    Leaves,
+    ReturnFocus,
     /// A part of what another event tells.
     Part,
 }
 
 /// Whose a key is that goes down. `clipboard` says whether Ctrl+C and Ctrl+V are the clipboard's.
-pub(crate) fn down(key: &Key<'_>, clipboard: bool) -> Use {
+pub(crate) fn down(key: &Key<'_>, clipboard: bool) -> KeyAction {
     if key.composing || key.alt || key.meta {
-        return Use::Terminal;
+        return KeyAction::Terminal;
     }
     if (key.ctrl, key.shift, key.code) == (false, true, "Escape") {
-        return Use::Leaves;
+        return KeyAction::ReturnFocus;
     }
     match letter(key).filter(|_| key.ctrl) {
         // without a selection too, or the browser opens its tools
-        Some('c') if key.shift => return Use::Copies,
-        Some('c') if clipboard => return Use::CopiesOnce,
+        Some('c') if key.shift => return KeyAction::Copy,
+        Some('c') if clipboard => return KeyAction::CopyOnce,
         // the browser pastes: `paste` hears of it
-        Some('v') if key.shift || clipboard => return Use::Browser,
+        Some('v') if key.shift || clipboard => return KeyAction::Browser,
         _ => {}
     }
     let control = only(key.key).filter(|_| key.ctrl).and_then(control);
-    control.map_or(Use::Terminal, |control| Use::Types(control.into()))
+    control.map_or(KeyAction::Terminal, |control| {
+        KeyAction::Type(control.into())
+    })
 }
 
 /// The control character that Ctrl makes of any character.
@@ -103,23 +105,23 @@ pub(crate) struct Typed {
 
 impl Typed {
     /// Whose a key is that types the UTF-16 unit `unit`.
-    pub(crate) fn press(&self, key: &Key<'_>, unit: u32) -> Use {
+    pub(crate) fn press(&self, key: &Key<'_>, unit: u32) -> KeyAction {
         let first = self.first.take();
         let Ok(unit @ 0xd800..=0xdfff) = u16::try_from(unit) else {
-            return Use::Terminal;
+            return KeyAction::Terminal;
         };
         if key.meta || key.ctrl && !key.alt {
-            return Use::Part;
+            return KeyAction::Part;
         }
         if only(key.key).is_some_and(|character| character > '\u{ffff}') {
-            return Use::Types(key.key.to_owned());
+            return KeyAction::Type(key.key.to_owned());
         }
         let pair = first.map(|first| String::from_utf16(&[first, unit]));
         match pair {
-            Some(Ok(character)) => Use::Types(character),
+            Some(Ok(character)) => KeyAction::Type(character),
             _ => {
                 self.first.set((unit < 0xdc00).then_some(unit));
-                Use::Part
+                KeyAction::Part
             }
         }
     }
@@ -171,7 +173,7 @@ mod tests {
             ("Ctrl+Shift+~", '\x1e'),
             ("Ctrl+8", '\x7f'),
         ] {
-            let wanted = Use::Types(control.into());
+            let wanted = KeyAction::Type(control.into());
             assert_eq!(down(&chord(typed), true), wanted, "{typed}");
         }
     }
@@ -198,13 +200,13 @@ mod tests {
             "Ctrl+Meta+/",
             "Meta+[",
         ] {
-            assert_eq!(down(&chord(typed), true), Use::Terminal, "{typed}");
+            assert_eq!(down(&chord(typed), true), KeyAction::Terminal, "{typed}");
         }
         let composing = Key {
             composing: true,
             ..chord("Ctrl+/")
         };
-        assert_eq!(down(&composing, true), Use::Terminal);
+        assert_eq!(down(&composing, true), KeyAction::Terminal);
     }
 
     #[test]
@@ -216,16 +218,19 @@ mod tests {
             ..Key::default()
         };
         for clipboard in [false, true] {
-            assert_eq!(down(&key("Escape", false), clipboard), Use::Leaves);
-            assert_eq!(down(&key("KeyC", true), clipboard), Use::Copies);
-            assert_eq!(down(&key("KeyV", true), clipboard), Use::Browser);
+            assert_eq!(
+                down(&key("Escape", false), clipboard),
+                KeyAction::ReturnFocus
+            );
+            assert_eq!(down(&key("KeyC", true), clipboard), KeyAction::Copy);
+            assert_eq!(down(&key("KeyV", true), clipboard), KeyAction::Browser);
         }
         for code in ["Escape", "KeyC", "KeyV"] {
             let with_alt = Key {
                 alt: true,
                 ..key(code, code != "Escape")
             };
-            assert_eq!(down(&with_alt, true), Use::Terminal, "{code}");
+            assert_eq!(down(&with_alt, true), KeyAction::Terminal, "{code}");
         }
     }
 
@@ -238,20 +243,20 @@ mod tests {
             ..Key::default()
         };
         for (typed, code, wanted) in [
-            ("c", "KeyC", Use::CopiesOnce),
-            ("C", "KeyC", Use::CopiesOnce),
-            ("с", "KeyC", Use::CopiesOnce),
-            ("v", "KeyV", Use::Browser),
+            ("c", "KeyC", KeyAction::CopyOnce),
+            ("C", "KeyC", KeyAction::CopyOnce),
+            ("с", "KeyC", KeyAction::CopyOnce),
+            ("v", "KeyV", KeyAction::Browser),
             // Dvorak, both ways
-            ("c", "KeyI", Use::CopiesOnce),
-            ("j", "KeyC", Use::Terminal),
-            ("k", "KeyV", Use::Terminal),
-            ("x", "KeyX", Use::Terminal),
+            ("c", "KeyI", KeyAction::CopyOnce),
+            ("j", "KeyC", KeyAction::Terminal),
+            ("k", "KeyV", KeyAction::Terminal),
+            ("x", "KeyX", KeyAction::Terminal),
         ] {
             assert_eq!(down(&key(typed, code), true), wanted, "{typed} {code}");
             assert_eq!(
                 down(&key(typed, code), false),
-                Use::Terminal,
+                KeyAction::Terminal,
                 "{typed} {code}"
             );
         }
@@ -266,8 +271,8 @@ mod tests {
                 ..Key::default()
             };
             match typed.press(&key, (*unit).into()) {
-                Use::Types(text) => text,
-                Use::Terminal => String::from_utf16_lossy(&[*unit]),
+                KeyAction::Type(text) => text,
+                KeyAction::Terminal => String::from_utf16_lossy(&[*unit]),
                 _ => String::new(),
             }
         });
@@ -286,7 +291,7 @@ mod tests {
             ctrl: true,
             ..Key::default()
         };
-        assert_eq!(Typed::default().press(&shortcut, 0xd83d), Use::Part);
+        assert_eq!(Typed::default().press(&shortcut, 0xd83d), KeyAction::Part);
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{MouseEvent, Url};
 use xterm_js_rs::BufferRange;
 
-use crate::xterm::bindings::{self, Buffer, Terminal6, object};
+use crate::xterm::bindings::{self, Buffer, Xterm, object};
 
 /// Through so many rows a text is followed that wraps.
 const ROWS: u32 = 8;
@@ -24,7 +24,7 @@ pub(crate) struct Link {
 pub(crate) type Chosen = Closure<dyn FnMut(MouseEvent, String, BufferRange)>;
 
 /// Tells of the links that are chosen in a terminal.
-pub(crate) fn listen(terminal: &Terminal6, tell: impl Fn(Link) + 'static) -> Chosen {
+pub(crate) fn listen(terminal: &Xterm, tell: impl Fn(Link) + 'static) -> Chosen {
     let chosen = {
         let terminal = terminal.clone();
         Closure::new(move |_: MouseEvent, address: String, range: BufferRange| {
@@ -55,7 +55,7 @@ fn link(address: &str, text: &str) -> Option<Link> {
 }
 
 /// The text on the screen: what is the link's in its row, and the rest of the word where the rows wrap.
-fn text(terminal: &Terminal6, range: &BufferRange) -> String {
+fn text(terminal: &Xterm, range: &BufferRange) -> String {
     let lines: Buffer = terminal.get_buffer().get_active().unchecked_into();
     let cols = terminal.get_cols();
     let (start, end) = (range.get_start(), range.get_end());

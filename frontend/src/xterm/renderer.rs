@@ -2,11 +2,11 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::xterm::bindings::Terminal6;
+use crate::xterm::bindings::Xterm;
 
 #[wasm_bindgen(module = "/src/xterm/renderer.js")]
 extern "C" {
     /// Has a terminal drawn by WebGL from some time after its first output, where that is the better way.
     #[wasm_bindgen(js_name = drawByWebgl)]
-    pub(crate) fn draw_by_webgl(terminal: &Terminal6);
+    pub(crate) fn draw_by_webgl(terminal: &Xterm);
 }

@@ -17,7 +17,7 @@ pub(crate) enum ScreenKey {
 
 /// What the line and the keys send.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Sent<'a> {
+pub(crate) enum ComposerInput<'a> {
     /// A line, with its end.
     Line(&'a str),
     /// A character, as if it were typed.

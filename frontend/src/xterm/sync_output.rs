@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::{
     browser::{clock, dom},
-    xterm::bindings::{self, Terminal6, object},
+    xterm::bindings::{self, Xterm, object},
 };
 
 /// So young is a picture, in ms, that no other is drawn: of 60 a second, the next frame would show it.
@@ -27,7 +27,7 @@ pub(crate) struct SyncOutput {
 
 impl SyncOutput {
     /// Watches over a terminal, for as long as that lives.
-    pub(crate) fn watch(terminal: &Terminal6) -> Self {
+    pub(crate) fn watch(terminal: &Xterm) -> Self {
         let drawn = Rc::new(Cell::new(0.0));
         let ends = {
             let (drawn, terminal) = (drawn.clone(), terminal.clone());

@@ -17,16 +17,17 @@ use xterm_js_rs::addons::fit::FitAddon;
 use crate::{
     browser::{dom, listener::Listener},
     xterm::{
-        bindings::{self, StateAddon, Terminal6, object},
-        busy::Marks,
+        bindings::{self, StateAddon, Xterm, object},
         cover::Cover,
         decoder::Decoder,
-        keys::{self, Key, Typed, Use},
+        keys::{self, Key, KeyAction, Typed},
         links::{self, Link},
-        osc52::{self, Wish},
-        paste, renderer,
+        paste,
+        program_clipboard::{self, ClipboardRequest},
+        prompt::PromptDetector,
+        renderer,
         screen_keys::{Modifiers, ScreenKey},
-        screen_snapshot::{Recent, Snapshot},
+        screen_snapshot::{RecentText, ScreenSnapshot},
         sync_output::SyncOutput,
         theme,
         touch::Touch,
@@ -35,19 +36,19 @@ use crate::{
 };
 
 /// What a terminal tells.
-pub(crate) enum Event {
+pub(crate) enum TerminalEvent {
     /// Typed, pasted, or the terminal's answer to a question of the program.
     Input(String),
     /// The same, where it is no text: mouse reports of the old form.
     Bytes(Vec<u8>),
-    /// Pasted or dropped, and to be given back to [`Screen::paste`].
+    /// Pasted or dropped, and to be given back to [`Terminal::paste`].
     Pasted(String),
     /// To be copied, as the user wants it.
     Copied(String),
     /// Chosen by the user.
     Link(Link),
     /// The program wants something of the clipboard.
-    Wish(Wish),
+    ClipboardRequest(ClipboardRequest),
     /// Output up to this offset is on the screen.
     Rendered(u64),
     /// The program calls itself so.
@@ -55,7 +56,7 @@ pub(crate) enum Event {
     /// It has another size.
     Resized(Size),
     /// The user wants the keyboard back for the page.
-    Leave,
+    ReturnFocus,
 }
 
 /// Lines kept above the screen.
@@ -67,7 +68,7 @@ const FONTS: &str = "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, 
 const NEW_LINE: &str = "\r\n\x1b[J";
 
 /// A terminal on the page; it is disposed of when dropped.
-pub(crate) struct Screen {
+pub(crate) struct Terminal {
     inner: Rc<Inner>,
     decoder: Decoder,
     rendered: Closure<dyn FnMut()>,
@@ -77,7 +78,7 @@ pub(crate) struct Screen {
     cover: RefCell<Option<Cover>>,
     _listeners: Vec<Listener>,
     _closures: Closures,
-    _wishes: osc52::Listening,
+    _wishes: program_clipboard::Listening,
     _links: links::Chosen,
     _touch: Touch,
 }
@@ -91,14 +92,14 @@ type Closures = (
 );
 
 /// Text on its way to the screen.
-struct Write {
+struct QueuedText {
     text: JsString,
-    kind: Kind,
+    kind: TextKind,
 }
 
 /// What text is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum TextKind {
     /// Output up to this offset.
     Output(u64),
     /// The page's own.
@@ -110,30 +111,30 @@ enum Kind {
 }
 
 struct Inner {
-    terminal: Terminal6,
+    terminal: Xterm,
     fit: FitAddon,
     state: StateAddon,
-    marks: Marks,
+    marks: PromptDetector,
     host: HtmlElement,
     size: Cell<Size>,
     /// What is not on the screen yet, in order.
-    writing: RefCell<VecDeque<Write>>,
-    recent: RefCell<Recent>,
+    queue: RefCell<VecDeque<QueuedText>>,
+    recent: RefCell<RecentText>,
     /// What is not on the screen yet of another terminal's content.
-    restoring: RefCell<Option<Snapshot>>,
+    restoring: RefCell<Option<ScreenSnapshot>>,
     /// What keys have typed of a character.
     typed: Typed,
     /// Whether Ctrl+C and Ctrl+V are the clipboard's.
     clipboard_keys: Signal<bool>,
-    handler: Box<dyn Fn(Event)>,
+    handler: Box<dyn Fn(TerminalEvent)>,
 }
 
-impl Screen {
+impl Terminal {
     /// Opens a terminal that fills `host`; `clipboard_keys` says whether Ctrl+C and Ctrl+V are the clipboard's.
     pub(crate) fn open(
         host: &HtmlElement,
         clipboard_keys: Signal<bool>,
-        handler: impl Fn(Event) + 'static,
+        handler: impl Fn(TerminalEvent) + 'static,
     ) -> Self {
         let terminal = bindings::terminal(&object(&[
             ("scrollback", SCROLLBACK.into()),
@@ -156,7 +157,7 @@ impl Screen {
         let state = StateAddon::new();
         load(&terminal, &state);
         terminal.open(host.clone());
-        let marks = Marks::watch(&terminal);
+        let marks = PromptDetector::watch(&terminal);
         let inner = Rc::new(Inner {
             terminal: terminal.clone(),
             marks,
@@ -164,7 +165,7 @@ impl Screen {
             state,
             host: host.clone(),
             size: Cell::default(),
-            writing: RefCell::default(),
+            queue: RefCell::default(),
             recent: RefCell::default(),
             restoring: RefCell::default(),
             typed: Typed::default(),
@@ -172,11 +173,13 @@ impl Screen {
             handler: Box::new(handler),
         });
 
-        let input = closure(&inner, |inner, text| (inner.handler)(Event::Input(text)));
+        let input = closure(&inner, |inner, text| {
+            (inner.handler)(TerminalEvent::Input(text))
+        });
         let binary = closure(&inner, |inner, bytes: String| {
             // one char per byte
             let bytes = bytes.chars().map(|byte| byte as u8).collect();
-            (inner.handler)(Event::Bytes(bytes));
+            (inner.handler)(TerminalEvent::Bytes(bytes));
         });
         let key = {
             let inner = inner.clone();
@@ -184,7 +187,9 @@ impl Screen {
         };
         inner.terminal.on_data(input.as_ref().unchecked_ref());
         inner.terminal.on_binary(binary.as_ref().unchecked_ref());
-        let titled = closure(&inner, |inner, title| (inner.handler)(Event::Titled(title)));
+        let titled = closure(&inner, |inner, title| {
+            (inner.handler)(TerminalEvent::Titled(title))
+        });
         inner
             .terminal
             .on_title_change(titled.as_ref().unchecked_ref());
@@ -218,27 +223,27 @@ impl Screen {
         let pasted = {
             let inner = inner.clone();
             paste::listen(host, move |text| {
-                (inner.handler)(Event::Pasted(text.to_owned()))
+                (inner.handler)(TerminalEvent::Pasted(text.to_owned()))
             })
         };
         let links = {
             let inner = Rc::downgrade(&inner);
             let chosen = move |link| {
                 if let Some(inner) = inner.upgrade() {
-                    (inner.handler)(Event::Link(link));
+                    (inner.handler)(TerminalEvent::Link(link));
                 }
             };
             links::listen(&terminal, chosen)
         };
-        let wishes = {
+        let preferences = {
             let inner = Rc::downgrade(&inner);
-            osc52::listen(&terminal, move |wish| {
+            program_clipboard::listen(&terminal, move |request| {
                 // what is restored was said before
                 if let Some(inner) = inner
                     .upgrade()
                     .filter(|inner| inner.restoring.borrow().is_none())
                 {
-                    (inner.handler)(Event::Wish(wish));
+                    (inner.handler)(TerminalEvent::ClipboardRequest(request));
                 }
             })
         };
@@ -249,7 +254,7 @@ impl Screen {
             Closure::new(move || inner.rendered())
         };
         renderer::draw_by_webgl(&inner.terminal);
-        let screen = Self {
+        let terminal = Self {
             _sync_output: SyncOutput::watch(&inner.terminal),
             _widths: Widths::provide(&inner.terminal),
             inner,
@@ -263,12 +268,12 @@ impl Screen {
                 .chain(pasted)
                 .collect(),
             _closures: ([input, binary, titled], key, refit),
-            _wishes: wishes,
+            _wishes: preferences,
             _links: links,
             _touch: Touch::listen(&terminal, host),
         };
-        screen.inner.fit();
-        screen
+        terminal.inner.fit();
+        terminal
     }
 
     /// Its size; [`None`] while it isn't shown.
@@ -276,12 +281,12 @@ impl Screen {
         Some(self.inner.size.get()).filter(|size| size.is_usable())
     }
 
-    /// Writes output, of which the last whole character ends at the offset `end`; an [`Event::Rendered`] follows when
+    /// Writes output, of which the last whole character ends at the offset `end`; an [`TerminalEvent::Rendered`] follows when
     /// that is on the screen.
     pub(crate) fn write(&self, bytes: &Uint8Array, end: u64) {
         let text = self.decoder.push(bytes);
         if text.length() > 0 {
-            self.put(&text, Kind::Output(end));
+            self.put(&text, TextKind::Output(end));
         }
     }
 
@@ -304,37 +309,37 @@ impl Screen {
             format!("\x1b[0m\r\n\x1b[2m{text}\x1b[0m\r\n")
         };
         let text = self.decoder.finish() + &line;
-        self.put(&text.into(), end.map_or(Kind::Own, Kind::Output));
+        self.put(&text.into(), end.map_or(TextKind::Own, TextKind::Output));
     }
 
     /// Makes the terminal fit for another shell; what is on it stays.
     pub(crate) fn begin_again(&self) {
         // what the last shell wrote is no news to the next
-        let mut writing = self.inner.writing.borrow_mut();
-        for write in writing.iter_mut() {
-            if let Kind::Output(_) = write.kind {
-                write.kind = Kind::Own;
+        let mut queue = self.inner.queue.borrow_mut();
+        for write in queue.iter_mut() {
+            if let TextKind::Output(_) = write.kind {
+                write.kind = TextKind::Own;
             }
         }
-        drop(writing);
+        drop(queue);
         let rest = self.decoder.finish();
-        self.put(&rest.into(), Kind::End);
+        self.put(&rest.into(), TextKind::End);
         self.put_own(NEW_LINE);
     }
 
     /// Writes something of the page's own, behind all of the output: the rest of a character never comes.
     fn put_own(&self, text: &str) {
         let text = self.decoder.finish() + text;
-        self.put(&text.into(), Kind::Own);
+        self.put(&text.into(), TextKind::Own);
     }
 
-    fn put(&self, text: &JsString, kind: Kind) {
-        let write = Write {
+    fn put(&self, text: &JsString, kind: TextKind) {
+        let write = QueuedText {
             text: text.clone(),
             kind,
         };
         // before the write, which may call back at once
-        self.inner.writing.borrow_mut().push_back(write);
+        self.inner.queue.borrow_mut().push_back(write);
         let rendered = self.rendered.as_ref().unchecked_ref();
         self.inner.terminal.write_text(text, rendered);
     }
@@ -350,7 +355,7 @@ impl Screen {
     }
 
     /// What is on it: all that was written and told as rendered, with that many lines above the screen at most.
-    pub(crate) fn snapshot(&self, scrollback: u32) -> Snapshot {
+    pub(crate) fn snapshot(&self, scrollback: u32) -> ScreenSnapshot {
         if let Some(snapshot) = self.inner.restoring.borrow().clone() {
             return snapshot;
         }
@@ -360,19 +365,19 @@ impl Screen {
             recent,
             ..
         } = &*self.inner;
-        Snapshot::of(terminal, state, &recent.borrow(), scrollback)
+        ScreenSnapshot::of(terminal, state, &recent.borrow(), scrollback)
     }
 
     /// Shows what was on another terminal. Gives false if another version of the page wrote it.
-    pub(crate) fn restore(&self, snapshot: Snapshot) -> bool {
-        let Snapshot { rows, cols, .. } = snapshot;
+    pub(crate) fn restore(&self, snapshot: ScreenSnapshot) -> bool {
+        let ScreenSnapshot { rows, cols, .. } = snapshot;
         // lines wrap as they did; the terminal takes its own size again afterwards
         self.inner.terminal.resize(cols.into(), rows.into());
         let is_known = self.inner.state.put(&snapshot.state);
         if is_known {
             let open = JsString::from(&*snapshot.open);
             *self.inner.restoring.borrow_mut() = Some(snapshot);
-            self.put(&open, Kind::Restored);
+            self.put(&open, TextKind::Restored);
         } else {
             self.inner.fit();
         }
@@ -437,7 +442,7 @@ impl Screen {
     }
 }
 
-impl Drop for Screen {
+impl Drop for Terminal {
     fn drop(&mut self) {
         self.observer.disconnect();
         drop(self.cover.take());
@@ -445,7 +450,7 @@ impl Drop for Screen {
     }
 }
 
-fn load(terminal: &Terminal6, addon: &impl AsRef<JsValue>) {
+fn load(terminal: &Xterm, addon: &impl AsRef<JsValue>) {
     terminal.load_addon(addon.as_ref().clone().unchecked_into());
 }
 
@@ -472,7 +477,7 @@ impl Inner {
             cols: cells(self.terminal.get_cols()),
         };
         if size.is_usable() && self.size.replace(size) != size {
-            (self.handler)(Event::Resized(size));
+            (self.handler)(TerminalEvent::Resized(size));
         }
     }
 
@@ -492,7 +497,7 @@ impl Inner {
     }
 
     fn rendered(&self) {
-        let Some(Write { text, kind }) = self.writing.borrow_mut().pop_front() else {
+        let Some(QueuedText { text, kind }) = self.queue.borrow_mut().pop_front() else {
             return;
         };
         let mut recent = self.recent.borrow_mut();
@@ -503,13 +508,13 @@ impl Inner {
         }
         drop(recent);
         match kind {
-            Kind::Output(end) => (self.handler)(Event::Rendered(end)),
-            Kind::Own => {}
-            Kind::End => {
+            TextKind::Output(end) => (self.handler)(TerminalEvent::Rendered(end)),
+            TextKind::Own => {}
+            TextKind::End => {
                 self.state.renew();
                 self.recent.borrow_mut().clear();
             }
-            Kind::Restored => {
+            TextKind::Restored => {
                 *self.restoring.borrow_mut() = None;
                 self.fit();
             }
@@ -530,21 +535,21 @@ impl Inner {
         let meant = match &*event.type_() {
             "keydown" => keys::down(&key, self.clipboard_keys.get_untracked()),
             "keypress" => self.typed.press(&key, event.char_code()),
-            _ => Use::Terminal,
+            _ => KeyAction::Terminal,
         };
         match &meant {
-            Use::Browser => return false,
-            Use::Types(text) => self.terminal.input(text),
-            Use::Copies | Use::CopiesOnce if self.terminal.has_selection() => {
-                (self.handler)(Event::Copied(self.terminal.get_selection()));
-                if meant == Use::CopiesOnce {
+            KeyAction::Browser => return false,
+            KeyAction::Type(text) => self.terminal.input(text),
+            KeyAction::Copy | KeyAction::CopyOnce if self.terminal.has_selection() => {
+                (self.handler)(TerminalEvent::Copied(self.terminal.get_selection()));
+                if meant == KeyAction::CopyOnce {
                     // the next one interrupts
                     self.terminal.clear_selection();
                 }
             }
-            Use::Terminal | Use::CopiesOnce => return true,
-            Use::Copies | Use::Part => {}
-            Use::Leaves => (self.handler)(Event::Leave),
+            KeyAction::Terminal | KeyAction::CopyOnce => return true,
+            KeyAction::Copy | KeyAction::Part => {}
+            KeyAction::ReturnFocus => (self.handler)(TerminalEvent::ReturnFocus),
         }
         event.prevent_default();
         false

@@ -15,7 +15,7 @@ use web_sys::{HtmlElement, PointerEvent, WheelEvent, WheelEventInit};
 
 use crate::{
     browser::{clock, dom, listener::Listener},
-    xterm::bindings::{self, Terminal6},
+    xterm::bindings::{self, Xterm},
 };
 
 /// A finger that has moved less is tapping, in pixels.
@@ -34,7 +34,7 @@ pub(crate) struct Touch {
 }
 
 struct Swiping {
-    terminal: Terminal6,
+    terminal: Xterm,
     host: HtmlElement,
     finger: RefCell<Option<Finger>>,
     /// What has been moved and is no whole line yet, in pixels.
@@ -80,7 +80,7 @@ impl Path {
 
 impl Touch {
     /// Lets fingers on `host` move what the terminal shows.
-    pub(crate) fn listen(terminal: &Terminal6, host: &HtmlElement) -> Self {
+    pub(crate) fn listen(terminal: &Xterm, host: &HtmlElement) -> Self {
         let swiping = Rc::new(Swiping {
             terminal: terminal.clone(),
             host: host.clone(),

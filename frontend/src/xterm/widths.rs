@@ -7,7 +7,7 @@ use js_sys::{Function, Object};
 use unicode_width::UnicodeWidthChar as _;
 use wasm_bindgen::prelude::*;
 
-use crate::xterm::bindings::{self, Terminal6};
+use crate::xterm::bindings::{self, Xterm};
 
 /// What xterm.js knows these widths by.
 const NAME: &str = "wcwidth";
@@ -93,7 +93,7 @@ pub(crate) struct Widths {
 
 impl Widths {
     /// Gives them to a terminal for as long as that lives.
-    pub(crate) fn provide(terminal: &Terminal6) -> Self {
+    pub(crate) fn provide(terminal: &Xterm) -> Self {
         let cells = Closure::<dyn FnMut(u32) -> u8>::new(cells);
         let met = {
             let terminal = terminal.clone();

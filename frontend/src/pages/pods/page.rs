@@ -12,7 +12,7 @@ use crate::{
         store::{Cluster, PodStore},
     },
     ui::error_panel::ErrorPanel,
-    workspace::running::RunningShells,
+    workspace::open_terminals::OpenTerminals,
 };
 
 /// How often the list is fetched while somebody can see it, in ms.
@@ -50,7 +50,7 @@ pub(crate) fn PodsPage() -> impl IntoView {
                     <p class="loading" role="status">{move || language.get().words().loading}</p>
                 }.into_any(),
                 (None, Some(failure)) => view! {
-                    <RunningShells />
+                    <OpenTerminals />
                     <NoList store failure />
                 }.into_any(),
                 (Some(cluster), _) => view! { <List store cluster /> }.into_any(),
@@ -126,7 +126,7 @@ fn List(store: PodStore, cluster: Cluster) -> impl IntoView {
             </p>
         })}
         {stale}
-        <RunningShells />
+        <OpenTerminals />
         <div class="tools">
             <h2>{move || words().pods}</h2>
             <span class="count" role="status">{count}</span>

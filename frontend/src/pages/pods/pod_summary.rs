@@ -4,11 +4,11 @@ use podshell_shared::api::{Container, ContainerState, Pod};
 
 /// How urgent a status is, for its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tone {
+pub(crate) enum Severity {
     /// All as it should be.
     Good,
     /// On its way, or done.
-    Calm,
+    Neutral,
     /// Somebody should look.
     Bad,
 }
@@ -40,14 +40,14 @@ pub(crate) fn waiting_reason(pod: &Pod) -> Option<&str> {
 }
 
 /// How a pod fares.
-pub(crate) fn tone(pod: &Pod) -> Tone {
+pub(crate) fn severity(pod: &Pod) -> Severity {
     let stuck = waiting_reason(pod).is_some_and(|reason| !ORDINARY.contains(&reason));
     let (ready, all) = pod.readiness();
     match pod.phase.as_str() {
-        "Failed" | "Unknown" => Tone::Bad,
-        _ if stuck => Tone::Bad,
-        "Running" if ready == all => Tone::Good,
-        _ => Tone::Calm,
+        "Failed" | "Unknown" => Severity::Bad,
+        _ if stuck => Severity::Bad,
+        "Running" if ready == all => Severity::Good,
+        _ => Severity::Neutral,
     }
 }
 
@@ -140,18 +140,18 @@ mod tests {
             [waiting("ContainerCreating"), waiting("ImagePullBackOff")],
         );
         assert_eq!(waiting_reason(&pod), Some("ImagePullBackOff"));
-        assert_eq!(tone(&pod), Tone::Bad);
+        assert_eq!(severity(&pod), Severity::Bad);
         assert_eq!(restarts(&pod), 4);
     }
 
     #[test]
-    fn tones() {
+    fn severities() {
         let running = ContainerState::Running;
-        assert_eq!(tone(&pod("Running", [running.clone()])), Tone::Good);
-        assert_eq!(tone(&pod("Terminating", [running])), Tone::Calm);
+        assert_eq!(severity(&pod("Running", [running.clone()])), Severity::Good);
+        assert_eq!(severity(&pod("Terminating", [running])), Severity::Neutral);
         let creating = waiting("ContainerCreating");
-        assert_eq!(tone(&pod("Pending", [creating])), Tone::Calm);
-        assert_eq!(tone(&pod("Failed", [])), Tone::Bad);
+        assert_eq!(severity(&pod("Pending", [creating])), Severity::Neutral);
+        assert_eq!(severity(&pod("Failed", [])), Severity::Bad);
     }
 
     #[test]

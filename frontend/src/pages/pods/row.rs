@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 use crate::{
     i18n::use_language,
     pages::pods::{
-        pod_summary::{self, Tone},
+        pod_summary::{self, Severity},
         store::Entry,
     },
     routing::{
@@ -46,7 +46,7 @@ pub(crate) fn PodRow(
             .unwrap_or_default()
             .to_owned()
     });
-    let tone = part(|pod| tone_class(pod_summary::tone(pod)).to_owned());
+    let severity = part(|pod| severity_class(pod_summary::severity(pod)).to_owned());
     let restarts = part(|pod| pod_summary::restarts(pod).to_string());
     let node = part(|pod| pod.node.clone().unwrap_or_default());
     let created = part(|pod| pod.created.clone().unwrap_or_default());
@@ -72,7 +72,7 @@ pub(crate) fn PodRow(
     let containers = Memo::new(move |_| pod.with(|pod| pod.containers.clone()));
     let shells = move || {
         let at = (namespace.get(), name.get());
-        let shell = |container| view! { <Shell at=at.clone() container /> };
+        let shell = |container| view! { <ContainerLink at=at.clone() container /> };
         containers.get().into_iter().map(shell).collect_view()
     };
     view! {
@@ -81,7 +81,7 @@ pub(crate) fn PodRow(
             <th scope="row" class="name" title=labels>{name}</th>
             <td class="number" data-label=move || words().ready>{ready}</td>
             <td data-label=move || words().status>
-                <span class=move || format!("phase {}", tone.get())>{phase}</span>
+                <span class=move || format!("phase {}", severity.get())>{phase}</span>
                 <span class="reason">{reason}</span>
             </td>
             <td class="number" data-label=move || words().restarts>{restarts}</td>
@@ -94,7 +94,7 @@ pub(crate) fn PodRow(
 
 /// A container: a link to its shell, or why it has none.
 #[component]
-fn Shell(
+fn ContainerLink(
     /// Namespace and pod.
     at: (String, String),
     container: Container,
@@ -114,7 +114,7 @@ fn Shell(
             namespace,
             pod,
             container: container.name.clone(),
-            mode: Mode::Shell(None),
+            mode: Mode::Exec(None),
         };
         let attached = Target {
             mode: Mode::Attach,
@@ -187,10 +187,10 @@ fn Shell(
     }
 }
 
-fn tone_class(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Good => "good",
-        Tone::Calm => "calm",
-        Tone::Bad => "bad",
+fn severity_class(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Good => "good",
+        Severity::Neutral => "calm",
+        Severity::Bad => "bad",
     }
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     i18n::use_language,
     settings::{CLIPBOARD_KEYS, ClipboardKeys, INTERRUPT, OFF, ON, PROGRAM_COPIES, Settings, keep},
-    ui::dialogue::{Dialogue, Dialogues, Way},
+    ui::dialogue::{Choice, Dialogue, Dialogues},
 };
 
 /// A button that opens the settings.
@@ -17,7 +17,7 @@ pub(crate) fn SettingsButton(dialogues: Dialogues) -> impl IntoView {
         dialogues.ask(Dialogue {
             title: words.settings.to_owned(),
             body: Box::new(|| view! { <SettingsList /> }.into_any()),
-            ways: vec![Way::cancel(words.close)],
+            choices: vec![Choice::cancel(words.close)],
         });
     };
     view! {

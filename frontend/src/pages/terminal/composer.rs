@@ -4,14 +4,14 @@ use leptos::{attr::custom::custom_attribute, ev::SubmitEvent, html, prelude::*};
 
 use crate::{
     i18n::use_language,
-    xterm::screen_keys::{Latch, Modifiers, ScreenKey, Sent},
+    xterm::screen_keys::{ComposerInput, Latch, Modifiers, ScreenKey},
 };
 
 /// The line and the keys. The style sheet shows them on narrow screens for fingers.
 #[component]
 pub(crate) fn Composer(
     modifiers: Modifiers,
-    send: impl Fn(Sent<'_>) + Copy + Send + Sync + 'static,
+    send: impl Fn(ComposerInput<'_>) + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().details();
@@ -27,7 +27,7 @@ pub(crate) fn Composer(
         if let Some(character) = inserted.filter(|_| modifiers.is_pressed()) {
             // an input method does not let itself be stopped beforehand
             field.set_value(&before.get_value());
-            send(Sent::Typed(&character));
+            send(ComposerInput::Typed(&character));
         } else {
             before.set_value(now);
         }
@@ -35,18 +35,18 @@ pub(crate) fn Composer(
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if let Some(field) = field.get_untracked() {
-            send(Sent::Line(&field.value()));
+            send(ComposerInput::Line(&field.value()));
             field.set_value("");
             before.set_value(String::new());
         }
     };
     let arrow = move |key: ScreenKey, sign: &'static str, name: Signal<&'static str>| {
         view! {
-            <button type="button" aria-label=name on:click=move |_| send(Sent::Key(key))>{sign}</button>
+            <button type="button" aria-label=name on:click=move |_| send(ComposerInput::Key(key))>{sign}</button>
         }
     };
     let plain = move |key: ScreenKey, sign: &'static str| {
-        view! { <button type="button" on:click=move |_| send(Sent::Key(key))>{sign}</button> }
+        view! { <button type="button" on:click=move |_| send(ComposerInput::Key(key))>{sign}</button> }
     };
     let modifier = move |latch: RwSignal<Latch>, sign: &'static str| {
         view! {

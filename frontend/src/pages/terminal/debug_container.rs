@@ -150,7 +150,7 @@ pub(crate) fn DebugOffer(target: Target, button: NodeRef<html::Button>) -> impl 
         Progress::Offered | Progress::Waiting(_) => None,
     });
     move || match (waits.get(), failure.get()) {
-        (true, _) => view! { <Waited wait /> }.into_any(),
+        (true, _) => view! { <WaitingPanel wait /> }.into_any(),
         (false, None) => offer(|words| words.debug_offer).into_any(),
         (false, Some(failure)) => {
             let message = failure.message.clone();
@@ -173,7 +173,7 @@ pub(crate) fn DebugOffer(target: Target, button: NodeRef<html::Button>) -> impl 
 
 /// What the user waits for, and the way out of that.
 #[component]
-fn Waited(wait: Wait) -> impl IntoView {
+fn WaitingPanel(wait: Wait) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let waiting = Memo::new(move |_| match wait.progress.get() {

@@ -11,21 +11,21 @@ use crate::{
         navigation::Link,
         route::{Mode, Target},
     },
-    session::{status::Status, view::View},
-    ui::error_panel::{ErrorPanel, news},
+    session::{status::Status, view::TerminalView},
+    ui::error_panel::{ErrorPanel, detail_beyond},
 };
 
 /// How a session ended, and what to do.
 #[component]
-pub(crate) fn Over(
-    view: View,
+pub(crate) fn EndedPanel(
+    view: TerminalView,
     target: Target,
     begin_again: impl Fn() + Copy + Send + Sync + 'static,
     take_back: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let language = use_language();
     // the seconds until the next try are no reason to build this anew
-    let over = Memo::new(move |_| Some(view.status.get()).filter(Status::is_over));
+    let over = Memo::new(move |_| Some(view.status.get()).filter(Status::is_ended));
     move || {
         let status = over.get()?;
         let button = NodeRef::<html::Button>::new();
@@ -49,7 +49,7 @@ pub(crate) fn Over(
             .into_any()
         } else {
             let mode = target.mode.clone();
-            view! { <FirstWay status=status.clone() mode button begin_again take_back /> }
+            view! { <FirstChoice status=status.clone() mode button begin_again take_back /> }
                 .into_any()
         };
         let ways = view! {
@@ -64,7 +64,7 @@ pub(crate) fn Over(
             }) => {
                 let how =
                     move |language: Language| mode.with_value(|mode| language.exited(mode, code));
-                let more = news(&message, &how(Language::English)).map(str::to_owned);
+                let more = detail_beyond(&message, &how(Language::English)).map(str::to_owned);
                 view! {
                     <section class="over">
                         <div>
@@ -97,7 +97,7 @@ pub(crate) fn Over(
 
 /// What most would do next. A session that goes on elsewhere can be taken back, or left there for a new one.
 #[component]
-fn FirstWay(
+fn FirstChoice(
     status: Status,
     mode: Mode,
     button: NodeRef<html::Button>,
@@ -108,7 +108,7 @@ fn FirstWay(
     let words = move || language.get().words();
     let (id, text): (_, fn(&Words) -> &'static str) = match (&status, mode) {
         (Status::Failed(_), _) => ("retry", |words| words.retry),
-        (_, Mode::Shell(_)) => ("new-shell", |words| words.new_shell),
+        (_, Mode::Exec(_)) => ("new-shell", |words| words.new_shell),
         (_, Mode::Attach) => ("new-shell", |words| words.attach_again),
     };
     let enter = move || view! { <kbd>{move || words().enter}</kbd> };

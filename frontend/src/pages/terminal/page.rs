@@ -10,26 +10,26 @@ use crate::{
     i18n::{LanguageSwitch, use_language},
     pages::{
         settings::dialogue::SettingsButton,
-        terminal::{composer::Composer, ended::Over, status_bar::StateBar},
+        terminal::{composer::Composer, ended::EndedPanel, status_bar::StateBar},
     },
     routing::{
         navigation::Link,
         route::{Mode, Target},
     },
-    session::{controller::Session, status::Status},
+    session::{controller::TerminalController, status::Status},
     ui::{dialogue::DialogueBox, notice::NoticeBar},
     workspace::terminals::use_terminals,
-    xterm::screen_keys::Sent,
+    xterm::screen_keys::ComposerInput,
 };
 
 /// A terminal that fills the window.
 #[component]
-pub(crate) fn ShellPage(target: Target) -> impl IntoView {
+pub(crate) fn TerminalPage(target: Target) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let terminals = use_terminals();
-    let terminal = terminals.open(&target);
-    let view = terminal.view;
+    let pane = terminals.open(&target);
+    let view = pane.view;
     let host = NodeRef::<html::Div>::new();
     let way_out = NodeRef::<html::Span>::new();
     let left = target.clone();
@@ -57,30 +57,31 @@ pub(crate) fn ShellPage(target: Target) -> impl IntoView {
     };
     Effect::new(move |_| {
         // a program that is over has no title
-        let over = view.status.with(Status::is_over);
+        let over = view.status.with(Status::is_ended);
         let program = view.title.get().filter(|_| !over);
         let program = program
             .map(|title| format!("{title} – "))
             .unwrap_or_default();
         document().set_title(&format!("{program}{} – Podshell", title()));
     });
-    let session = StoredValue::new_local(Rc::downgrade(&terminal.session));
-    let with_session = move |act: fn(&Session)| {
-        if let Some(session) = session.with_value(Weak::upgrade) {
-            act(&session);
+    let controller = StoredValue::new_local(Rc::downgrade(&pane.controller));
+    let with_controller = move |act: fn(&TerminalController)| {
+        if let Some(controller) = controller.with_value(Weak::upgrade) {
+            act(&controller);
         }
     };
-    let named = terminal.session.clone();
-    Effect::new(move |_| named.screen().set_label(&label()));
-    terminal.session.on_leave(move || focus_first_link(way_out));
+    let named = pane.controller.clone();
+    Effect::new(move |_| named.terminal().set_label(&label()));
+    pane.controller
+        .on_return_focus(move || focus_first_link(way_out));
     Effect::new(move |_| {
         let Some(host) = host.get() else { return };
-        host.append_child(&terminal.host).expect("it is an element");
+        host.append_child(&pane.host).expect("it is an element");
         // a notice that was here has gone with the page
-        terminal.session.screen().cover(0.0);
-        terminal.session.screen().focus();
+        pane.controller.terminal().cover(0.0);
+        pane.controller.terminal().focus();
     });
-    let focus = move || with_session(|session| session.screen().focus());
+    let focus = move || with_controller(|controller| controller.terminal().focus());
     let clicked = move |event: MouseEvent| {
         if dom::is_click_on_control(&event) {
             focus();
@@ -96,22 +97,22 @@ pub(crate) fn ShellPage(target: Target) -> impl IntoView {
             focus();
         }
     };
-    let send = move |sent: Sent<'_>| {
-        if let Some(session) = session.with_value(Weak::upgrade) {
-            session.send(sent);
+    let send = move |sent: ComposerInput<'_>| {
+        if let Some(controller) = controller.with_value(Weak::upgrade) {
+            controller.send(sent);
         }
     };
     let covers = move |height: f64| {
         // the page may be another by now
-        if let Some(session) = session.try_with_value(Weak::upgrade).flatten() {
-            session.screen().cover(height);
+        if let Some(controller) = controller.try_with_value(Weak::upgrade).flatten() {
+            controller.terminal().cover(height);
         }
     };
     StoredValue::new_local(viewport::follow());
-    let begin_again = move || with_session(Session::begin_again);
-    let take_back = move || with_session(Session::take_back);
+    let begin_again = move || with_controller(TerminalController::begin_again);
+    let take_back = move || with_controller(TerminalController::take_back);
 
-    let covered = move || view.status.with(Status::is_over) && !view.drawn.get();
+    let covered = move || view.status.with(Status::is_ended) && !view.drawn.get();
     view! {
         <div class="shell-page">
             <header class="bar" on:click=clicked>
@@ -139,7 +140,7 @@ pub(crate) fn ShellPage(target: Target) -> impl IntoView {
                     <NoticeBar notices=view.notices covers leave=focus />
                     <div class="terminal" data-testid="terminal" node_ref=host></div>
                 </div>
-                <Over view target=target.clone() begin_again take_back />
+                <EndedPanel view target=target.clone() begin_again take_back />
             </div>
             <StateBar view mode=target.mode />
             <Composer modifiers=view.modifiers send />

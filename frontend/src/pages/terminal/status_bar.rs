@@ -11,13 +11,13 @@ use crate::{
     session::{
         status::Status,
         status_text::{state_name, state_text},
-        view::View,
+        view::TerminalView,
     },
 };
 
 /// The state line: how the terminal fares.
 #[component]
-pub(crate) fn StateBar(view: View, mode: Mode) -> impl IntoView {
+pub(crate) fn StateBar(view: TerminalView, mode: Mode) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let mode = StoredValue::new(mode);

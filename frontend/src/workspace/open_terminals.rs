@@ -11,7 +11,7 @@ use crate::{
     },
     session::{
         status_text::{state_name, state_text},
-        view::View,
+        view::TerminalView,
     },
     workspace::terminals::use_terminals,
 };
@@ -21,7 +21,7 @@ const ASK_FOR: u32 = 5000;
 
 /// The user's own shells; nothing where there are none.
 #[component]
-pub(crate) fn RunningShells() -> impl IntoView {
+pub(crate) fn OpenTerminals() -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let terminals = use_terminals();
@@ -37,7 +37,7 @@ pub(crate) fn RunningShells() -> impl IntoView {
                         key=|(target, _)| target.href()
                         let((target, view))
                     >
-                        <Running target view />
+                        <OpenTerminal target view />
                     </For>
                 </ul>
             </section>
@@ -47,7 +47,7 @@ pub(crate) fn RunningShells() -> impl IntoView {
 
 /// One of them.
 #[component]
-fn Running(target: Target, view: View) -> impl IntoView {
+fn OpenTerminal(target: Target, view: TerminalView) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let terminals = use_terminals();

@@ -9,7 +9,7 @@ use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 use xterm_js_rs::Disposable;
 
-use crate::xterm::bindings::Terminal6;
+use crate::xterm::bindings::Xterm;
 
 /// The sequence's number.
 const OSC: u32 = 52;
@@ -25,7 +25,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// What a program asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Wish {
+pub(crate) enum ClipboardRequest {
     /// To put this text on the clipboard.
     Write(String),
     /// To put more there than it may.
@@ -39,15 +39,15 @@ pub(crate) struct Listening {
 }
 
 /// Tells of what programs ask for in a terminal.
-pub(crate) fn listen(terminal: &Terminal6, tell: impl Fn(Wish) + 'static) -> Listening {
+pub(crate) fn listen(terminal: &Xterm, tell: impl Fn(ClipboardRequest) + 'static) -> Listening {
     let heard = Closure::<dyn FnMut(JsString) -> bool>::new(move |data: JsString| {
         let wish = if data.length() > LONGEST {
-            Some(Wish::TooMuch)
+            Some(ClipboardRequest::TooMuch)
         } else {
             read(&String::from(data))
         };
-        if let Some(wish) = wish {
-            tell(wish);
+        if let Some(request) = wish {
+            tell(request);
         }
         // nobody else is to answer
         true
@@ -67,7 +67,7 @@ impl Drop for Listening {
 }
 
 /// What is asked for; [`None`] for nothing that concerns the clipboard: to read it, to empty it, other selections, garbage.
-fn read(data: &str) -> Option<Wish> {
+fn read(data: &str) -> Option<ClipboardRequest> {
     let (targets, text) = data.split_once(';')?;
     // tmux names none; `s` is whichever of the selections a terminal uses, and here there is one
     if !targets.is_empty() && !targets.contains(['c', 's']) {
@@ -75,9 +75,11 @@ fn read(data: &str) -> Option<Wish> {
     }
     let bytes = BASE64.decode(text).ok().filter(|bytes| !bytes.is_empty())?;
     if bytes.len() > LIMIT {
-        return Some(Wish::TooMuch);
+        return Some(ClipboardRequest::TooMuch);
     }
-    Some(Wish::Write(String::from_utf8_lossy(&bytes).into_owned()))
+    Some(ClipboardRequest::Write(
+        String::from_utf8_lossy(&bytes).into_owned(),
+    ))
 }
 
 #[cfg(test)]
@@ -86,8 +88,8 @@ mod tests {
 
     use super::*;
 
-    fn written(text: &str) -> Option<Wish> {
-        Some(Wish::Write(text.to_owned()))
+    fn written(text: &str) -> Option<ClipboardRequest> {
+        Some(ClipboardRequest::Write(text.to_owned()))
     }
 
     #[test]
@@ -136,7 +138,7 @@ mod tests {
         let data = |text: &str| format!("c;{}", BASE64.encode(text));
         assert_eq!(read(&data(&text)), written(&text));
         assert!(data(&text).len() <= LONGEST as usize);
-        assert_eq!(read(&data(&(text + "a"))), Some(Wish::TooMuch));
+        assert_eq!(read(&data(&(text + "a"))), Some(ClipboardRequest::TooMuch));
     }
 
     proptest! {

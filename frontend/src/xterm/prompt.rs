@@ -5,7 +5,7 @@ use std::{cell::Cell, rc::Rc};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
-use crate::xterm::bindings::{self, Terminal6, object};
+use crate::xterm::bindings::{self, Xterm, object};
 
 /// What a prompt ends with, in the shells and themes that are common.
 const PROMPTS: [char; 7] = ['#', '$', '%', '>', '❯', '»', 'λ'];
@@ -17,14 +17,14 @@ const BRACKETED_PASTE: f64 = 2004.0;
 
 /// What a shell has shown of when it waits for a command.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Marks {
+pub(crate) struct PromptDetector {
     /// Whether it asks for bracketed paste while it does, and only then, as bash, zsh and fish do.
     bracket: Rc<Cell<bool>>,
 }
 
-impl Marks {
+impl PromptDetector {
     /// Watches a terminal from here on.
-    pub(crate) fn watch(terminal: &Terminal6) -> Self {
+    pub(crate) fn watch(terminal: &Xterm) -> Self {
         let marks = Self::default();
         let bracket = marks.bracket.clone();
         let set = Closure::<dyn FnMut(Array) -> bool>::new(move |modes: Array| {
@@ -46,7 +46,7 @@ impl Marks {
     }
 
     /// Whether a program other than the shell seems to have the terminal.
-    pub(crate) fn is_busy(&self, terminal: &Terminal6) -> bool {
+    pub(crate) fn is_busy(&self, terminal: &Xterm) -> bool {
         if bindings::is_alternate(terminal) {
             return true;
         }
