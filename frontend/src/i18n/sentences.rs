@@ -1,7 +1,7 @@
 //! What the page says that has a name or a number in it, in English and Chinese.
 
 use super::Language;
-use crate::routing::route::Mode;
+use crate::routing::target::Mode;
 
 impl Language {
     /// How a shell ended by itself, or the process that the terminal was attached to.

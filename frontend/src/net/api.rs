@@ -11,7 +11,7 @@ use web_sys::AbortSignal;
 use crate::{
     error::{Failure, Kind},
     net::credential,
-    routing::route::Target,
+    routing::target::Target,
 };
 
 /// How long an answer may take, in ms.

@@ -1,8 +1,11 @@
-//! The page's addresses: which page a path means, and the paths that lead to pages and to the API.
+//! Which page an address means.
 //!
 //! All paths are relative to the document's base, so that they hold under any `--base-path`.
 
-use std::fmt::Write as _;
+use crate::routing::{
+    percent_encoding::decode,
+    target::{ATTACH, MODE, Mode, SHELL, Target},
+};
 
 /// What the address bar asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,24 +16,6 @@ pub(crate) enum Route {
     Terminal(Target),
     /// Nothing that this page has.
     Unknown,
-}
-
-/// The container that a terminal is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
-    pub(crate) namespace: String,
-    pub(crate) pod: String,
-    pub(crate) container: String,
-    pub(crate) mode: Mode,
-}
-
-/// What a terminal is tied to in its container.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// A shell of its own: the one asked for; [`None`] leaves the choice to the server.
-    Exec(Option<String>),
-    /// The container's main process.
-    Attach,
 }
 
 impl Route {
@@ -61,56 +46,6 @@ impl Route {
     }
 }
 
-/// What a terminal's addresses may ask for.
-const SHELL: &str = "shell";
-const MODE: &str = "mode";
-/// The container's main process, not a shell.
-const ATTACH: &str = "attach";
-
-impl Target {
-    /// A shell in another container of the same pod.
-    pub(crate) fn beside(&self, container: String) -> Self {
-        Self {
-            container,
-            mode: Mode::Exec(None),
-            ..self.clone()
-        }
-    }
-
-    /// The address of this terminal's page.
-    pub(crate) fn href(&self) -> String {
-        let [namespace, pod, container] = self.encoded();
-        let query = self.query();
-        let query = query.map(|(key, value)| format!("?{key}={}", encode(value)));
-        let query = query.unwrap_or_default();
-        format!("shell/{namespace}/{pod}/{container}{query}")
-    }
-
-    /// The address that mints an id for a terminal in this container.
-    pub(crate) fn mint_path(&self) -> String {
-        let [namespace, pod, container] = self.encoded();
-        format!("api/v1/pod/{namespace}/{pod}/shell/{container}")
-    }
-
-    /// The address that adds a debug container for this container (POST), and tells of one (GET).
-    pub(crate) fn debug_path(&self) -> String {
-        let [namespace, pod, container] = self.encoded();
-        format!("api/v1/pod/{namespace}/{pod}/debug/{container}")
-    }
-
-    /// What the page's address and the one that mints say beyond the container: a key and its value.
-    pub(crate) fn query(&self) -> Option<(&'static str, &str)> {
-        match &self.mode {
-            Mode::Exec(shell) => Some((SHELL, shell.as_deref()?)),
-            Mode::Attach => Some((MODE, ATTACH)),
-        }
-    }
-
-    fn encoded(&self) -> [String; 3] {
-        [&self.namespace, &self.pod, &self.container].map(|part| encode(part))
-    }
-}
-
 /// The value of a key in a query; [`None`] where it is missing or empty.
 fn query_value(query: &str, key: &str) -> Option<String> {
     query
@@ -120,40 +55,6 @@ fn query_value(query: &str, key: &str) -> Option<String> {
         .find(|(name, _)| *name == key)
         .and_then(|(_, value)| decode(value))
         .filter(|value| !value.is_empty())
-}
-
-/// Percent-encodes everything but RFC 3986's unreserved characters.
-fn encode(part: &str) -> String {
-    let mut encoded = String::with_capacity(part.len());
-    for byte in part.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            write!(encoded, "%{byte:02X}").expect("a String takes all that is written");
-        }
-    }
-    encoded
-}
-
-/// Undoes percent-encoding; [`None`] for what is not encoded text.
-fn decode(part: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.as_bytes();
-    while let Some((&byte, behind)) = rest.split_first() {
-        rest = behind;
-        if byte == b'%' {
-            let (digits, behind) = rest.split_at_checked(2)?;
-            let digits = str::from_utf8(digits).ok()?;
-            if digits.starts_with('+') {
-                return None;
-            }
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
-            rest = behind;
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -216,18 +117,5 @@ mod tests {
             let (path, query) = href.split_once('?').unwrap_or((&href, ""));
             assert_eq!(Route::parse(path, query), Route::Terminal(target));
         }
-    }
-
-    #[test]
-    fn the_apis_paths_are_encoded() {
-        let target = target("ns", "a/b", "c", Some("sh"));
-        assert_eq!(target.mint_path(), "api/v1/pod/ns/a%2Fb/shell/c");
-        assert_eq!(target.query(), Some(("shell", "sh")));
-        assert_eq!(attached().query(), Some(("mode", "attach")));
-        assert_eq!(target.debug_path(), "api/v1/pod/ns/a%2Fb/debug/c");
-        assert_eq!(
-            target.beside("debug-x".to_owned()).href(),
-            "shell/ns/a%2Fb/debug-x"
-        );
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     browser::{clock, dom, listener::Listener},
     error::Kind,
     net::{api, connection_event::ConnectionEvent, credential, preferred_transport, server_info},
-    routing::route::{Mode, Target},
+    routing::target::{Mode, Target},
     session::{
         driver::{Driver, DriverEvent},
         questions::Questions,

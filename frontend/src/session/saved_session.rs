@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     browser::storage,
-    routing::route::{Route, Target},
+    routing::{route::Route, target::Target},
     xterm::screen_snapshot::ScreenSnapshot,
 };
 

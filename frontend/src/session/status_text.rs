@@ -2,7 +2,7 @@
 
 use podshell_shared::terminal::EndReason;
 
-use crate::{error::Kind, i18n::Language, routing::route::Mode, session::status::Status};
+use crate::{error::Kind, i18n::Language, routing::target::Mode, session::status::Status};
 
 /// The state's name, in the page's own terms.
 pub(crate) fn state_name(status: &Status) -> &'static str {

@@ -7,7 +7,7 @@ use crate::{
     i18n::use_language,
     routing::{
         navigation::Link,
-        route::{Mode, Target},
+        target::{Mode, Target},
     },
     session::{
         status_text::{state_name, state_text},

@@ -9,7 +9,7 @@ use web_sys::{HtmlElement, KeyboardEvent};
 
 use crate::{
     browser::listener::Listener,
-    routing::route::{Route, Target},
+    routing::{route::Route, target::Target},
     session::{controller::TerminalController, saved_session, status::Status, view::TerminalView},
     settings::{Preferences, use_preferences},
 };

@@ -1,8 +1,9 @@
-//! What xterm.js 6 has and the binding crate, written for xterm.js 4, does not know.
+//! xterm.js for Rust: what the binding crate has, which was written for xterm.js 4, and what xterm.js 6 added.
 
 use js_sys::{Function, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
-use xterm_js_rs::{Disposable, Terminal, TerminalAddon, TerminalOptions};
+pub(crate) use xterm_js_rs::{BufferRange, Disposable, addons::fit::FitAddon};
+use xterm_js_rs::{Terminal, TerminalAddon, TerminalOptions};
 
 #[wasm_bindgen]
 extern "C" {

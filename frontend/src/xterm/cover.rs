@@ -4,9 +4,8 @@
 
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
-use xterm_js_rs::Disposable;
 
-use crate::xterm::bindings::Xterm;
+use crate::xterm::bindings::{Disposable, Xterm};
 
 /// While it lives, the foot of a terminal is covered.
 pub(crate) struct Cover {

@@ -2,9 +2,8 @@
 
 use wasm_bindgen::prelude::*;
 use web_sys::{MouseEvent, Url};
-use xterm_js_rs::BufferRange;
 
-use crate::xterm::bindings::{self, Buffer, Xterm, object};
+use crate::xterm::bindings::{self, Buffer, BufferRange, Xterm, object};
 
 /// Through so many rows a text is followed that wraps.
 const ROWS: u32 = 8;

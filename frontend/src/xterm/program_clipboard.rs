@@ -7,9 +7,8 @@ use base64::{
 };
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
-use xterm_js_rs::Disposable;
 
-use crate::xterm::bindings::Xterm;
+use crate::xterm::bindings::{Disposable, Xterm};
 
 /// The sequence's number.
 const OSC: u32 = 52;

@@ -12,12 +12,11 @@ use podshell_shared::terminal::Size;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{HtmlElement, KeyboardEvent, ResizeObserver};
-use xterm_js_rs::addons::fit::FitAddon;
 
 use crate::{
     browser::{dom, listener::Listener},
     xterm::{
-        bindings::{self, StateAddon, Xterm, object},
+        bindings::{self, FitAddon, StateAddon, Xterm, object},
         cover::Cover,
         decoder::Decoder,
         keys::{self, Key, KeyAction, Typed},
@@ -78,7 +77,7 @@ pub(crate) struct Terminal {
     cover: RefCell<Option<Cover>>,
     _listeners: Vec<Listener>,
     _closures: Closures,
-    _wishes: program_clipboard::Listening,
+    _clipboard_requests: program_clipboard::Listening,
     _links: links::Chosen,
     _touch: Touch,
 }
@@ -235,7 +234,7 @@ impl Terminal {
             };
             links::listen(&terminal, chosen)
         };
-        let preferences = {
+        let clipboard_requests = {
             let inner = Rc::downgrade(&inner);
             program_clipboard::listen(&terminal, move |request| {
                 // what is restored was said before
@@ -268,7 +267,7 @@ impl Terminal {
                 .chain(pasted)
                 .collect(),
             _closures: ([input, binary, titled], key, refit),
-            _wishes: preferences,
+            _clipboard_requests: clipboard_requests,
             _links: links,
             _touch: Touch::listen(&terminal, host),
         };

@@ -13,7 +13,7 @@ use crate::{
     },
     routing::{
         navigation::Link,
-        route::{Mode, Target},
+        target::{Mode, Target},
     },
     workspace::terminals::use_terminals,
 };

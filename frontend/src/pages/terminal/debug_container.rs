@@ -10,7 +10,7 @@ use crate::{
     error::{Failure, Kind},
     i18n::{Words, use_language},
     net::api,
-    routing::{navigation::use_navigate, route::Target},
+    routing::{navigation::use_navigate, target::Target},
 };
 
 /// How often it is looked what the container is doing, in ms.

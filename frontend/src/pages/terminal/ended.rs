@@ -9,7 +9,7 @@ use crate::{
     pages::terminal::debug_container::DebugOffer,
     routing::{
         navigation::Link,
-        route::{Mode, Target},
+        target::{Mode, Target},
     },
     session::{status::Status, view::TerminalView},
     ui::error_panel::{ErrorPanel, detail_beyond},

@@ -14,7 +14,7 @@ use crate::{
     },
     routing::{
         navigation::Link,
-        route::{Mode, Target},
+        target::{Mode, Target},
     },
     session::{controller::TerminalController, status::Status},
     ui::{dialogue::DialogueBox, notice::NoticeBar},

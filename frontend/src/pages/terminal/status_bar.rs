@@ -7,7 +7,7 @@ use podshell_shared::terminal::Size;
 use crate::{
     error::reason_name,
     i18n::use_language,
-    routing::route::Mode,
+    routing::target::Mode,
     session::{
         status::Status,
         status_text::{state_name, state_text},
