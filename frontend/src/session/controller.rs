@@ -33,8 +33,8 @@ use crate::{
     settings::Preferences,
     ui::notice::Notice,
     xterm::{
-        screen_keys::ComposerInput,
-        terminal::{SCROLLBACK, Terminal, TerminalEvent},
+        options::SCROLLBACK, screen_keys::ComposerInput, terminal::Terminal,
+        terminal_event::TerminalEvent,
     },
 };
 
