@@ -2,6 +2,7 @@
 
 pub(crate) mod controller;
 mod driver;
+mod events;
 mod questions;
 pub(crate) mod saved_session;
 pub(crate) mod status;

@@ -5,10 +5,9 @@ use std::{
     rc::{Rc, Weak},
 };
 
-use bytes::Bytes;
-use js_sys::{Math, Uint8Array};
+use js_sys::Math;
 use leptos::prelude::*;
-use podshell_client::{Client, End, ScreenUpdate, ServerInfo, TAIL, transport::Transport};
+use podshell_client::{Client, End, ServerInfo, transport::Transport};
 use podshell_shared::{
     api::SessionLife,
     terminal::{EndReason, Exit},
@@ -20,36 +19,28 @@ use web_sys::{HtmlElement, PageTransitionEvent};
 use crate::{
     browser::{clock, dom, listener::Listener},
     error::Kind,
-    net::{api, connection_event::ConnectionEvent, credential, preferred_transport, server_info},
+    net::{api, credential, preferred_transport, server_info},
     routing::target::{Mode, Target},
     session::{
-        driver::{Driver, DriverEvent},
+        driver::Driver,
         questions::Questions,
         saved_session::{self, SavedSession},
         status::Status,
-        title,
         view::{TerminalView, set_if_changed},
     },
     settings::Preferences,
-    ui::notice::Notice,
-    xterm::{
-        options::SCROLLBACK, screen_keys::ComposerInput, terminal::Terminal,
-        terminal_event::TerminalEvent,
-    },
+    xterm::{options::SCROLLBACK, screen_keys::ComposerInput, terminal::Terminal},
 };
-
-/// Ctrl-C, as it is typed.
-const CTRL_C: &str = "\x03";
 
 /// A terminal and, while it lasts, its client. Dropping it ends the shell.
 pub(crate) struct TerminalController {
     me: Weak<Self>,
-    target: Target,
-    view: TerminalView,
-    preferences: Preferences,
-    terminal: Rc<Terminal>,
-    questions: Rc<Questions>,
-    driver: RefCell<Option<Driver>>,
+    pub(crate) target: Target,
+    pub(crate) view: TerminalView,
+    pub(crate) preferences: Preferences,
+    pub(crate) terminal: Rc<Terminal>,
+    pub(crate) questions: Rc<Questions>,
+    pub(crate) driver: RefCell<Option<Driver>>,
     /// Counts the shells begun, so that what was asked for an earlier one is known for late.
     attempt: Cell<u32>,
     /// What the server has told of itself.
@@ -57,7 +48,7 @@ pub(crate) struct TerminalController {
     /// Whether this goes on with the session of a page that was here before, as far as is known.
     restored: Cell<bool>,
     /// What is done when the user wants the keyboard back for the page that shows this.
-    on_return_focus: RefCell<Option<Box<dyn Fn()>>>,
+    pub(crate) on_return_focus: RefCell<Option<Box<dyn Fn()>>>,
     _listeners: [Listener; 4],
 }
 
@@ -181,7 +172,7 @@ impl TerminalController {
 
     /// Asks whether the session that a new socket is for can be gone on with: browsers do not tell why a socket was
     /// refused. Nothing waits for it.
-    fn ask_whether_session_lives(&self, handle: String) {
+    pub(crate) fn ask_whether_session_lives(&self, handle: String) {
         let me = self.me.clone();
         spawn_local(async move {
             let end = match api::session_life(&handle).await {
@@ -264,130 +255,6 @@ impl TerminalController {
         self.settle();
     }
 
-    fn driver_event(&self, event: DriverEvent) {
-        match event {
-            DriverEvent::Tick => {
-                self.step(|client| client.tick(clock::now()));
-            }
-            DriverEvent::Connection(event) => self.connection_event(event),
-            DriverEvent::Resuming(handle) => self.ask_whether_session_lives(handle),
-        }
-    }
-
-    fn connection_event(&self, news: ConnectionEvent) {
-        let now = clock::now();
-        match news {
-            ConnectionEvent::Output(bytes) => {
-                let (tail, count) = tail(&bytes);
-                // nothing is to be sent because of it: this is the hot path
-                let mut driver = self.driver.borrow_mut();
-                let Some(Driver { client, .. }) = driver.as_mut() else {
-                    return;
-                };
-                let length = bytes.length() as usize;
-                let end = client.receive_output(length, &tail[..count], now);
-                drop(driver);
-                self.draw(&bytes, end);
-            }
-            ConnectionEvent::ServerEvent(heard) => {
-                let shown = self.step(|client| client.receive(heard, now));
-                if let Some(shown) = shown.flatten() {
-                    self.show(shown);
-                }
-            }
-            ConnectionEvent::Closed => {
-                self.step(|client| client.connection_closed(now));
-            }
-        }
-    }
-
-    fn show(&self, shown: ScreenUpdate) {
-        let language = self.preferences.language.get_untracked();
-        match shown {
-            ScreenUpdate::Output { data, end } => self.draw(&Uint8Array::from(&data[..]), end),
-            ScreenUpdate::Resumed => self.terminal.resume(),
-            ScreenUpdate::Skipped { bytes, end } => {
-                self.terminal.remark(&language.skipped(bytes), Some(end));
-            }
-            ScreenUpdate::Missing { bytes, end } => {
-                let redraw = self.terminal.is_alternate();
-                self.terminal.remark(&language.missing(bytes), Some(end));
-                if redraw {
-                    self.step(|client| client.redraw(clock::now()));
-                }
-            }
-            ScreenUpdate::Toast(text) => self.view.notices.show(Notice::new(text)),
-        }
-    }
-
-    fn draw(&self, bytes: &Uint8Array, end: u64) {
-        self.terminal.write(bytes, end);
-        set_if_changed(self.view.drawn, true);
-    }
-
-    fn terminal_event(&self, event: TerminalEvent) {
-        let event = match event {
-            TerminalEvent::Input(text) => TerminalEvent::Input(self.view.modifiers.typed(text)),
-            event => event,
-        };
-        match event {
-            TerminalEvent::Input(text) if self.view.status.with_untracked(Status::is_ended) => {
-                if text == "\r" && self.view.status.with_untracked(Status::is_taken_over) {
-                    self.take_back();
-                } else if text == "\r" {
-                    self.begin_again();
-                }
-            }
-            TerminalEvent::Input(text) if text == CTRL_C && self.may_drop() => {
-                self.view.notices.end_idle_warning();
-                self.step(Client::interrupt);
-            }
-            TerminalEvent::Input(text) => self.type_in(text.into()),
-            // where only text can be said, mouse reports that are none can't
-            TerminalEvent::Bytes(bytes) => {
-                let is_binary = |client: &Client| client.transport().is_binary();
-                if bytes.is_ascii() || self.ask(is_binary) == Some(true) {
-                    self.type_in(bytes.into());
-                }
-            }
-            TerminalEvent::Pasted(text) => self.questions.paste(text),
-            TerminalEvent::Copied(text) => self.questions.copy(&text),
-            TerminalEvent::Link(link) => self.questions.ask_for_link(link),
-            TerminalEvent::ClipboardRequest(request) => {
-                self.questions.receive_clipboard_request(request)
-            }
-            TerminalEvent::Rendered(end) => {
-                self.step(|client| client.drawn(end));
-            }
-            TerminalEvent::Titled(title) => {
-                set_if_changed(self.view.title, title::displayable(&title))
-            }
-            TerminalEvent::Resized(size) => {
-                self.view.size.set(size);
-                self.step(|client| client.resize(size));
-            }
-            TerminalEvent::ReturnFocus => {
-                if let Some(leave) = &*self.on_return_focus.borrow() {
-                    leave();
-                }
-            }
-        }
-    }
-
-    fn type_in(&self, bytes: Bytes) {
-        self.view.notices.end_idle_warning();
-        if self.step(|client| client.type_in(bytes)) == Some(false) {
-            let words = self.preferences.language.get_untracked().words();
-            self.view.notices.show(Notice::new(words.too_long));
-        }
-    }
-
-    /// Whether a Ctrl-C may drop the flood that it interrupts. A full-screen program's output is never
-    /// dropped: it may read the Ctrl-C as a key like any other.
-    fn may_drop(&self) -> bool {
-        self.preferences.instant_interrupt.get_untracked() && !self.terminal.is_alternate()
-    }
-
     /// Ends the shell: the user is gone, or wants another.
     fn end_session(&self) {
         self.attempt.update(|attempt| attempt + 1);
@@ -419,7 +286,7 @@ impl TerminalController {
     }
 
     /// What the client tells of itself, if there is one.
-    fn ask<T>(&self, question: impl FnOnce(&Client) -> T) -> Option<T> {
+    pub(crate) fn ask<T>(&self, question: impl FnOnce(&Client) -> T) -> Option<T> {
         Some(question(&self.driver.borrow().as_ref()?.client))
     }
 
@@ -440,7 +307,7 @@ impl TerminalController {
     }
 
     /// Does something to the client, if there is one, and then what follows from it.
-    fn step<T>(&self, act: impl FnOnce(&mut Client) -> T) -> Option<T> {
+    pub(crate) fn step<T>(&self, act: impl FnOnce(&mut Client) -> T) -> Option<T> {
         let result = act(&mut self.driver.borrow_mut().as_mut()?.client);
         self.settle();
         Some(result)
@@ -503,18 +370,6 @@ impl Drop for TerminalController {
             driver.perform_actions();
         }
     }
-}
-
-/// The last bytes of output, and how many they are.
-fn tail(bytes: &Uint8Array) -> ([u8; TAIL], usize) {
-    let length = bytes.length();
-    let from = length.saturating_sub(TAIL as u32);
-    let mut tail = [0; TAIL];
-    // a view of them would be one more object for each frame
-    for (byte, at) in tail.iter_mut().zip(from..length) {
-        *byte = bytes.get_index(at);
-    }
-    (tail, (length - from) as usize)
 }
 
 /// A callback that does nothing once the session is gone.
