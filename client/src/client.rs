@@ -40,6 +40,8 @@ pub struct Client {
     pub(crate) output: Output,
     pub(crate) keepalive: Keepalive,
     pub(crate) backoff: Backoff,
+    /// Whether something has changed of what the user is shown of it.
+    pub(crate) status_changed: bool,
 }
 
 impl Client {
@@ -66,6 +68,7 @@ impl Client {
             output: Output::default(),
             keepalive: Keepalive::new(now),
             backoff: Backoff::new(random, now),
+            status_changed: true,
         }
     }
 
@@ -106,6 +109,12 @@ impl Client {
     /// How long until the next try to reconnect, in ms; [`None`] while one is being made.
     pub fn retry_in(&self, now: f64) -> Option<f64> {
         Some((self.backoff.next_try()? - now).max(0.0))
+    }
+
+    /// Whether phase, transport, round-trip time or the time of the next try have changed since this was asked last. What is
+    /// typed and drawn changes none of them, so that whoever shows them need not look at them each time.
+    pub fn take_status_changed(&mut self) -> bool {
+        std::mem::take(&mut self.status_changed)
     }
 
     /// What another page needs to go on with this session, if it can.
@@ -183,11 +192,11 @@ impl Client {
         match self.phase {
             Phase::Connected if self.transport().is_web_socket() => {
                 self.farewell = Some(ClientMessage::Leave);
-                self.phase = Phase::Away;
+                self.enter(Phase::Away);
             }
             Phase::Connected | Phase::Reconnecting => {
                 self.announce_leave = true;
-                self.phase = Phase::Away;
+                self.enter(Phase::Away);
             }
             Phase::Opening | Phase::Starting => self.close(),
             Phase::Away | Phase::Ended(_) => {}
@@ -197,7 +206,7 @@ impl Client {
     /// The page is back, or the user wants the session back from another page.
     pub fn return_to_session(&mut self, now: f64) {
         if self.key.is_some() && (self.phase == Phase::Away || self.is_taken_over()) {
-            self.phase = Phase::Reconnecting;
+            self.enter(Phase::Reconnecting);
             self.backoff.start_over(now);
             self.connect(now);
         }

@@ -19,6 +19,7 @@ impl Client {
             return;
         }
         self.id = Some(id);
+        self.status_changed = true;
         if self.fallback.is_open() {
             self.prepare_bind();
         } else if self.fallback.is_closed() {
@@ -31,7 +32,7 @@ impl Client {
 
     fn prepare_bind(&mut self) {
         if let Some(id) = self.id.take() {
-            self.phase = Phase::Starting;
+            self.enter(Phase::Starting);
             self.resizes.tell();
             self.greeting = Some(ClientMessage::Bind { id, extended: true });
         }
@@ -138,6 +139,7 @@ impl Client {
             ServerMessage::Exit(exit) => self.end(End::Exit(exit)),
             ServerMessage::Pong { token } => {
                 if self.keepalive.pong(&token, now) {
+                    self.status_changed = true;
                     self.input.pong();
                 }
             }
@@ -147,7 +149,7 @@ impl Client {
 
     fn bound(&mut self, key: String, offset: u64, input: u64, now: f64) -> Option<ScreenUpdate> {
         let resumed = self.key.replace(key).is_some();
-        self.phase = Phase::Connected;
+        self.enter(Phase::Connected);
         self.backoff.connected(now);
         self.fallback.confirm_transport();
         self.keepalive.begin(now);

@@ -22,7 +22,7 @@ impl Client {
             // by which transport to go on is seen once there is an id to go on with
             Phase::Opening if self.id.is_none() => self.fallback.disconnect(),
             // nothing was bound, so the id is still good
-            Phase::Opening if self.fallback.fall_back(now) => {}
+            Phase::Opening if self.fallback.fall_back(now) => self.status_changed = true,
             Phase::Opening => self.end(End::NotOpened),
             Phase::Starting => self.end(End::NotStarted),
             Phase::Connected | Phase::Reconnecting => self.lose(now),
@@ -55,6 +55,8 @@ impl Client {
     pub fn tick(&mut self, now: f64) {
         let slept = self.keepalive.tick(now);
         let age = self.fallback.age(now);
+        // The next try is nearer than it was.
+        self.status_changed |= self.phase == Phase::Reconnecting;
         match self.phase {
             Phase::Opening if self.fallback.is_overdue(now) => self.connection_closed(now),
             Phase::Starting if age > START_WITHIN => self.end(End::Silent),
@@ -90,18 +92,25 @@ impl Client {
     pub(crate) fn lose(&mut self, now: f64) {
         self.fallback.disconnect();
         if self.phase == Phase::Connected {
-            self.phase = Phase::Reconnecting;
+            self.enter(Phase::Reconnecting);
             self.backoff.lost(now);
         } else if !self.backoff.failed(now) {
             self.end(End::ConnectionLost);
             return;
         }
         self.fallback.choose(self.backoff.tries());
+        self.status_changed = true;
     }
 
     pub(crate) fn connect(&mut self, now: f64) {
         self.fallback.connect(now);
         self.backoff.begin();
+        self.status_changed = true;
+    }
+
+    pub(crate) fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.status_changed = true;
     }
 
     /// The first end counts; what follows it only confirms it.
@@ -113,7 +122,7 @@ impl Client {
             // else the server would wait for this page to come back
             self.farewell = Some(ClientMessage::Close);
         }
-        self.phase = Phase::Ended(end);
+        self.enter(Phase::Ended(end));
         self.backoff.begin();
         self.input.clear();
     }

@@ -326,6 +326,26 @@ fn input_waits_for_the_window_and_nothing_else_waits_for_input() {
 }
 
 #[test]
+fn what_is_typed_and_drawn_changes_nothing_that_is_shown() {
+    let mut client = connected();
+    assert!(client.take_status_changed());
+    assert!(!client.take_status_changed());
+    assert!(client.type_in("ls\r".into()));
+    client.interrupt();
+    client.resize(SIZE);
+    sent(&mut client);
+    receive(&mut client, ServerMessage::Taken { offset: 4 }, 1.0);
+    output(&mut client, 10, 2.0);
+    client.drawn(10);
+    client.tick(1_000.0);
+    sent(&mut client);
+    assert!(!client.take_status_changed());
+    let token = "1".to_owned();
+    receive(&mut client, ServerMessage::Pong { token }, 1_001.0);
+    assert!(client.take_status_changed(), "the round-trip time");
+}
+
+#[test]
 fn ctrl_c_may_overtake_output() {
     let mut client = connected();
     output(&mut client, 80_000, 0.0);

@@ -313,11 +313,15 @@ impl TerminalController {
         Some(result)
     }
 
-    /// Does what the client wants to be done, drops one that is over, and brings the state line up to date.
+    /// Does what the client wants to be done. If that has changed how it fares, brings what is shown of it up to date, and
+    /// drops one that has ended.
     fn settle(&self) {
         let mut slot = self.driver.borrow_mut();
         let Some(driver) = slot.as_mut() else { return };
         driver.perform_actions();
+        if !driver.client.take_status_changed() {
+            return;
+        }
         let client = &driver.client;
         let status = Status::of(client, clock::now());
         let round_trip = client.round_trip().map(|ms| ms.round() as u32);

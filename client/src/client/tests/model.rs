@@ -125,7 +125,27 @@ impl World {
         }
     }
 
+    /// What the user is shown of the client.
+    fn status(&self) -> (Phase, Transport, Option<f64>, Option<f64>) {
+        let client = &self.client;
+        (
+            client.phase().clone(),
+            client.transport(),
+            client.round_trip(),
+            client.retry_in(self.now),
+        )
+    }
+
+    /// Lets something happen, and looks whether the client tells if that has changed what is shown of it.
     fn happen(&mut self, event: Event) {
+        let before = self.status();
+        self.client.take_status_changed();
+        self.happen_unseen(event);
+        let unchanged = !self.client.take_status_changed();
+        assert!(!unchanged || self.status() == before, "{before:?}");
+    }
+
+    fn happen_unseen(&mut self, event: Event) {
         match event {
             Event::Output(length) => {
                 let printed = self.printed.by_ref().take(length);
