@@ -14,7 +14,7 @@ use crate::{
         route::Route,
     },
     settings::provide_settings,
-    workspace::terminals::provide_terminals,
+    workspace::open_panes::provide_workspace,
 };
 
 /// The page.
@@ -25,7 +25,7 @@ pub(crate) fn App() -> impl IntoView {
     provide_settings();
     provide_context(PodStore::new());
     let route = use_route();
-    provide_terminals(&route.get_untracked());
+    provide_workspace(&route.get_untracked());
     move || match route.get() {
         Route::Pods => view! { <PodsPage /> }.into_any(),
         Route::Terminal(target) => view! { <TerminalPage target /> }.into_any(),

@@ -5,5 +5,6 @@ pub(crate) mod clock;
 pub(crate) mod dom;
 pub(crate) mod listener;
 pub(crate) mod random;
+pub(crate) mod resize_listener;
 pub(crate) mod storage;
 pub(crate) mod viewport;

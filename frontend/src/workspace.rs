@@ -1,4 +1,7 @@
-//! The user's open terminals, shown or not.
+//! What the user has open, shown or not: panes, and how they are arranged.
 
+mod layout;
+pub(crate) mod open_panes;
 pub(crate) mod open_terminals;
-pub(crate) mod terminals;
+pub(crate) mod pane;
+mod terminal_pane;

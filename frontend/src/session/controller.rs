@@ -144,6 +144,15 @@ impl TerminalController {
         }
     }
 
+    /// Ends the session, for good.
+    pub(crate) fn close(&self) {
+        self.attempt.update(|attempt| attempt + 1);
+        if let Some(mut driver) = self.driver.take() {
+            driver.client.close();
+            driver.perform_actions();
+        }
+    }
+
     /// Begins another shell in the same terminal.
     pub(crate) fn begin_again(&self) {
         self.end_session();
@@ -369,10 +378,7 @@ impl TerminalController {
 
 impl Drop for TerminalController {
     fn drop(&mut self) {
-        if let Some(driver) = self.driver.get_mut() {
-            driver.client.close();
-            driver.perform_actions();
-        }
+        self.close();
     }
 }
 

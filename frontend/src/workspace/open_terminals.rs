@@ -13,7 +13,7 @@ use crate::{
         status_text::{state_name, state_text},
         view::TerminalView,
     },
-    workspace::terminals::use_terminals,
+    workspace::open_panes::use_workspace,
 };
 
 /// How long an answer is waited for to whether a program is to be ended, in ms.
@@ -24,8 +24,8 @@ const ASK_FOR: u32 = 5000;
 pub(crate) fn OpenTerminals() -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
-    let terminals = use_terminals();
-    let some = move || !terminals.list().is_empty();
+    let workspace = use_workspace();
+    let some = move || !workspace.list().is_empty();
     view! {
         <Show when=some>
             <section class="own" aria-labelledby="own-shells" data-testid="own-shells">
@@ -33,7 +33,7 @@ pub(crate) fn OpenTerminals() -> impl IntoView {
                 <span class="count">{move || words().your_shells_note}</span>
                 <ul>
                     <For
-                        each=move || terminals.list()
+                        each=move || workspace.list()
                         key=|(target, _)| target.href()
                         let((target, view))
                     >
@@ -50,7 +50,7 @@ pub(crate) fn OpenTerminals() -> impl IntoView {
 fn OpenTerminal(target: Target, view: TerminalView) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
-    let terminals = use_terminals();
+    let workspace = use_workspace();
     let href = target.href();
     let mode = StoredValue::new(target.mode.clone());
     let state = move || view.status.with(state_name);
@@ -66,12 +66,12 @@ fn OpenTerminal(target: Target, view: TerminalView) -> impl IntoView {
     let asks = RwSignal::new(false);
     let ended = target.clone();
     let end = move |_| {
-        if terminals.is_busy(&ended) && !asks.get_untracked() {
+        if workspace.is_busy(&ended) && !asks.get_untracked() {
             asks.set(true);
             let over = Timeout::new(ASK_FOR, move || asks.set(false));
             asking.set_value(Some(over));
         } else {
-            terminals.end(&ended);
+            workspace.close(&ended);
         }
     };
     let name = format!("{}/{}/{}", target.namespace, target.pod, target.container);

@@ -9,7 +9,7 @@ use js_sys::{JsString, Uint8Array};
 use leptos::prelude::{Signal, document};
 use podshell_shared::terminal::Size;
 use wasm_bindgen::prelude::*;
-use web_sys::{HtmlElement, KeyboardEvent, ResizeObserver};
+use web_sys::{HtmlElement, KeyboardEvent};
 
 use crate::{
     browser::{dom, listener::Listener},
@@ -43,7 +43,6 @@ pub(crate) struct Terminal {
     core: Rc<TerminalCore>,
     decoder: Decoder,
     rendered: Closure<dyn FnMut()>,
-    observer: ResizeObserver,
     _sync_output: SyncOutput,
     _widths: Widths,
     cover: RefCell<Option<Cover>>,
@@ -54,12 +53,10 @@ pub(crate) struct Terminal {
     _touch: Touch,
 }
 
-/// What JavaScript calls has to live as long as it may be called: input, binary input and titles, keys,
-/// changes of size.
+/// What JavaScript calls has to live as long as it may be called: input, binary input and titles, keys.
 type Closures = (
     [Closure<dyn FnMut(String)>; 3],
     Closure<dyn FnMut(KeyboardEvent) -> bool>,
-    Closure<dyn FnMut()>,
 );
 
 impl Terminal {
@@ -113,13 +110,6 @@ impl Terminal {
         core.terminal
             .attach_custom_key_event_handler(key.as_ref().unchecked_ref());
 
-        let refit = {
-            let core = core.clone();
-            Closure::<dyn FnMut()>::new(move || core.fit())
-        };
-        let observer = ResizeObserver::new(refit.as_ref().unchecked_ref())
-            .expect("a browser with WebAssembly has a ResizeObserver");
-        observer.observe(host);
         let shown = {
             let core = core.clone();
             Listener::new(&document(), "visibilitychange", move |_| {
@@ -176,20 +166,24 @@ impl Terminal {
             core,
             decoder: Decoder::new(),
             rendered,
-            observer,
             cover: RefCell::default(),
             _listeners: [Some(shown), coloured]
                 .into_iter()
                 .flatten()
                 .chain(pasted)
                 .collect(),
-            _closures: ([input, binary, titled], key, refit),
+            _closures: ([input, binary, titled], key),
             _clipboard_requests: clipboard_requests,
             _links: links,
             _touch: Touch::listen(&terminal, host),
         };
         terminal.core.fit();
         terminal
+    }
+
+    /// Makes it as large as its element.
+    pub(crate) fn fit(&self) {
+        self.core.fit();
     }
 
     /// Its size; [`None`] while it isn't shown.
@@ -350,7 +344,6 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        self.observer.disconnect();
         drop(self.cover.take());
         self.core.terminal.dispose();
     }

@@ -15,7 +15,7 @@ use crate::{
         navigation::Link,
         target::{Mode, Target},
     },
-    workspace::terminals::use_terminals,
+    workspace::open_panes::use_workspace,
 };
 
 /// A pod, and a way to a shell in each of its containers.
@@ -125,9 +125,9 @@ fn ContainerLink(
             let name = name.clone();
             move || format!("{}: {name}", language.get().words().attach_title)
         };
-        let terminals = use_terminals();
+        let workspace = use_workspace();
         let own = target.clone();
-        let runs_here = move || terminals.has(&own);
+        let runs_here = move || workspace.has(&own);
         let here = runs_here.clone();
         let title = move || {
             let words = language.get().words();

@@ -16,9 +16,9 @@ use crate::{
         navigation::Link,
         target::{Mode, Target},
     },
-    session::{controller::TerminalController, status::Status},
+    session::status::Status,
     ui::{dialogue::DialogueBox, notice::NoticeBar},
-    workspace::terminals::use_terminals,
+    workspace::{open_panes::use_workspace, pane::Pane},
     xterm::screen_keys::ComposerInput,
 };
 
@@ -27,13 +27,13 @@ use crate::{
 pub(crate) fn TerminalPage(target: Target) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
-    let terminals = use_terminals();
-    let pane = terminals.open(&target);
+    let workspace = use_workspace();
+    let pane = workspace.open(&target);
     let view = pane.view;
     let host = NodeRef::<html::Div>::new();
     let way_out = NodeRef::<html::Span>::new();
     let left = target.clone();
-    on_cleanup(move || terminals.leave(&left));
+    on_cleanup(move || workspace.leave(&left));
 
     let Target {
         namespace,
@@ -41,47 +41,33 @@ pub(crate) fn TerminalPage(target: Target) -> impl IntoView {
         container,
         ..
     } = target.clone();
-    let crumbs = (namespace, pod.clone(), container.clone());
+    let crumbs = (namespace, pod, container);
     let attached = target.mode == Mode::Attach;
-    let title = move || {
-        let title = format!("{pod}/{container}");
-        if attached {
-            format!("{}: {title}", words().attach)
-        } else {
-            title
-        }
-    };
-    let label = {
-        let title = title.clone();
-        move || format!("{} {}. {}", words().terminal, title(), words().way_out)
-    };
+    let titled = Rc::clone(&pane);
+    Effect::new(move |_| document().set_title(&format!("{} – Podshell", titled.title())));
+    let named = Rc::clone(&pane);
     Effect::new(move |_| {
-        // a program that is over has no title
-        let over = view.status.with(Status::is_ended);
-        let program = view.title.get().filter(|_| !over);
-        let program = program
-            .map(|title| format!("{title} – "))
-            .unwrap_or_default();
-        document().set_title(&format!("{program}{} – Podshell", title()));
+        let words = words();
+        let label = format!("{} {}. {}", words.terminal, named.name(), words.way_out);
+        named.controller.terminal().set_label(&label);
     });
-    let controller = StoredValue::new_local(Rc::downgrade(&pane.controller));
-    let with_controller = move |act: fn(&TerminalController)| {
-        if let Some(controller) = controller.with_value(Weak::upgrade) {
-            act(&controller);
-        }
-    };
-    let named = pane.controller.clone();
-    Effect::new(move |_| named.terminal().set_label(&label()));
+    let shown = StoredValue::new_local(Rc::downgrade(&pane));
+    // the page may be another by now
+    let shown_pane = move || shown.try_with_value(Weak::upgrade).flatten();
     pane.controller
         .on_return_focus(move || focus_first_link(way_out));
     Effect::new(move |_| {
         let Some(host) = host.get() else { return };
-        host.append_child(&pane.host).expect("it is an element");
+        host.append_child(&pane.element).expect("it is an element");
         // a notice that was here has gone with the page
         pane.controller.terminal().cover(0.0);
-        pane.controller.terminal().focus();
+        pane.focus();
     });
-    let focus = move || with_controller(|controller| controller.terminal().focus());
+    let focus = move || {
+        if let Some(pane) = shown_pane() {
+            pane.focus();
+        }
+    };
     let clicked = move |event: MouseEvent| {
         if dom::is_click_on_control(&event) {
             focus();
@@ -98,19 +84,26 @@ pub(crate) fn TerminalPage(target: Target) -> impl IntoView {
         }
     };
     let send = move |sent: ComposerInput<'_>| {
-        if let Some(controller) = controller.with_value(Weak::upgrade) {
-            controller.send(sent);
+        if let Some(pane) = shown_pane() {
+            pane.controller.send(sent);
         }
     };
     let covers = move |height: f64| {
-        // the page may be another by now
-        if let Some(controller) = controller.try_with_value(Weak::upgrade).flatten() {
-            controller.terminal().cover(height);
+        if let Some(pane) = shown_pane() {
+            pane.controller.terminal().cover(height);
         }
     };
     StoredValue::new_local(viewport::follow());
-    let begin_again = move || with_controller(TerminalController::begin_again);
-    let take_back = move || with_controller(TerminalController::take_back);
+    let begin_again = move || {
+        if let Some(pane) = shown_pane() {
+            pane.controller.begin_again();
+        }
+    };
+    let take_back = move || {
+        if let Some(pane) = shown_pane() {
+            pane.controller.take_back();
+        }
+    };
 
     let covered = move || view.status.with(Status::is_ended) && !view.drawn.get();
     view! {

@@ -1,0 +1,171 @@
+//! The panes that are open, shown or not: a shell goes on while its user looks at the list.
+
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
+use web_sys::KeyboardEvent;
+
+use crate::{
+    browser::listener::Listener,
+    routing::{route::Route, target::Target},
+    session::{saved_session, status::Status, view::TerminalView},
+    settings::{Preferences, use_preferences},
+    workspace::{layout::Layout, pane::Pane, terminal_pane::TerminalPane},
+};
+
+/// How long after the keys that load the page anew it may take until the browser does so, in ms.
+const RELOAD_WITHIN: u32 = 1000;
+
+/// All that is open, as a context.
+#[derive(Clone, Copy)]
+pub(crate) struct Workspace {
+    layout: RwSignal<Layout<Target>>,
+    panes: StoredValue<Vec<OpenPane>, LocalStorage>,
+    preferences: Preferences,
+    /// What a pane shows of itself lives longer than the page that shows it.
+    owner: StoredValue<Owner>,
+}
+
+/// A pane, and what owns its signals.
+#[derive(Clone)]
+struct OpenPane {
+    pane: Rc<TerminalPane>,
+    owner: Owner,
+}
+
+/// Makes room for panes, and goes on with those that a page before this one left in its tab, but for the one at
+/// `here`, which the user sees: it goes on by itself.
+pub(crate) fn provide_workspace(here: &Route) {
+    let workspace = Workspace {
+        layout: RwSignal::default(),
+        panes: StoredValue::new_local(Vec::new()),
+        preferences: use_preferences(),
+        owner: StoredValue::new(Owner::current().unwrap_or_default()),
+    };
+    provide_context(workspace);
+    for target in saved_session::saved_targets() {
+        if *here != Route::Terminal(target.clone()) {
+            workspace.open(&target);
+        }
+    }
+    workspace.warn_before_unload();
+}
+
+/// All that is open.
+pub(crate) fn use_workspace() -> Workspace {
+    expect_context()
+}
+
+impl Workspace {
+    /// The panes that are there, in the order in which they are arranged.
+    pub(crate) fn list(self) -> Vec<(Target, TerminalView)> {
+        let targets: Vec<Target> = self
+            .layout
+            .with(|layout| layout.panes().into_iter().cloned().collect());
+        let shown = |target| {
+            let open = self.find(&target)?;
+            Some((target, open.pane.view))
+        };
+        targets.into_iter().filter_map(shown).collect()
+    }
+
+    /// Whether there is a pane for this container.
+    pub(crate) fn has(self, target: &Target) -> bool {
+        self.layout.with(|layout| layout.contains(target))
+    }
+
+    /// Whether a program runs in the terminal of this container that would end with it.
+    pub(crate) fn is_busy(self, target: &Target) -> bool {
+        let open = self.find(target);
+        open.is_some_and(|open| open.pane.controller.is_busy())
+    }
+
+    /// The terminal of a container: the one that there is, or a new one.
+    pub(crate) fn open(self, target: &Target) -> Rc<TerminalPane> {
+        let open = self.find(target).unwrap_or_else(|| self.open_new(target));
+        self.update_layout(|layout| layout.open(target.clone()));
+        open.pane
+    }
+
+    fn open_new(self, target: &Target) -> OpenPane {
+        let owner = self.owner.with_value(Owner::child);
+        let pane = owner.with(|| TerminalPane::open(target, self.preferences));
+        let open = OpenPane { pane, owner };
+        self.panes.update_value(|panes| panes.push(open.clone()));
+        open
+    }
+
+    /// The user looks elsewhere. What has ended need not stay.
+    pub(crate) fn leave(self, target: &Target) {
+        let has_ended = |open: OpenPane| open.pane.view.status.with_untracked(Status::is_final);
+        if self.find(target).is_some_and(has_ended) {
+            self.close(target);
+        }
+    }
+
+    /// Closes a pane, and ends what runs in it.
+    pub(crate) fn close(self, target: &Target) {
+        let mut closed = Vec::new();
+        self.panes.update_value(|panes| {
+            closed = panes
+                .extract_if(.., |open| open.pane.target == *target)
+                .collect();
+        });
+        self.update_layout(|layout| layout.close(target));
+        for OpenPane { pane, owner } in closed {
+            // those who show it look at it until they have heard of this
+            Timeout::new(0, move || {
+                pane.close();
+                drop(pane);
+                owner.cleanup();
+            })
+            .forget();
+        }
+    }
+
+    fn find(self, target: &Target) -> Option<OpenPane> {
+        let find = |panes: &Vec<OpenPane>| {
+            let mut panes = panes.iter();
+            panes.find(|open| open.pane.target == *target).cloned()
+        };
+        self.panes.with_value(find)
+    }
+
+    /// Changes the layout. Nobody is woken for nothing.
+    fn update_layout<T>(self, change: impl FnOnce(&mut Layout<Target>) -> T) {
+        self.layout.maybe_update(|layout| {
+            let before = layout.clone();
+            change(layout);
+            *layout != before
+        });
+    }
+
+    /// Has the browser ask before it takes away a page in whose terminals something runs. A page that is loaded anew
+    /// goes on with them; browsers tell that of its keys alone.
+    fn warn_before_unload(self) {
+        let reloads = StoredValue::new_local(None::<Timeout>);
+        let keys = Listener::new(&window(), "keydown", move |event| {
+            let event: &KeyboardEvent = event.unchecked_ref();
+            let is_reload = match &*event.key() {
+                "F5" => true,
+                "r" | "R" => event.ctrl_key() || event.meta_key(),
+                _ => false,
+            };
+            if is_reload && !event.default_prevented() {
+                let over = Timeout::new(RELOAD_WITHIN, move || reloads.set_value(None));
+                reloads.set_value(Some(over));
+            }
+        });
+        let leaving = Listener::new(&window(), "beforeunload", move |event| {
+            let is_busy = |open: &OpenPane| open.pane.controller.is_busy();
+            let any_is_busy = |panes: &Vec<OpenPane>| panes.iter().any(is_busy);
+            if reloads.with_value(Option::is_none) && self.panes.with_value(any_is_busy) {
+                event.prevent_default();
+            }
+        });
+        // as long as the page
+        StoredValue::new_local([keys, leaving]);
+    }
+}

@@ -1,0 +1,91 @@
+//! A terminal as a pane of the workspace.
+
+use std::rc::{Rc, Weak};
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
+use web_sys::HtmlElement;
+
+use crate::{
+    browser::resize_listener::ResizeListener,
+    routing::target::{Mode, Target},
+    session::{controller::TerminalController, status::Status, view::TerminalView},
+    settings::Preferences,
+    workspace::pane::Pane,
+};
+
+/// A terminal, and what is shown of it.
+pub(crate) struct TerminalPane {
+    pub(crate) target: Target,
+    pub(crate) view: TerminalView,
+    pub(crate) controller: Rc<TerminalController>,
+    /// What it is in, wherever that is.
+    pub(crate) element: HtmlElement,
+    preferences: Preferences,
+    _resized: ResizeListener,
+}
+
+impl TerminalPane {
+    /// Opens a terminal in an element that stands nowhere yet. The signals that it is shown by belong to the current owner.
+    pub(crate) fn open(target: &Target, preferences: Preferences) -> Rc<Self> {
+        let view = TerminalView::new();
+        let element: HtmlElement = document()
+            .create_element("div")
+            .expect("the name is one of an element")
+            .unchecked_into();
+        element.set_class_name("screen");
+        Rc::new_cyclic(|me: &Weak<Self>| {
+            let controller = TerminalController::open(target.clone(), &element, view, preferences);
+            let me = me.clone();
+            let resized = ResizeListener::new(&element, move || {
+                if let Some(me) = me.upgrade() {
+                    me.resize();
+                }
+            });
+            Self {
+                target: target.clone(),
+                view,
+                controller,
+                element,
+                preferences,
+                _resized: resized,
+            }
+        })
+    }
+
+    /// What it is called, whatever runs in it.
+    pub(crate) fn name(&self) -> String {
+        let Target { pod, container, .. } = &self.target;
+        let name = format!("{pod}/{container}");
+        match self.target.mode {
+            Mode::Exec(_) => name,
+            Mode::Attach => {
+                let words = self.preferences.language.get().words();
+                format!("{}: {name}", words.attach)
+            }
+        }
+    }
+}
+
+impl Pane for TerminalPane {
+    fn title(&self) -> String {
+        // A program that has ended has no title.
+        let has_ended = self.view.status.with(Status::is_ended);
+        let program = self.view.title.get().filter(|_| !has_ended);
+        let program = program.map(|title| format!("{title} – "));
+        format!("{}{}", program.unwrap_or_default(), self.name())
+    }
+
+    fn focus(&self) {
+        self.controller.terminal().focus();
+    }
+
+    fn resize(&self) {
+        self.controller.terminal().fit();
+    }
+
+    fn close(&self) {
+        self.controller.close();
+        self.element.remove();
+    }
+}
