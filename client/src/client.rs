@@ -122,7 +122,7 @@ impl Client {
         if matches!(self.phase, Phase::Ended(_)) {
             return None;
         }
-        // a part of a paste is worse than none
+        // A part of a paste is worse than none.
         let kept = self.input.unreceived_length() <= MAX_KEPT_INPUT;
         Some(ResumePoint {
             key: self.key.clone()?,

@@ -49,7 +49,7 @@ impl Transport {
                 sockjs::frame::encode_batch(&mut batch, [text::encode_client(message)]);
                 Encoded::Text(batch)
             }
-            // put together with what else waits
+            // Put together with what else waits.
             Self::XhrStreaming | Self::EventSource | Self::XhrPolling => {
                 Encoded::Text(text::encode_client(message))
             }
@@ -67,7 +67,7 @@ pub fn decode_text(frame: &str) -> Vec<ServerEvent> {
         Ok(Frame::Messages(messages)) => {
             let event = |message: String| match text::decode_server(&message) {
                 Ok(message) => ServerEvent::Message(message),
-                // a newer server may say more than this page knows
+                // A newer server may say more than this page knows.
                 Err(TextError::UnknownOp(_)) => ServerEvent::Heartbeat,
                 Err(error) => ServerEvent::ProtocolError(error.to_string()),
             };

@@ -150,7 +150,7 @@ impl Input {
                 interrupt: false,
             });
         }
-        // further than what this page has typed, if another typed meanwhile
+        // Further than what this page has typed, if another typed meanwhile.
         self.received = offset;
         self.sent = offset;
         self.sent_before_ping = offset;
@@ -168,7 +168,7 @@ fn cut(bytes: &[u8]) -> usize {
     if bytes.len() <= MAX_MESSAGE {
         return bytes.len();
     }
-    // back to the last byte that begins a character; what is no text is cut anywhere
+    // Back to the last byte that begins a character; what is no text is cut anywhere.
     (MAX_MESSAGE - 3..=MAX_MESSAGE)
         .rev()
         .find(|&at| bytes[at] & 0b1100_0000 != 0b1000_0000)
@@ -316,7 +316,7 @@ mod tests {
                         input.consume(server.len() as u64);
                     }
                     _ => {
-                        // some arrives unsaid, the rest is lost
+                        // Some arrives unsaid, the rest is lost.
                         server.extend(flying.drain(..amount.min(flying.len())));
                         flying.clear();
                         input.bound(server.len() as u64);

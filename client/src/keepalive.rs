@@ -80,7 +80,7 @@ impl Keepalive {
     /// Time has passed on an open connection; tells whether that is dead.
     pub(crate) fn is_dead(&mut self, slept: bool, now: f64) -> bool {
         match self.unanswered {
-            // what came in a sleep may still stand in the browser's queue
+            // What came in a sleep may still stand in the browser's queue.
             Some(ping) if now > ping.until && (ping.after_sleep || !slept) => return true,
             _ if slept => self.wake(now),
             _ => {}
@@ -116,7 +116,7 @@ impl Keepalive {
         self.ping_count += 1;
         self.ping_sent_at = now;
         self.unsent_ping = Some(self.ping_count);
-        // a later ping does not put off the deadline of an earlier one
+        // A later ping does not put off the deadline of an earlier one.
         let until = now + within;
         self.unanswered
             .get_or_insert(Unanswered { until, after_sleep });
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn timers_that_are_held_back_are_no_excuse_for_ever() {
-        // a tab in the background ticks once a minute
+        // A tab in the background ticks once a minute.
         let mut keepalive = Keepalive::new(0.0);
         keepalive.begin(0.0);
         keepalive.received(1.0);

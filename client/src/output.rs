@@ -45,7 +45,7 @@ impl Output {
     pub(crate) fn bound(&mut self, next: u64) -> u64 {
         let gone = next.saturating_sub(self.whole());
         self.receive_text(next);
-        // what was told on the connection before may not have arrived
+        // What was told on the connection before may not have arrived.
         self.ack_due = self.drawn > 0;
         gone
     }
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(take(&mut output, &"—".as_bytes()[2..]), 5);
         output.drawn_to(5);
         assert_eq!(output.next_ack(), Some(5));
-        // another connection brings it anew
+        // Another connection brings it anew.
         assert_eq!(take(&mut output, b"\xf0\x9f\x8e"), 5);
         assert_eq!(output.bound(5), 0);
         output.receive_text(9);

@@ -59,7 +59,7 @@ impl Client {
         if self.is_waiting_for_id()
             && !matches!(event, ServerEvent::Opened | ServerEvent::Heartbeat)
         {
-            // that nothing was bound in time; there will be another connection
+            // That nothing was bound in time; there will be another connection.
             self.connection_closed(now);
             return None;
         }
@@ -77,7 +77,7 @@ impl Client {
                     bound,
                 });
             }
-            // SockJS' own codes tell of the connection, not of the session
+            // SockJS' own codes tell of the connection, not of the session.
             ServerEvent::Closed { code, reason } => match self.key {
                 Some(_) => self.connection_closed(now),
                 None => self.end(End::Closed {

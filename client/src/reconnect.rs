@@ -19,9 +19,9 @@ impl Client {
             return;
         }
         match self.phase {
-            // by which transport to go on is seen once there is an id to go on with
+            // By which transport to go on is seen once there is an id to go on with.
             Phase::Opening if self.id.is_none() => self.fallback.disconnect(),
-            // nothing was bound, so the id is still good
+            // Nothing was bound, so the id is still good.
             Phase::Opening if self.fallback.fall_back(now) => self.status_changed = true,
             Phase::Opening => self.end(End::NotOpened),
             Phase::Starting => self.end(End::NotStarted),
@@ -63,7 +63,7 @@ impl Client {
             Phase::Connected if self.keepalive.is_dead(slept, now) => self.lose(now),
             Phase::Connected => self.resizes.tick(now),
             Phase::Reconnecting if slept => {
-                // the server may have slept less
+                // The server may have slept less.
                 self.backoff.start_over(now);
                 self.connect(now);
             }
@@ -119,7 +119,7 @@ impl Client {
             return;
         }
         if matches!(end, End::ProtocolError(_) | End::Silent) {
-            // else the server would wait for this page to come back
+            // Else the server would wait for this page to come back.
             self.farewell = Some(ClientMessage::Close);
         }
         self.enter(Phase::Ended(end));

@@ -81,7 +81,7 @@ impl Failure {
 
     /// An HTTP answer that is not a success.
     pub(crate) fn from_api(status: u16, error: ApiError) -> Self {
-        // what is not the API's has no code: a proxy's answer
+        // What is not the API's has no code: a proxy's answer.
         let (kind, reason) = match (error.code.as_str(), status) {
             ("no-namespace", _) => (Kind::NoNamespace, "not-found"),
             ("no-pod", _) => (Kind::NoPod, "not-found"),

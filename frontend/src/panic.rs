@@ -9,7 +9,7 @@ use crate::browser::dom::remove_placeholder;
 pub(crate) fn show_panics() {
     std::panic::set_hook(Box::new(|info| {
         web_sys::console::error_1(&info.to_string().into());
-        // nothing is left to tell it to
+        // Nothing is left to tell it to.
         show(&info.to_string()).ok();
     }));
 }
@@ -20,7 +20,7 @@ fn show(what: &str) -> Result<(), JsValue> {
     let Some(body) = document.body() else {
         return Ok(());
     };
-    // its place is taken, and boot.js has no more to say
+    // Its place is taken, and boot.js has no more to say.
     remove_placeholder();
     let element = |name: &str, text: &str| {
         let element = document.create_element(name)?;

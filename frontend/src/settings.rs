@@ -101,7 +101,7 @@ pub(crate) fn use_preferences() -> Preferences {
 /// Has the browser keep a setting.
 pub(crate) fn keep(key: &str, value: &str) {
     if let Some(storage) = storage::local() {
-        // a browser that keeps nothing begins with the default next time
+        // A browser that keeps nothing begins with the default next time.
         storage.set_item(key, value).ok();
     }
 }

@@ -129,7 +129,7 @@ fn a_socket_opens_beside_the_minting_whichever_is_first() {
     client.receive(ServerEvent::Opened, 1.0);
     assert_eq!(client.phase(), &Phase::Opening);
     assert_eq!(actions(&mut client), [], "there is nothing to bind");
-    // however long that takes, and whatever happens
+    // However long that takes, and whatever happens.
     client.tick(9_000.0);
     client.resize(Size { rows: 1, cols: 1 });
     client.resize(SIZE);
@@ -152,7 +152,7 @@ fn a_socket_opens_beside_the_minting_whichever_is_first() {
     assert_eq!(actions(&mut client), []);
     client.receive(ServerEvent::Opened, 2.0);
     assert_eq!(sent(&mut client)[0], bind());
-    // an id that comes late is none of this client's
+    // An id that comes late is none of this client's.
     mint(&mut client, 3.0);
     assert_eq!(actions(&mut client), []);
 }
@@ -178,7 +178,7 @@ fn a_socket_that_was_lost_before_there_was_an_id_is_opened_anew() {
         open(&mut client, BINARY, 6_001.0);
         assert_eq!(sent(&mut client)[0], bind());
     }
-    // or by another transport, if it is known that no WebSocket is to be had
+    // Or by another transport, if it is known that no WebSocket is to be had.
     let mut client = begun_early();
     client.server_info(info(false, 5.0), 1.0);
     assert_eq!(actions(&mut client), [Action::Disconnect]);
@@ -217,7 +217,7 @@ fn a_socket_that_hangs_while_it_opens_is_given_up() {
     let mut client = begun();
     actions(&mut client);
     let mut now = 0.0;
-    // where one WebSocket hangs, so would the other
+    // Where one WebSocket hangs, so would the other.
     for transport in &Transport::ALL[2..] {
         client.tick(now + 5_000.0);
         assert_eq!(actions(&mut client), []);
@@ -263,14 +263,14 @@ fn where_the_server_takes_no_websocket_none_is_tried() {
     open(&mut client, Transport::XhrStreaming, 2.0);
     assert_eq!(sent(&mut client)[0], bind());
 
-    // while one is opening
+    // While one is opening.
     let mut client = begun();
     assert_eq!(actions(&mut client), [Action::Connect(BINARY)]);
     client.server_info(info(false, 5.0), 1.0);
     let next = Action::Connect(Transport::XhrStreaming);
     assert_eq!(actions(&mut client), [Action::Disconnect, next]);
 
-    // one that is open is proof of the contrary
+    // One that is open is proof of the contrary.
     let mut client = connected();
     client.server_info(info(false, 5.0), 1.0);
     assert_eq!(actions(&mut client), []);

@@ -31,7 +31,7 @@ fn copy(text: &str) -> bool {
     let taken = Rc::new(Cell::new(false));
     let _listener = {
         let (taken, text) = (Rc::clone(&taken), text.to_owned());
-        // xterm.js would put its selection there
+        // xterm.js would put its selection there.
         Listener::capturing(&document(), "copy", move |event| {
             event.stop_propagation();
             event.prevent_default();

@@ -47,7 +47,7 @@ mod tests {
         assert_eq!(clock.read(10.0, morning), 10.0);
         assert_eq!(clock.read(20.0, morning + 10.5), 20.0);
         assert_eq!(clock.read(30.0, morning + 60_020.0), 60_029.5);
-        // somebody sets the wall clock back
+        // Somebody sets the wall clock back.
         assert_eq!(clock.read(40.0, morning), 60_039.5);
         assert_eq!(clock.read(50.0, morning + 10.0), 60_049.5);
     }

@@ -12,7 +12,7 @@ pub(crate) fn base() -> String {
 
 /// Loads the page anew.
 pub(crate) fn reload() {
-    // a browser that refuses leaves the page as it is, which says what to do
+    // A browser that refuses leaves the page as it is, which says what to do.
     window().location().reload().ok();
 }
 

@@ -52,7 +52,7 @@ fn set(viewport: &VisualViewport) {
 /// covered.
 fn covered_to(visible: f64, scale: f64, page: f64) -> Option<f64> {
     let visible = visible * scale;
-    // the rounding of what is larger
+    // The rounding of what is larger.
     (visible < page - 2.0 * scale).then_some(visible)
 }
 
@@ -64,7 +64,7 @@ mod tests {
     fn only_what_covers_the_page_makes_it_less_high() {
         assert_eq!(covered_to(844.0, 1.0, 844.0), None);
         assert_eq!(covered_to(500.0, 1.0, 844.0), Some(500.0));
-        // made larger
+        // Made larger.
         assert_eq!(covered_to(421.7, 2.0, 844.0), None);
         assert_eq!(covered_to(250.0, 2.0, 844.0), Some(500.0));
     }

@@ -45,13 +45,13 @@ pub(crate) async fn session_life(handle: &str) -> Result<SessionLife, Failure> {
 /// Says that the page which has a session's key goes away; by a beacon, for the browser ends other requests with the page.
 pub(crate) fn leave(key: &str) {
     let navigator = window().navigator();
-    // without it the session waits longer, as for any page that was lost
+    // Without it the session waits longer, as for any page that was lost.
     let _ = navigator.send_beacon_with_opt_str("api/v1/sessions/leave", Some(key));
 }
 
 /// Whether the server takes the key that is there.
 pub(crate) async fn is_signed_in() -> bool {
-    // of the least that it can be asked
+    // Of the least that it can be asked.
     let asked = request(Method::GET, "api/v1/sessions/-").send().await;
     asked.is_ok_and(|response| response.ok())
 }

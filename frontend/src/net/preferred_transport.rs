@@ -26,7 +26,7 @@ pub(crate) fn first() -> Transport {
 pub(crate) fn remember(transport: Transport) {
     if let Some(storage) = storage::local() {
         let kept = format!("{}@{}", transport.name(), js_sys::Date::now());
-        // a browser that keeps nothing tries anew next time
+        // A browser that keeps nothing tries anew next time.
         storage.set_item(KEY, &kept).ok();
     }
 }

@@ -181,7 +181,7 @@ impl Shared {
             let me = Rc::downgrade(self);
             Closure::<dyn FnMut()>::new(move || {
                 let Some(me) = me.upgrade() else { return };
-                // the browser would wait for seconds
+                // The browser would wait for seconds.
                 if let Some(events) = me.events.borrow_mut().take() {
                     events.source.close();
                 }

@@ -54,7 +54,7 @@ impl WebSocketConnection {
         let on_open = {
             let (socket, tell) = (socket.clone(), tell.clone());
             Closure::<dyn FnMut()>::new(move || {
-                // SockJS says itself when it is open
+                // SockJS says itself when it is open.
                 let Some(subprotocol) = transport.subprotocol() else {
                     return;
                 };
@@ -113,7 +113,7 @@ fn read(data: &JsValue, tell: &impl Fn(ConnectionEvent)) {
         }
     } else if let Some(buffer) = data.dyn_ref::<ArrayBuffer>() {
         let bytes = Uint8Array::new(buffer);
-        // output stays where it is: this is the hot path
+        // Output stays where it is: this is the hot path.
         if bytes.length() > 0 && bytes.get_index(0) == binary::STDOUT {
             tell(ConnectionEvent::Output(bytes.subarray(1, bytes.length())));
         } else {

@@ -18,7 +18,7 @@ pub(crate) fn provide_navigation() {
     let current = RwSignal::new(read());
     provide_context(CurrentRoute(current));
     let listener = Listener::new(&window(), "popstate", move |_| current.set(read()));
-    // lives as long as the page
+    // Lives as long as the page.
     StoredValue::new_local(listener);
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn Link(
 ) -> impl IntoView {
     let CurrentRoute(current) = expect_context();
     let follow = move |event: MouseEvent| {
-        // a new tab or window is the browser's business
+        // A new tab or window is the browser's business.
         let plain = event.button() == 0
             && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
         if plain && !event.default_prevented() && push(&href.get_untracked()).is_ok() {

@@ -191,7 +191,7 @@ impl TerminalController {
                     message: String::new(),
                 }),
                 Err(failure) if failure.kind == Kind::SignIn => End::SignedOut,
-                // it is there, or nobody knows
+                // It is there, or nobody knows.
                 Ok(_) | Err(_) => return,
             };
             if let Some(me) = me.upgrade() {
@@ -207,7 +207,7 @@ impl TerminalController {
     fn begin(&self) {
         let attempt = self.attempt.get() + 1;
         self.attempt.set(attempt);
-        // one that was taken over is still there
+        // One that was taken over is still there.
         drop(self.driver.borrow_mut().take());
         set_if_changed(self.view.round_trip, None);
         set_if_changed(self.view.title, None);
@@ -242,7 +242,7 @@ impl TerminalController {
 
     /// Goes on with what a page before this one saved.
     fn restore(&self, saved: SavedSession) {
-        // what can't be restored the program has to draw
+        // What can't be restored the program has to draw.
         let redraw = !self.terminal.restore(saved.snapshot);
         set_if_changed(self.view.drawn, true);
         self.connect(Client::resume(
@@ -273,7 +273,7 @@ impl TerminalController {
     /// The browser takes the page away: for good, to load it anew, or to put it aside.
     fn page_hidden(&self) {
         if let Some(resume_point) = self.ask(Client::resume_point).flatten() {
-            // a tab has some MB for all of its pages
+            // A tab has some MB for all of its pages.
             let mut lines = SCROLLBACK;
             loop {
                 let (resume_point, snapshot) =
@@ -308,7 +308,7 @@ impl TerminalController {
         drop(saved_session::take(&self.target));
         let closed = |status: &Status| matches!(status, Status::Ended(exit) if exit.reason == EndReason::Closed);
         if self.view.status.with_untracked(closed) {
-            // it was taken away before there was a shell to come back to
+            // It was taken away before there was a shell to come back to.
             self.begin_again();
         } else {
             self.step(|client| client.return_to_session(clock::now()));
@@ -349,7 +349,7 @@ impl TerminalController {
         if self.view.status.with_untracked(|shown| *shown == status) {
             return;
         }
-        // who comes back has time anew, and a session that has ended ends no more
+        // Who comes back has time anew, and a session that has ended ends no more.
         self.view.notices.end_idle_warning();
         let reconnected = self
             .view
@@ -359,7 +359,7 @@ impl TerminalController {
             self.restored.set(false);
             set_if_changed(self.view.transport, Some(transport));
             preferred_transport::remember(transport);
-            // whoever looked elsewhere meanwhile is left alone
+            // Whoever looked elsewhere meanwhile is left alone.
             if !reconnected || dom::has_no_focus() {
                 self.terminal.focus();
             }

@@ -38,7 +38,7 @@ impl TerminalController {
         match news {
             ConnectionEvent::Output(bytes) => {
                 let (tail, count) = tail(&bytes);
-                // nothing is to be sent because of it: this is the hot path
+                // Nothing is to be sent because of it: this is the hot path.
                 let mut driver = self.driver.borrow_mut();
                 let Some(Driver { client, .. }) = driver.as_mut() else {
                     return;
@@ -102,7 +102,7 @@ impl TerminalController {
                 self.step(Client::interrupt);
             }
             TerminalEvent::Input(text) => self.type_in(text.into()),
-            // where only text can be said, mouse reports that are none can't
+            // Where only text can be said, mouse reports that are none can't.
             TerminalEvent::Bytes(bytes) => {
                 let is_binary = |client: &Client| client.transport().is_binary();
                 if bytes.is_ascii() || self.ask(is_binary) == Some(true) {
@@ -153,7 +153,7 @@ fn tail(bytes: &Uint8Array) -> ([u8; TAIL], usize) {
     let length = bytes.length();
     let from = length.saturating_sub(TAIL as u32);
     let mut tail = [0; TAIL];
-    // a view of them would be one more object for each frame
+    // A view of them would be one more object for each frame.
     for (byte, at) in tail.iter_mut().zip(from..length) {
         *byte = bytes.get_index(at);
     }

@@ -168,7 +168,7 @@ impl Questions {
                 "_blank",
                 "noopener,noreferrer",
             );
-            // with `noopener` there is nothing to be told of it
+            // With `noopener` there is nothing to be told of it.
             drop(opened);
         });
         let cancels = Choice::cancel(words.cancel);
@@ -216,7 +216,7 @@ impl Questions {
         let me = self.me.clone();
         spawn_local(async move {
             while let Some(text) = settled.copying.take() {
-                // who looks elsewhere would not hear of it
+                // Who looks elsewhere would not hear of it.
                 let shown = me.upgrade().is_some_and(|me| me.terminal.is_shown());
                 let copied = shown && clipboard::write(&text).await;
                 if let Some(me) = me.upgrade() {
@@ -314,7 +314,7 @@ fn around<'a>(address: &'a str, host: &str) -> (&'a str, &'a str) {
     let authority = address[scheme..]
         .find(['/', '?', '#'])
         .map_or(address.len(), |at| scheme + at);
-    // behind the name of a user, which may look like a host
+    // Behind the name of a user, which may look like a host.
     let user = address[scheme..authority]
         .rfind('@')
         .map_or(scheme, |at| scheme + at + 1);

@@ -36,7 +36,7 @@ pub(crate) fn take(target: &Target) -> Option<SavedSession> {
     let key = key(target);
     let text = storage.get_item(&key).ok().flatten()?;
     storage.remove_item(&key).ok()?;
-    // another version of the page may have written it
+    // Another version of the page may have written it.
     serde_json::from_str(&text).ok()
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn state_text(status: &Status, mode: &Mode, language: Language) -> St
             };
             format!("{}: {how}", words.ended)
         }
-        // it is elsewhere, not lost
+        // It is elsewhere, not lost.
         Status::Lost(failure) if status.is_taken_over() => failure.title(language).to_owned(),
         Status::Lost(failure) => format!("{}: {}", words.lost, failure.title(language)),
         Status::Failed(failure) => format!("{}: {}", words.failed, failure.title(language)),

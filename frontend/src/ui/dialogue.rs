@@ -86,7 +86,7 @@ pub(crate) fn DialogueBox(dialogues: Dialogues) -> impl IntoView {
                     .expect("it is on the page, and was not open before");
             }
         });
-        // the browser gives the focus back before anything is done with the answer
+        // The browser gives the focus back before anything is done with the answer.
         let close = move |pressed: Option<usize>| {
             let answered = open.get_untracked();
             if let Some(element) = element.get_untracked() {
@@ -115,7 +115,7 @@ pub(crate) fn DialogueBox(dialogues: Dialogues) -> impl IntoView {
             view! {
                 <button
                     class:primary=n == last
-                    // Enter in a box to tick presses the one that is a form's to submit
+                    // Enter in a box to tick presses the one that is a form's to submit.
                     type=if n == last { "submit" } else { "button" }
                     autofocus=n == last
                     on:click=move |event| {
@@ -137,7 +137,7 @@ pub(crate) fn DialogueBox(dialogues: Dialogues) -> impl IntoView {
                 on:keydown=key
                 on:keyup=key
                 on:close=move |_| {
-                    // by then another may be open
+                    // By then another may be open.
                     let is_this = |shown: &Option<Rc<Dialogue>>| {
                         shown.as_ref().is_some_and(|shown| Rc::as_ptr(shown) == this.as_ptr())
                     };

@@ -127,7 +127,7 @@ pub(crate) fn NoticeBar(
         seen.set(dom::is_visible());
     });
     StoredValue::new_local(looked);
-    // what the last run gave is dropped, and a timer with it
+    // What the last run gave is dropped, and a timer with it.
     Effect::new(move |_: Option<Option<Timeout>>| {
         let stands = notices.shown().and_then(|notice| notice.stands());
         (!held.get() && seen.get())
@@ -137,7 +137,7 @@ pub(crate) fn NoticeBar(
     let bar = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         let nothing = notices.shown().is_none();
-        // what it says now is on the page in the next frame
+        // What it says now is on the page in the next frame.
         request_animation_frame(move || {
             let bar = bar.try_get_untracked().flatten().filter(|_| !nothing);
             covers(
@@ -160,7 +160,7 @@ pub(crate) fn NoticeBar(
     };
     let content = move || {
         let notice = notices.shown()?;
-        // who was on the last one is not on this
+        // Who was on the last one is not on this.
         held.set(false);
         let buttons = notice.choices.iter().enumerate().map(|(n, way)| {
             view! { <button on:click=move |_| close(Some(n))>{way.name()}</button> }
@@ -193,7 +193,7 @@ pub(crate) fn NoticeBar(
             </div>
         })
     };
-    // a screen reader hears of what comes into an element that it knows
+    // A screen reader hears of what comes into an element that it knows.
     view! { <div class="notices" role="status">{content}</div> }
 }
 
@@ -215,7 +215,7 @@ mod tests {
             assert_eq!(shown().as_deref(), after);
         }
 
-        // it is there again when the other is gone
+        // It is there again when the other is gone.
         notices.show(Notice::new(&*warning));
         assert_eq!(shown().as_deref(), Some(old));
         notices.close();

@@ -115,7 +115,7 @@ impl Workspace {
         });
         self.update_layout(|layout| layout.close(target));
         for OpenPane { pane, owner } in closed {
-            // those who show it look at it until they have heard of this
+            // Those who show it look at it until they have heard of this.
             Timeout::new(0, move || {
                 pane.close();
                 drop(pane);
@@ -165,7 +165,7 @@ impl Workspace {
                 event.prevent_default();
             }
         });
-        // as long as the page
+        // As long as the page.
         StoredValue::new_local([keys, leaving]);
     }
 }

@@ -61,7 +61,7 @@ fn OpenTerminal(target: Target, view: TerminalView) -> impl IntoView {
         };
         mode.with_value(text)
     };
-    // a program that runs is ended by the second click
+    // A program that runs is ended by the second click.
     let asking = StoredValue::new_local(None::<Timeout>);
     let asks = RwSignal::new(false);
     let ended = target.clone();

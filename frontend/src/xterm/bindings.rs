@@ -149,7 +149,7 @@ pub(crate) fn draw_put_off(terminal: &Xterm) {
     };
     set(modes, "synchronizedOutput", &false.into());
     let last = terminal.get_rows() - 1;
-    // nothing is put off any more, nor will it be drawn unasked
+    // Nothing is put off any more, nor will it be drawn unasked.
     terminal.refresh(0, last);
     draw.call2(&service, &0.into(), &last.into()).ok();
 }
@@ -162,7 +162,7 @@ pub(crate) fn has_application_cursor(terminal: &Xterm) -> bool {
 /// Whether the program is told of the mouse's wheel.
 pub(crate) fn reports_wheel(terminal: &Xterm) -> bool {
     let mode = get(terminal, &["modes", "mouseTrackingMode"]);
-    // X10's mode knows buttons alone
+    // X10's mode knows buttons alone.
     !matches!(mode.as_deref(), None | Some("none" | "x10"))
 }
 
@@ -173,7 +173,7 @@ fn get(object: &JsValue, path: &[&str]) -> Option<String> {
 /// What stands at the end of a path of properties; undefined where it breaks off.
 fn inside(object: &JsValue, path: &[&str]) -> JsValue {
     path.iter().fold(object.clone(), |object, name| {
-        // on what is no object there are no properties
+        // On what is no object there are no properties.
         Reflect::get(&object, &(*name).into()).unwrap_or_default()
     })
 }

@@ -52,7 +52,7 @@ fn hidden(terminal: &Xterm, host: &HtmlElement, height: f64) -> f64 {
     let rows = terminal.get_rows();
     let line = buffer.get_base_y() + buffer.get_cursor_y() - buffer.get_viewport_y() + 1;
     let Some(screen) = screen.filter(|_| line <= rows) else {
-        // who reads further up has no cursor in sight
+        // Who reads further up has no cursor in sight.
         return 0.0;
     };
     let (screen_box, host_box) = (

@@ -33,7 +33,7 @@ pub(crate) struct Decoder {
 
 impl Decoder {
     pub(crate) fn new() -> Self {
-        // a byte order mark is the terminal's to judge
+        // A byte order mark is the terminal's to judge.
         let options = object(&[("ignoreBOM", true.into())]);
         Self {
             decoder: TextDecoder::new("utf-8", &options),

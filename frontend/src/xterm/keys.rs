@@ -45,10 +45,10 @@ pub(crate) fn down(key: &Key<'_>, clipboard: bool) -> KeyAction {
         return KeyAction::ReturnFocus;
     }
     match letter(key).filter(|_| key.ctrl) {
-        // without a selection too, or the browser opens its tools
+        // Without a selection too, or the browser opens its tools.
         Some('c') if key.shift => return KeyAction::Copy,
         Some('c') if clipboard => return KeyAction::CopyOnce,
-        // the browser pastes: `paste` hears of it
+        // The browser pastes: `paste` hears of it.
         Some('v') if key.shift || clipboard => return KeyAction::Browser,
         _ => {}
     }
@@ -150,7 +150,7 @@ mod tests {
     fn ctrl_makes_the_control_characters_that_every_terminal_sends() {
         for (typed, control) in [
             ("Ctrl+/", '\x1f'),
-            // where that lies above the 7
+            // Where that lies above the 7.
             ("Ctrl+Shift+/", '\x1f'),
             ("Ctrl+Shift+_", '\x1f'),
             ("Ctrl+7", '\x1f'),
@@ -247,7 +247,7 @@ mod tests {
             ("C", "KeyC", KeyAction::CopyOnce),
             ("с", "KeyC", KeyAction::CopyOnce),
             ("v", "KeyV", KeyAction::Browser),
-            // Dvorak, both ways
+            // Dvorak, both ways.
             ("c", "KeyI", KeyAction::CopyOnce),
             ("j", "KeyC", KeyAction::Terminal),
             ("k", "KeyV", KeyAction::Terminal),
@@ -281,11 +281,11 @@ mod tests {
 
     #[test]
     fn no_half_stays_alone() {
-        // a second without a first, a first before another character, two firsts
+        // A second without a first, a first before another character, two firsts.
         assert_eq!(typed(&[("", 0xde00), ("a", 0x61)]), "a");
         assert_eq!(typed(&[("", 0xd83d), ("a", 0x61), ("", 0xde00)]), "a");
         assert_eq!(typed(&[("", 0xd83d), ("", 0xd83d), ("", 0xde00)]), "😀");
-        // shortcuts type nothing
+        // Shortcuts type nothing.
         let shortcut = Key {
             key: "😀",
             ctrl: true,
@@ -302,10 +302,10 @@ mod tests {
             let text = String::from_iter(text);
             let keys = text.chars().map(String::from).collect::<Vec<_>>();
             let units = |key: &str| key.encode_utf16().collect::<Vec<_>>();
-            // Chromium: the first unit
+            // Chromium: the first unit.
             let one = keys.iter().map(|key| (&**key, units(key)[0])).collect::<Vec<_>>();
             prop_assert_eq!(typed(&one), &*text);
-            // Firefox: each unit, with half a character for its key, which is none in Rust, or the whole and nothing
+            // Firefox: each unit, with half a character for its key, which is none in Rust, or the whole and nothing.
             for (first, second) in [("\u{fffd}", "\u{fffd}"), ("", "")] {
                 let each = keys.iter().flat_map(|key| match units(key)[..] {
                     [high, low] => vec![(first, high), (second, low)],

@@ -32,7 +32,7 @@ pub(crate) fn listen(terminal: &Xterm, tell: impl Fn(Link) + 'static) -> Chosen 
             }
         })
     };
-    // xterm.js takes nothing for a link that is not of the web
+    // xterm.js takes nothing for a link that is not of the web.
     let handler = object(&[("activate", chosen.as_ref().clone())]);
     bindings::set(&terminal.options(), "linkHandler", &handler);
     chosen
@@ -112,7 +112,7 @@ fn host(address: &str) -> &str {
         .next()
         .unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
-    // the colons within brackets are no port's
+    // The colons within brackets are no port's.
     let from = host.find(']').unwrap_or_default();
     let port = host[from..].find(':').map_or(host.len(), |at| from + at);
     &host[..port]
@@ -120,7 +120,7 @@ fn host(address: &str) -> &str {
 
 /// Whether a word is a name of hosts, rather than one with a dot in it.
 fn looks_like_one(word: &str) -> bool {
-    // the last three are dots in names, too (UTS #46)
+    // The last three are dots in names, too (UTS #46).
     let labels: Vec<&str> = word.split(['.', '。', '．', '｡']).collect();
     let valid = |label: &&str| {
         !label.is_empty()

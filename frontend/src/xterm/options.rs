@@ -17,15 +17,15 @@ pub(crate) fn options() -> Object {
         ("fontFamily", FONTS.into()),
         ("fontSize", 14.into()),
         ("minimumContrastRatio", 4.5.into()),
-        // a picture of one cell stays in it; WebGL alone can do that
+        // A picture of one cell stays in it; WebGL alone can do that.
         ("rescaleOverlappingGlyphs", true.into()),
-        // Option types the characters of the keyboard's layout, as in the system's terminal
+        // Option types the characters of the keyboard's layout, as in the system's terminal.
         ("macOptionIsMeta", false.into()),
         ("macOptionClickForcesSelection", true.into()),
         ("theme", theme::current().into()),
-        // of output that is no terminal's it says so, line by line
+        // Of output that is no terminal's it says so, line by line.
         ("logLevel", "off".into()),
-        // `unicode` is one
+        // `unicode` is one.
         ("allowProposedApi", true.into()),
     ])
 }

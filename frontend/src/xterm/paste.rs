@@ -30,7 +30,7 @@ pub(crate) fn listen(host: &HtmlElement, paste: impl Fn(&str) + 'static) -> [Lis
             paste(event.unchecked_ref::<ClipboardEvent>().clipboard_data());
         })
     };
-    // who takes neither of these gets no drop
+    // Who takes neither of these gets no drop.
     let [entered, dragged] = ["dragenter", "dragover"].map(|moved| {
         Listener::capturing(host, moved, |event| {
             if let Some(data) = dropped(&event) {
@@ -67,7 +67,7 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
         .strip_suffix("\r\n")
         .or_else(|| text.strip_suffix(['\r', '\n']))
         .unwrap_or(text);
-    // a line end of two characters has an empty line within
+    // A line end of two characters has an empty line within.
     let mut after_return = false;
     text.split_inclusive(['\r', '\n'])
         .filter_map(move |line| {
@@ -91,7 +91,7 @@ pub(crate) fn clean_paste(text: &str) -> Cow<'_, str> {
     let Some(first) = text.find(is_control) else {
         return Cow::Borrowed(text);
     };
-    // a picture has three bytes for one
+    // A picture has three bytes for one.
     let mut clean = String::with_capacity(text.len() + text.len() / 8);
     clean.push_str(&text[..first]);
     clean.extend(text[first..].chars().map(|character| {
@@ -114,7 +114,7 @@ fn picture(control: char) -> char {
     match control {
         '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(control)),
         '\x7f' => Some('\u{2421}'),
-        // C1, which have no pictures
+        // C1, which have no pictures.
         _ => None,
     }
     .unwrap_or(char::REPLACEMENT_CHARACTER)
@@ -189,7 +189,7 @@ mod tests {
     proptest! {
         #[test]
         fn there_is_a_line_for_each_return_that_is_sent(text in "[ab\r\n]{1,12}") {
-            // as xterm.js sends it
+            // As xterm.js sends it.
             let sent = text.replace("\r\n", "\r").replace('\n', "\r");
             let ends = sent.strip_suffix('\r').unwrap_or(&sent).matches('\r').count();
             let lines: Vec<&str> = lines(&text).collect();
@@ -206,7 +206,7 @@ mod tests {
                 let changed = before.is_control() && !"\t\r\n".contains(before);
                 prop_assert_eq!(before != after, changed, "{:?}", before);
             }
-            // and again it changes nothing
+            // And again it changes nothing.
             prop_assert!(matches!(clean_paste(&clean), Cow::Borrowed(_)));
         }
     }

@@ -48,7 +48,7 @@ pub(crate) fn listen(terminal: &Xterm, tell: impl Fn(ClipboardRequest) + 'static
         if let Some(request) = wish {
             tell(request);
         }
-        // nobody else is to answer
+        // Nobody else is to answer.
         true
     });
     Listening {
@@ -68,7 +68,7 @@ impl Drop for Listening {
 /// What is asked for; [`None`] for nothing that concerns the clipboard: to read it, to empty it, other selections, garbage.
 fn read(data: &str) -> Option<ClipboardRequest> {
     let (targets, text) = data.split_once(';')?;
-    // tmux names none; `s` is whichever of the selections a terminal uses, and here there is one
+    // tmux names none; `s` is whichever of the selections a terminal uses, and here there is one.
     if !targets.is_empty() && !targets.contains(['c', 's']) {
         return None;
     }
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn what_is_no_utf_8_is_shown_to_be_none() {
         assert_eq!(read("c;Y2Fm6Q=="), written("caf\u{fffd}"));
-        // without the signs at the end
+        // Without the signs at the end.
         assert_eq!(read("c;Y2Fm6Q"), written("caf\u{fffd}"));
         assert_eq!(read("c;5L2g5aW98J+OiQ=="), written("你好🎉"));
     }

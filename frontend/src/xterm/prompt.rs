@@ -34,7 +34,7 @@ impl PromptDetector {
             {
                 bracket.set(true);
             }
-            // xterm.js's own handler is next
+            // xterm.js's own handler is next.
             false
         });
         let sequence = object(&[("prefix", "?".into()), ("final", "h".into())]);

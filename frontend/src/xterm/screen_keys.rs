@@ -223,7 +223,7 @@ mod tests {
         let modifiers = Modifiers::new();
         assert_eq!(modifiers.typed("c".to_owned()), "c");
         Modifiers::press(modifiers.ctrl);
-        // what the terminal answers is no key
+        // What the terminal answers is no key.
         assert_eq!(modifiers.typed("\x1b[1;1R".to_owned()), "\x1b[1;1R");
         assert_eq!(modifiers.typed("\r".to_owned()), "\r");
         assert_eq!(modifiers.typed("c".to_owned()), "\x03");

@@ -38,7 +38,7 @@ impl SyncOutput {
                 {
                     bindings::draw_put_off(&terminal);
                 }
-                // xterm.js's own handler is next
+                // xterm.js's own handler is next.
                 false
             })
         };

@@ -92,7 +92,7 @@ impl Terminal {
             (core.handler)(TerminalEvent::Input(text))
         });
         let binary = closure(&core, |core, bytes: String| {
-            // one char per byte
+            // One char per byte.
             let bytes = bytes.chars().map(|byte| byte as u8).collect();
             (core.handler)(TerminalEvent::Bytes(bytes));
         });
@@ -125,7 +125,7 @@ impl Terminal {
                 bindings::set(&options, "theme", &theme::current());
             })
         };
-        // xterm.js would take it as it is
+        // xterm.js would take it as it is.
         let pasted = {
             let core = core.clone();
             paste::listen(host, move |text| {
@@ -144,7 +144,7 @@ impl Terminal {
         let clipboard_requests = {
             let core = Rc::downgrade(&core);
             program_clipboard::listen(&terminal, move |request| {
-                // what is restored was said before
+                // What is restored was said before.
                 if let Some(core) = core
                     .upgrade()
                     .filter(|core| core.restoring.borrow().is_none())
@@ -224,7 +224,7 @@ impl Terminal {
 
     /// Makes the terminal fit for another shell; what is on it stays.
     pub(crate) fn begin_again(&self) {
-        // what the last shell wrote is no news to the next
+        // What the last shell wrote is no news to the next.
         self.core.queue.disown_output();
         let rest = self.decoder.finish();
         self.put(&rest.into(), TextKind::End);
@@ -238,7 +238,7 @@ impl Terminal {
     }
 
     fn put(&self, text: &JsString, kind: TextKind) {
-        // before the write, which may call back at once
+        // Before the write, which may call back at once.
         self.core.queue.push(text.clone(), kind);
         let rendered = self.rendered.as_ref().unchecked_ref();
         self.core.terminal.write_text(text, rendered);
@@ -271,7 +271,7 @@ impl Terminal {
     /// Shows what was on another terminal. Gives false if another version of the page wrote it.
     pub(crate) fn restore(&self, snapshot: ScreenSnapshot) -> bool {
         let ScreenSnapshot { rows, cols, .. } = snapshot;
-        // lines wrap as they did; the terminal takes its own size again afterwards
+        // Lines wrap as they did; the terminal takes its own size again afterwards.
         self.core.terminal.resize(cols.into(), rows.into());
         let is_known = self.core.state.put(&snapshot.state);
         if is_known {
@@ -324,7 +324,7 @@ impl Terminal {
 
     /// So many pixels of its foot are covered; the cursor stays in sight.
     pub(crate) fn cover(&self, height: f64) {
-        // one at a time, for each puts back what it has moved
+        // One at a time, for each puts back what it has moved.
         drop(self.cover.take());
         let TerminalCore { terminal, host, .. } = &*self.core;
         let cover = (height > 0.0).then(|| Cover::new(terminal, host, height));

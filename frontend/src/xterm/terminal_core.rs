@@ -43,7 +43,7 @@ pub(crate) struct TerminalCore {
 impl TerminalCore {
     /// Makes the terminal as large as its element.
     pub(crate) fn fit(&self) {
-        // an element that isn't shown has no size to fit to
+        // An element that isn't shown has no size to fit to.
         let hidden = self.host.client_width() == 0 || self.host.client_height() == 0;
         if hidden || self.restoring.borrow().is_some() {
             return;
@@ -121,7 +121,7 @@ impl TerminalCore {
             KeyAction::Copy | KeyAction::CopyOnce if self.terminal.has_selection() => {
                 (self.handler)(TerminalEvent::Copied(self.terminal.get_selection()));
                 if meant == KeyAction::CopyOnce {
-                    // the next one interrupts
+                    // The next one interrupts.
                     self.terminal.clear_selection();
                 }
             }

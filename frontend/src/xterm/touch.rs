@@ -121,7 +121,7 @@ impl Swiping {
         self.rest.set(0.0);
         let mut path = Path::default();
         path.push(event.client_y().into(), event.time_stamp());
-        // two fingers are for the browser, which makes all larger
+        // Two fingers are for the browser, which makes all larger.
         let finger = event.is_primary().then(|| Finger {
             id: event.pointer_id(),
             x: event.client_x().into(),
@@ -209,7 +209,7 @@ impl Swiping {
             wheel.set_client_y(y as i32);
             wheel.set_cancelable(true);
             let wheel = WheelEvent::new_with_event_init_dict("wheel", &wheel);
-            // xterm.js knows what the wheel is for the program
+            // xterm.js knows what the wheel is for the program.
             let turned = wheel.and_then(|wheel| self.terminal.get_element().dispatch_event(&wheel));
             turned.expect("the event is complete");
         }
@@ -230,12 +230,12 @@ mod tests {
     fn a_finger_is_as_fast_as_it_leaves() {
         let mut path = Path::default();
         assert_eq!(path.speed(0.0), 0.0);
-        // slow at first, then a pixel a millisecond
+        // Slow at first, then a pixel a millisecond.
         for (y, at) in [(0.0, 0.0), (1.0, 500.0), (11.0, 510.0), (61.0, 560.0)] {
             path.push(y, at);
         }
         assert_eq!(path.speed(565.0), 1.0);
-        // who rests before leaving throws nothing
+        // Who rests before leaving throws nothing.
         assert_eq!(path.speed(700.0), 0.0);
         assert!(path.0.len() < 4);
     }

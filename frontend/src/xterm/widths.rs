@@ -97,7 +97,7 @@ impl Widths {
         let cells = Closure::<dyn FnMut(u32) -> u8>::new(cells);
         let met = {
             let terminal = terminal.clone();
-            // each row that is drawn is looked through from now on
+            // Each row that is drawn is looked through from now on.
             Closure::<dyn FnMut()>::new(move || {
                 terminal.register_character_joiner(&joiner());
             })
@@ -127,7 +127,7 @@ fn cells(code: u32) -> u8 {
     }
     let width = char::from_u32(code).map(|character| character.width());
     match width {
-        // half of a surrogate pair is drawn as U+FFFD
+        // Half of a surrogate pair is drawn as U+FFFD.
         None => 1,
         Some(width) => width.unwrap_or_default().min(2) as u8,
     }
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn emoji_of_every_year_are_wide() {
-        // Unicode 6, 9, 13, 14, 15 and 16
+        // Unicode 6, 9, 13, 14, 15 and 16.
         for emoji in ['😀', '🤣', '🫖', '🫠', '🫨', '\u{1fae9}'] {
             assert_eq!(cells(emoji.into()), 2, "{emoji}");
         }

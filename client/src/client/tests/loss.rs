@@ -21,7 +21,7 @@ fn lost() -> Client {
 /// Lets the time of the next try come, and that try fail.
 fn fail(client: &mut Client) -> (f64, Transport) {
     let at = client.next_tick().expect("a time for the next try");
-    // the page does not sleep meanwhile
+    // The page does not sleep meanwhile.
     for before in (0..=6).rev() {
         client.tick(at - f64::from(before) * 10_000.0);
     }
@@ -104,7 +104,7 @@ fn pauses_grow_and_tries_end() {
     .collect();
     assert_eq!(tries[..3], [20_300.0, 20_900.0, 22_100.0]);
     let last = tries.last().unwrap() - 20_000.0;
-    // as long as any server may keep the session, and what it takes to see that it is lost
+    // As long as any server may keep the session, and what it takes to see that it is lost.
     let longest = MAX_GRACE as f64 * 1000.0;
     assert!(last > longest && last < longest + 700_000.0, "{last}");
     assert_eq!(client.phase(), &Phase::Ended(End::ConnectionLost));
@@ -120,7 +120,7 @@ fn a_browser_that_slept_ten_minutes_comes_back_to_its_shell() {
     client.tick(1_000.0);
     let awake = 1_000.0 + TEN_MINUTES;
     client.tick(awake);
-    // the connection may have outlived that, and has not
+    // The connection may have outlived that, and has not.
     assert_eq!(sent(&mut client), [ping("2")]);
     client.tick(awake + 5_001.0);
     assert_eq!(actions(&mut client), [Action::Disconnect]);
@@ -294,7 +294,7 @@ fn a_page_that_the_browser_takes_away_comes_back() {
     open(&mut client, BINARY, 2_000.0);
     assert_eq!(sent(&mut client), [resume(0)]);
 
-    // the end of such a connection would come before what is said on it
+    // The end of such a connection would come before what is said on it.
     let by = Transport::XhrPolling;
     let mut polling = Client::start(false, Some(SIZE), by, || 0.5, 0.0);
     polling.minted("id".to_owned(), 0.0);

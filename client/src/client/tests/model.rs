@@ -99,7 +99,7 @@ impl World {
             drawing: VecDeque::new(),
         };
         world.settle();
-        // without a first bind there would be nothing to come back to
+        // Without a first bind there would be nothing to come back to.
         world.deliver_to_server(2);
         world.deliver_to_client(1);
         world

@@ -35,7 +35,7 @@ pub(crate) fn PodsPage() -> impl IntoView {
             store.refresh();
         }
     };
-    // both end with this page
+    // Both end with this page.
     StoredValue::new_local((
         Interval::new(REFRESH_EVERY, refresh_if_seen),
         Listener::new(&document(), "visibilitychange", move |_| refresh_if_seen()),

@@ -28,7 +28,7 @@ pub(crate) fn PodRow(
     let language = use_language();
     let words = move || language.get().words();
     let Entry { key, pod } = entry;
-    // a part of the row changes only if what it shows does
+    // A part of the row changes only if what it shows does.
     let part = |read: fn(&Pod) -> String| {
         let pod = pod.clone();
         Memo::new(move |_| pod.with(read))
@@ -53,7 +53,7 @@ pub(crate) fn PodRow(
     let age = move || {
         let born = Date::parse(&created.get());
         let seconds = (now.get() - born) / 1000.0;
-        // not a number where the time of creation is missing
+        // Not a number where the time of creation is missing.
         if seconds.is_nan() {
             String::new()
         } else {

@@ -24,7 +24,7 @@ pub(crate) fn SettingsButton(dialogues: Dialogues) -> impl IntoView {
         <button
             class="quiet"
             data-testid="settings"
-            // the keyboard stays where it is, and comes back there
+            // The keyboard stays where it is, and comes back there.
             on:mousedown=move |event| event.prevent_default()
             on:click=open
         >

@@ -16,19 +16,19 @@ const TOKEN: &str = "#token=";
 /// else.
 pub(crate) async fn begin() {
     credential::follow_other_tabs();
-    // a link that is opened where the page stands already
+    // A link that is opened where the page stands already.
     let opened = Listener::new(&window(), "hashchange", |_| {
         if token_in(&hash()).is_some() {
             dom::reload();
         }
     });
-    // as long as the page
+    // As long as the page.
     std::mem::forget(opened);
     let hash = hash();
     let Some(token) = token_in(&hash) else { return };
-    // neither history nor bookmarks are to have it
+    // Neither history nor bookmarks are to have it.
     forget_hash();
-    // a link that is opened twice in the same browser is no reason to sign everyone out
+    // A link that is opened twice in the same browser is no reason to sign everyone out.
     if credential::key().is_some() && api::is_signed_in().await {
         return;
     }

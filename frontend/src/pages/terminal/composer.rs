@@ -16,7 +16,7 @@ pub(crate) fn Composer(
     let language = use_language();
     let words = move || language.get().details();
     let field = NodeRef::<html::Input>::new();
-    // what stood in the field before it was typed into
+    // What stood in the field before it was typed into.
     let before = StoredValue::new(String::new());
     let typed = move |_| {
         let Some(field) = field.get_untracked() else {
@@ -25,7 +25,7 @@ pub(crate) fn Composer(
         let now = field.value();
         let inserted = before.with_value(|before| inserted(before, &now));
         if let Some(character) = inserted.filter(|_| modifiers.is_pressed()) {
-            // an input method does not let itself be stopped beforehand
+            // An input method does not let itself be stopped beforehand.
             field.set_value(&before.get_value());
             send(ComposerInput::Typed(&character));
         } else {
@@ -62,7 +62,7 @@ pub(crate) fn Composer(
     };
     view! {
         <div class="composer" data-testid="composer">
-            // the field keeps the focus, and with it the phone's keyboard
+            // The field keeps the focus, and with it the phone's keyboard.
             <div
                 class="screen-keys"
                 role="group"
@@ -126,7 +126,7 @@ mod tests {
             ("abc", "xabc", Some("x")),
             ("你好", "你们好", Some("们")),
             ("aa", "aaa", Some("a")),
-            // taken away, replaced, or more than one
+            // Taken away, replaced, or more than one.
             ("abc", "ab", None),
             ("abc", "abc", None),
             ("", "ls", None),

@@ -140,7 +140,7 @@ pub(crate) fn DebugOffer(target: Target, button: NodeRef<html::Button>) -> impl 
             </button>
         }
     };
-    // the box stays while what it says changes
+    // The box stays while what it says changes.
     let waits = Memo::new(move |_| {
         wait.progress
             .with(|now| matches!(now, Progress::Waiting(_)))
@@ -196,7 +196,7 @@ fn WaitingPanel(wait: Wait) -> impl IntoView {
     let message = move || Some(waiting.get()?.message);
     let button = NodeRef::<html::Button>::new();
     Effect::new(move |_| {
-        // the button that was pressed is gone
+        // The button that was pressed is gone.
         if let Some(button) = button.get() {
             button.focus().ok();
         }

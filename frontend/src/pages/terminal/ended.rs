@@ -24,13 +24,13 @@ pub(crate) fn EndedPanel(
     take_back: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let language = use_language();
-    // the seconds until the next try are no reason to build this anew
+    // The seconds until the next try are no reason to build this anew.
     let over = Memo::new(move |_| Some(view.status.get()).filter(Status::is_ended));
     move || {
         let status = over.get()?;
         let button = NodeRef::<html::Button>::new();
         Effect::new(move |_| {
-            // with nothing to read, there is nothing to do in the terminal
+            // With nothing to read, there is nothing to do in the terminal.
             if let Some(button) = button.get()
                 && !view.drawn.get_untracked()
             {

@@ -52,14 +52,14 @@ pub(crate) fn TerminalPage(target: Target) -> impl IntoView {
         named.controller.terminal().set_label(&label);
     });
     let shown = StoredValue::new_local(Rc::downgrade(&pane));
-    // the page may be another by now
+    // The page may be another by now.
     let shown_pane = move || shown.try_with_value(Weak::upgrade).flatten();
     pane.controller
         .on_return_focus(move || focus_first_link(way_out));
     Effect::new(move |_| {
         let Some(host) = host.get() else { return };
         host.append_child(&pane.element).expect("it is an element");
-        // a notice that was here has gone with the page
+        // A notice that was here has gone with the page.
         pane.controller.terminal().cover(0.0);
         pane.focus();
     });
@@ -73,12 +73,12 @@ pub(crate) fn TerminalPage(target: Target) -> impl IntoView {
             focus();
         }
     };
-    // what lies beside the text is no part of xterm.js
+    // What lies beside the text is no part of xterm.js.
     let beside = move |event: MouseEvent| {
         let terminal = host.get_untracked().map(EventTarget::from);
         let ground = terminal_ground(host);
         if [event.current_target(), terminal, ground].contains(&event.target()) {
-            // or the browser would take the keyboard away again
+            // Or the browser would take the keyboard away again.
             event.prevent_default();
             focus();
         }

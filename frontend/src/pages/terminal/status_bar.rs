@@ -80,11 +80,11 @@ pub(crate) fn StateBar(view: TerminalView, mode: Mode) -> impl IntoView {
                 data-size=size
                 data-transport=transport
             >
-                // one piece for the eye; a screen reader need not count down with it
+                // One piece for the eye; a screen reader need not count down with it.
                 <span>{text}<span aria-hidden="true">{pause}</span></span>
             </p>
             <span class="spacer"></span>
-            // beside the status, lest a screen reader reads out every measurement
+            // Beside the status, lest a screen reader reads out every measurement.
             <Show when=connected>
                 <span class="figure" title=move || words().round_trip>{round_trip}</span>
                 <span class="figure" title=move || words().transport>{transport_text}</span>
