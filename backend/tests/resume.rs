@@ -14,7 +14,7 @@ use common::{
 };
 use fake_cluster::{ExecEffect, Fault};
 use podshell_shared::terminal::{
-    ClientMessage, EndReason, Exit, INPUT_WINDOW, OUTPUT_WINDOW, ServerMessage,
+    ClientMessage, EndReason, Exit, INPUT_WINDOW, Notice, OUTPUT_WINDOW, ServerMessage,
 };
 
 const BOTH: [Encoding; 2] = [Encoding::Binary, Encoding::Text];
@@ -28,7 +28,7 @@ struct Page {
     offset: u64,
     input: u64,
     skipped: u64,
-    toasts: Vec<String>,
+    notices: Vec<Notice>,
     exit: Option<Exit>,
 }
 
@@ -53,7 +53,7 @@ impl Page {
             offset: 0,
             input: 0,
             skipped: 0,
-            toasts: Vec::new(),
+            notices: Vec::new(),
             exit: None,
         };
         page.say(first).await;
@@ -105,7 +105,8 @@ impl Page {
                 self.skipped += to - from;
             }
             Some(ServerMessage::Taken { offset }) => self.input = offset,
-            Some(ServerMessage::Toast { text }) => self.toasts.push(text),
+            Some(ServerMessage::Notice(notice)) => self.notices.push(notice),
+            Some(ServerMessage::Toast { text }) => panic!("{text}"),
             Some(ServerMessage::Exit(exit)) => self.exit = Some(exit),
             Some(ServerMessage::Pong { .. }) => {}
             None => return false,
@@ -410,7 +411,11 @@ async fn limits_are_said() {
         .unwrap();
     assert_eq!(refused.reason, EndReason::Limit);
     assert_eq!(page.end().await.reason, EndReason::Idle);
-    assert!(page.toasts[0].contains("ends in"), "{:?}", page.toasts);
+    assert!(
+        matches!(page.notices[0], Notice::IdleSoon { .. }),
+        "{:?}",
+        page.notices
+    );
     server.no_process_left().await;
     server.stop().await;
 }

@@ -135,7 +135,9 @@ impl Client {
                 return Some(ScreenUpdate::Skipped { bytes, end: to });
             }
             ServerMessage::Taken { offset } => self.input.consume(offset),
-            ServerMessage::Toast { text } => return Some(ScreenUpdate::Toast(text)),
+            ServerMessage::Notice(notice) => return Some(ScreenUpdate::Notice(notice)),
+            // This is for clients that did not ask for notices.
+            ServerMessage::Toast { .. } => {}
             ServerMessage::Exit(exit) => self.end(End::Exit(exit)),
             ServerMessage::Pong { token } => {
                 if self.keepalive.pong(&token, now) {

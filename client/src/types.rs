@@ -1,7 +1,7 @@
 //! What a client says of itself, and to those who drive it.
 
 use bytes::Bytes;
-use podshell_shared::terminal::{ClientMessage, Exit};
+use podshell_shared::terminal::{ClientMessage, Exit, Notice};
 use serde::{Deserialize, Serialize};
 
 use crate::transport::Transport;
@@ -93,7 +93,7 @@ pub enum ScreenUpdate {
         end: u64,
     },
     /// A remark for the user.
-    Toast(String),
+    Notice(Notice),
 }
 
 /// All that is needed to go on with a session from another page.

@@ -7,6 +7,7 @@
 //! [`PROTOCOL`]: crate::terminal::PROTOCOL
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::terminal::{ClientMessage, MAX_ID, MAX_PING, ServerMessage, Size};
@@ -31,8 +32,10 @@ pub const PING: u8 = 9;
 pub const LEAVE: u8 = 10;
 /// Client: nothing. Server: how the session ended, as JSON.
 pub const END: u8 = 11;
-/// Server: a remark.
+/// Server: a remark as a sentence.
 pub const TOAST: u8 = 12;
+/// Server: a remark, as JSON.
+pub const NOTICE: u8 = 13;
 
 /// Why bytes are no message.
 #[derive(Debug, Error)]
@@ -57,8 +60,8 @@ pub enum BinaryError {
         /// The first byte.
         kind: u8,
     },
-    /// An end that can't be read.
-    #[error("the end of the session can't be read: {0}")]
+    /// JSON that can't be read.
+    #[error("a message's JSON can't be read: {0}")]
     Json(#[from] serde_json::Error),
 }
 
@@ -149,17 +152,20 @@ pub fn encode_server(message: &ServerMessage) -> Bytes {
             bytes.put_u8(TOAST);
             bytes.put_slice(text.as_bytes());
         }
-        ServerMessage::Exit(exit) => {
-            bytes.put_u8(END);
-            let json = serde_json::to_vec(exit).expect("strings and numbers are always JSON");
-            bytes.put_slice(&json);
-        }
+        ServerMessage::Notice(notice) => put_json(&mut bytes, NOTICE, notice),
+        ServerMessage::Exit(exit) => put_json(&mut bytes, END, exit),
         ServerMessage::Pong { token } => {
             bytes.put_u8(PING);
             bytes.put_slice(token.as_bytes());
         }
     }
     bytes.freeze()
+}
+
+fn put_json(bytes: &mut BytesMut, kind: u8, value: &impl Serialize) {
+    bytes.put_u8(kind);
+    let json = serde_json::to_vec(value).expect("strings and numbers are always JSON");
+    bytes.put_slice(&json);
 }
 
 /// Reads a server's message; output is not copied. Its end is not said: the client counts.
@@ -189,6 +195,7 @@ pub fn decode_server(message: Bytes) -> Result<ServerMessage, BinaryError> {
         TOAST => ServerMessage::Toast {
             text: content.text()?,
         },
+        NOTICE => ServerMessage::Notice(serde_json::from_slice(&content.rest())?),
         END => ServerMessage::Exit(serde_json::from_slice(&content.rest())?),
         PING => ServerMessage::Pong {
             token: content.text()?,

@@ -1,5 +1,7 @@
 //! The messages of a terminal connection, whatever their encoding.
 
+use std::fmt;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -18,10 +20,6 @@ pub const OUTPUT_WINDOW: u64 = 128 << 10;
 pub const INPUT_WINDOW: u64 = 128 << 10;
 /// At the latest after so many bytes each side tells the other how far it is.
 pub const TELL_EVERY: u64 = 16 << 10;
-
-/// What the [`Toast`](ServerMessage::Toast) begins with that warns of the end of a session in which nothing is typed. With
-/// the next input it is true no more.
-pub const IDLE_WARNING: &str = "If nothing is typed";
 
 /// How long a server lets a session wait at the most for a client that was lost, in seconds. So long a client tries to come
 /// back: only the server knows how long it does.
@@ -139,6 +137,8 @@ pub enum ServerMessage {
         offset: u64,
     },
     /// A remark for the user, not part of the terminal's content.
+    Notice(Notice),
+    /// The same, as clients hear it that know Dashboard's messages alone.
     Toast {
         /// One sentence.
         text: String,
@@ -150,6 +150,49 @@ pub enum ServerMessage {
         /// The ping's token.
         token: String,
     },
+}
+
+/// A remark for the user. As text it is a sentence in English.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "notice", rename_all = "kebab-case")]
+pub enum Notice {
+    /// The terminal is attached to the container's main process.
+    MainProcess,
+    /// If nothing is typed, the session ends soon. With the next input it is true no more.
+    IdleSoon {
+        /// How soon.
+        seconds: u64,
+    },
+    /// The session ends soon, for it is as old as the server allows.
+    LifetimeSoon {
+        /// How soon.
+        seconds: u64,
+    },
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let within = |seconds: &u64| match seconds {
+            1 => "1 second".to_owned(),
+            seconds => format!("{seconds} seconds"),
+        };
+        match self {
+            Self::MainProcess => {
+                f.write_str("This is the container's main process. Leaving does not stop it.")
+            }
+            Self::IdleSoon { seconds } => {
+                let within = within(seconds);
+                write!(f, "If nothing is typed, this session ends in {within}.")
+            }
+            Self::LifetimeSoon { seconds } => {
+                let within = within(seconds);
+                write!(
+                    f,
+                    "This session ends in {within}: it is as old as allowed here."
+                )
+            }
+        }
+    }
 }
 
 /// How a session ended.

@@ -212,6 +212,10 @@ fn offsets(op: &'static str, text: &str) -> Result<(u64, u64), TextError> {
     Ok((offset(op, "Data", first)?, offset(op, "Data", second)?))
 }
 
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("strings and numbers are always JSON")
+}
+
 /// A server's message as text; [`None`] if it is none of Dashboard's and the client did not ask for more.
 ///
 /// Output has to be cut where characters end, as [`Utf8Stream`](crate::utf8::Utf8Stream) does: what is
@@ -226,6 +230,7 @@ pub fn encode_server(message: &ServerMessage, extended: bool) -> Option<String> 
             ..Wire::new("stdout", String::from_utf8_lossy(data))
         },
         ServerMessage::Toast { text } => Wire::new("toast", text),
+        ServerMessage::Notice(notice) if !extended => Wire::new("toast", notice.to_string()),
         _ if !extended => return None,
         ServerMessage::Bound { key, offset, input } => Wire {
             session_id: key.into(),
@@ -233,10 +238,8 @@ pub fn encode_server(message: &ServerMessage, extended: bool) -> Option<String> 
         },
         ServerMessage::Skipped { from, to } => Wire::new("skipped", format!("{from},{to}")),
         ServerMessage::Taken { offset } => Wire::new("taken", offset.to_string()),
-        ServerMessage::Exit(exit) => Wire::new(
-            "exit",
-            serde_json::to_string(exit).expect("strings and numbers are always JSON"),
-        ),
+        ServerMessage::Exit(exit) => Wire::new("exit", json(exit)),
+        ServerMessage::Notice(notice) => Wire::new("notice", json(notice)),
         ServerMessage::Pong { token } => Wire::new("pong", token),
     };
     Some(wire.encode())
@@ -275,6 +278,7 @@ pub fn decode_server(text: &str) -> Result<ServerMessage, TextError> {
         "toast" => ServerMessage::Toast {
             text: wire.data.into_owned(),
         },
+        "notice" => ServerMessage::Notice(serde_json::from_str(&wire.data)?),
         "exit" => ServerMessage::Exit(serde_json::from_str::<Exit>(&wire.data)?),
         "pong" => ServerMessage::Pong {
             token: wire.data.into_owned(),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use podshell_shared::{
     binary,
     close::{Carrier, Outcome, reason},
-    terminal::{ClientMessage, EndReason, Exit, MAX_ID, ServerMessage, Size},
+    terminal::{ClientMessage, EndReason, Exit, MAX_ID, Notice, ServerMessage, Size},
     text::{TextError, decode_client, decode_server, encode_client, encode_server},
 };
 use proptest::prelude::*;
@@ -293,6 +293,9 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         }),
         any::<(u64, u64)>().prop_map(|(from, to)| ServerMessage::Skipped { from, to }),
         text().prop_map(|text| ServerMessage::Toast { text }),
+        Just(ServerMessage::Notice(Notice::MainProcess)),
+        any::<u64>().prop_map(|seconds| ServerMessage::Notice(Notice::IdleSoon { seconds })),
+        any::<u64>().prop_map(|seconds| ServerMessage::Notice(Notice::LifetimeSoon { seconds })),
         exit.prop_map(|(reason, code, message)| {
             ServerMessage::Exit(Exit {
                 reason,

@@ -5,7 +5,7 @@
 use std::{convert::Infallible, future::pending, pin::pin};
 
 use futures_util::future::OptionFuture;
-use podshell_shared::terminal::{EndReason, Exit, Size};
+use podshell_shared::terminal::{EndReason, Exit, Notice, Size};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until},
@@ -76,8 +76,7 @@ impl<S: TerminalBackend> Session<S> {
         let mut state = SessionState::new(extended, sessions.limits(), pool, Instant::now());
         // the page knows, and says it in the user's language
         if target.mode == Mode::Attach && !extended {
-            let notice = "This is the container's main process. Leaving does not stop it.";
-            state.toast(notice.to_owned());
+            state.notify(Notice::MainProcess);
         }
         let (size, size_now) = watch::channel(Size::default());
         let mut opening = Box::pin({
@@ -228,8 +227,8 @@ async fn drive<S: TerminalBackend>(
         if state.deadline() < timer.deadline() {
             timer.as_mut().reset(state.deadline());
         }
-        let wants_shell = state.wants_shell(Instant::now());
-        let must_write = shell.writer.is_writing() || state.has_for_shell();
+        let wants_process = state.wants_process(Instant::now());
+        let must_write = shell.writer.is_writing() || state.has_for_process();
         tokio::select! {
             biased;
             received = reader.read_message(), if state.wants_client() => {
@@ -241,7 +240,7 @@ async fn drive<S: TerminalBackend>(
                 }
             }
             permit = shell.writer.reserve(), if must_write => {
-                if let Some(message) = state.next_for_shell(Instant::now()) {
+                if let Some(message) = state.next_for_process(Instant::now()) {
                     permit.send(message);
                 }
             }
@@ -249,7 +248,7 @@ async fn drive<S: TerminalBackend>(
                 Ok(permit) => say(permit, state),
                 Err(Gone) => return left(state),
             },
-            event = shell.reader.read_event(), if wants_shell => state.shell(event, Instant::now()),
+            event = shell.reader.read_event(), if wants_process => state.process(event, Instant::now()),
             Some(exit) = &mut explaining => return Stop::explained(state, exit),
             () = &mut timer => {
                 if let Err(exit) = state.tick(Instant::now()) {

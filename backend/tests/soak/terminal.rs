@@ -189,7 +189,9 @@ impl Terminal {
             }
             ServerMessage::Pong { token } => assert_eq!(Some(token), self.ping.take()),
             ServerMessage::Exit(exit) => return Some(exit),
-            other @ (ServerMessage::Bound { .. } | ServerMessage::Toast { .. }) => {
+            other @ (ServerMessage::Bound { .. }
+            | ServerMessage::Notice(_)
+            | ServerMessage::Toast { .. }) => {
                 panic!("{other:?} was not to be said")
             }
         }

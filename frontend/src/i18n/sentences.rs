@@ -1,5 +1,7 @@
 //! What the page says that has a name or a number in it, in English and Chinese.
 
+use podshell_shared::terminal::Notice;
+
 use super::Language;
 use crate::routing::target::Mode;
 
@@ -43,6 +45,20 @@ impl Language {
         match self {
             Self::English => format!("… {amount} not shown …"),
             Self::Chinese => format!("… 有 {amount} 未显示 …"),
+        }
+    }
+
+    /// A remark of the server.
+    pub(crate) fn notice(self, notice: Notice) -> String {
+        match (self, notice) {
+            (Self::English, notice) => notice.to_string(),
+            (Self::Chinese, Notice::MainProcess) => "这是容器的主进程。离开不会停止它。".to_owned(),
+            (Self::Chinese, Notice::IdleSoon { seconds }) => {
+                format!("若无输入，此会话将在 {seconds} 秒后结束。")
+            }
+            (Self::Chinese, Notice::LifetimeSoon { seconds }) => {
+                format!("此会话将在 {seconds} 秒后结束：已达到此处允许的最长时间。")
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use js_sys::Uint8Array;
 use leptos::prelude::*;
 use podshell_client::{Client, ScreenUpdate, TAIL};
+use podshell_shared::terminal;
 
 use crate::{
     browser::clock,
@@ -75,7 +76,13 @@ impl TerminalController {
                     self.step(|client| client.redraw(clock::now()));
                 }
             }
-            ScreenUpdate::Toast(text) => self.view.notices.show(Notice::new(text)),
+            ScreenUpdate::Notice(said) => {
+                let notice = Notice::new(language.notice(said));
+                self.view.notices.show(match said {
+                    terminal::Notice::IdleSoon { .. } => notice.until_typed(),
+                    _ => notice,
+                });
+            }
         }
     }
 

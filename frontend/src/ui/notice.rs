@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use leptos::{html, prelude::*};
-use podshell_shared::terminal::IDLE_WARNING;
 
 use crate::{
     browser::{dom, listener::Listener},
@@ -22,6 +21,8 @@ pub(crate) struct Notice {
     /// What it is about, as it stands elsewhere.
     about: String,
     choices: Vec<Choice>,
+    /// Whether it is true no more once something was typed.
+    until_typed: bool,
 }
 
 impl Notice {
@@ -43,14 +44,17 @@ impl Notice {
         Self { choices, ..self }
     }
 
-    /// How long it stands, in ms; `None` for as long as it is true.
-    fn stands(&self) -> Option<u32> {
-        (!self.is_idle_warning()).then_some(STANDS)
+    /// It is true until something is typed.
+    pub(crate) fn until_typed(self) -> Self {
+        Self {
+            until_typed: true,
+            ..self
+        }
     }
 
-    /// Whether it is true no more once something was typed.
-    fn is_idle_warning(&self) -> bool {
-        self.text.starts_with(IDLE_WARNING)
+    /// How long it stands, in ms; `None` for as long as it is true.
+    fn stands(&self) -> Option<u32> {
+        (!self.until_typed).then_some(STANDS)
     }
 }
 
@@ -71,7 +75,7 @@ impl Notices {
 
     /// Says it in place of what was said before.
     pub(crate) fn show(self, notice: Notice) {
-        let place = if notice.is_idle_warning() {
+        let place = if notice.until_typed {
             self.warning
         } else {
             self.latest
@@ -203,23 +207,24 @@ mod tests {
 
     #[test]
     fn only_the_idle_warning_stands_until_something_is_typed() {
-        let warning = format!("{IDLE_WARNING}, this session ends in 59 seconds.");
-        let old = "This session ends in 59 seconds: it is as old as allowed here.";
+        let warning = || Notice::new("idle").until_typed();
+        let old = || Notice::new("old");
+        assert_eq!((warning().stands(), old().stands()), (None, Some(8_000)));
         let notices = Notices::new();
         let shown = || untrack(|| notices.shown()).map(|notice| notice.text.clone());
-        for (said, stands, after) in [(&*warning, None, None), (old, Some(8_000), Some(old))] {
-            assert_eq!(Notice::new(said).stands(), stands);
-            notices.show(Notice::new(said));
-            assert_eq!(shown().as_deref(), Some(said));
-            notices.end_idle_warning();
-            assert_eq!(shown().as_deref(), after);
-        }
+        notices.show(warning());
+        assert_eq!(shown().as_deref(), Some("idle"));
+        notices.end_idle_warning();
+        assert_eq!(shown(), None);
+        notices.show(old());
+        notices.end_idle_warning();
+        assert_eq!(shown().as_deref(), Some("old"));
 
         // It is there again when the other is gone.
-        notices.show(Notice::new(&*warning));
-        assert_eq!(shown().as_deref(), Some(old));
+        notices.show(warning());
+        assert_eq!(shown().as_deref(), Some("old"));
         notices.close();
-        assert_eq!(shown(), Some(warning));
+        assert_eq!(shown().as_deref(), Some("idle"));
         notices.close();
         assert_eq!(shown(), None);
     }

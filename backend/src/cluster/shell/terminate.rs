@@ -3,7 +3,7 @@
 //! Closing the connection ends nothing there. So a second exec sends SIGHUP to all processes of the
 //! terminal's session: the shell, its jobs, and what these started, but not what was put under `setsid`;
 //! what was put under `nohup` does not care. What is then left in the foreground gets SIGKILL some seconds
-//! later. TerminalBackend of one container that end at the same time share this exec.
+//! later. Shells of one container that end at the same time share this exec.
 
 mod batch;
 mod queue;

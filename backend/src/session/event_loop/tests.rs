@@ -17,7 +17,7 @@ use crate::session::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// TerminalBackend that the test plays.
+/// Processes that the test plays.
 #[derive(Clone, Debug, Default)]
 struct Stage(Arc<Mutex<Played>>);
 

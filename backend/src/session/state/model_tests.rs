@@ -1,10 +1,11 @@
 //! A session against a page at the other end of connections that are lost, in any order of events.
 
-use podshell_shared::terminal::OUTPUT_WINDOW;
+use podshell_shared::terminal::{INPUT_WINDOW, OUTPUT_WINDOW};
 use proptest::prelude::*;
 
 use super::{
     super::flow::window::LARGEST,
+    output::KEPT,
     tests::{output, started, stdin},
     *,
 };
@@ -84,9 +85,9 @@ proptest! {
         let end = [Act::Return];
         for act in acts.into_iter().chain(end) {
             match act {
-                Act::Shell(length) => if state.wants_shell(now) {
+                Act::Shell(length) => if state.wants_process(now) {
                     let data = count(wrote.len(), length);
-                    state.shell(output(&data), now);
+                    state.process(output(&data), now);
                     wrote.extend(data);
                 }
                 Act::Deliver => {
@@ -106,9 +107,9 @@ proptest! {
                         other => prop_assert!(false, "{other:?}"),
                     }
                 }
-                Act::Flood(length) => while !page.away && state.wants_shell(now) {
+                Act::Flood(length) => while !page.away && state.wants_process(now) {
                     let data = count(wrote.len(), length);
-                    state.shell(output(&data), now);
+                    state.process(output(&data), now);
                     wrote.extend(data);
                     while let Some(next) = state.next_for_client(now) {
                         if let ToClient::Output(output, _) = next {
@@ -135,7 +136,7 @@ proptest! {
                     arrived += data.len();
                     state.client(stdin(&data), now).unwrap();
                 }
-                Act::Take => if let Some(ToProcess::Stdin(data)) = state.next_for_shell(now) {
+                Act::Take => if let Some(ToProcess::Stdin(data)) = state.next_for_process(now) {
                     got.extend_from_slice(&data);
                 }
                 // what was on its way in either direction is lost; what has come to the server waits there
@@ -157,16 +158,16 @@ proptest! {
                     page.send(16_384);
                 }
             }
-            prop_assert!(state.window.size() <= LARGEST);
-            let most = RING.max(OUTPUT_WINDOW + state.window.taken()) + 40_000;
-            prop_assert!(state.buffer.len() < most);
-            prop_assert_eq!(state.input.len(), (arrived - got.len()) as u64);
+            prop_assert!(state.output.window.size() <= LARGEST);
+            let most = KEPT.max(OUTPUT_WINDOW + state.output.window.taken()) + 40_000;
+            prop_assert!(state.output.buffer.len() < most);
+            prop_assert_eq!(state.input.queue.len(), (arrived - got.len()) as u64);
         }
         loop {
             match state.next_for_client(now) {
                 Some(ToClient::Output(output, _)) => page.output.extend_from_slice(output.data()),
                 Some(_) => {}
-                None if state.buffer.is_sent() => break,
+                None if state.output.buffer.is_sent() => break,
                 None => state.client(ClientMessage::Ack { offset: page.output.len() as u64 }, now).unwrap(),
             }
         }
@@ -174,8 +175,8 @@ proptest! {
         for data in page.wire {
             state.client(stdin(&data), now).unwrap();
         }
-        while state.has_for_shell() {
-            if let Some(ToProcess::Stdin(data)) = state.next_for_shell(now) {
+        while state.has_for_process() {
+            if let Some(ToProcess::Stdin(data)) = state.next_for_process(now) {
                 got.extend_from_slice(&data);
             }
         }

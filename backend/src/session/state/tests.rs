@@ -2,7 +2,8 @@
 
 use podshell_shared::terminal::OUTPUT_WINDOW;
 
-use super::*;
+use super::{input::PLAIN_INPUT, output::KEPT, *};
+use crate::session::{Output, flow::flood::FLOOD};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -60,28 +61,28 @@ fn sent(state: &mut SessionState) -> Vec<u8> {
     sent
 }
 
-#[tokio::test]
-async fn the_window_closes_and_opens() {
+#[test]
+fn the_window_closes_and_opens() {
     let now = Instant::now();
     let mut state = started(true);
     let chunk = vec![b'x'; 32 << 10];
     for _ in 0..4 {
-        assert!(state.wants_shell(now));
-        state.shell(output(&chunk), now);
+        assert!(state.wants_process(now));
+        state.process(output(&chunk), now);
         assert!(
-            !state.wants_shell(now),
+            !state.wants_process(now),
             "before it is sent, no more is read"
         );
         assert_eq!(sent(&mut state).len(), chunk.len());
     }
-    assert!(!state.wants_shell(now), "128 KiB are under way");
+    assert!(!state.wants_process(now), "128 KiB are under way");
     state.client(ClientMessage::Ack { offset: 1 }, now).unwrap();
-    assert!(state.wants_shell(now));
+    assert!(state.wants_process(now));
     // whatever the client says it has, it can't have more than was sent
     state
         .client(ClientMessage::Ack { offset: u64::MAX }, now)
         .unwrap();
-    assert_eq!(state.buffer.in_flight(), 0);
+    assert_eq!(state.output.buffer.in_flight(), 0);
 }
 
 /// What waited for a client that comes back is as much as what comes from the shell.
@@ -90,39 +91,42 @@ fn the_window_grows_for_what_is_sent_again() {
     const ROUND_TRIP: Duration = Duration::from_millis(300);
     let mut state = started(true);
     for _ in 0..400 {
-        state.buffer.push(Output::copy_of(&[b'x'; 10_000]));
+        state.output.buffer.push(Output::copy_of(&[b'x'; 10_000]));
     }
     let mut now = Instant::now();
     state.attach("key".to_owned(), 0, now);
     let mut round_trips = 0;
-    while !state.buffer.is_sent() {
+    while !state.output.buffer.is_sent() {
         while state.next_for_client(now).is_some() {}
-        let sent = state.buffer.sent();
+        let sent = state.output.buffer.sent();
         now += ROUND_TRIP;
         round_trips += 1;
         // piece by piece, as it is drawn
-        for offset in (state.buffer.acked()..=sent).step_by(10_000).chain([sent]) {
+        for offset in (state.output.buffer.acked()..=sent)
+            .step_by(10_000)
+            .chain([sent])
+        {
             state.client(ClientMessage::Ack { offset }, now).unwrap();
         }
     }
     assert!(round_trips <= 6, "{round_trips}");
 }
 
-#[tokio::test]
-async fn a_client_without_acknowledgements_has_no_window() {
+#[test]
+fn a_client_without_acknowledgements_has_no_window() {
     let now = Instant::now();
     let mut state = started(false);
     for _ in 0..100 {
-        assert!(state.wants_shell(now));
-        state.shell(output(&[b'x'; 32 << 10]), now);
+        assert!(state.wants_process(now));
+        state.process(output(&[b'x'; 32 << 10]), now);
         sent(&mut state);
     }
-    assert_eq!(state.buffer.len(), 0);
+    assert_eq!(state.output.buffer.len(), 0);
     assert!(!state.is_resumable());
 }
 
-#[tokio::test]
-async fn input_goes_in_order_and_the_size_before_it() {
+#[test]
+fn input_goes_in_order_and_the_size_before_it() {
     let now = Instant::now();
     let mut state = started(true);
     let size = Size { rows: 24, cols: 80 };
@@ -135,8 +139,8 @@ async fn input_goes_in_order_and_the_size_before_it() {
     state.client(ClientMessage::Resize(size), now).unwrap();
     state.client(ClientMessage::Resize(size), now).unwrap();
     let mut got = Vec::new();
-    while state.has_for_shell() {
-        got.extend(state.next_for_shell(now));
+    while state.has_for_process() {
+        got.extend(state.next_for_process(now));
     }
     let stdin = |data: &'static [u8]| ToProcess::Stdin(Bytes::from_static(data));
     assert_eq!(
@@ -149,13 +153,13 @@ async fn input_goes_in_order_and_the_size_before_it() {
     );
 }
 
-#[tokio::test]
-async fn input_is_told_as_taken_and_bounded() {
+#[test]
+fn input_is_told_as_taken_and_bounded() {
     let now = Instant::now();
     let mut state = started(true);
     state.client(stdin(&[b'x'; 16 << 10]), now).unwrap();
     assert!(!state.has_for_client());
-    state.next_for_shell(now);
+    state.next_for_process(now);
     assert_eq!(
         state.next_for_client(Instant::now()),
         Some(ToClient::Message(ServerMessage::Taken { offset: 16 << 10 }))
@@ -167,7 +171,7 @@ async fn input_is_told_as_taken_and_bounded() {
     while state.wants_client() {
         state.client(stdin(&[b'x'; 1 << 10]), now).unwrap();
     }
-    assert_eq!(state.input.len(), PLAIN_INPUT);
+    assert_eq!(state.input.queue.len(), PLAIN_INPUT);
 }
 
 /// What a client sees now: output, and how much was skipped.
@@ -186,15 +190,15 @@ fn seen(state: &mut SessionState) -> (Vec<u8>, u64) {
 /// A session in whose shell a flood was interrupted, and what of it has been seen.
 fn interrupted(now: Instant) -> (SessionState, u64) {
     let mut state = started(true);
-    state.shell(output(&b"y\r\n".repeat(40_000)), now);
+    state.process(output(&b"y\r\n".repeat(40_000)), now);
     let sent = sent(&mut state).len();
     state.client(ClientMessage::Interrupt, now).unwrap();
-    state.shell(output(&b"y\r\n".repeat(10_000)), now);
+    state.process(output(&b"y\r\n".repeat(10_000)), now);
     (state, sent as u64)
 }
 
-#[tokio::test]
-async fn a_flood_that_only_stalls_is_dropped_to_its_end() {
+#[test]
+fn a_flood_that_only_stalls_is_dropped_to_its_end() {
     let mut now = Instant::now();
     let (mut state, mut came) = interrupted(now);
     came += 30_000;
@@ -206,14 +210,14 @@ async fn a_flood_that_only_stalls_is_dropped_to_its_end() {
         for _ in 0..100 {
             let (output, _) = seen(&mut state);
             drawn += output.len() as u64;
-            let offset = state.buffer.sent();
+            let offset = state.output.buffer.sent();
             state.client(ClientMessage::Ack { offset }, now).unwrap();
-            assert!(state.wants_shell(now));
-            state.shell(self::output(&b"y\r\n".repeat(5_000)), now);
+            assert!(state.wants_process(now));
+            state.process(self::output(&b"y\r\n".repeat(5_000)), now);
             came += 15_000;
         }
     }
-    state.shell(output(b"^C\r\n$ "), now);
+    state.process(output(b"^C\r\n$ "), now);
     state.tick(state.deadline()).unwrap();
     let (end, _) = seen(&mut state);
     assert!(end.ends_with(b"^C\r\n$ "));
@@ -221,8 +225,8 @@ async fn a_flood_that_only_stalls_is_dropped_to_its_end() {
     assert!(drawn < 11 * (FLOOD + 32_000), "{drawn} bytes were drawn");
 }
 
-#[tokio::test]
-async fn what_is_asked_for_after_a_flood_is_shown_whole() {
+#[test]
+fn what_is_asked_for_after_a_flood_is_shown_whole() {
     let now = Instant::now();
     let (mut state, _) = interrupted(now);
     let later = state.deadline();
@@ -230,44 +234,44 @@ async fn what_is_asked_for_after_a_flood_is_shown_whole() {
     seen(&mut state);
     state.client(stdin(b"seq 1 100000\r"), later).unwrap();
     for _ in 0..100 {
-        let offset = state.buffer.sent();
+        let offset = state.output.buffer.sent();
         state.client(ClientMessage::Ack { offset }, later).unwrap();
-        state.shell(output(&[b'1'; 32_000]), later);
+        state.process(output(&[b'1'; 32_000]), later);
         let (output, skipped) = seen(&mut state);
         assert_eq!((output.len(), skipped), (32_000, 0));
     }
 }
 
-#[tokio::test]
-async fn without_a_flood_an_interrupt_drops_nothing() {
+#[test]
+fn without_a_flood_an_interrupt_drops_nothing() {
     let start = Instant::now();
     let mut state = started(true);
-    state.shell(output(&[b'.'; 2_000_000]), start);
-    while !state.buffer.is_sent() {
+    state.process(output(&[b'.'; 2_000_000]), start);
+    while !state.output.buffer.is_sent() {
         sent(&mut state);
-        let offset = state.buffer.sent();
+        let offset = state.output.buffer.sent();
         state.client(ClientMessage::Ack { offset }, start).unwrap();
     }
     // all of it is long on the screen
     let now = start + SECOND;
     state.client(ClientMessage::Interrupt, now).unwrap();
     let report = b"Traceback\r\n".repeat(10_000);
-    state.shell(output(&report), now);
+    state.process(output(&report), now);
     let (output, skipped) = seen(&mut state);
     assert_eq!((output.len(), skipped), (report.len(), 0));
 }
 
-#[tokio::test]
-async fn an_interrupt_drops_what_waits() {
+#[test]
+fn an_interrupt_drops_what_waits() {
     let now = Instant::now();
     let mut state = started(true);
-    state.shell(output(&b"y\r\n".repeat(40_000)), now);
+    state.process(output(&b"y\r\n".repeat(40_000)), now);
     state.client(ClientMessage::Interrupt, now).unwrap();
     for _ in 0..100 {
-        assert!(state.wants_shell(now));
-        state.shell(output(&b"y\r\n".repeat(10_000)), now);
+        assert!(state.wants_process(now));
+        state.process(output(&b"y\r\n".repeat(10_000)), now);
     }
-    state.shell(output(b"^C\r\n$ "), now);
+    state.process(output(b"^C\r\n$ "), now);
     assert_eq!(
         state.next_for_client(Instant::now()),
         None,
@@ -295,23 +299,23 @@ fn dashboards_ctrl_c(legacy_interrupt: bool, first: &[u8], typed: &[u8]) -> (Ses
     };
     let mut state = SessionState::new(false, &limits, pool(), now);
     state.started("key".to_owned(), now);
-    state.shell(output(first), now);
+    state.process(output(first), now);
     sent(&mut state);
-    state.shell(output(&b"y\r\n".repeat(40_000)), now);
+    state.process(output(&b"y\r\n".repeat(40_000)), now);
     state.client(stdin(typed), now).unwrap();
     assert_eq!(
-        state.next_for_shell(now),
+        state.next_for_process(now),
         Some(ToProcess::Stdin(Bytes::copy_from_slice(typed)))
     );
-    state.shell(output(b"^C\r\n$ "), now);
+    state.process(output(b"^C\r\n$ "), now);
     state.tick(now + SECOND).unwrap();
     let shown = sent(&mut state);
     assert!(shown.ends_with(b"y\r\n^C\r\n$ "), "{}", shown.len());
     (state, shown.len() < 1000)
 }
 
-#[tokio::test]
-async fn a_lone_ctrl_c_is_all_that_dashboards_clients_can_say_of_an_interrupt() {
+#[test]
+fn a_lone_ctrl_c_is_all_that_dashboards_clients_can_say_of_an_interrupt() {
     assert!(dashboards_ctrl_c(true, b"$ yes\r\n", b"\x03").1);
     assert!(dashboards_ctrl_c(true, b"\x1b[?1049h\x1b[?1049l$ ", b"\x03").1);
     // turned off, on the alternate screen, not alone
@@ -321,28 +325,28 @@ async fn a_lone_ctrl_c_is_all_that_dashboards_clients_can_say_of_an_interrupt() 
     assert!(!dashboards_ctrl_c(true, b"$ yes\r\n", b"x").1);
 }
 
-#[tokio::test]
-async fn behind_a_gap_a_screen_that_is_told_nothing_is_fit_for_the_prompt() {
+#[test]
+fn behind_a_gap_a_screen_that_is_told_nothing_is_fit_for_the_prompt() {
     let (mut state, _) = dashboards_ctrl_c(true, b"", b"\x03");
     let now = Instant::now() + SECOND * 2;
-    state.shell(output(&b"\x1b]0;y\x07".repeat(20_000)), now);
+    state.process(output(&b"\x1b]0;y\x07".repeat(20_000)), now);
     // its last sequence has no end
-    state.shell(output(b"\x1b]0;never"), now);
+    state.process(output(b"\x1b]0;never"), now);
     sent(&mut state);
-    state.shell(output(&b"y\r\n".repeat(40_000)), now);
+    state.process(output(&b"y\r\n".repeat(40_000)), now);
     state.client(stdin(b"\x03"), now).unwrap();
     state.tick(now + SECOND).unwrap();
     assert!(sent(&mut state).starts_with(b"\x1b[m\r\ny\r\n"));
 }
 
-#[tokio::test]
-async fn what_was_skipped_is_told_to_who_resumes() {
+#[test]
+fn what_was_skipped_is_told_to_who_resumes() {
     let now = Instant::now();
     let mut state = started(true);
-    state.shell(output(&b"0123456789".repeat(7_000)), now);
+    state.process(output(&b"0123456789".repeat(7_000)), now);
     sent(&mut state);
     state.client(ClientMessage::Interrupt, now).unwrap();
-    state.shell(output(&b"y\r\n".repeat(10_000)), now);
+    state.process(output(&b"y\r\n".repeat(10_000)), now);
     state.tick(state.deadline()).unwrap();
     let first = state.next_for_client(Instant::now());
     assert!(matches!(
@@ -368,17 +372,17 @@ async fn what_was_skipped_is_told_to_who_resumes() {
     assert_eq!(state.next_for_client(Instant::now()), first);
 }
 
-#[tokio::test]
-async fn gaps_that_are_not_acknowledged_are_bounded() {
+#[test]
+fn gaps_that_are_not_acknowledged_are_bounded() {
     let mut now = Instant::now();
     let mut state = started(true);
-    state.shell(output(&b"y\r\n".repeat(40_000)), now);
+    state.process(output(&b"y\r\n".repeat(40_000)), now);
     sent(&mut state);
     let mut gaps = 0;
     for _ in 0..5_000 {
         state.client(ClientMessage::Interrupt, now).unwrap();
         // a line too long to be shown: nothing but a gap is left of it
-        state.shell(output(&[&[b'x'; 5_000][..], b"\n"].concat()), now);
+        state.process(output(&[&[b'x'; 5_000][..], b"\n"].concat()), now);
         now += SECOND / 10;
         state.tick(now).unwrap();
         while let Some(next) = state.next_for_client(Instant::now()) {
@@ -387,19 +391,19 @@ async fn gaps_that_are_not_acknowledged_are_bounded() {
                 ToClient::Message(ServerMessage::Skipped { .. })
             ));
         }
-        while state.next_for_shell(now).is_some() {}
+        while state.next_for_process(now).is_some() {}
     }
     assert!(gaps < 1_000, "{gaps} gaps wait to be acknowledged");
     // once they are, the rest comes, in one
-    let offset = state.buffer.sent();
+    let offset = state.output.buffer.sent();
     state.client(ClientMessage::Ack { offset }, now).unwrap();
     let (output, skipped) = seen(&mut state);
     assert_eq!((output.len(), skipped % 5_001), (0, 0));
     assert!(skipped > 4_000 * 5_001, "{skipped}");
 }
 
-#[tokio::test]
-async fn while_the_client_is_away_output_waits_bounded() {
+#[test]
+fn while_the_client_is_away_output_waits_bounded() {
     let now = Instant::now();
     let mut state = started(true);
     state
@@ -408,13 +412,13 @@ async fn while_the_client_is_away_output_waits_bounded() {
     state.detach();
     assert!(!state.has_for_client());
     let mut all = Vec::new();
-    while state.wants_shell(now) {
+    while state.wants_process(now) {
         let data: Vec<u8> = (0..1000).map(|at| (all.len() + at) as u8).collect();
-        state.shell(output(&data), now);
+        state.process(output(&data), now);
         all.extend(data);
     }
-    assert!((RING..RING + 1000).contains(&(all.len() as u64)));
-    state.shell(ProcessEvent::Ended(ProcessEnd::Exited(0)), now);
+    assert!((KEPT..KEPT + 1000).contains(&(all.len() as u64)));
+    state.process(ProcessEvent::Ended(ProcessEnd::Exited(0)), now);
     assert_eq!(state.end(), None, "nobody is there to be told");
     state.attach("key".to_owned(), 0, now);
     let mut got = Vec::new();
@@ -428,69 +432,65 @@ async fn while_the_client_is_away_output_waits_bounded() {
     assert_eq!(state.end(), Some(&ProcessEnd::Exited(0)));
 }
 
-#[tokio::test]
-async fn a_dead_connection_to_the_shell_is_noticed() {
+#[test]
+fn a_dead_connection_to_the_shell_is_noticed() {
     let start = Instant::now();
     let mut state = started(true);
-    assert!(state.wants_shell(start));
+    assert!(state.wants_process(start));
     let ping = state.deadline();
     state.tick(ping).unwrap();
-    assert_eq!(state.next_for_shell(ping), Some(ToProcess::Ping));
+    assert_eq!(state.next_for_process(ping), Some(ToProcess::Ping));
     // it answers
-    state.shell(ProcessEvent::Alive, ping);
+    state.process(ProcessEvent::Alive, ping);
     assert!(state.deadline() > ping + PONG_WITHIN);
     let ping = state.deadline();
     state.tick(ping).unwrap();
-    assert_eq!(state.next_for_shell(ping), Some(ToProcess::Ping));
+    assert_eq!(state.next_for_process(ping), Some(ToProcess::Ping));
     // it does not
     state.tick(ping + PONG_WITHIN).unwrap();
     assert!(matches!(state.end(), Some(ProcessEnd::Lost(_))));
 }
 
-#[tokio::test]
-async fn silence_while_nobody_listens_means_nothing() {
+#[test]
+fn silence_while_nobody_listens_means_nothing() {
     let start = Instant::now();
     let mut state = started(true);
     let data = vec![b'x'; usize::try_from(OUTPUT_WINDOW).unwrap()];
-    state.shell(output(&data), start);
+    state.process(output(&data), start);
     sent(&mut state);
-    assert!(!state.wants_shell(start));
+    assert!(!state.wants_process(start));
     let ping = state.deadline();
     state.tick(ping).unwrap();
-    assert_eq!(state.next_for_shell(ping), Some(ToProcess::Ping));
+    assert_eq!(state.next_for_process(ping), Some(ToProcess::Ping));
     let later = ping + PONG_WITHIN * 3;
     state.tick(later).unwrap();
     assert_eq!(state.end(), None);
     state
         .client(ClientMessage::Ack { offset: 1 }, later)
         .unwrap();
-    assert!(state.wants_shell(later));
+    assert!(state.wants_process(later));
     state.tick(later + PONG_WITHIN / 2).unwrap();
     assert_eq!(state.end(), None);
 }
 
-#[tokio::test]
-async fn idle_sessions_are_warned_and_end() {
+#[test]
+fn idle_sessions_are_warned_and_end() {
     let start = Instant::now();
     let idle = Some(SECOND * 600);
     let mut state = SessionState::new(true, &Limits { idle, ..limits() }, pool(), start);
     state.tick(start + SECOND * 530).unwrap();
-    assert!(state.toasts.is_empty());
+    assert!(state.notices.is_empty());
     state.client(stdin(b"x"), start + SECOND * 530).unwrap();
     state.tick(start + SECOND * 1080).unwrap();
-    assert!(
-        state.toasts[0].contains("ends in 50 seconds"),
-        "{:?}",
-        state.toasts
-    );
+    assert_eq!(state.notices, [Notice::IdleSoon { seconds: 50 }]);
     state.tick(start + SECOND * 1090).unwrap();
-    assert_eq!(state.toasts.len(), 1, "warned once");
+    assert_eq!(state.notices.len(), 1, "warned once");
     // a warning that nobody has heard is not said when it is true no more; another remark is
-    state.toast("Hello.".to_owned());
+    state.notify(Notice::MainProcess);
     state.client(stdin(b"x"), start + SECOND * 1100).unwrap();
-    assert_eq!(state.toasts, ["Hello."]);
+    assert_eq!(state.notices, [Notice::MainProcess]);
     state.tick(start + SECOND * 1640).unwrap();
-    assert_eq!(state.toasts.len(), 2, "warned again");
+    assert_eq!(state.notices.len(), 2, "warned again");
     let exit = state.tick(start + SECOND * 1700).unwrap_err();
     assert_eq!(
         (exit.reason, exit.message.contains("10m")),
@@ -498,8 +498,8 @@ async fn idle_sessions_are_warned_and_end() {
     );
 }
 
-#[tokio::test]
-async fn old_sessions_end_whatever_is_typed() {
+#[test]
+fn old_sessions_end_whatever_is_typed() {
     let start = Instant::now();
     let lifetime = Some(SECOND * 3600);
     let mut state = SessionState::new(
@@ -513,32 +513,27 @@ async fn old_sessions_end_whatever_is_typed() {
     );
     state.client(stdin(b"x"), start + SECOND * 3599).unwrap();
     state.tick(start + SECOND * 3599).unwrap();
-    assert!(
-        state.toasts[0].contains("ends in 1 seconds"),
-        "{:?}",
-        state.toasts
-    );
+    assert_eq!(state.notices, [Notice::LifetimeSoon { seconds: 1 }]);
     let exit = state.tick(start + SECOND * 3600).unwrap_err();
     assert_eq!(exit.reason, EndReason::Lifetime);
 }
 
-#[tokio::test]
-async fn remarks_for_a_client_that_hears_none_are_bounded_and_the_last_ones_stay() {
+#[test]
+fn remarks_for_a_client_that_hears_none_are_bounded_and_the_last_ones_stay() {
     let now = Instant::now();
     let mut state = started(true);
-    for number in 0..100 {
-        state.toast(number.to_string());
+    let notice = |seconds| Notice::LifetimeSoon { seconds };
+    for seconds in 0..100 {
+        state.notify(notice(seconds));
     }
     let mut heard = Vec::new();
-    while let Some(ToClient::Message(ServerMessage::Toast { text })) =
+    while let Some(ToClient::Message(ServerMessage::Notice(notice))) =
         state.next_for_client(Instant::now())
     {
-        heard.push(text);
+        heard.push(notice);
     }
-    let last: Vec<_> = (100 - MAX_TOASTS..100)
-        .map(|number| number.to_string())
-        .collect();
+    let last: Vec<_> = (100 - MAX_NOTICES as u64..100).map(notice).collect();
     assert_eq!(heard, last);
-    assert!(!state.has_for_client() && !state.has_for_shell());
+    assert!(!state.has_for_client() && !state.has_for_process());
     state.tick(now).unwrap();
 }
