@@ -19,6 +19,7 @@ mod router;
 mod secret_file;
 mod server;
 pub mod session;
+mod session_log;
 mod wire;
 
 pub use descriptors::TooFewDescriptors;

@@ -32,6 +32,7 @@ use crate::{
     router::router,
     secret_file::{self, SecretFileError},
     session::{KeysError, Limits, Scope, Sessions, TicketKeys, Tickets},
+    session_log::SessionLog,
 };
 
 /// How long a session waits whose page said that it goes away; to be loaded anew takes less.
@@ -146,7 +147,12 @@ impl Server {
             auth.local_caller().0.as_bytes(),
         ];
         let tickets = Tickets::new(keys, Scope::new(scope));
-        let sessions = Sessions::new(limits(&config, budget), chosen.cluster, shutdown.clone());
+        let sessions = Sessions::new(
+            limits(&config, budget),
+            chosen.cluster,
+            Some(Arc::new(SessionLog)),
+            shutdown.clone(),
+        );
         let app = App {
             auth: Arc::new(auth),
             cluster: sessions.backend().clone(),

@@ -8,6 +8,7 @@ mod event_loop;
 mod exit;
 mod flow;
 mod frame;
+mod observer;
 mod ports;
 mod registry;
 mod state;
@@ -18,6 +19,7 @@ pub(crate) use self::exit::{failed, gone, no_session, shutting_down};
 pub use self::{
     event_loop::Session,
     frame::Output,
+    observer::{Observer, SessionObserver},
     ports::{
         ClientEvent, ClientReader, ClientWriter, Gone, Permit, ProcessEnd, ProcessEvent,
         ProcessReader, ProcessWriter, Remains, RunningProcess, TerminalBackend, ToClient,

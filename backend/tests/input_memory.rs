@@ -144,7 +144,7 @@ async fn bytes_that_wait_cost_little_more_than_their_number() {
         legacy_interrupt: true,
     };
     let shutdown = CancellationToken::new();
-    let sessions = Sessions::new(limits, Deaf, shutdown.clone());
+    let sessions = Sessions::new(limits, Deaf, None, shutdown.clone());
     let target = Target {
         namespace: "shop".to_owned(),
         pod: "web-0".to_owned(),

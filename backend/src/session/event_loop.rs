@@ -4,20 +4,19 @@
 
 use std::{convert::Infallible, future::pending, pin::pin};
 
+use super::{
+    Caller, ClientEvent, ClientReader, ClientWriter, Gone, Mode, Permit, ProcessEvent,
+    ProcessReader as _, ProcessWriter as _, RunningProcess, SessionObserver, Sessions, Target,
+    TerminalBackend, ToClient, ToProcess,
+    exit::{failed, gone, shutting_down},
+    registry::{Ask, Claim, Slot},
+    state::SessionState,
+};
 use futures_util::future::OptionFuture;
 use podshell_shared::terminal::{EndReason, Exit, Notice, Size};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until},
-};
-use tracing::info;
-
-use super::{
-    Caller, ClientEvent, ClientReader, ClientWriter, Gone, Mode, Permit, ProcessReader as _,
-    ProcessWriter as _, RunningProcess, Sessions, Target, TerminalBackend, ToClient,
-    exit::{failed, gone, shutting_down},
-    registry::{Ask, Claim, Slot},
-    state::SessionState,
 };
 
 /// A session: a shell and all that is known of it. Who has it owns it.
@@ -27,6 +26,7 @@ pub struct Session<S: TerminalBackend> {
     pub(super) target: Target,
     pub(super) shell: RunningProcess<S>,
     pub(super) slot: Slot<S>,
+    pub(super) observer: Option<Box<dyn SessionObserver>>,
     key: String,
     asked: mpsc::Receiver<Ask<S>>,
 }
@@ -71,7 +71,7 @@ impl<S: TerminalBackend> Session<S> {
         writer: &mut impl ClientWriter,
     ) -> Result<Self, Exit> {
         let mut slot = sessions.enter(caller, &target)?;
-        info!(%target, "session begins");
+        let mut observer = sessions.observe(caller, &target);
         let pool = sessions.pool().clone();
         let mut state = SessionState::new(extended, sessions.limits(), pool, Instant::now());
         // the page knows, and says it in the user's language
@@ -99,16 +99,20 @@ impl<S: TerminalBackend> Session<S> {
                 },
                 opened = &mut opening => {
                     let shell = opened.inspect_err(|exit| {
-                        info!(%target, reason = ?exit.reason, "session ended before it began");
+                        if let Some(observer) = &mut observer {
+                            observer.failed(exit);
+                        }
                     })?;
                     let (key, asked) = sessions.register(&mut slot);
                     state.started(key.clone(), Instant::now());
-                    return Ok(Self { state, target, shell, slot, key, asked });
+                    return Ok(Self { state, target, shell, slot, observer, key, asked });
                 }
                 () = &mut shutdown => break shutting_down(),
             }
         };
-        info!(%target, reason = ?left.reason, "session ended before it began");
+        if let Some(observer) = &mut observer {
+            observer.failed(&left);
+        }
         // what was begun has to be ended too
         sessions.terminate_opening(target, opening, slot);
         Err(left)
@@ -126,7 +130,9 @@ impl<S: TerminalBackend> Session<S> {
         offset: u64,
     ) -> Result<Self, Exit> {
         let mut session = sessions.claim(caller, key).await?;
-        info!(target = %session.target, offset, "session goes on");
+        if let Some(observer) = &mut session.observer {
+            observer.resumed(offset);
+        }
         session
             .state
             .attach(session.key.clone(), offset, Instant::now());
@@ -174,7 +180,9 @@ pub(super) async fn keep<S: TerminalBackend>(
             until = until.min(Instant::now() + limits.leave_grace);
         }
         let time = until.saturating_duration_since(Instant::now());
-        info!(target = %session.target, ?time, "session waits for its client");
+        if let Some(observer) = &mut session.observer {
+            observer.detached(time);
+        }
         let kept = tokio::select! {
             stop = drive(session, sessions, &mut reader, &mut writer) => Some(stop),
             () = sleep_until(until) => None,
@@ -215,6 +223,7 @@ async fn drive<S: TerminalBackend>(
         state,
         target,
         shell,
+        observer,
         asked,
         ..
     } = session;
@@ -241,6 +250,9 @@ async fn drive<S: TerminalBackend>(
             }
             permit = shell.writer.reserve(), if must_write => {
                 if let Some(message) = state.next_for_process(Instant::now()) {
+                    if let Some(observer) = observer {
+                        observe_sent(&mut **observer, &message);
+                    }
                     permit.send(message);
                 }
             }
@@ -248,7 +260,12 @@ async fn drive<S: TerminalBackend>(
                 Ok(permit) => say(permit, state),
                 Err(Gone) => return left(state),
             },
-            event = shell.reader.read_event(), if wants_process => state.process(event, Instant::now()),
+            event = shell.reader.read_event(), if wants_process => {
+                if let (Some(observer), ProcessEvent::Output(output)) = (&mut *observer, &event) {
+                    observer.output(&output.bytes());
+                }
+                state.process(event, Instant::now());
+            }
             Some(exit) = &mut explaining => return Stop::explained(state, exit),
             () = &mut timer => {
                 if let Err(exit) = state.tick(Instant::now()) {
@@ -272,6 +289,14 @@ async fn drive<S: TerminalBackend>(
             let explained = sessions.backend().explain(target, ended.clone());
             explaining.set(Some(explained).into());
         }
+    }
+}
+
+fn observe_sent(observer: &mut dyn SessionObserver, message: &ToProcess) {
+    match message {
+        ToProcess::Stdin(data) => observer.input(data),
+        ToProcess::Resize(size) => observer.resized(*size),
+        ToProcess::Ping => {}
     }
 }
 

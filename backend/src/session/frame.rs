@@ -29,6 +29,11 @@ impl Output {
         &self.0[1..]
     }
 
+    /// The terminal bytes, which share their memory with this.
+    pub fn bytes(&self) -> Bytes {
+        self.0.slice(1..)
+    }
+
     /// How many terminal bytes it has.
     pub fn len(&self) -> usize {
         self.0.len() - 1

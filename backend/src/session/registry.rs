@@ -21,12 +21,12 @@ use tokio::{
     time::{Duration, Instant, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::random;
 
 use super::{
-    Caller, RunningProcess, Target, TerminalBackend,
+    Caller, Observer, RunningProcess, SessionObserver, Target, TerminalBackend,
     event_loop::{Session, Stop, keep},
     exit::{failed, no_session},
     flow::window::{POOL, Pool},
@@ -76,6 +76,7 @@ struct Inner<S: TerminalBackend> {
     limits: Limits,
     pool: Pool,
     backend: S,
+    observer: Option<Arc<dyn Observer>>,
     shutdown: CancellationToken,
     /// When all have to have ended, once the server shuts down.
     drained_by: OnceLock<Instant>,
@@ -128,12 +129,18 @@ pub(super) struct Slot<S: TerminalBackend> {
 }
 
 impl<S: TerminalBackend> Sessions<S> {
-    /// No sessions yet, of shells that `shells` opens; `shutdown` ends them all.
-    pub fn new(limits: Limits, backend: S, shutdown: CancellationToken) -> Self {
+    /// No sessions yet, of processes that `backend` runs; `observer` watches them, and `shutdown` ends them all.
+    pub fn new(
+        limits: Limits,
+        backend: S,
+        observer: Option<Arc<dyn Observer>>,
+        shutdown: CancellationToken,
+    ) -> Self {
         Self(Arc::new(Inner {
             limits,
             pool: Pool::new(POOL),
             backend,
+            observer,
             shutdown,
             drained_by: OnceLock::new(),
             left: AtomicUsize::new(0),
@@ -186,6 +193,15 @@ impl<S: TerminalBackend> Sessions<S> {
 
     pub(super) fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// What watches a session that begins, if anything does.
+    pub(super) fn observe(
+        &self,
+        caller: &Caller,
+        target: &Target,
+    ) -> Option<Box<dyn SessionObserver>> {
+        self.0.observer.as_ref()?.begin(caller, target)
     }
 
     /// What the windows of all sessions share.
@@ -302,8 +318,10 @@ impl<S: TerminalBackend> Sessions<S> {
     }
 
     /// Ends a session for good. If its shell is `alive`, or may be, it is terminated behind the scenes.
-    pub(super) fn end(&self, session: Session<S>, exit: &Exit, alive: bool) {
-        info!(target = %session.target, reason = ?exit.reason, code = exit.code, "session ended");
+    pub(super) fn end(&self, mut session: Session<S>, exit: &Exit, alive: bool) {
+        if let Some(observer) = &mut session.observer {
+            observer.ended(exit);
+        }
         if alive {
             self.terminate(session.target, session.shell, session.slot);
         }

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use podshell_shared::terminal::{ClientMessage, ServerMessage};
 use tokio::{
     task::JoinHandle,
@@ -12,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::session::{
-    Limits, Output, ProcessEnd, ProcessEvent, ProcessReader, ProcessWriter, Remains, ToProcess,
+    Limits, Observer, Output, ProcessEnd, ProcessEvent, ProcessReader, ProcessWriter, Remains,
+    ToProcess,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -122,6 +124,57 @@ impl TerminalBackend for Stage {
     }
 }
 
+/// Notes what it sees.
+#[derive(Clone, Debug, Default)]
+struct Watcher(Arc<Mutex<Vec<String>>>);
+
+impl Watcher {
+    fn note(&self, what: impl Into<String>) {
+        self.0.lock().unwrap().push(what.into());
+    }
+
+    fn seen(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Observer for Watcher {
+    fn begin(&self, caller: &Caller, target: &Target) -> Option<Box<dyn SessionObserver>> {
+        self.note(format!("{} at {target}", caller.0));
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl SessionObserver for Watcher {
+    fn output(&mut self, data: &Bytes) {
+        self.note(format!("output {data:?}"));
+    }
+
+    fn input(&mut self, data: &Bytes) {
+        self.note(format!("input {data:?}"));
+    }
+
+    fn resized(&mut self, size: Size) {
+        self.note(format!("{}x{}", size.cols, size.rows));
+    }
+
+    fn detached(&mut self, time: Duration) {
+        self.note(format!("detached for {time:?}"));
+    }
+
+    fn resumed(&mut self, offset: u64) {
+        self.note(format!("resumed at {offset}"));
+    }
+
+    fn ended(&mut self, exit: &Exit) {
+        self.note(format!("ended {:?} {:?}", exit.reason, exit.code));
+    }
+
+    fn failed(&mut self, exit: &Exit) {
+        self.note(format!("failed {:?}", exit.reason));
+    }
+}
+
 /// A client that the test plays.
 struct Client {
     say: mpsc::Sender<ClientEvent>,
@@ -186,10 +239,22 @@ impl Test {
         change(&mut limits);
         let (stage, shutdown) = (Stage::default(), CancellationToken::new());
         Self {
-            sessions: Sessions::new(limits, stage.clone(), shutdown.clone()),
+            sessions: Sessions::new(limits, stage.clone(), None, shutdown.clone()),
             stage,
             shutdown,
         }
+    }
+
+    /// Sessions that are watched.
+    fn watched() -> (Self, Watcher) {
+        let (mut test, watcher) = (Self::new(|_| {}), Watcher::default());
+        test.sessions = Sessions::new(
+            test.sessions.limits().clone(),
+            test.stage.clone(),
+            Some(Arc::new(watcher.clone())),
+            test.shutdown.clone(),
+        );
+        (test, watcher)
     }
 
     /// Connects a client whose first message is this.
@@ -331,6 +396,45 @@ async fn a_lost_client_resumes_where_it_was() {
     });
     let late = test.resume(&key, 6);
     assert_eq!(late.ends().await, EndReason::NoSession);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_watches_sees_all_of_a_session() {
+    let (test, watcher) = Test::watched();
+    let mut client = test.bind();
+    let key = client.hears_bound((0, 0)).await;
+    test.prints(b"$ ").await;
+    client.hears_output(b"$ ", 2).await;
+    client
+        .says(ClientMessage::Resize(Size { rows: 24, cols: 80 }))
+        .await;
+    client.types("exit\r").await;
+    while test.stage.with(|played| played.written.len()) < 2 {
+        sleep(SECOND / 10).await;
+    }
+    client.breaks().await;
+    let client = test.resume(&key, 2);
+    test.shell_says(ProcessEvent::Ended(ProcessEnd::Exited(3)))
+        .await;
+    assert_eq!(client.ends().await, EndReason::Exited);
+    assert_eq!(
+        watcher.seen(),
+        [
+            "ann at shop/web-0/app",
+            "output b\"$ \"",
+            "80x24",
+            "input b\"exit\\r\"",
+            "detached for 900s",
+            "resumed at 2",
+            "ended Exited Some(3)",
+        ]
+    );
+
+    test.stage.with(|played| played.delay = SECOND);
+    let client = test.bind();
+    client.breaks().await;
+    test.all_over().await;
+    assert_eq!(watcher.seen(), ["ann at shop/web-0/app", "failed Closed"]);
 }
 
 #[tokio::test(start_paused = true)]

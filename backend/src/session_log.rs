@@ -1,0 +1,71 @@
+//! What the log says of sessions: when each begins, is lost, goes on and ends, and how much went through it. Never what.
+
+use bytes::Bytes;
+use podshell_shared::terminal::{Exit, Size};
+use tokio::time::{Duration, Instant};
+use tracing::info;
+
+use crate::session::{Caller, Observer, SessionObserver, Target};
+
+/// Writes to the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SessionLog;
+
+impl Observer for SessionLog {
+    fn begin(&self, _: &Caller, target: &Target) -> Option<Box<dyn SessionObserver>> {
+        let target = target.to_string();
+        info!(%target, "session begins");
+        Some(Box::new(Entry {
+            target,
+            since: Instant::now(),
+            output: 0,
+            input: 0,
+        }))
+    }
+}
+
+/// One session in the log.
+#[derive(Debug)]
+struct Entry {
+    target: String,
+    since: Instant,
+    /// How many bytes came and went.
+    output: u64,
+    input: u64,
+}
+
+impl SessionObserver for Entry {
+    fn output(&mut self, data: &Bytes) {
+        self.output += data.len() as u64;
+    }
+
+    fn input(&mut self, data: &Bytes) {
+        self.input += data.len() as u64;
+    }
+
+    fn resized(&mut self, _: Size) {}
+
+    fn detached(&mut self, time: Duration) {
+        info!(target = %self.target, ?time, "session waits for its client");
+    }
+
+    fn resumed(&mut self, offset: u64) {
+        info!(target = %self.target, offset, "session goes on");
+    }
+
+    fn ended(&mut self, exit: &Exit) {
+        info!(
+            target = %self.target,
+            reason = ?exit.reason,
+            code = exit.code,
+            output = self.output,
+            input = self.input,
+            seconds = self.since.elapsed().as_secs(),
+            "session ended"
+        );
+    }
+
+    fn failed(&mut self, exit: &Exit) {
+        info!(target = %self.target, reason = ?exit.reason, "session ended before it began");
+    }
+}
