@@ -6,6 +6,7 @@
 //! * [`text`]: their JSON encoding, the one that Kubernetes Dashboard made known;
 //! * [`binary`]: their encoding as bytes, which leaves terminal bytes as they are;
 //! * [`close`]: what the code says with which a connection ends;
+//! * [`target`]: where a terminal is asked for, and the addresses that say so;
 //! * [`utf8`]: cutting a byte stream into text only where a character ends;
 //! * [`api`]: what the HTTP API answers.
 //!
@@ -14,6 +15,7 @@
 pub mod api;
 pub mod binary;
 pub mod close;
+pub mod target;
 pub mod terminal;
 pub mod text;
 pub mod utf8;

@@ -3,7 +3,7 @@
 use podshell_shared::terminal::Notice;
 
 use super::Language;
-use crate::routing::target::Mode;
+use podshell_shared::target::Mode;
 
 impl Language {
     /// How a shell ended by itself, or the process that the terminal was attached to.

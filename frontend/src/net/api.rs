@@ -8,10 +8,11 @@ use podshell_shared::api::{
 use serde::de::DeserializeOwned;
 use web_sys::AbortSignal;
 
+use podshell_shared::target::TargetRequest;
+
 use crate::{
     error::{Failure, Kind},
     net::credential,
-    routing::target::Target,
 };
 
 /// How long an answer may take, in ms.
@@ -23,17 +24,17 @@ pub(crate) async fn pods() -> Result<PodList, Failure> {
 }
 
 /// An id to bind a terminal connection with.
-pub(crate) async fn mint(target: &Target) -> Result<Minted, Failure> {
-    call(Method::GET, &target.mint_path(), target.query()).await
+pub(crate) async fn mint(target: &TargetRequest) -> Result<Minted, Failure> {
+    call(Method::GET, &target.mint_path(), target.mode.query()).await
 }
 
 /// Adds a debug container to a pod, beside the container of `target`.
-pub(crate) async fn add_debug(target: &Target) -> Result<DebugContainer, Failure> {
+pub(crate) async fn add_debug(target: &TargetRequest) -> Result<DebugContainer, Failure> {
     call(Method::POST, &target.debug_path(), None).await
 }
 
 /// What the debug container of `target` is doing.
-pub(crate) async fn debug_state(target: &Target) -> Result<DebugState, Failure> {
+pub(crate) async fn debug_state(target: &TargetRequest) -> Result<DebugState, Failure> {
     call(Method::GET, &target.debug_path(), None).await
 }
 

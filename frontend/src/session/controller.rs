@@ -16,11 +16,12 @@ use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlElement, PageTransitionEvent};
 
+use podshell_shared::target::{Mode, TargetRequest};
+
 use crate::{
     browser::{clock, dom, listener::Listener},
     error::Kind,
     net::{api, credential, preferred_transport, server_info},
-    routing::target::{Mode, Target},
     session::{
         driver::Driver,
         questions::Questions,
@@ -35,7 +36,7 @@ use crate::{
 /// A terminal and, while it lasts, its client. Dropping it ends the shell.
 pub(crate) struct TerminalController {
     me: Weak<Self>,
-    pub(crate) target: Target,
+    pub(crate) target: TargetRequest,
     pub(crate) view: TerminalView,
     pub(crate) preferences: Preferences,
     pub(crate) terminal: Rc<Terminal>,
@@ -56,7 +57,7 @@ impl TerminalController {
     /// Opens a terminal in `host` and begins a shell, or goes on with the one that was here before the page
     /// was loaded anew.
     pub(crate) fn open(
-        target: Target,
+        target: TargetRequest,
         host: &HtmlElement,
         view: TerminalView,
         preferences: Preferences,

@@ -5,11 +5,9 @@
 use podshell_client::ResumePoint;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    browser::storage,
-    routing::{route::Route, target::Target},
-    xterm::screen_snapshot::ScreenSnapshot,
-};
+use podshell_shared::target::TargetRequest;
+
+use crate::{browser::storage, routing::route::Route, xterm::screen_snapshot::ScreenSnapshot};
 
 /// Where it lies, with the address behind it.
 const STORAGE_KEY: &str = "podshell.left:";
@@ -25,13 +23,13 @@ pub(crate) struct SavedSession {
 
 /// Leaves a terminal behind. Gives false where the browser has no room for it: without it, the next page begins a new
 /// shell.
-pub(crate) fn save(target: &Target, session: &SavedSession) -> bool {
+pub(crate) fn save(target: &TargetRequest, session: &SavedSession) -> bool {
     let text = serde_json::to_string(session).expect("strings and numbers are always JSON");
     storage::tab().is_some_and(|storage| storage.set_item(&key(target), &text).is_ok())
 }
 
 /// Takes what was left behind for this address, if anything.
-pub(crate) fn take(target: &Target) -> Option<SavedSession> {
+pub(crate) fn take(target: &TargetRequest) -> Option<SavedSession> {
     let storage = storage::tab()?;
     let key = key(target);
     let text = storage.get_item(&key).ok().flatten()?;
@@ -41,7 +39,7 @@ pub(crate) fn take(target: &Target) -> Option<SavedSession> {
 }
 
 /// For which addresses something was left behind, in the order of these, for browsers have none.
-pub(crate) fn saved_targets() -> Vec<Target> {
+pub(crate) fn saved_targets() -> Vec<TargetRequest> {
     let Some(storage) = storage::tab() else {
         return Vec::new();
     };
@@ -59,6 +57,6 @@ pub(crate) fn saved_targets() -> Vec<Target> {
     keys.iter().filter_map(target).collect()
 }
 
-fn key(target: &Target) -> String {
-    format!("{STORAGE_KEY}{}", target.href())
+fn key(target: &TargetRequest) -> String {
+    format!("{STORAGE_KEY}{}", target.page())
 }

@@ -2,7 +2,9 @@
 
 use podshell_shared::terminal::EndReason;
 
-use crate::{error::Kind, i18n::Language, routing::target::Mode, session::status::Status};
+use podshell_shared::target::Mode;
+
+use crate::{error::Kind, i18n::Language, session::status::Status};
 
 /// The state's name, in the page's own terms.
 pub(crate) fn state_name(status: &Status) -> &'static str {

@@ -63,7 +63,7 @@ mod tests {
     use podshell_shared::api::ApiError;
 
     use super::*;
-    use crate::routing::target::Mode;
+    use podshell_shared::target::Mode;
 
     fn answer(status: u16, code: &str) -> Failure {
         let error = ApiError {

@@ -7,9 +7,11 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use web_sys::KeyboardEvent;
 
+use podshell_shared::target::TargetRequest;
+
 use crate::{
     browser::listener::Listener,
-    routing::{route::Route, target::Target},
+    routing::route::Route,
     session::{saved_session, status::Status, view::TerminalView},
     settings::{Preferences, use_preferences},
     workspace::{layout::Layout, pane::Pane, terminal_pane::TerminalPane},
@@ -21,7 +23,7 @@ const RELOAD_WITHIN: u32 = 1000;
 /// All that is open, as a context.
 #[derive(Clone, Copy)]
 pub(crate) struct Workspace {
-    layout: RwSignal<Layout<Target>>,
+    layout: RwSignal<Layout<TargetRequest>>,
     panes: StoredValue<Vec<OpenPane>, LocalStorage>,
     preferences: Preferences,
     /// What a pane shows of itself lives longer than the page that shows it.
@@ -60,8 +62,8 @@ pub(crate) fn use_workspace() -> Workspace {
 
 impl Workspace {
     /// The panes that are there, in the order in which they are arranged.
-    pub(crate) fn list(self) -> Vec<(Target, TerminalView)> {
-        let targets: Vec<Target> = self
+    pub(crate) fn list(self) -> Vec<(TargetRequest, TerminalView)> {
+        let targets: Vec<TargetRequest> = self
             .layout
             .with(|layout| layout.panes().into_iter().cloned().collect());
         let shown = |target| {
@@ -72,24 +74,24 @@ impl Workspace {
     }
 
     /// Whether there is a pane for this container.
-    pub(crate) fn has(self, target: &Target) -> bool {
+    pub(crate) fn has(self, target: &TargetRequest) -> bool {
         self.layout.with(|layout| layout.contains(target))
     }
 
     /// Whether a program runs in the terminal of this container that would end with it.
-    pub(crate) fn is_busy(self, target: &Target) -> bool {
+    pub(crate) fn is_busy(self, target: &TargetRequest) -> bool {
         let open = self.find(target);
         open.is_some_and(|open| open.pane.controller.is_busy())
     }
 
     /// The terminal of a container: the one that there is, or a new one.
-    pub(crate) fn open(self, target: &Target) -> Rc<TerminalPane> {
+    pub(crate) fn open(self, target: &TargetRequest) -> Rc<TerminalPane> {
         let open = self.find(target).unwrap_or_else(|| self.open_new(target));
         self.update_layout(|layout| layout.open(target.clone()));
         open.pane
     }
 
-    fn open_new(self, target: &Target) -> OpenPane {
+    fn open_new(self, target: &TargetRequest) -> OpenPane {
         let owner = self.owner.with_value(Owner::child);
         let pane = owner.with(|| TerminalPane::open(target, self.preferences));
         let open = OpenPane { pane, owner };
@@ -98,7 +100,7 @@ impl Workspace {
     }
 
     /// The user looks elsewhere. What has ended need not stay.
-    pub(crate) fn leave(self, target: &Target) {
+    pub(crate) fn leave(self, target: &TargetRequest) {
         let has_ended = |open: OpenPane| open.pane.view.status.with_untracked(Status::is_final);
         if self.find(target).is_some_and(has_ended) {
             self.close(target);
@@ -106,7 +108,7 @@ impl Workspace {
     }
 
     /// Closes a pane, and ends what runs in it.
-    pub(crate) fn close(self, target: &Target) {
+    pub(crate) fn close(self, target: &TargetRequest) {
         let mut closed = Vec::new();
         self.panes.update_value(|panes| {
             closed = panes
@@ -125,7 +127,7 @@ impl Workspace {
         }
     }
 
-    fn find(self, target: &Target) -> Option<OpenPane> {
+    fn find(self, target: &TargetRequest) -> Option<OpenPane> {
         let find = |panes: &Vec<OpenPane>| {
             let mut panes = panes.iter();
             panes.find(|open| open.pane.target == *target).cloned()
@@ -134,7 +136,7 @@ impl Workspace {
     }
 
     /// Changes the layout. Nobody is woken for nothing.
-    fn update_layout<T>(self, change: impl FnOnce(&mut Layout<Target>) -> T) {
+    fn update_layout<T>(self, change: impl FnOnce(&mut Layout<TargetRequest>) -> T) {
         self.layout.maybe_update(|layout| {
             let before = layout.clone();
             change(layout);

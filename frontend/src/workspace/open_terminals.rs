@@ -3,12 +3,11 @@
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 
+use podshell_shared::target::{Mode, TargetRequest};
+
 use crate::{
     i18n::use_language,
-    routing::{
-        navigation::Link,
-        target::{Mode, Target},
-    },
+    routing::navigation::Link,
     session::{
         status_text::{state_name, state_text},
         view::TerminalView,
@@ -34,7 +33,7 @@ pub(crate) fn OpenTerminals() -> impl IntoView {
                 <ul>
                     <For
                         each=move || workspace.list()
-                        key=|(target, _)| target.href()
+                        key=|(target, _)| target.page()
                         let((target, view))
                     >
                         <OpenTerminal target view />
@@ -47,11 +46,11 @@ pub(crate) fn OpenTerminals() -> impl IntoView {
 
 /// One of them.
 #[component]
-fn OpenTerminal(target: Target, view: TerminalView) -> impl IntoView {
+fn OpenTerminal(target: TargetRequest, view: TerminalView) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let workspace = use_workspace();
-    let href = target.href();
+    let href = target.page();
     let mode = StoredValue::new(target.mode.clone());
     let state = move || view.status.with(state_name);
     let text = move || {

@@ -6,9 +6,10 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
+use podshell_shared::target::{Mode, TargetRequest};
+
 use crate::{
     browser::resize_listener::ResizeListener,
-    routing::target::{Mode, Target},
     session::{controller::TerminalController, status::Status, view::TerminalView},
     settings::Preferences,
     workspace::pane::Pane,
@@ -16,7 +17,7 @@ use crate::{
 
 /// A terminal, and what is shown of it.
 pub(crate) struct TerminalPane {
-    pub(crate) target: Target,
+    pub(crate) target: TargetRequest,
     pub(crate) view: TerminalView,
     pub(crate) controller: Rc<TerminalController>,
     /// What it is in, wherever that is.
@@ -27,7 +28,7 @@ pub(crate) struct TerminalPane {
 
 impl TerminalPane {
     /// Opens a terminal in an element that stands nowhere yet. The signals that it is shown by belong to the current owner.
-    pub(crate) fn open(target: &Target, preferences: Preferences) -> Rc<Self> {
+    pub(crate) fn open(target: &TargetRequest, preferences: Preferences) -> Rc<Self> {
         let view = TerminalView::new();
         let element: HtmlElement = document()
             .create_element("div")
@@ -55,7 +56,7 @@ impl TerminalPane {
 
     /// What it is called, whatever runs in it.
     pub(crate) fn name(&self) -> String {
-        let Target { pod, container, .. } = &self.target;
+        let TargetRequest { pod, container, .. } = &self.target;
         let name = format!("{pod}/{container}");
         match self.target.mode {
             Mode::Exec(_) => name,

@@ -5,16 +5,15 @@ use leptos::prelude::*;
 use podshell_shared::api::{Container, ContainerState, Pod};
 use wasm_bindgen::JsValue;
 
+use podshell_shared::target::{Mode, TargetRequest};
+
 use crate::{
     i18n::use_language,
     pages::pods::{
         pod_summary::{self, Severity},
         store::Entry,
     },
-    routing::{
-        navigation::Link,
-        target::{Mode, Target},
-    },
+    routing::navigation::Link,
     workspace::open_panes::use_workspace,
 };
 
@@ -110,13 +109,13 @@ fn ContainerLink(
     let name = container.name.clone();
     let shown = name.clone();
     if container.state == ContainerState::Running {
-        let target = Target {
+        let target = TargetRequest {
             namespace,
             pod,
             container: container.name.clone(),
             mode: Mode::Exec(None),
         };
-        let attached = Target {
+        let attached = TargetRequest {
             mode: Mode::Attach,
             ..target.clone()
         };
@@ -140,7 +139,7 @@ fn ContainerLink(
         };
         view! {
             <Link
-                href=target.href()
+                href=target.page()
                 attr:class="button shell"
                 attr:data-runs=runs_here
                 attr:data-testid="open-shell"
@@ -152,7 +151,7 @@ fn ContainerLink(
                 {mark}
             </Link>
             <Link
-                href=attached.href()
+                href=attached.page()
                 attr:class="attach"
                 attr:data-testid="attach"
                 attr:data-pod=key_attach

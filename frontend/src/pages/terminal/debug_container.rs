@@ -5,12 +5,14 @@ use leptos::{html, prelude::*};
 use podshell_shared::api::DebugState;
 use wasm_bindgen_futures::spawn_local;
 
+use podshell_shared::target::TargetRequest;
+
 use crate::{
     browser::clock,
     error::{Failure, Kind},
     i18n::{Words, use_language},
     net::api,
-    routing::{navigation::use_navigate, target::Target},
+    routing::navigation::use_navigate,
 };
 
 /// How often it is looked what the container is doing, in ms.
@@ -62,7 +64,7 @@ impl Wait {
 
     /// Adds a container, if that is not done yet, and waits until it runs; [`None`] if nobody waits for it
     /// any more, or it can't be had.
-    async fn run(self, attempt: u32, beside: Target) -> Option<Target> {
+    async fn run(self, attempt: u32, beside: TargetRequest) -> Option<TargetRequest> {
         let since = clock::now();
         let container = match self.added.try_get_value()? {
             Some(container) => container,
@@ -108,7 +110,7 @@ impl Wait {
 
 /// Offers a debug container beside the container of `target`, as what most would do next.
 #[component]
-pub(crate) fn DebugOffer(target: Target, button: NodeRef<html::Button>) -> impl IntoView {
+pub(crate) fn DebugOffer(target: TargetRequest, button: NodeRef<html::Button>) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let navigate = use_navigate();
@@ -123,7 +125,7 @@ pub(crate) fn DebugOffer(target: Target, button: NodeRef<html::Button>) -> impl 
         let target = target.clone();
         spawn_local(async move {
             if let Some(target) = wait.run(attempt, target).await {
-                navigate(&target.href());
+                navigate(&target.page());
             }
         });
     };

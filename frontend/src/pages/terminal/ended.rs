@@ -3,14 +3,13 @@
 use leptos::{html, prelude::*};
 use podshell_shared::terminal::{EndReason, Exit};
 
+use podshell_shared::target::{Mode, TargetRequest};
+
 use crate::{
     error::{Failure, Kind},
     i18n::{Language, Words, use_language},
     pages::terminal::debug_container::DebugOffer,
-    routing::{
-        navigation::Link,
-        target::{Mode, Target},
-    },
+    routing::navigation::Link,
     session::{status::Status, view::TerminalView},
     ui::error_panel::{ErrorPanel, detail_beyond},
 };
@@ -19,7 +18,7 @@ use crate::{
 #[component]
 pub(crate) fn EndedPanel(
     view: TerminalView,
-    target: Target,
+    target: TargetRequest,
     begin_again: impl Fn() + Copy + Send + Sync + 'static,
     take_back: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {

@@ -5,6 +5,8 @@ use std::rc::{Rc, Weak};
 use leptos::{ev::MouseEvent, html, prelude::*};
 use web_sys::EventTarget;
 
+use podshell_shared::target::{Mode, TargetRequest};
+
 use crate::{
     browser::{dom, viewport},
     i18n::{LanguageSwitch, use_language},
@@ -12,10 +14,7 @@ use crate::{
         settings::dialogue::SettingsButton,
         terminal::{composer::Composer, ended::EndedPanel, status_bar::StateBar},
     },
-    routing::{
-        navigation::Link,
-        target::{Mode, Target},
-    },
+    routing::navigation::Link,
     session::status::Status,
     ui::{dialogue::DialogueBox, notice::NoticeBar},
     workspace::{open_panes::use_workspace, pane::Pane},
@@ -24,7 +23,7 @@ use crate::{
 
 /// A terminal that fills the window.
 #[component]
-pub(crate) fn TerminalPage(target: Target) -> impl IntoView {
+pub(crate) fn TerminalPage(target: TargetRequest) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let workspace = use_workspace();
@@ -35,7 +34,7 @@ pub(crate) fn TerminalPage(target: Target) -> impl IntoView {
     let left = target.clone();
     on_cleanup(move || workspace.leave(&left));
 
-    let Target {
+    let TargetRequest {
         namespace,
         pod,
         container,

@@ -4,10 +4,11 @@ use leptos::prelude::*;
 use podshell_client::transport::Transport;
 use podshell_shared::terminal::Size;
 
+use podshell_shared::target::Mode;
+
 use crate::{
     error::reason_name,
     i18n::use_language,
-    routing::target::Mode,
     session::{
         status::Status,
         status_text::{state_name, state_text},

@@ -1,0 +1,247 @@
+//! Where a terminal is asked for, and the addresses that say so: the page's own, and those of the API.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+
+/// Everything but RFC 3986's unreserved characters.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// A target as it is asked for: nobody has looked yet whether it is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetRequest {
+    /// Namespace.
+    pub namespace: String,
+    /// Pod.
+    pub pod: String,
+    /// Container of that pod.
+    pub container: String,
+    /// What the terminal is tied to in the container.
+    pub mode: Mode,
+}
+
+/// What a terminal is tied to in its container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A shell of its own: the one asked for; [`None`] leaves the choice to the server.
+    Exec(Option<String>),
+    /// The container's main process.
+    Attach,
+}
+
+/// What stands in a query of the mode: `?shell=bash`, `?mode=attach`. What is empty counts as missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModeQuery {
+    /// The shell that is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shell: Option<String>,
+    /// `exec` or `attach`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+}
+
+/// The error for a mode that is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("There is no mode {0:?}; choose exec or attach.")]
+pub struct UnknownMode(pub String);
+
+impl TryFrom<ModeQuery> for Mode {
+    type Error = UnknownMode;
+
+    fn try_from(query: ModeQuery) -> Result<Self, UnknownMode> {
+        match query.mode.as_deref() {
+            None | Some("" | "exec") => Ok(Self::Exec(query.shell.filter(|name| !name.is_empty()))),
+            Some("attach") => Ok(Self::Attach),
+            Some(other) => Err(UnknownMode(other.to_owned())),
+        }
+    }
+}
+
+impl Mode {
+    /// The query's key and value that ask for it; [`None`] where nothing has to be said.
+    pub fn query(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Exec(shell) => Some(("shell", shell.as_deref()?)),
+            Self::Attach => Some(("mode", "attach")),
+        }
+    }
+}
+
+impl TargetRequest {
+    /// Reads the address of a terminal's page: a path relative to the page's base, without a leading slash, and a query with
+    /// or without its question mark. [`None`] if it is no such address.
+    pub fn from_page(path: &str, query: &str) -> Option<Self> {
+        let parts: Vec<_> = path.split('/').map(decode).collect::<Option<_>>()?;
+        let ["shell", parts @ ..] = &*parts.iter().map(|part| &**part).collect::<Vec<_>>() else {
+            return None;
+        };
+        let [namespace, pod, container] = parts else {
+            return None;
+        };
+        if parts.iter().any(|part| part.is_empty()) {
+            return None;
+        }
+        let value = |key| query_value(query, key);
+        let asked = ModeQuery {
+            shell: value("shell"),
+            mode: value("mode"),
+        };
+        Some(Self {
+            namespace: (*namespace).to_owned(),
+            pod: (*pod).to_owned(),
+            container: (*container).to_owned(),
+            mode: asked.try_into().ok()?,
+        })
+    }
+
+    /// A shell in another container of the same pod.
+    #[must_use]
+    pub fn beside(&self, container: String) -> Self {
+        Self {
+            container,
+            mode: Mode::Exec(None),
+            ..self.clone()
+        }
+    }
+
+    /// The address of this terminal's page, relative to the page's base.
+    pub fn page(&self) -> String {
+        let [namespace, pod, container] = self.encoded();
+        let query = self.mode.query();
+        let query = query.map(|(key, value)| format!("?{key}={}", encode(value)));
+        let query = query.unwrap_or_default();
+        format!("shell/{namespace}/{pod}/{container}{query}")
+    }
+
+    /// The path that mints an id for a terminal in this container; what it is tied to stands in the query.
+    pub fn mint_path(&self) -> String {
+        let [namespace, pod, container] = self.encoded();
+        format!("api/v1/pod/{namespace}/{pod}/shell/{container}")
+    }
+
+    /// The path that adds a debug container for this container (POST), and tells of one (GET).
+    pub fn debug_path(&self) -> String {
+        let [namespace, pod, container] = self.encoded();
+        format!("api/v1/pod/{namespace}/{pod}/debug/{container}")
+    }
+
+    fn encoded(&self) -> [String; 3] {
+        [&self.namespace, &self.pod, &self.container].map(|part| encode(part))
+    }
+}
+
+/// The value of a key in a query; [`None`] where it is missing or can't be read.
+fn query_value(query: &str, key: &str) -> Option<String> {
+    query
+        .trim_start_matches('?')
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(name, _)| *name == key)
+        .and_then(|(_, value)| decode(value))
+        .map(Cow::into_owned)
+}
+
+/// Percent-encodes a part of a path, or a value in a query.
+fn encode(part: &str) -> String {
+    utf8_percent_encode(part, RESERVED).to_string()
+}
+
+/// Undoes percent-encoding; [`None`] for what is not encoded text. Strict, so that an address has one meaning.
+fn decode(part: &str) -> Option<Cow<'_, str>> {
+    let is_encoded = |rest: &str| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    if !part.split('%').skip(1).all(is_encoded) {
+        return None;
+    }
+    percent_decode_str(part).decode_utf8().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(namespace: &str, pod: &str, container: &str, shell: Option<&str>) -> TargetRequest {
+        TargetRequest {
+            namespace: namespace.to_owned(),
+            pod: pod.to_owned(),
+            container: container.to_owned(),
+            mode: Mode::Exec(shell.map(str::to_owned)),
+        }
+    }
+
+    fn attached() -> TargetRequest {
+        TargetRequest {
+            mode: Mode::Attach,
+            ..shell("default", "web-0", "app", None)
+        }
+    }
+
+    #[test]
+    fn addresses_of_pages() {
+        let read = TargetRequest::from_page;
+        let plain = shell("default", "web-0", "app", None);
+        let bash = shell("default", "web-0", "app", Some("bash"));
+        for (query, target) in [
+            ("", plain.clone()),
+            ("?shell=", plain.clone()),
+            ("?mode=exec&theme=dark", plain),
+            ("?shell=bash", bash.clone()),
+            ("theme=dark&shell=bash", bash),
+            ("?mode=attach", attached()),
+        ] {
+            assert_eq!(
+                read("shell/default/web-0/app", query),
+                Some(target),
+                "{query}"
+            );
+        }
+        for unknown in [
+            "",
+            "shell",
+            "shell/default/web-0",
+            "shell/default//app",
+            "shell/a/b/c/d",
+            "shell/a/b/%zz",
+            "shell/a/b/%+1",
+            "shell/a/b/%f",
+            "shell/a/b/%ff",
+            "pods",
+        ] {
+            assert_eq!(read(unknown, ""), None, "{unknown}");
+        }
+        assert_eq!(read("shell/default/web-0/app", "?mode=both"), None);
+    }
+
+    #[test]
+    fn an_address_leads_back_to_its_target() {
+        for target in [
+            shell("default", "web-0", "app", None),
+            shell("a b", "ü/汉", "100%?#&", Some("power shell&=")),
+            attached(),
+        ] {
+            let address = target.page();
+            let (path, query) = address.split_once('?').unwrap_or((&address, ""));
+            assert_eq!(TargetRequest::from_page(path, query), Some(target));
+        }
+    }
+
+    #[test]
+    fn the_apis_paths_are_encoded() {
+        let target = shell("ns", "a/b", "c~d", Some("sh"));
+        assert_eq!(target.mint_path(), "api/v1/pod/ns/a%2Fb/shell/c~d");
+        assert_eq!(target.mode.query(), Some(("shell", "sh")));
+        assert_eq!(attached().mode.query(), Some(("mode", "attach")));
+        assert_eq!(target.debug_path(), "api/v1/pod/ns/a%2Fb/debug/c~d");
+        assert_eq!(
+            target.beside("debug-x".to_owned()).page(),
+            "shell/ns/a%2Fb/debug-x"
+        );
+    }
+}
