@@ -11,6 +11,7 @@ pub(crate) mod turns;
 pub(crate) use error::Failure;
 
 use axum::http::{HeaderMap, StatusCode, header::ACCEPT};
+use podshell_shared::api::ErrorCode;
 
 /// Whether a request comes from a person's browser that is to show the answer.
 pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
@@ -66,10 +67,10 @@ fn is_label(name: &str) -> bool {
 fn bad_name(name: &str, hint: &str) -> Failure {
     Failure::new(
         StatusCode::BAD_REQUEST,
-        "bad-name",
+        ErrorCode::BadName,
         format!("{name:?} can't be the name of anything in Kubernetes."),
-        hint,
     )
+    .hint(hint)
 }
 
 #[cfg(test)]

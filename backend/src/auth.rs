@@ -30,6 +30,8 @@ use axum::{
 };
 use http::{HeaderValue, request::Parts};
 
+use podshell_shared::api::ErrorCode;
+
 pub use self::keys::{Secret, SecretError};
 pub(crate) use self::{
     guard::{Admission, Guard},
@@ -122,19 +124,20 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let caller = Arc::<Auth>::from_ref(state).caller(&parts.headers);
-        caller.ok_or_else(|| unauthorized("You are not signed in."))
+        caller.ok_or_else(signed_out)
     }
 }
 
 /// The answer to who has no key, or a wrong one.
-fn unauthorized(message: &str) -> Response {
-    let failure = Failure::new(
-        StatusCode::UNAUTHORIZED,
-        "sign-in",
-        message,
-        "Open the link that podshell printed in its terminal. Each is good once; podshell says there how to get another. \
-         Scripts send a key as \"Authorization: Bearer …\".",
-    );
+/// That there is no key, or none that is good.
+fn signed_out() -> Response {
+    unauthorized(ErrorCode::SignIn, "You are not signed in.")
+}
+
+fn unauthorized(code: ErrorCode, message: &str) -> Response {
+    let failure = Failure::new(StatusCode::UNAUTHORIZED, code, message)
+.hint("Open the link that podshell printed in its terminal. Each is good once; podshell says there how to get another. \
+         Scripts send a key as \"Authorization: Bearer …\".");
     let challenge = HeaderValue::from_static("Bearer");
     ([(WWW_AUTHENTICATE, challenge)], failure).into_response()
 }

@@ -8,7 +8,7 @@ use common::{Terminal, TestServer, until};
 use fake_cluster::{Builder, Container, ContainerState, FakeCluster, Mode, Pod};
 use http::StatusCode;
 use podshell_shared::{
-    api::ApiError,
+    api::{ApiError, ErrorCode},
     terminal::{ClientMessage, EndReason, ServerMessage},
 };
 
@@ -131,7 +131,7 @@ async fn attaches_that_are_refused() {
     };
     let (status, error) = refused("/api/v1/pod/default/web-0/shell/console?mode=watch").await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
-    assert_eq!(error.code, "unknown-mode");
+    assert_eq!(error.code, ErrorCode::UnknownMode);
     assert!(error.message.contains("\"watch\""), "{error:?}");
 
     let path = "/api/pod/web-0/shell?container=console&mode=attach";
@@ -141,10 +141,17 @@ async fn attaches_that_are_refused() {
             .deny(verb, "pods", Some("attach"), None, "not you");
         let (status, error) = refused(path).await;
         assert_eq!(status, StatusCode::FORBIDDEN);
-        assert_eq!(error.code, "forbidden");
+        assert_eq!(error.code, ErrorCode::Forbidden);
         let right = format!("the right to {verb} pods/attach");
         assert!(error.message.contains(&right), "{error:?}");
-        assert!(error.hint.contains("pods/attach"), "{error:?}");
+        assert!(
+            error
+                .hint
+                .as_deref()
+                .unwrap_or_default()
+                .contains("pods/attach"),
+            "{error:?}"
+        );
         server.cluster.allow_all();
     }
     // who may not exec may still attach
@@ -160,6 +167,6 @@ async fn attaches_that_are_refused() {
     assert!(changed.await);
     let (status, error) = refused(path).await;
     assert_eq!(status, StatusCode::CONFLICT);
-    assert_eq!(error.code, "not-running");
+    assert_eq!(error.code, ErrorCode::NotRunning);
     server.stop().await;
 }

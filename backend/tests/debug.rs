@@ -10,7 +10,7 @@ use common::{Answer, TestServer, soon, web};
 use fake_cluster::{EphemeralEffect, Fault, Phase, Pod};
 use http::{Method, StatusCode, header::ORIGIN};
 use podshell_shared::{
-    api::{ApiError, DebugContainer, DebugState},
+    api::{ApiError, DebugContainer, DebugState, ErrorCode},
     terminal::{ClientMessage, EndReason},
 };
 
@@ -100,11 +100,27 @@ async fn debug_containers_that_are_refused() {
     let pending = pending.container(fake_cluster::Container::new("app"));
     let server = TestServer::start(web().pod(pending)).await;
     for (path, status, code) in [
-        ("/api/v1/pod/nowhere/web-0/debug/app", 404, "no-namespace"),
-        ("/api/v1/pod/default/web-9/debug/app", 404, "no-pod"),
-        ("/api/v1/pod/default/web-0/debug/none", 404, "no-container"),
-        ("/api/v1/pod/default/pending/debug/app", 409, "not-running"),
-        ("/api/v1/pod/default/web-0/debug/A%20b", 400, "bad-name"),
+        (
+            "/api/v1/pod/nowhere/web-0/debug/app",
+            404,
+            ErrorCode::NoNamespace,
+        ),
+        ("/api/v1/pod/default/web-9/debug/app", 404, ErrorCode::NoPod),
+        (
+            "/api/v1/pod/default/web-0/debug/none",
+            404,
+            ErrorCode::NoContainer,
+        ),
+        (
+            "/api/v1/pod/default/pending/debug/app",
+            409,
+            ErrorCode::NotRunning,
+        ),
+        (
+            "/api/v1/pod/default/web-0/debug/A%20b",
+            400,
+            ErrorCode::BadName,
+        ),
     ] {
         let answer = post(&server, path).await;
         assert_eq!(answer.status, status, "{path}: {}", answer.body);
@@ -119,7 +135,7 @@ async fn debug_containers_that_are_refused() {
     let answer = post(&server, BARE).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     let error = error_of(&answer);
-    assert_eq!(error.code, "forbidden");
+    assert_eq!(error.code, ErrorCode::Forbidden);
     let missing = "the right to patch pods/ephemeralcontainers is missing";
     assert!(error.message.contains(missing), "{error:?}");
     server.cluster.allow_all();
@@ -130,6 +146,6 @@ async fn debug_containers_that_are_refused() {
     request.headers_mut().insert(ORIGIN, foreign);
     let answer = server.send(request).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
-    assert_eq!(error_of(&answer).code, "foreign-origin");
+    assert_eq!(error_of(&answer).code, ErrorCode::ForeignOrigin);
     server.stop().await;
 }

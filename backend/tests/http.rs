@@ -24,7 +24,7 @@ async fn errors_have_one_shape() {
     assert_snapshot!(body(&format!("{mint}/default/web-9/shell/app")).await, @r#"404 {"code":"no-pod","message":"There is no pod \"web-9\" in namespace \"default\".","hint":"It may have been deleted or renamed. Go back to the list of pods."}"#);
     assert_snapshot!(body(&format!("{mint}/nowhere/web-0/shell/app")).await, @r#"404 {"code":"no-namespace","message":"There is no namespace \"nowhere\" in this cluster.","hint":"It may have been deleted or renamed. Go back to the list of pods."}"#);
     assert_snapshot!(body(&format!("{mint}/default/web-0/shell/nope")).await, @r#"404 {"code":"no-container","message":"Pod \"web-0\" has no container \"nope\"; it has app, plain, bare, bash-only.","hint":"Choose one of the containers that the pod has."}"#);
-    assert_snapshot!(body(&format!("{mint}/default/late/shell/app")).await, @r#"409 {"code":"not-running","message":"Container \"app\" of pod \"late\" is not running: it waits (ContainerCreating).","hint":"A shell needs a running container. Wait until it runs, or choose another one."}"#);
+    assert_snapshot!(body(&format!("{mint}/default/late/shell/app")).await, @r#"409 {"code":"not-running","message":"Container \"app\" of pod \"late\" is not running: it waits (ContainerCreating).","detail":"ContainerCreating","hint":"A shell needs a running container. Wait until it runs, or choose another one."}"#);
     assert_snapshot!(body(&format!("{mint}/default/..%2F..%2Fsecrets/shell/app")).await, @r#"400 {"code":"bad-name","message":"\"../../secrets\" can't be the name of anything in Kubernetes.","hint":"Names have lower-case letters, digits, '-' and '.' only, and a letter or digit at each end."}"#);
     assert_snapshot!(body(&format!("{mint}/default//shell/app")).await, @r#"400 {"code":"bad-name","message":"\"\" can't be the name of anything in Kubernetes.","hint":"Names have lower-case letters, digits, '-' and '.' only, and a letter or digit at each end."}"#);
     assert_snapshot!(body(&format!("{mint}/default/web-0./shell/app")).await, @r#"400 {"code":"bad-name","message":"\"web-0.\" can't be the name of anything in Kubernetes.","hint":"Names have lower-case letters, digits, '-' and '.' only, and a letter or digit at each end."}"#);
@@ -32,18 +32,18 @@ async fn errors_have_one_shape() {
     assert_snapshot!(body(&format!("{mint}/a.b/web-0/shell/app")).await, @r#"400 {"code":"bad-name","message":"\"a.b\" can't be the name of anything in Kubernetes.","hint":"Names of namespaces and containers have up to 63 lower-case letters, digits and '-', and a letter or digit at each end."}"#);
     assert_snapshot!(body(&format!("{mint}/default/web-0/shell/-")).await, @r#"400 {"code":"bad-name","message":"\"-\" can't be the name of anything in Kubernetes.","hint":"Names of namespaces and containers have up to 63 lower-case letters, digits and '-', and a letter or digit at each end."}"#);
     assert_snapshot!(body("/api/pod/web-0/shell?namespace=").await, @r#"400 {"code":"bad-name","message":"\"\" can't be the name of anything in Kubernetes.","hint":"Names of namespaces and containers have up to 63 lower-case letters, digits and '-', and a letter or digit at each end."}"#);
-    assert_snapshot!(body("/api/v1/nothing").await, @r#"404 {"code":"no-such-route","message":"There is nothing at this address.","hint":""}"#);
+    assert_snapshot!(body("/api/v1/nothing").await, @r#"404 {"code":"no-such-route","message":"There is nothing at this address."}"#);
     server
         .cluster
         .deny("create", "pods", Some("exec"), "default", "not on Mondays");
-    assert_snapshot!(body(MINT).await, @r#"403 {"code":"forbidden","message":"You may not open a shell in namespace \"default\": the right to create pods/exec is missing. (not on Mondays)","hint":"Ask who runs the cluster for a Role with the verbs get and create on pods/exec."}"#);
+    assert_snapshot!(body(MINT).await, @r#"403 {"code":"forbidden","message":"You may not open a shell in namespace \"default\": the right to create pods/exec is missing. (not on Mondays)","detail":"not on Mondays","hint":"Ask your cluster administrator for a Role with the verbs get and create on pods/exec."}"#);
     server.cluster.allow_all();
     let refuse = ApiEffect::Refuse {
         code: 403,
         message: "pods is forbidden".to_owned(),
     };
     server.cluster.inject(Fault::api(Route::ListPods, refuse));
-    assert_snapshot!(body("/api/v1/pods").await, @r#"403 {"code":"forbidden","message":"The cluster refused: pods is forbidden","hint":"Ask who runs the cluster for the right to do this."}"#);
+    assert_snapshot!(body("/api/v1/pods").await, @r#"403 {"code":"forbidden","message":"The cluster refused: pods is forbidden","detail":"pods is forbidden","hint":"Ask your cluster administrator for the right to do this."}"#);
     server.stop().await;
 }
 

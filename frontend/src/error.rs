@@ -2,9 +2,10 @@
 
 use podshell_client::End;
 use podshell_shared::{
-    api::ApiError,
+    api::{ApiError, ErrorCode},
     terminal::{EndReason, Exit},
 };
+use serde::Serialize;
 use serde_json::Value;
 
 /// The kinds of failure, each with words of its own in every language.
@@ -14,6 +15,10 @@ pub(crate) enum Kind {
     Unreachable,
     /// The browser isn't signed in.
     SignIn,
+    /// The sign-in link is not of the server that runs now.
+    LinkUnknown,
+    /// The sign-in link was used before.
+    LinkUsed,
     /// The cluster does not allow it.
     Forbidden,
     /// There is no such namespace.
@@ -50,6 +55,25 @@ pub(crate) enum Kind {
     NoPage,
 }
 
+impl Kind {
+    /// Whether its headline says all that is known of it.
+    pub(crate) fn says_all(self) -> bool {
+        matches!(
+            self,
+            Self::SignIn
+                | Self::LinkUnknown
+                | Self::LinkUsed
+                | Self::Ended(
+                    EndReason::Exited
+                        | EndReason::Closed
+                        | EndReason::Shutdown
+                        | EndReason::TakenOver
+                        | EndReason::NoSession
+                )
+        )
+    }
+}
+
 /// Something that went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -57,10 +81,12 @@ pub(crate) struct Failure {
     /// The kind for programs, `kebab-case` and spelt as an [`EndReason`] where there is one for
     /// it; may be empty.
     pub(crate) reason: String,
-    /// What happened in particular, as the server or the browser told it; may be empty.
+    /// What happened, as the server or the browser told it, in English; may be empty.
     pub(crate) message: String,
-    /// What to do, as the server told it; may be empty.
-    pub(crate) hint: String,
+    /// What somebody else said of it, in their own words.
+    pub(crate) detail: Option<String>,
+    /// What to do, as the server told it, in English.
+    pub(crate) hint: Option<String>,
 }
 
 impl Failure {
@@ -75,46 +101,66 @@ impl Failure {
             kind,
             reason: String::new(),
             message,
-            hint: String::new(),
+            detail: None,
+            hint: None,
         }
     }
 
     /// An HTTP answer that is not a success.
     pub(crate) fn from_api(status: u16, error: ApiError) -> Self {
-        // What is not the API's has no code: a proxy's answer.
-        let (kind, reason) = match (error.code.as_str(), status) {
-            ("no-namespace", _) => (Kind::NoNamespace, "not-found"),
-            ("no-pod", _) => (Kind::NoPod, "not-found"),
-            ("no-container", _) => (Kind::NoContainer, "not-found"),
-            ("", 404) => (Kind::NotFound, "not-found"),
-            ("not-running", _) => (Kind::NotRunning, "not-running"),
-            ("forbidden", _) | ("", 403) => (Kind::Forbidden, "forbidden"),
-            ("sign-in", _) | ("", 401) => (Kind::SignIn, "sign-in"),
-            ("shutdown", _) => (Kind::Ended(EndReason::Shutdown), "shutdown"),
-            (code @ ("bad-name" | "unknown-shell"), _) => (Kind::NoPage, code),
-            (code, _) if code.starts_with("cluster-") => (Kind::Cluster, "cluster-lost"),
-            (code, 404) => (Kind::NotFound, code),
-            (code, _) => (Kind::Server, code),
+        let code = error.code;
+        let (kind, reason) = match (code, status) {
+            (ErrorCode::NoNamespace, _) => (Kind::NoNamespace, "not-found".to_owned()),
+            (ErrorCode::NoPod, _) => (Kind::NoPod, "not-found".to_owned()),
+            (ErrorCode::NoContainer, _) => (Kind::NoContainer, "not-found".to_owned()),
+            (ErrorCode::NotRunning, _) => (Kind::NotRunning, name_of(code)),
+            (ErrorCode::Forbidden, _) => (Kind::Forbidden, name_of(code)),
+            (ErrorCode::SignIn, _) => (Kind::SignIn, name_of(code)),
+            (ErrorCode::LinkUnknown, _) => (Kind::LinkUnknown, name_of(code)),
+            (ErrorCode::LinkUsed, _) => (Kind::LinkUsed, name_of(code)),
+            (ErrorCode::Shutdown, _) => (Kind::Ended(EndReason::Shutdown), name_of(code)),
+            (ErrorCode::BadName | ErrorCode::UnknownMode | ErrorCode::UnknownShell, _) => {
+                (Kind::NoPage, name_of(code))
+            }
+            (
+                ErrorCode::ClusterCredentials
+                | ErrorCode::ClusterRefused
+                | ErrorCode::ClusterSilent
+                | ErrorCode::ClusterUnreachable,
+                _,
+            ) => (Kind::Cluster, name_of(EndReason::ClusterLost)),
+            // What is not the API's, a proxy's answer, has a status alone.
+            (ErrorCode::Unknown, 401) => (Kind::SignIn, name_of(ErrorCode::SignIn)),
+            (ErrorCode::Unknown, 403) => (Kind::Forbidden, name_of(ErrorCode::Forbidden)),
+            (ErrorCode::Unknown, 404) => (Kind::NotFound, "not-found".to_owned()),
+            (ErrorCode::Unknown, _) => (Kind::Server, String::new()),
+            (code, 404) => (Kind::NotFound, name_of(code)),
+            (code, _) => (Kind::Server, name_of(code)),
         };
         Self {
             kind,
-            reason: reason.to_owned(),
+            reason,
             message: error.message,
+            detail: error.detail,
             hint: error.hint,
+        }
+    }
+
+    /// The end of a session, seen as a failure.
+    pub(crate) fn from_exit(exit: Exit) -> Self {
+        Self {
+            reason: name_of(exit.reason),
+            detail: exit.detail,
+            ..Self::new(Kind::Ended(exit.reason), exit.message)
         }
     }
 
     /// The end of a connection, seen as a failure.
     pub(crate) fn from_end(end: End) -> Self {
         match end {
-            End::Exit(Exit {
-                reason, message, ..
-            }) => Self {
-                reason: reason_name(reason),
-                ..Self::new(Kind::Ended(reason), message)
-            },
+            End::Exit(exit) => Self::from_exit(exit),
             End::SignedOut => Self {
-                reason: "sign-in".to_owned(),
+                reason: name_of(ErrorCode::SignIn),
                 ..Self::plain(Kind::SignIn)
             },
             End::ClosedByUser => Self::plain(Kind::Ended(EndReason::Closed)),
@@ -135,9 +181,9 @@ impl Failure {
     }
 }
 
-/// A reason as the protocol spells it.
-pub(crate) fn reason_name(reason: EndReason) -> String {
-    match serde_json::to_value(reason) {
+/// A reason or a code as the protocol spells it.
+pub(crate) fn name_of(named: impl Serialize) -> String {
+    match serde_json::to_value(named) {
         Ok(Value::String(name)) => name,
         _ => String::new(),
     }
@@ -148,73 +194,54 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, code: &str) -> Failure {
-        let error = ApiError {
-            code: code.to_owned(),
-            message: "What happened.".to_owned(),
-            hint: "What to do.".to_owned(),
-        };
-        Failure::from_api(status, error)
+        let error = serde_json::json!({"code": code, "message": "What happened."});
+        Failure::from_api(status, serde_json::from_value(error).unwrap())
     }
 
     #[test]
     fn codes_of_the_api_tell_kind_and_reason() {
-        let known = [
+        let shutdown = Kind::Ended(EndReason::Shutdown);
+        for (status, code, kind, reason) in [
             (404, "no-namespace", Kind::NoNamespace, "not-found"),
             (404, "no-pod", Kind::NoPod, "not-found"),
             (404, "no-container", Kind::NoContainer, "not-found"),
             (409, "not-running", Kind::NotRunning, "not-running"),
             (403, "forbidden", Kind::Forbidden, "forbidden"),
             (401, "sign-in", Kind::SignIn, "sign-in"),
+            (401, "link-used", Kind::LinkUsed, "link-used"),
+            (401, "link-unknown", Kind::LinkUnknown, "link-unknown"),
             (502, "cluster-refused", Kind::Cluster, "cluster-lost"),
             (504, "cluster-silent", Kind::Cluster, "cluster-lost"),
-            (
-                503,
-                "shutdown",
-                Kind::Ended(EndReason::Shutdown),
-                "shutdown",
-            ),
+            (503, "shutdown", shutdown, "shutdown"),
             (400, "bad-name", Kind::NoPage, "bad-name"),
             (400, "unknown-shell", Kind::NoPage, "unknown-shell"),
-        ];
-        for (status, code, kind, reason) in known {
+            (404, "no-such-route", Kind::NotFound, "no-such-route"),
+            (403, "foreign-origin", Kind::Server, "foreign-origin"),
+        ] {
             let failure = answer(status, code);
             assert_eq!((failure.kind, &*failure.reason), (kind, reason), "{code}");
         }
     }
 
     #[test]
-    fn reasons_are_spelt_as_in_the_protocol() {
-        assert_eq!(reason_name(EndReason::TakenOver), "taken-over");
-        let exit = Exit {
-            reason: EndReason::NoSession,
-            code: None,
-            message: String::new(),
-        };
-        let failure = Failure::from_end(End::Exit(exit));
-        assert_eq!(failure.reason, "no-session");
-    }
-
-    #[test]
-    fn an_unknown_code_is_kept() {
-        let failure = answer(404, "no-such-route");
-        assert_eq!(failure.kind, Kind::NotFound);
-        assert_eq!(failure.reason, "no-such-route");
-        let failure = answer(403, "foreign-origin");
-        assert_eq!(failure.kind, Kind::Server);
-        assert_eq!(failure.reason, "foreign-origin");
-    }
-
-    #[test]
     fn an_answer_without_a_code_is_told_by_its_status() {
-        let known = [
+        for (status, kind, reason) in [
             (401, Kind::SignIn, "sign-in"),
             (403, Kind::Forbidden, "forbidden"),
             (404, Kind::NotFound, "not-found"),
             (502, Kind::Server, ""),
-        ];
-        for (status, kind, reason) in known {
-            let failure = answer(status, "");
-            assert_eq!((failure.kind, &*failure.reason), (kind, reason), "{status}");
+        ] {
+            for code in ["", "of-a-newer-server"] {
+                let failure = answer(status, code);
+                assert_eq!((failure.kind, &*failure.reason), (kind, reason), "{status}");
+            }
         }
+    }
+
+    #[test]
+    fn reasons_are_spelt_as_in_the_protocol() {
+        assert_eq!(name_of(EndReason::TakenOver), "taken-over");
+        let exit = Exit::new(EndReason::NoSession, "");
+        assert_eq!(Failure::from_end(End::Exit(exit)).reason, "no-session");
     }
 }

@@ -78,16 +78,74 @@ pub enum DebugState {
     },
 }
 
+/// What kind of error, for programs: `kebab-case`, stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorCode {
+    /// A name that can't be anything's in Kubernetes.
+    BadName,
+    /// The request is not what the route takes.
+    BadRequest,
+    /// Too many requests wait for the cluster.
+    Busy,
+    /// The cluster does not take the credentials that the server has.
+    ClusterCredentials,
+    /// The cluster answered with an error.
+    ClusterRefused,
+    /// The cluster did not answer in time.
+    ClusterSilent,
+    /// There is no connection to the cluster, or it broke.
+    ClusterUnreachable,
+    /// The cluster does not allow it.
+    Forbidden,
+    /// The request comes from another site's page.
+    ForeignOrigin,
+    /// The sign-in link is not of the server that runs now.
+    LinkUnknown,
+    /// The sign-in link was used before.
+    LinkUsed,
+    /// The pod has no such container.
+    NoContainer,
+    /// There is no such namespace.
+    NoNamespace,
+    /// The server was built without its page.
+    NoPage,
+    /// There is no such pod.
+    NoPod,
+    /// There is nothing at this address.
+    NoSuchRoute,
+    /// The server is not ready to do its work.
+    NotReady,
+    /// The container is not running.
+    NotRunning,
+    /// The server is shutting down.
+    Shutdown,
+    /// The caller is not signed in.
+    SignIn,
+    /// There is no such mode of a terminal.
+    UnknownMode,
+    /// There is no such shell.
+    UnknownShell,
+    /// The server is not called by this name.
+    WrongHost,
+    /// One that this side does not know: of a newer server, or of something else that answered.
+    #[serde(other)]
+    Unknown,
+}
+
 /// The body of every error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiError {
-    /// What kind of error, for programs: `kebab-case`, stable.
-    pub code: String,
-    /// What happened, for people.
+    /// What kind of error.
+    pub code: ErrorCode,
+    /// What happened, for people, in English.
     pub message: String,
-    /// What to do about it; empty where there is nothing to say.
-    #[serde(default)]
-    pub hint: String,
+    /// What somebody else said of it, in their own words: the cluster, an operating system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What to do about it, in English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 /// The answer of the pod list.

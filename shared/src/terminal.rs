@@ -203,8 +203,23 @@ pub struct Exit {
     /// The exit code of the shell where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<i32>,
-    /// What happened and what to do, for people.
+    /// What happened and what to do, for people, in English.
     pub message: String,
+    /// What somebody else said of it, in their own words: the cluster, a container runtime.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+impl Exit {
+    /// An end of which nothing but this is known.
+    pub fn new(reason: EndReason, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            code: None,
+            message: message.into(),
+            detail: None,
+        }
+    }
 }
 
 /// Why a session ended.

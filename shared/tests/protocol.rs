@@ -176,6 +176,7 @@ fn dashboards_clients_see_dashboards_messages_alone() {
         reason: EndReason::Exited,
         code: Some(0),
         message: String::new(),
+        detail: None,
     };
     let token = String::new();
     for message in [
@@ -205,6 +206,7 @@ fn each_end_has_one_code_in_each_encoding() {
                 reason: of,
                 code,
                 message: "Why.".to_owned(),
+                detail: None,
             };
             let outcome = Outcome::of(&exit);
             let codes = Carrier::ALL.map(|carrier| outcome.code(carrier));
@@ -301,6 +303,7 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
                 reason,
                 code,
                 message,
+                detail: None,
             })
         }),
         text().prop_map(|token| ServerMessage::Pong { token }),

@@ -5,7 +5,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use podshell_shared::api::ApiError;
+use podshell_shared::{
+    api::{ApiError, ErrorCode},
+    target::UnknownMode,
+};
 
 use crate::{cluster::ClusterError, session};
 
@@ -17,36 +20,43 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn new(
-        status: StatusCode,
-        code: &str,
-        message: impl Into<String>,
-        hint: &str,
-    ) -> Self {
+    pub(crate) fn new(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
         let error = ApiError {
-            code: code.to_owned(),
+            code,
             message: message.into(),
-            hint: hint.to_owned(),
+            detail: None,
+            hint: None,
         };
         Self { status, error }
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(mut self, hint: &str) -> Self {
+        self.error.hint = Some(hint.to_owned());
+        self
+    }
+
+    /// What somebody else said of it.
+    fn detail(mut self, detail: Option<&str>) -> Self {
+        self.error.detail = detail.map(str::to_owned);
+        self
     }
 
     pub(crate) fn no_such_route() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
-            "no-such-route",
+            ErrorCode::NoSuchRoute,
             "There is nothing at this address.",
-            "",
         )
     }
 
     pub(crate) fn shutting_down() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "shutdown",
+            ErrorCode::Shutdown,
             "The Podshell server is shutting down.",
-            "Try again when it has started anew.",
         )
+        .hint("Try again when it has started anew.")
     }
 }
 
@@ -59,22 +69,26 @@ impl IntoResponse for Failure {
 impl From<ClusterError> for Failure {
     fn from(error: ClusterError) -> Self {
         let (status, code) = match &error {
-            ClusterError::NoNamespace { .. } => (StatusCode::NOT_FOUND, "no-namespace"),
-            ClusterError::NoPod { .. } => (StatusCode::NOT_FOUND, "no-pod"),
-            ClusterError::NoContainer { .. } => (StatusCode::NOT_FOUND, "no-container"),
-            ClusterError::NotRunning { .. } => (StatusCode::CONFLICT, "not-running"),
+            ClusterError::NoNamespace { .. } => (StatusCode::NOT_FOUND, ErrorCode::NoNamespace),
+            ClusterError::NoPod { .. } => (StatusCode::NOT_FOUND, ErrorCode::NoPod),
+            ClusterError::NoContainer { .. } => (StatusCode::NOT_FOUND, ErrorCode::NoContainer),
+            ClusterError::NotRunning { .. } => (StatusCode::CONFLICT, ErrorCode::NotRunning),
             ClusterError::MayNot { .. } | ClusterError::Api { status: 403, .. } => {
-                (StatusCode::FORBIDDEN, "forbidden")
+                (StatusCode::FORBIDDEN, ErrorCode::Forbidden)
             }
-            // 401 is for our own sign-in; here it is the server's credentials that don't do
+            // 401 is for our own sign-in; here it is the server's credentials that don't do.
             ClusterError::Api { status: 401, .. } => {
-                (StatusCode::BAD_GATEWAY, "cluster-credentials")
+                (StatusCode::BAD_GATEWAY, ErrorCode::ClusterCredentials)
             }
-            ClusterError::Api { .. } => (StatusCode::BAD_GATEWAY, "cluster-refused"),
-            ClusterError::Silent => (StatusCode::GATEWAY_TIMEOUT, "cluster-silent"),
-            ClusterError::Unreachable(_) => (StatusCode::BAD_GATEWAY, "cluster-unreachable"),
+            ClusterError::Api { .. } => (StatusCode::BAD_GATEWAY, ErrorCode::ClusterRefused),
+            ClusterError::Silent => (StatusCode::GATEWAY_TIMEOUT, ErrorCode::ClusterSilent),
+            ClusterError::Unreachable(_) => {
+                (StatusCode::BAD_GATEWAY, ErrorCode::ClusterUnreachable)
+            }
         };
-        Self::new(status, code, error.to_string(), error.hint())
+        Self::new(status, code, error.to_string())
+            .detail(error.detail())
+            .hint(error.hint())
     }
 }
 
@@ -82,9 +96,18 @@ impl From<session::UnknownShell> for Failure {
     fn from(error: session::UnknownShell) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
-            "unknown-shell",
+            ErrorCode::UnknownShell,
             error.to_string(),
-            "",
+        )
+    }
+}
+
+impl From<UnknownMode> for Failure {
+    fn from(error: UnknownMode) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            ErrorCode::UnknownMode,
+            error.to_string(),
         )
     }
 }

@@ -14,6 +14,8 @@ use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
+use podshell_shared::api::ErrorCode;
+
 use super::Failure;
 use crate::{
     app::Shutdown,
@@ -42,9 +44,8 @@ pub(crate) async fn ready(
     } else {
         Err(Failure::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "not-ready",
+            ErrorCode::NotReady,
             "The cluster does not answer.",
-            "",
         ))
     }
 }

@@ -3,9 +3,11 @@
 use axum::{
     Json,
     extract::{Path, Query, State},
-    http::StatusCode,
 };
-use podshell_shared::api::Minted;
+use podshell_shared::{
+    api::Minted,
+    target::{self, ModeQuery},
+};
 use serde::Deserialize;
 
 use super::{Failure, check_names, check_pod};
@@ -14,20 +16,13 @@ use crate::{
     session::{Caller, Mode, Shell, TargetRequest},
 };
 
-/// What may stand in the query of Dashboard's route.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Wishes {
-    shell: Option<String>,
-    mode: Option<String>,
-}
-
 /// The query of the short route.
 #[derive(Debug, Deserialize)]
 pub(crate) struct MintQuery {
     namespace: Option<String>,
     container: Option<String>,
-    shell: Option<String>,
-    mode: Option<String>,
+    #[serde(flatten)]
+    mode: ModeQuery,
 }
 
 /// `GET /api/v1/pod/{namespace}/{pod}/shell/{container}`, as Kubernetes Dashboard has it.
@@ -35,13 +30,12 @@ pub(crate) async fn mint(
     State(app): State<App>,
     caller: Caller,
     Path((namespace, pod, container)): Path<(String, String, String)>,
-    Query(wishes): Query<Wishes>,
+    Query(mode): Query<ModeQuery>,
 ) -> Result<Json<Minted>, Failure> {
     let query = MintQuery {
         namespace: Some(namespace),
         container: Some(container),
-        shell: wishes.shell,
-        mode: wishes.mode,
+        mode,
     };
     mint_at(&app, &caller, pod, query).await
 }
@@ -70,29 +64,19 @@ async fn mint_at(
         Some(container) => check_names(&namespace, &pod, container)?,
         None => check_pod(&namespace, &pod)?,
     }
-    let shell = query.shell.filter(|name| !name.is_empty());
+    let (mode, shell) = match query.mode.try_into()? {
+        target::Mode::Exec(shell) => (Mode::Exec, shell),
+        target::Mode::Attach => (Mode::Attach, None),
+    };
     let shell: Option<Shell> = shell.map(|name| name.parse()).transpose()?;
     let request = TargetRequest {
         namespace,
         pod,
         container: query.container,
         shell,
-        mode: parse_mode(query.mode.as_deref())?,
+        mode,
     };
     let target = app.cluster.resolve(request).await?;
     let id = app.minting.mint(caller, &target);
     Ok(Json(Minted { id }))
-}
-
-fn parse_mode(name: Option<&str>) -> Result<Mode, Failure> {
-    match name {
-        None | Some("" | "exec") => Ok(Mode::Exec),
-        Some("attach") => Ok(Mode::Attach),
-        Some(other) => Err(Failure::new(
-            StatusCode::BAD_REQUEST,
-            "unknown-mode",
-            format!("There is no mode {other:?}; choose exec or attach."),
-            "",
-        )),
-    }
 }

@@ -11,6 +11,8 @@ use axum::{
 };
 use tokio::{sync::Semaphore, time::timeout};
 
+use podshell_shared::api::ErrorCode;
+
 use super::Failure;
 
 /// How long a request waits for its turn; one that is served takes about as long at most.
@@ -26,10 +28,10 @@ pub(crate) async fn wait(
         Ok(_turn) => next.run(request).await,
         Err(_) => Failure::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "busy",
+            ErrorCode::Busy,
             "Too many requests wait for the cluster.",
-            "Try again in a moment.",
         )
+        .hint("Try again in a moment.")
         .into_response(),
     }
 }

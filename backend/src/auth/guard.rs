@@ -12,7 +12,7 @@ use axum::response::Response;
 use http::{HeaderMap, header::SEC_WEBSOCKET_PROTOCOL, request::Parts};
 use podshell_shared::terminal::{KEY_PROTOCOL, session_handle};
 
-use super::{bearer, unauthorized};
+use super::{bearer, signed_out};
 use crate::{app::App, session::Caller};
 
 /// What a connection may be used for, and by whom.
@@ -88,7 +88,7 @@ impl Guard {
 impl sockjs::Guard for Guard {
     fn admit(&self, parts: &mut Parts) -> Result<(), Box<Response>> {
         let admission = self.admission(parts);
-        let admission = admission.ok_or_else(|| unauthorized("You are not signed in."))?;
+        let admission = admission.ok_or_else(signed_out)?;
         parts.extensions.insert(admission);
         Ok(())
     }

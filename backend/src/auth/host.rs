@@ -14,6 +14,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use podshell_shared::api::ErrorCode;
+
 use super::Auth;
 use crate::{api::Failure, config::PublicUrl};
 
@@ -159,13 +161,9 @@ pub(crate) async fn require_own_host(
             request.extensions_mut().insert(called);
             next.run(request).await
         }
-        None => Failure::new(
-            StatusCode::MISDIRECTED_REQUEST,
-            "wrong-host",
-            "This Podshell is not called by the name or port in this address.",
-            "Open it by the address that podshell printed. If that can't be, behind a tunnel or a proxy, start podshell \
-             with the address that you use: podshell --public-url http://127.0.0.1:9000",
-        )
+        None => Failure::new(StatusCode::MISDIRECTED_REQUEST, ErrorCode::WrongHost, "This Podshell is not called by the name or port in this address.")
+.hint("Open it by the address that podshell printed. If that can't be, behind a tunnel or a proxy, start podshell \
+             with the address that you use: podshell --public-url http://127.0.0.1:9000")
         .into_response(),
     }
 }

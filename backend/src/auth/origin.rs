@@ -7,6 +7,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use podshell_shared::api::ErrorCode;
+
 use super::host::CalledBy;
 use crate::api::Failure;
 
@@ -22,10 +24,10 @@ pub(crate) async fn require_own_origin(request: Request, next: Next) -> Response
     }
     Failure::new(
         StatusCode::FORBIDDEN,
-        "foreign-origin",
+        ErrorCode::ForeignOrigin,
         "A page of another site may not use this server.",
-        "Open Podshell by the address that it printed.",
     )
+    .hint("Open Podshell by the address that it printed.")
     .into_response()
 }
 

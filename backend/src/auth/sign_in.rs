@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use podshell_shared::api::{SignIn, SignedIn};
+use podshell_shared::api::{ErrorCode, SignIn, SignedIn};
 
 use super::{Auth, keys::Refused, unauthorized};
 use crate::api::Failure;
@@ -21,10 +21,10 @@ pub(crate) async fn sign_in(
     let Ok(Json(SignIn { token })) = asked else {
         return Failure::new(
             StatusCode::BAD_REQUEST,
-            "bad-request",
+            ErrorCode::BadRequest,
             "This is no request to sign in.",
-            "Send JSON, as {\"token\":\"…\"}.",
         )
+        .hint("Send JSON, as {\"token\":\"…\"}.")
         .into_response();
     };
     match access.keys().exchange(&token) {
@@ -34,15 +34,17 @@ pub(crate) async fn sign_in(
             Json(SignedIn { credential }).into_response()
         }
         Err(refused) => {
-            if refused == Refused::Used {
+            let code = if refused == Refused::Used {
                 tracing::warn!(
                     "a sign-in link was used a second time, so all browsers have been signed out: if the first time was \
                      not you, look who else uses this machine"
                 );
+                ErrorCode::LinkUsed
             } else {
                 access.refused();
-            }
-            unauthorized(&refused.to_string())
+                ErrorCode::LinkUnknown
+            };
+            unauthorized(code, &refused.to_string())
         }
     }
 }

@@ -33,13 +33,15 @@ pub enum ClusterError {
         there: Vec<String>,
     },
     /// The container does not run.
-    #[error("Container {container:?} of pod {pod:?} is not running: {why}.")]
+    #[error("Container {container:?} of pod {pod:?} is not running: it {what} ({why}).")]
     NotRunning {
         /// The pod.
         pod: String,
         /// The container.
         container: String,
         /// What it does instead.
+        what: &'static str,
+        /// Why, in Kubernetes' words.
         why: String,
     },
     /// The access review says no.
@@ -90,6 +92,18 @@ fn in_brackets(why: &str) -> String {
 }
 
 impl ClusterError {
+    /// What the cluster said of it, or what stands between here and there.
+    pub(crate) fn detail(&self) -> Option<&str> {
+        match self {
+            Self::NotRunning { why: words, .. }
+            | Self::MayNot { why: words, .. }
+            | Self::Api { message: words, .. }
+            | Self::Unreachable(words) => Some(words).filter(|words| !words.is_empty()),
+            _ => None,
+        }
+        .map(String::as_str)
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> &'static str {
         match self {
@@ -102,19 +116,21 @@ impl ClusterError {
             }
             Self::MayNot { right, .. } => match right {
                 Right::Exec => {
-                    "Ask who runs the cluster for a Role with the verbs get and create on pods/exec."
+                    "Ask your cluster administrator for a Role with the verbs get and create on pods/exec."
                 }
                 Right::Attach => {
-                    "Ask who runs the cluster for a Role with the verbs get and create on pods/attach."
+                    "Ask your cluster administrator for a Role with the verbs get and create on pods/attach."
                 }
                 Right::Debug => {
-                    "Ask who runs the cluster for a Role with the verb patch on pods/ephemeralcontainers."
+                    "Ask your cluster administrator for a Role with the verb patch on pods/ephemeralcontainers."
                 }
             },
             Self::Api { status: 401, .. } => {
                 "The credentials have expired or are wrong. Renew them as for kubectl, then start Podshell again."
             }
-            Self::Api { status: 403, .. } => "Ask who runs the cluster for the right to do this.",
+            Self::Api { status: 403, .. } => {
+                "Ask your cluster administrator for the right to do this."
+            }
             Self::Api { .. } => "Try again; if it stays so, look at the API server's log.",
             Self::Silent | Self::Unreachable(_) => {
                 "Check the network and whether `kubectl get pods` works, then try again."

@@ -131,7 +131,7 @@ pub(super) fn find_running(
     let pod = summary(pod);
     let windows = pod.os.as_deref() == Some("windows");
     let containers = pod.containers;
-    let why = match containers.iter().find(|one| one.name == name) {
+    let (what, why) = match containers.iter().find(|one| one.name == name) {
         None => {
             return Err(ClusterError::NoContainer {
                 there: containers.into_iter().map(|one| one.name).collect(),
@@ -149,15 +149,16 @@ pub(super) fn find_running(
                     image,
                 });
             }
-            ContainerState::Waiting { reason } => format!("it waits ({reason})"),
+            ContainerState::Waiting { reason } => ("waits", reason.clone()),
             ContainerState::Terminated { reason, code } => {
-                format!("it has ended ({reason}, exit code {code})")
+                ("has ended", format!("{reason}, exit code {code}"))
             }
         },
     };
     Err(ClusterError::NotRunning {
         container: name,
         pod: pod.name,
+        what,
         why,
     })
 }

@@ -114,40 +114,38 @@ fn is_not_found(message: &str) -> bool {
 
 fn no_shell(target: &Target) -> Exit {
     let container = &target.container;
+    let message = match target.shell {
+        None if target.windows => format!(
+            "Container {container:?} has no shell: its image holds neither PowerShell nor cmd."
+        ),
+        None => {
+            format!("Container {container:?} has no shell: its image holds neither bash nor sh.")
+        }
+        Some(shell) => format!(
+            "Container {container:?} has no {}. Try another shell.",
+            shell.name()
+        ),
+    };
     Exit {
-        reason: EndReason::NoShell,
-        code: None,
-        message: match target.shell {
-            None if target.windows => format!(
-                "Container {container:?} has no shell: its image holds neither PowerShell nor cmd."
-            ),
-            None => {
-                format!(
-                    "Container {container:?} has no shell: its image holds neither bash nor sh."
-                )
-            }
-            Some(shell) => format!(
-                "Container {container:?} has no {}. Try another shell.",
-                shell.name()
-            ),
-        },
+        detail: target.shell.map(|shell| shell.name().to_owned()),
+        ..Exit::new(EndReason::NoShell, message)
     }
 }
 
 /// The API server did not even begin.
 pub(super) fn refused(error: &ClusterError) -> Exit {
+    let reason = match error {
+        ClusterError::Api {
+            status: 401 | 403, ..
+        }
+        | ClusterError::MayNot { .. } => EndReason::Forbidden,
+        ClusterError::Api { status: 404, .. } | ClusterError::NoContainer { .. } => {
+            EndReason::NotFound
+        }
+        _ => EndReason::ClusterLost,
+    };
     Exit {
-        reason: match error {
-            ClusterError::Api {
-                status: 401 | 403, ..
-            }
-            | ClusterError::MayNot { .. } => EndReason::Forbidden,
-            ClusterError::Api { status: 404, .. } | ClusterError::NoContainer { .. } => {
-                EndReason::NotFound
-            }
-            _ => EndReason::ClusterLost,
-        },
-        code: None,
-        message: error.to_string(),
+        detail: error.detail().map(str::to_owned),
+        ..Exit::new(reason, error.to_string())
     }
 }

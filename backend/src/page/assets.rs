@@ -21,6 +21,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use rust_embed::RustEmbed;
 
+use podshell_shared::api::ErrorCode;
+
 use crate::{
     api::{Failure, wants_page},
     auth::{Auth, CalledBy},
@@ -114,10 +116,10 @@ pub(crate) async fn serve(
             .into_response(),
         None => Failure::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "no-page",
+            ErrorCode::NoPage,
             "This podshell was built without its page.",
-            "Build it with `cargo xtask build`.",
         )
+        .hint("Build it with `cargo xtask build`.")
         .into_response(),
     }
 }

@@ -35,9 +35,5 @@ pub(crate) fn no_session() -> Exit {
 
 /// An end other than the shell's own.
 pub(crate) fn failed(reason: EndReason, message: impl Into<String>) -> Exit {
-    Exit {
-        reason,
-        code: None,
-        message: message.into(),
-    }
+    Exit::new(reason, message)
 }

@@ -70,6 +70,7 @@ fn exit(reason: EndReason) -> ServerMessage {
         reason,
         code: None,
         message: "why".to_owned(),
+        detail: None,
     })
 }
 

@@ -30,10 +30,30 @@ pub(super) fn words(kind: Kind) -> (TitleAndHint, TitleAndHint) {
                 "请打开 podshell 在终端中打印的链接。每个链接只能使用一次；终端中写有获取新链接的方法。",
             ),
         ),
+        Kind::LinkUsed => (
+            (
+                "This sign-in link was used before",
+                "In case that was not you, all browsers have been signed out. Each link is good once; podshell says in its terminal how to get another.",
+            ),
+            (
+                "该登录链接已被使用过",
+                "为防他人使用，所有浏览器均已退出登录。每个链接只能使用一次；podshell 的终端中写有获取新链接的方法。",
+            ),
+        ),
+        Kind::LinkUnknown => (
+            (
+                "This sign-in link is not of the Podshell that runs now",
+                "Open the link that podshell printed in its terminal. Each link is good once; podshell says there how to get another.",
+            ),
+            (
+                "该登录链接不属于当前运行的 Podshell",
+                "请打开 podshell 在终端中打印的链接。每个链接只能使用一次；终端中写有获取新链接的方法。",
+            ),
+        ),
         Kind::Forbidden => (
             (
                 "The cluster does not allow this",
-                "Ask whoever runs the cluster for the permission named above.",
+                "Ask your cluster administrator for the permission named above.",
             ),
             ("集群不允许此操作", "请向集群管理员申请上面提到的权限。"),
         ),
@@ -173,7 +193,7 @@ fn end_words(reason: EndReason) -> (TitleAndHint, TitleAndHint) {
         EndReason::Forbidden => (
             (
                 "The cluster does not allow a shell here",
-                "Ask whoever runs the cluster for the permission to create pods/exec.",
+                "Ask your cluster administrator for the permission to create pods/exec.",
             ),
             (
                 "集群不允许在此打开 shell",

@@ -3,7 +3,7 @@
 use gloo_net::http::{Method, RequestBuilder, Response};
 use leptos::prelude::window;
 use podshell_shared::api::{
-    ApiError, DebugContainer, DebugState, Minted, PodList, SessionLife, SignIn, SignedIn,
+    ApiError, DebugContainer, DebugState, ErrorCode, Minted, PodList, SessionLife, SignIn, SignedIn,
 };
 use serde::de::DeserializeOwned;
 use web_sys::AbortSignal;
@@ -106,9 +106,10 @@ async fn answer<T: DeserializeOwned>(
 async fn refusal(response: Response) -> Failure {
     let status = response.status();
     let error = response.json().await.unwrap_or_else(|_| ApiError {
-        code: String::new(),
+        code: ErrorCode::Unknown,
         message: format!("HTTP {status} {}", response.status_text()),
-        hint: String::new(),
+        detail: None,
+        hint: None,
     });
     Failure::from_api(status, error)
 }

@@ -186,11 +186,7 @@ impl TerminalController {
         let me = self.me.clone();
         spawn_local(async move {
             let end = match api::session_life(&handle).await {
-                Ok(SessionLife { lives: false }) => End::Exit(Exit {
-                    reason: EndReason::NoSession,
-                    code: None,
-                    message: String::new(),
-                }),
+                Ok(SessionLife { lives: false }) => End::Exit(Exit::new(EndReason::NoSession, "")),
                 Err(failure) if failure.kind == Kind::SignIn => End::SignedOut,
                 // It is there, or nobody knows.
                 Ok(_) | Err(_) => return,

@@ -63,13 +63,7 @@ impl Status {
     }
 
     fn over(end: End) -> Self {
-        let ended = |reason| {
-            Self::Ended(Exit {
-                reason,
-                code: None,
-                message: String::new(),
-            })
-        };
+        let ended = |reason| Self::Ended(Exit::new(reason, ""));
         match end {
             End::Exit(Exit {
                 reason: EndReason::TakenOver | EndReason::NoSession,

@@ -13,26 +13,23 @@ impl Failure {
         language.failure(self.kind).title
     }
 
-    /// What its message says beyond the headline.
-    fn detail(&self) -> Option<&str> {
-        detail_beyond(&self.message, self.title(Language::English))
+    /// What is known in particular: all of it where the user reads English, else what somebody else said.
+    fn particulars(&self, language: Language) -> Option<&str> {
+        let message = Some(&*self.message).filter(|message| !message.is_empty());
+        match language {
+            Language::English if !self.kind.says_all() => message,
+            _ => self.detail.as_deref(),
+        }
     }
 
     /// What to do: the server knows best, but it speaks English only.
     pub(crate) fn advice(&self, language: Language) -> String {
         let own = language.failure(self.kind).hint;
-        if own.is_empty() || (language == Language::English && !self.hint.is_empty()) {
-            self.hint.clone()
-        } else {
-            own.to_owned()
+        match &self.hint {
+            Some(hint) if own.is_empty() || language == Language::English => hint.clone(),
+            _ => own.to_owned(),
         }
     }
-}
-
-/// What the server's words, which are English, say beyond those of the page.
-pub(crate) fn detail_beyond<'a>(message: &'a str, title: &str) -> Option<&'a str> {
-    let sentence = message.trim_end_matches('.');
-    (!sentence.is_empty() && sentence != title).then_some(message)
 }
 
 /// Says what went wrong and what to do; `children` are the ways on.
@@ -46,12 +43,17 @@ pub(crate) fn ErrorPanel(
     let language = use_language();
     let shown = StoredValue::new(failure);
     let title = move || shown.with_value(|failure| failure.title(language.get()));
-    let message = shown.with_value(|failure| failure.detail().map(str::to_owned));
+    let particulars = move || {
+        let particulars =
+            |failure: &Failure| failure.particulars(language.get()).map(str::to_owned);
+        let particulars = shown.with_value(particulars);
+        particulars.map(|words| view! { <p class="failure-message">{words}</p> })
+    };
     let advice = move || shown.with_value(|failure| failure.advice(language.get()));
     view! {
         <section class="failure" data-testid="failure" role="alert">
             <h2>{title}</h2>
-            {message.map(|message| view! { <p class="failure-message">{message}</p> })}
+            {particulars}
             <p class="failure-hint">{advice}</p>
             <div class="actions">{children()}</div>
         </section>
@@ -60,16 +62,16 @@ pub(crate) fn ErrorPanel(
 
 #[cfg(test)]
 mod tests {
-    use podshell_shared::api::ApiError;
+    use podshell_shared::api::{ApiError, ErrorCode};
 
     use super::*;
-    use podshell_shared::target::Mode;
 
-    fn answer(status: u16, code: &str) -> Failure {
+    fn answer(status: u16, code: ErrorCode) -> Failure {
         let error = ApiError {
-            code: code.to_owned(),
+            code,
             message: "What happened.".to_owned(),
-            hint: "What to do.".to_owned(),
+            detail: Some("why".to_owned()),
+            hint: Some("What to do.".to_owned()),
         };
         Failure::from_api(status, error)
     }
@@ -78,13 +80,17 @@ mod tests {
     fn headlines_name_what_is_missing() {
         for (code, english, chinese) in [
             (
-                "no-namespace",
+                ErrorCode::NoNamespace,
                 "There is no such namespace",
                 "找不到该命名空间",
             ),
-            ("no-pod", "There is no such pod", "找不到该 Pod"),
-            ("no-container", "There is no such container", "找不到该容器"),
-            ("no-such-route", "Not found", "未找到"),
+            (ErrorCode::NoPod, "There is no such pod", "找不到该 Pod"),
+            (
+                ErrorCode::NoContainer,
+                "There is no such container",
+                "找不到该容器",
+            ),
+            (ErrorCode::NoSuchRoute, "Not found", "未找到"),
         ] {
             let failure = answer(404, code);
             assert_eq!(failure.title(Language::English), english);
@@ -93,26 +99,20 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_advice_is_for_those_who_read_english() {
-        let failure = answer(404, "no-pod");
-        assert_eq!(failure.advice(Language::English), "What to do.");
-        assert!(failure.advice(Language::Chinese).contains("Pod 列表"));
+    fn the_servers_own_words_are_for_those_who_read_english() {
+        let failure = answer(404, ErrorCode::NoPod);
+        let english = Language::English;
+        assert_eq!(failure.advice(english), "What to do.");
+        assert_eq!(failure.particulars(english), Some("What happened."));
+        let chinese = Language::Chinese;
+        assert!(failure.advice(chinese).contains("Pod 列表"));
+        assert_eq!(failure.particulars(chinese), Some("why"));
     }
 
     #[test]
-    fn what_the_page_says_itself_is_not_said_twice() {
-        for code in [Some(0), Some(137), None] {
-            let said = Language::English.exited(&Mode::Exec(None), code);
-            assert_eq!(detail_beyond(&format!("{said}."), &said), None);
-        }
-        assert_eq!(detail_beyond("", "The shell ended"), None);
-        assert_eq!(
-            detail_beyond("It was killed.", "The shell ended"),
-            Some("It was killed.")
-        );
-        let mut failure = answer(401, "sign-in");
-        assert_eq!(failure.detail(), Some("What happened."));
-        failure.message = "You are not signed in.".to_owned();
-        assert_eq!(failure.detail(), None);
+    fn what_the_headline_says_is_not_said_twice() {
+        let mut failure = answer(401, ErrorCode::SignIn);
+        failure.detail = None;
+        assert_eq!(failure.particulars(Language::English), None);
     }
 }

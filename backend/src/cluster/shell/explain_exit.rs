@@ -32,33 +32,34 @@ pub(super) async fn explain(cluster: &Cluster, target: &Target, ended: ProcessEn
         return exit;
     }
     match (target.mode, ended) {
-        (Mode::Exec, ProcessEnd::Exited(code)) => exited(
-            Some(code),
-            format!("The shell ended with exit code {code}."),
-        ),
+        (Mode::Exec, ProcessEnd::Exited(code)) => Exit {
+            code: Some(code),
+            ..failed(
+                EndReason::Exited,
+                format!("The shell ended with exit code {code}."),
+            )
+        },
         (Mode::Attach, ProcessEnd::Exited(_)) => {
-            exited(None, "The container's main process ended.".to_owned())
+            failed(EndReason::Exited, "The container's main process ended.")
         }
-        (Mode::Exec, ProcessEnd::Failed(why)) => failed(
-            EndReason::ClusterLost,
-            format!("The shell could not be run: {why}"),
-        ),
-        (Mode::Attach, ProcessEnd::Failed(why)) => failed(
-            EndReason::ClusterLost,
-            format!("The container's main process can't be attached to: {why}"),
-        ),
-        (_, ProcessEnd::Lost(why)) => failed(
-            EndReason::ClusterLost,
+        (mode, ProcessEnd::Failed(why)) => {
+            let what = match mode {
+                Mode::Exec => "The shell could not be run",
+                Mode::Attach => "The container's main process can't be attached to",
+            };
+            cluster_lost(format!("{what}: {why}"), why)
+        }
+        (_, ProcessEnd::Lost(why)) => cluster_lost(
             format!("The connection to the container was lost: {why}."),
+            why,
         ),
     }
 }
 
-fn exited(code: Option<i32>, message: String) -> Exit {
+fn cluster_lost(message: String, why: String) -> Exit {
     Exit {
-        reason: EndReason::Exited,
-        code,
-        message,
+        detail: Some(why),
+        ..failed(EndReason::ClusterLost, message)
     }
 }
 
@@ -103,8 +104,15 @@ fn end_in(pod: Pod, target: &Target) -> Option<Exit> {
         let reason = end.reason.as_deref().unwrap_or("Terminated");
         let message =
             format!("The container's main process ended with exit code {code} ({reason}).");
-        return Some(exited(Some(code), message));
+        return Some(Exit {
+            code: Some(code),
+            detail: Some(reason.to_owned()),
+            ..failed(EndReason::Exited, message)
+        });
     }
     let gone = pods::find_running(pod, Some(target.container.clone())).err()?;
-    Some(failed(EndReason::PodGone, gone.to_string()))
+    Some(Exit {
+        detail: gone.detail().map(str::to_owned),
+        ..failed(EndReason::PodGone, gone.to_string())
+    })
 }

@@ -6,12 +6,12 @@ use podshell_shared::terminal::{EndReason, Exit};
 use podshell_shared::target::{Mode, TargetRequest};
 
 use crate::{
-    error::{Failure, Kind},
+    error::Failure,
     i18n::{Language, Words, use_language},
     pages::terminal::debug_container::DebugOffer,
     routing::navigation::Link,
     session::{status::Status, view::TerminalView},
-    ui::error_panel::{ErrorPanel, detail_beyond},
+    ui::error_panel::ErrorPanel,
 };
 
 /// How a session ended, and what to do.
@@ -59,26 +59,24 @@ pub(crate) fn EndedPanel(
             Status::Ended(Exit {
                 reason: EndReason::Exited,
                 code,
-                message,
+                detail,
+                ..
             }) => {
                 let how =
                     move |language: Language| mode.with_value(|mode| language.exited(mode, code));
-                let more = detail_beyond(&message, &how(Language::English)).map(str::to_owned);
                 view! {
                     <section class="over">
                         <div>
                             <h2>{move || how(language.get())}</h2>
-                            {more.map(|more| view! { <p>{more}</p> })}
+                            {detail.map(|detail| view! { <p>{detail}</p> })}
                         </div>
                         <div class="actions">{ways}</div>
                     </section>
                 }
                 .into_any()
             }
-            Status::Ended(Exit {
-                reason, message, ..
-            }) => {
-                let failure = Failure::new(Kind::Ended(reason), message);
+            Status::Ended(exit) => {
+                let failure = Failure::from_exit(exit);
                 view! { <ErrorPanel failure>{ways}</ErrorPanel> }.into_any()
             }
             Status::Lost(failure) | Status::Failed(failure) => {

@@ -7,7 +7,7 @@ use podshell_shared::terminal::Size;
 use podshell_shared::target::Mode;
 
 use crate::{
-    error::reason_name,
+    error::name_of,
     i18n::use_language,
     session::{
         status::Status,
@@ -43,7 +43,7 @@ pub(crate) fn StateBar(view: TerminalView, mode: Mode) -> impl IntoView {
     };
     let reason = move || {
         let reason = view.status.with(|status| match status {
-            Status::Ended(exit) => reason_name(exit.reason),
+            Status::Ended(exit) => name_of(exit.reason),
             Status::Lost(failure) | Status::Failed(failure) => failure.reason.clone(),
             _ => String::new(),
         });
