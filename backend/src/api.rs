@@ -4,6 +4,7 @@ pub(crate) mod debug_containers;
 mod error;
 pub(crate) mod health;
 pub(crate) mod mint;
+pub(crate) mod openapi;
 pub(crate) mod pods;
 pub(crate) mod sessions;
 pub(crate) mod turns;

@@ -13,7 +13,7 @@ mod host;
 mod keys;
 mod origin;
 mod proxies;
-mod sign_in;
+pub(crate) mod sign_in;
 
 use std::{
     fmt,
@@ -39,7 +39,6 @@ pub(crate) use self::{
     keys::Keys,
     origin::require_own_origin,
     proxies::{Proxies, client_address},
-    sign_in::sign_in,
 };
 use crate::{api::Failure, burst::Burst, random, session::Caller};
 

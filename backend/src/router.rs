@@ -24,7 +24,7 @@ use tower_http::{
 use tracing::{Level, Span, debug_span};
 
 use crate::{
-    api::{debug_containers, health, mint, pods, sessions, turns},
+    api::{debug_containers, health, mint, openapi, pods, sessions, turns},
     app::App,
     auth::{self, Guard},
     config::Config,
@@ -75,7 +75,7 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
             app.clone(),
         ));
     let without_key = Router::new()
-        .route("/api/v1/sign-in", post(auth::sign_in))
+        .route("/api/v1/sign-in", post(auth::sign_in::sign_in))
         .route("/api/v1/sessions/leave", post(sessions::leave))
         // anyone may ask, so it costs little
         .layer(DefaultBodyLimit::max(SMALL))
@@ -93,6 +93,7 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
         .layer(middleware::from_fn(auth::require_own_origin))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/api/v1/openapi.json", get(openapi::describe))
         // the page itself is no secret
         .fallback(assets::serve)
         // inside of what takes the base path off, so that it sees which route it is

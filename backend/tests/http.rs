@@ -148,3 +148,15 @@ async fn answers_forbid_what_they_do_not_need() {
     assert!(header(CONTENT_SECURITY_POLICY.as_str()).contains("frame-ancestors 'none'"));
     server.stop().await;
 }
+
+/// What the API's clients are told of it: a change here is one of theirs, too.
+#[tokio::test]
+async fn the_api_describes_itself() {
+    let server = TestServer::start(web()).await;
+    let answer = server.send(server.anonymous("/api/v1/openapi.json")).await;
+    assert_eq!(answer.status, 200);
+    let mut described: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    described["info"]["version"] = "…".into();
+    insta::assert_json_snapshot!(described);
+    server.stop().await;
+}

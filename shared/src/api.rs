@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a browser sends to be signed in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignIn {
     /// Of the link that the server printed, good once; or the user's own, if there is one.
     pub token: String,
@@ -13,6 +14,7 @@ pub struct SignIn {
 
 /// The answer to [`SignIn`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignedIn {
     /// What to send with every request, as `Authorization: Bearer …`. Good as long as the server runs.
     pub credential: String,
@@ -32,6 +34,7 @@ impl fmt::Debug for SignedIn {
 
 /// The answer of the mint routes: an opaque id to bind a terminal connection with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Minted {
     /// Good for one bind within 30 seconds, by the caller that minted it.
     pub id: String,
@@ -39,6 +42,7 @@ pub struct Minted {
 
 /// The answer about a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionLife {
     /// Whether it can be gone on with.
     pub lives: bool,
@@ -47,6 +51,7 @@ pub struct SessionLife {
 /// The answer of the request for a debug container: one that was added to the pod, or one that was
 /// there already for the same container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DebugContainer {
     /// Its name.
     pub container: String,
@@ -54,6 +59,7 @@ pub struct DebugContainer {
 
 /// What a debug container is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "lowercase")]
 pub enum DebugState {
     /// It has not started.
@@ -80,6 +86,7 @@ pub enum DebugState {
 
 /// What kind of error, for programs: `kebab-case`, stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorCode {
     /// A name that can't be anything's in Kubernetes.
@@ -135,6 +142,7 @@ pub enum ErrorCode {
 
 /// The body of every error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApiError {
     /// What kind of error.
     pub code: ErrorCode,
@@ -150,6 +158,7 @@ pub struct ApiError {
 
 /// The answer of the pod list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PodList {
     /// Which cluster this is: the kubeconfig context, or what else tells it apart.
@@ -165,6 +174,7 @@ pub struct PodList {
 
 /// A pod, as far as the page shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Pod {
     /// Namespace.
@@ -191,6 +201,7 @@ pub struct Pod {
 
 /// A container of a pod.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Container {
     /// Name, unique in its pod.
@@ -209,6 +220,7 @@ pub struct Container {
 
 /// What part a container has in its pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ContainerKind {
     /// One of the containers that the pod is for.
@@ -221,6 +233,7 @@ pub enum ContainerKind {
 
 /// What a container is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum ContainerState {
     /// It runs: a shell can be opened in it.

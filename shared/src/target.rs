@@ -36,6 +36,7 @@ pub enum Mode {
 
 /// What stands in a query of the mode: `?shell=bash`, `?mode=attach`. What is empty counts as missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
 pub struct ModeQuery {
     /// The shell that is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]

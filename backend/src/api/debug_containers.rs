@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use podshell_shared::api::{DebugContainer, DebugState};
+use podshell_shared::api::{ApiError, DebugContainer, DebugState};
 
 use super::{Failure, check_names};
 use crate::{
@@ -15,6 +15,17 @@ use crate::{
 
 /// `POST /api/v1/pod/{namespace}/{pod}/debug/{container}`: adds a debug container for `container`, unless
 /// one is there already.
+#[utoipa::path(
+    post,
+    path = "/api/v1/pod/{namespace}/{pod}/debug/{container}",
+    params(("namespace" = String, Path), ("pod" = String, Path), ("container" = String, Path)),
+    responses(
+        (status = CREATED, body = DebugContainer, description = "It was added now."),
+        (status = OK, body = DebugContainer, description = "It was there already."),
+        (status = "4XX", body = ApiError), (status = "5XX", body = ApiError)
+    ),
+    security(("key" = []))
+)]
 pub(crate) async fn add(
     State(shutdown): State<Shutdown>,
     State(cluster): State<Cluster>,
@@ -36,6 +47,13 @@ pub(crate) async fn add(
 }
 
 /// `GET /api/v1/pod/{namespace}/{pod}/debug/{container}`: what the debug container `container` is doing.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pod/{namespace}/{pod}/debug/{container}",
+    params(("namespace" = String, Path), ("pod" = String, Path), ("container" = String, Path)),
+    responses((status = OK, body = DebugState), (status = "4XX", body = ApiError), (status = "5XX", body = ApiError)),
+    security(("key" = []))
+)]
 pub(crate) async fn state(
     State(cluster): State<Cluster>,
     Path((namespace, pod, container)): Path<(String, String, String)>,

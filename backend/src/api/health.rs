@@ -14,7 +14,7 @@ use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
-use podshell_shared::api::ErrorCode;
+use podshell_shared::api::{ApiError, ErrorCode};
 
 use super::Failure;
 use crate::{
@@ -28,11 +28,17 @@ const KEPT: Duration = Duration::from_secs(3);
 const ANSWER_TIME: Duration = Duration::from_secs(5);
 
 /// The process answers.
+#[utoipa::path(get, path = "/healthz", responses((status = OK, body = String)))]
 pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
 
 /// The cluster answers and new sessions are taken.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    responses((status = OK, body = String), (status = SERVICE_UNAVAILABLE, body = ApiError))
+)]
 pub(crate) async fn ready(
     State(shutdown): State<Shutdown>,
     State(readiness): State<Arc<Readiness>>,

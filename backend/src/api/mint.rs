@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, Query, State},
 };
 use podshell_shared::{
-    api::Minted,
+    api::{ApiError, Minted},
     target::{self, ModeQuery},
 };
 use serde::Deserialize;
@@ -26,6 +26,13 @@ pub(crate) struct MintQuery {
 }
 
 /// `GET /api/v1/pod/{namespace}/{pod}/shell/{container}`, as Kubernetes Dashboard has it.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pod/{namespace}/{pod}/shell/{container}",
+    params(("namespace" = String, Path), ("pod" = String, Path), ("container" = String, Path), ModeQuery),
+    responses((status = OK, body = Minted), (status = "4XX", body = ApiError), (status = "5XX", body = ApiError)),
+    security(("key" = []))
+)]
 pub(crate) async fn mint(
     State(app): State<App>,
     caller: Caller,
@@ -42,6 +49,18 @@ pub(crate) async fn mint(
 
 /// `GET /api/pod/{pod}/shell?namespace=&container=`: namespace `default` and the pod's first
 /// container if not given.
+#[utoipa::path(
+    get,
+    path = "/api/pod/{pod}/shell",
+    params(
+        ("pod" = String, Path),
+        ("namespace" = Option<String>, Query, description = "`default` if it is missing."),
+        ("container" = Option<String>, Query, description = "The pod's first if it is missing."),
+        ModeQuery
+    ),
+    responses((status = OK, body = Minted), (status = "4XX", body = ApiError), (status = "5XX", body = ApiError)),
+    security(("key" = []))
+)]
 pub(crate) async fn mint_short(
     State(app): State<App>,
     caller: Caller,

@@ -8,12 +8,22 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use podshell_shared::api::{ErrorCode, SignIn, SignedIn};
+use podshell_shared::api::{ApiError, ErrorCode, SignIn, SignedIn};
 
 use super::{Auth, keys::Refused, unauthorized};
 use crate::api::Failure;
 
 /// The key that a browser sends from now on, for a token that is good once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/sign-in",
+    request_body = SignIn,
+    responses(
+        (status = OK, body = SignedIn),
+        (status = BAD_REQUEST, body = ApiError),
+        (status = UNAUTHORIZED, body = ApiError)
+    )
+)]
 pub(crate) async fn sign_in(
     State(access): State<Arc<Auth>>,
     asked: Result<Json<SignIn>, JsonRejection>,

@@ -1,0 +1,54 @@
+//! The HTTP API as `OpenAPI` describes it, made from the handlers and the types.
+
+use axum::{Json, response::IntoResponse};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        self,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+use super::{debug_containers, health, mint, pods, sessions};
+use crate::auth;
+
+/// The description.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Podshell",
+        description = "Shells in the containers of a Kubernetes cluster. Terminals go over SockJS, which docs/protocol.md describes."
+    ),
+    paths(
+        auth::sign_in::sign_in,
+        mint::mint,
+        mint::mint_short,
+        pods::list,
+        debug_containers::add,
+        debug_containers::state,
+        sessions::life,
+        sessions::leave,
+        health::alive,
+        health::ready
+    ),
+    modifiers(&Key)
+)]
+struct Description;
+
+/// The key that most of it asks for.
+struct Key;
+
+impl Modify for Key {
+    fn modify(&self, openapi: &mut openapi::OpenApi) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("key", SecurityScheme::Http(bearer));
+    }
+}
+
+/// `GET /api/v1/openapi.json`
+pub(crate) async fn describe() -> impl IntoResponse {
+    Json(Description::openapi())
+}
