@@ -1,7 +1,6 @@
 //! The HTTP API's handlers.
 
 pub(crate) mod debug_containers;
-mod error;
 pub(crate) mod health;
 pub(crate) mod mint;
 pub(crate) mod openapi;
@@ -9,18 +8,10 @@ pub(crate) mod pods;
 pub(crate) mod sessions;
 pub(crate) mod turns;
 
-pub(crate) use error::Failure;
-
-use axum::http::{HeaderMap, StatusCode, header::ACCEPT};
+use axum::http::StatusCode;
 use podshell_shared::api::ErrorCode;
 
-/// Whether a request comes from a person's browser that is to show the answer.
-pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
-    headers
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.contains("text/html"))
-}
+use crate::error::Failure;
 
 /// Names go into the paths of calls to the API server: nothing may stand in them but what a Kubernetes name can hold,
 /// for a pod a subdomain of RFC 1123, for the others a label of one.

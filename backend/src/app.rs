@@ -1,21 +1,13 @@
 //! What all requests share. A handler asks for the parts that it needs, by `State`.
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    api::{Failure, health::Readiness},
-    auth::Auth,
-    cluster::Cluster,
-    descriptors::Budget,
-    page::assets::Page,
-    session::{Caller, Refused, Sessions, Target, Tickets},
+    auth::Auth, cluster::Cluster, descriptors::Budget, error::Failure, minting::Minting,
+    page::assets::Page, readiness::Readiness, session::Sessions,
 };
 
 /// What all requests share.
@@ -56,40 +48,5 @@ impl Shutdown {
         } else {
             Ok(())
         }
-    }
-}
-
-/// Ids for targets, with the clock that they expire by.
-#[derive(Clone)]
-pub(crate) struct Minting {
-    tickets: Arc<Tickets>,
-    clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
-}
-
-impl Minting {
-    pub(crate) fn new(tickets: Tickets, clock: Arc<dyn Fn() -> SystemTime + Send + Sync>) -> Self {
-        let tickets = Arc::new(tickets);
-        Self { tickets, clock }
-    }
-
-    /// An id with which the caller may open a terminal at the target, once.
-    pub(crate) fn mint(&self, caller: &Caller, target: &Target) -> String {
-        self.tickets.mint(caller, target, (self.clock)())
-    }
-
-    /// What an id was minted for. It is good no more.
-    pub(crate) fn redeem(&self, caller: &Caller, id: &str) -> Result<Target, Refused> {
-        self.tickets.redeem(caller, id, (self.clock)())
-    }
-
-    /// Whose an id is, as long as it is good.
-    pub(crate) fn caller(&self, id: &str) -> Option<Caller> {
-        self.tickets.caller(id, (self.clock)())
-    }
-}
-
-impl fmt::Debug for Minting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Minting").finish_non_exhaustive()
     }
 }

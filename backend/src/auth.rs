@@ -32,7 +32,6 @@ use http::{HeaderValue, request::Parts};
 
 use podshell_shared::api::ErrorCode;
 
-pub use self::keys::{Secret, SecretError};
 pub(crate) use self::{
     guard::{Admission, Guard},
     host::{CalledBy, Hosts, require_own_host},
@@ -40,7 +39,7 @@ pub(crate) use self::{
     origin::require_own_origin,
     proxies::{Proxies, client_address},
 };
-use crate::{api::Failure, burst::Burst, random, session::Caller};
+use crate::{burst::Burst, error::Failure, random, session::Caller};
 
 /// What tells who may call.
 pub(crate) struct Auth {

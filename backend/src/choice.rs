@@ -4,7 +4,7 @@ use crate::{
     cluster::{Cluster, Source},
     config::Config,
     descriptors::Costs,
-    server::StartError,
+    start_error::StartError,
 };
 
 /// A cluster and why it is that one.

@@ -1,22 +1,26 @@
 //! Everything configurable, read and validated before a port is bound.
 
+mod base_path;
+mod public_url;
+
 use std::{
-    fmt,
     net::{IpAddr, SocketAddr},
     num::NonZeroUsize,
     path::PathBuf,
-    str::FromStr,
     time::Duration,
 };
 
 use clap::{ArgAction, Parser};
-use http::{Uri, uri::Scheme};
 use humantime::format_duration;
 use ipnet::IpNet;
 use podshell_shared::terminal::MAX_GRACE;
 use thiserror::Error;
 
-pub use crate::auth::{Secret, SecretError};
+pub use self::{
+    base_path::{BasePath, BasePathError},
+    public_url::{PublicUrl, PublicUrlError},
+};
+pub use crate::secret::{Secret, SecretError};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all sessions ended and left nothing, 1 it could not start, 2 wrong flags, 3 processes may still run in \
@@ -188,70 +192,6 @@ fn address_range(text: &str) -> Result<IpNet, NoAddress> {
     one.or_else(|_| text.parse()).map_err(|_| NoAddress)
 }
 
-/// The address that people open this server by: scheme, name and port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicUrl {
-    scheme: Scheme,
-    authority: String,
-}
-
-impl PublicUrl {
-    pub(crate) fn scheme(&self) -> &Scheme {
-        &self.scheme
-    }
-
-    pub(crate) fn authority(&self) -> &str {
-        &self.authority
-    }
-}
-
-/// Why a text is no public address.
-#[derive(Debug, Error)]
-pub enum PublicUrlError {
-    /// Something else than `http://name:port`.
-    #[error("not an address like https://shell.example.org")]
-    NotAnAddress,
-    /// More than scheme, name and port.
-    #[error("scheme, name and port only; the path is for --base-path")]
-    MoreThanOrigin,
-}
-
-impl FromStr for PublicUrl {
-    type Err = PublicUrlError;
-
-    fn from_str(text: &str) -> Result<Self, PublicUrlError> {
-        let uri: Uri = text.parse().map_err(|_| PublicUrlError::NotAnAddress)?;
-        let scheme = uri
-            .scheme()
-            .filter(|scheme| [Scheme::HTTP, Scheme::HTTPS].contains(scheme));
-        let authority = uri
-            .authority()
-            .filter(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'))
-            // a port that is none: endless, or nothing behind the colon
-            .filter(|authority| {
-                authority.as_str() == authority.host() || authority.port_u16().is_some()
-            });
-        let (scheme, authority) = scheme.zip(authority).ok_or(PublicUrlError::NotAnAddress)?;
-        if uri
-            .path_and_query()
-            .is_some_and(|rest| rest.as_str() != "/")
-            || text.contains('#')
-        {
-            return Err(PublicUrlError::MoreThanOrigin);
-        }
-        Ok(Self {
-            scheme: scheme.clone(),
-            authority: authority.as_str().to_ascii_lowercase(),
-        })
-    }
-}
-
-impl fmt::Display for PublicUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme, self.authority)
-    }
-}
-
 /// Why a text is no time.
 #[derive(Debug, Error)]
 enum TimeError {
@@ -290,64 +230,6 @@ fn threads(text: &str) -> Result<NonZeroUsize, NoThreads> {
 /// A number of sessions, at least one.
 fn count(text: &str) -> Result<usize, std::num::ParseIntError> {
     text.parse::<NonZeroUsize>().map(Into::into)
-}
-
-/// The path under which everything is served: `/`, or `/like/this` without a slash at its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BasePath(String);
-
-impl BasePath {
-    /// Empty for `/`, else with a slash in front and none at the end: what to put before a route.
-    pub fn prefix(&self) -> &str {
-        &self.0
-    }
-
-    /// With a slash at its end: what relative links are resolved against.
-    pub fn with_slash(&self) -> String {
-        format!("{}/", self.0)
-    }
-}
-
-/// Why a text is no base path.
-#[derive(Debug, Error)]
-pub enum BasePathError {
-    /// Relative.
-    #[error("must begin with a slash")]
-    NoSlash,
-    /// Something that would have to be escaped, or that routes give a meaning.
-    #[error("may hold letters, digits, '-', '_', '.', '~' and single slashes only")]
-    BadCharacter,
-}
-
-impl FromStr for BasePath {
-    type Err = BasePathError;
-
-    fn from_str(text: &str) -> Result<Self, BasePathError> {
-        let path = text.strip_prefix('/').ok_or(BasePathError::NoSlash)?;
-        if path.is_empty() {
-            return Ok(Self(String::new()));
-        }
-        let path = path.strip_suffix('/').unwrap_or(path);
-        let plain = |part: &str| {
-            !part.is_empty()
-                && part != "."
-                && part != ".."
-                && part
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
-        };
-        if path.split('/').all(plain) {
-            Ok(Self(format!("/{path}")))
-        } else {
-            Err(BasePathError::BadCharacter)
-        }
-    }
-}
-
-impl fmt::Display for BasePath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.with_slash())
-    }
 }
 
 #[cfg(test)]
@@ -401,49 +283,6 @@ mod tests {
         }
         let error = parse(&["--listen", "7780"]).unwrap_err().to_string();
         assert!(error.contains("like 127.0.0.1:7780"), "{error}");
-    }
-
-    #[test]
-    fn base_paths() {
-        let prefix = |text: &str| {
-            text.parse::<BasePath>()
-                .map(|path| path.prefix().to_owned())
-        };
-        assert_eq!(prefix("/").unwrap(), "");
-        assert_eq!(prefix("/a/b-c").unwrap(), "/a/b-c");
-        assert_eq!(prefix("/a/").unwrap(), "/a");
-        for text in [
-            "", "a", "//", "/a//b", "/a b", "/{a}", "/..", "/a/../b", "/a?b",
-        ] {
-            assert!(prefix(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn public_addresses() {
-        let public = |text: &str| text.parse::<PublicUrl>().map(|url| url.to_string());
-        assert_eq!(
-            public("http://localhost:9000/").unwrap(),
-            "http://localhost:9000"
-        );
-        assert_eq!(
-            public("https://Shell.Example").unwrap(),
-            "https://shell.example"
-        );
-        for text in [
-            "",
-            "shell.example",
-            "localhost:9000",
-            "ftp://shell.example",
-            "https://user@shell.example",
-            "https://shell.example/tools",
-            "https://shell.example?x",
-            "https://shell.example/#x",
-            "http://x:",
-            "http://x:99999",
-        ] {
-            assert!(public(text).is_err(), "{text}");
-        }
     }
 
     #[test]

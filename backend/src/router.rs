@@ -47,7 +47,11 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
     let (of_sessions, of_addresses) = (app.clone(), app.clone());
     let terminals = sockjs::Builder::new(move |session| wire::serve(session, of_sessions.clone()))
         .raw_protocols([PROTOCOL])
-        .guard(Guard::new(app.clone()))
+        .guard(Guard::new(
+            Arc::clone(&app.auth),
+            app.minting.clone(),
+            app.sessions.clone(),
+        ))
         .heartbeat(config.heartbeat)
         .max_message_size(wire::MAX_MESSAGE)
         .room_for_long_messages(wire::ROOM_FOR_LONG)

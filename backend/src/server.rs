@@ -4,12 +4,11 @@ use std::{
     future::Future,
     io,
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use thiserror::Error;
 use tokio::{
     net::TcpListener,
     time::{Instant, timeout, timeout_at},
@@ -21,18 +20,21 @@ use tokio_util::{
 use tracing::{info, warn};
 
 use crate::{
-    app::{App, DebugImage, Minting, Shutdown, Times},
-    auth::{Auth, Hosts, Keys, Proxies, Secret, SecretError},
+    app::{App, DebugImage, Shutdown, Times},
+    auth::{Auth, Hosts, Keys, Proxies},
     choice,
-    cluster::{Cluster, ConnectError},
+    cluster::Cluster,
     config::Config,
-    descriptors::{self, Budget, TooFewDescriptors},
+    descriptors::{self, Budget},
     front_door,
+    minting::Minting,
     page::assets::Page,
     router::router,
-    secret_file::{self, SecretFileError},
-    session::{KeysError, Limits, Scope, Sessions, TicketKeys, Tickets},
+    secret::Secret,
+    secret_file,
+    session::{Limits, Scope, Sessions, TicketKeys, Tickets},
     session_log::SessionLog,
+    start_error::StartError,
 };
 
 /// How long a session waits whose page said that it goes away; to be loaded anew takes less.
@@ -46,53 +48,6 @@ impl std::fmt::Debug for Clock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Clock")
     }
-}
-
-/// Why the server did not start.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// The cluster that was asked for can't be used.
-    #[error("{}\n{}", .0, .0.hint())]
-    Cluster(#[from] ConnectError),
-    /// The address can't be listened on.
-    #[error("can't listen on {address}: {source}. Choose another port with --listen.")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The process may not have enough file descriptors.
-    #[error(transparent)]
-    Descriptors(#[from] TooFewDescriptors),
-    /// A file with a secret can't be read, or by too many.
-    #[error("can't use {path}: {source}")]
-    SecretFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: SecretFileError,
-    },
-    /// The file with the ticket keys holds something else.
-    #[error("can't use the ticket keys in {path}: {source}")]
-    TicketKeys {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: KeysError,
-    },
-    /// The file with the key for scripts holds something else.
-    #[error("can't use the key for scripts in {path}: {source}")]
-    Token {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: SecretError,
-    },
-    /// The built-in demo can't be started.
-    #[cfg(feature = "demo")]
-    #[error("can't start the demo: {0}")]
-    Demo(fake_cluster::StartError),
 }
 
 /// A server in the making.

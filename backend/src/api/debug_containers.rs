@@ -7,7 +7,8 @@ use axum::{
 };
 use podshell_shared::api::{ApiError, DebugContainer, DebugState};
 
-use super::{Failure, check_names};
+use super::check_names;
+use crate::error::Failure;
 use crate::{
     app::{DebugImage, Shutdown},
     cluster::Cluster,

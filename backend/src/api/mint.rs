@@ -10,7 +10,8 @@ use podshell_shared::{
 };
 use serde::Deserialize;
 
-use super::{Failure, check_names, check_pod};
+use super::{check_names, check_pod};
+use crate::error::Failure;
 use crate::{
     app::App,
     session::{Caller, Mode, Shell, TargetRequest},

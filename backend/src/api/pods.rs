@@ -3,8 +3,8 @@
 use axum::{Json, extract::State};
 use podshell_shared::api::{ApiError, PodList};
 
-use super::Failure;
 use crate::cluster::Cluster;
+use crate::error::Failure;
 
 /// `GET /api/v1/pods`: all pods that the caller may list.
 #[utoipa::path(

@@ -13,7 +13,7 @@ use tokio::{sync::Semaphore, time::timeout};
 
 use podshell_shared::api::ErrorCode;
 
-use super::Failure;
+use crate::error::Failure;
 
 /// How long a request waits for its turn; one that is served takes about as long at most.
 const PATIENCE: Duration = Duration::from_secs(10);

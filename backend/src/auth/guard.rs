@@ -7,13 +7,19 @@
 //! A page that has no id yet, but wants to lose no time, shows its key: as a subprotocol that it offers, which is the one
 //! header that it can choose, and which, as a header, stands in no address.
 
+use std::sync::Arc;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::response::Response;
 use http::{HeaderMap, header::SEC_WEBSOCKET_PROTOCOL, request::Parts};
 use podshell_shared::terminal::{KEY_PROTOCOL, session_handle};
 
-use super::{bearer, signed_out};
-use crate::{app::App, session::Caller};
+use super::{Auth, bearer, signed_out};
+use crate::{
+    cluster::Cluster,
+    minting::Minting,
+    session::{Caller, Sessions},
+};
 
 /// What a connection may be used for, and by whom.
 #[derive(Clone, Debug)]
@@ -56,29 +62,35 @@ impl Admission {
 }
 
 /// Guards SockJS.
-pub(crate) struct Guard(App);
+pub(crate) struct Guard {
+    auth: Arc<Auth>,
+    minting: Minting,
+    sessions: Sessions<Cluster>,
+}
 
 impl Guard {
-    pub(crate) fn new(app: App) -> Self {
-        Self(app)
+    pub(crate) fn new(auth: Arc<Auth>, minting: Minting, sessions: Sessions<Cluster>) -> Self {
+        Self {
+            auth,
+            minting,
+            sessions,
+        }
     }
 
     /// What a request may open a connection for; [`None`] if nothing.
     fn admission(&self, parts: &Parts) -> Option<Admission> {
-        let app = &self.0;
         let admission = |caller, to| Admission { caller, to };
-        let access = &app.auth;
-        let by_offer = || access.caller_by(offered(&parts.headers)?);
-        if let Some(caller) = access.caller(&parts.headers).or_else(by_offer) {
+        let by_offer = || self.auth.caller_by(offered(&parts.headers)?);
+        if let Some(caller) = self.auth.caller(&parts.headers).or_else(by_offer) {
             return Some(admission(caller, Purpose::Anything));
         }
         let shown = shown(parts)?;
         let of_id = || {
-            let caller = app.minting.caller(shown)?;
+            let caller = self.minting.caller(shown)?;
             Some(admission(caller, Purpose::Bind(shown.to_owned())))
         };
         let of_session = || {
-            let caller = app.sessions.caller_of(shown)?;
+            let caller = self.sessions.caller_of(shown)?;
             Some(admission(caller, Purpose::Resume(shown.to_owned())))
         };
         of_id().or_else(of_session)
@@ -96,7 +108,7 @@ impl sockjs::Guard for Guard {
     /// The key, or else what stands in the query, which is good for this long after it was good for the first time.
     fn identity(&self, parts: &Parts) -> Option<Vec<u8>> {
         // a key that is none may be anyone's, as one that a proxy adds
-        let key = bearer(&parts.headers).filter(|key| self.0.auth.keys().accepts(key));
+        let key = bearer(&parts.headers).filter(|key| self.auth.keys().accepts(key));
         let brought = key.or_else(|| shown(parts))?;
         Some(digest(&SHA256, brought.as_bytes()).as_ref().to_vec())
     }

@@ -17,7 +17,7 @@ use axum::{
 use podshell_shared::api::ErrorCode;
 
 use super::Auth;
-use crate::{api::Failure, config::PublicUrl};
+use crate::{config::PublicUrl, error::Failure};
 
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 

@@ -10,7 +10,7 @@ use axum::{
 use podshell_shared::api::ErrorCode;
 
 use super::host::CalledBy;
-use crate::api::Failure;
+use crate::error::Failure;
 
 /// What a browser says of the page that makes a request, whether it shows the answer to it or not.
 /// Chromium says nothing of a `WebSocket`; there the origin counts.

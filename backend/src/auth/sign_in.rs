@@ -11,7 +11,7 @@ use axum::{
 use podshell_shared::api::{ApiError, ErrorCode, SignIn, SignedIn};
 
 use super::{Auth, keys::Refused, unauthorized};
-use crate::api::Failure;
+use crate::error::Failure;
 
 /// The key that a browser sends from now on, for a token that is good once.
 #[utoipa::path(

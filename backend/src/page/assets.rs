@@ -10,7 +10,7 @@ use axum::{
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
         header::{
-            ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
+            ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
             CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
         },
         uri::PathAndQuery,
@@ -24,9 +24,9 @@ use rust_embed::RustEmbed;
 use podshell_shared::api::ErrorCode;
 
 use crate::{
-    api::{Failure, wants_page},
     auth::{Auth, CalledBy},
     config::BasePath,
+    error::Failure,
 };
 
 /// What `cargo xtask build` leaves in `dist`. A debug build reads it from there while it runs, so
@@ -122,6 +122,14 @@ pub(crate) async fn serve(
         .hint("Build it with `cargo xtask build`.")
         .into_response(),
     }
+}
+
+/// Whether a request comes from a person's browser that is to show the answer.
+fn wants_page(headers: &HeaderMap) -> bool {
+    headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/html"))
 }
 
 fn file(path: &str, headers: &HeaderMap) -> Option<Response> {

@@ -1,0 +1,57 @@
+//! Why the server did not start.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use thiserror::Error;
+
+use crate::{
+    cluster::ConnectError, descriptors::TooFewDescriptors, secret::SecretError,
+    secret_file::SecretFileError, session::KeysError,
+};
+
+/// Why the server did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The cluster that was asked for can't be used.
+    #[error("{}\n{}", .0, .0.hint())]
+    Cluster(#[from] ConnectError),
+    /// The address can't be listened on.
+    #[error("can't listen on {address}: {source}. Choose another port with --listen.")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The process may not have enough file descriptors.
+    #[error(transparent)]
+    Descriptors(#[from] TooFewDescriptors),
+    /// A file with a secret can't be read, or by too many.
+    #[error("can't use {path}: {source}")]
+    SecretFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: SecretFileError,
+    },
+    /// The file with the ticket keys holds something else.
+    #[error("can't use the ticket keys in {path}: {source}")]
+    TicketKeys {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: KeysError,
+    },
+    /// The file with the key for scripts holds something else.
+    #[error("can't use the key for scripts in {path}: {source}")]
+    Token {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: SecretError,
+    },
+    /// The built-in demo can't be started.
+    #[cfg(feature = "demo")]
+    #[error("can't start the demo: {0}")]
+    Demo(fake_cluster::StartError),
+}
