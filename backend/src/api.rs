@@ -79,7 +79,7 @@ mod tests {
             ("default", "web-0", "app"),
             ("0", "a.b-c.0", "x"),
             (&long, &dotted[..253], &long),
-            // unlike in DNS, a part of it has no limit of its own
+            // Unlike in DNS, a part of it has no limit of its own.
             ("n", &"x".repeat(253), "c"),
         ] {
             assert!(check_names(namespace, pod, container).is_ok(), "{pod}");

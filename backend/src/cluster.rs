@@ -87,7 +87,7 @@ impl Cluster {
             Err(refused @ ClusterError::Api { status: 403, .. }) => {
                 let own = Api::default_namespaced(client());
                 let list = answer(own.list(&Default::default())).await;
-                // what matters to the user is the first refusal
+                // What matters to the user is the first refusal.
                 let list = list.map_err(|_| refused)?;
                 (list, Some(self.client.default_namespace().to_owned()))
             }

@@ -263,7 +263,7 @@ mod tests {
     #[test]
     #[cfg(feature = "demo")]
     fn the_demo_wins() {
-        // over a kubeconfig that may stand in the environment
+        // Over a kubeconfig that may stand in the environment.
         assert!(parse(&["--demo", "--kubeconfig", "x"]).unwrap().is_demo());
     }
 

@@ -81,7 +81,7 @@ pub(crate) fn share(
     let calls = (limit / 64).clamp(8, 64);
     let clean_ups = (limit / 64).clamp(SCRIPTS_AT_ONCE, MOST_CLEAN_UPS);
     let reserve = reserve(costs, calls, clean_ups);
-    // its exec, and its client's connection
+    // Its exec, and its client's connection.
     let per_session = costs.exec + 1;
     let needed = reserve + SPARE + per_session;
     let Some(beyond) = limit.checked_sub(needed) else {
@@ -159,13 +159,13 @@ mod tests {
     #[test]
     fn shares() {
         for (limit, costs, max_sessions, sessions, connections, calls, clean_ups) in [
-            // sessions come first, each with its connection
+            // Sessions come first, each with its connection.
             (256, Costs::CLUSTER, 1000, 88, 96, 8, 16),
             (256, DEMO, 1000, 14, 26, 8, 16),
             (1024, Costs::CLUSTER, 1000, 464, 472, 16, 16),
-            // few sessions leave more to connections
+            // Few sessions leave more to connections.
             (256, Costs::CLUSTER, 10, 10, 174, 8, 16),
-            // plenty
+            // Plenty.
             (20_000, Costs::CLUSTER, 1000, 1000, 2512, 64, 128),
             (20_000, DEMO, 1000, 1000, 2512, 64, 128),
             (20_000, Costs::CLUSTER, 10_000, 9_848, 9_856, 64, 128),
@@ -218,9 +218,9 @@ mod tests {
                     let used = reserve + budget.sessions * exec + budget.connections;
                     prop_assert!(used <= limit, "{used} of {limit}");
                     prop_assert!((1..=max_sessions).contains(&budget.sessions));
-                    // each session can have its client, and others still get in
+                    // Each session can have its client, and others still get in.
                     prop_assert!(budget.connections >= budget.sessions + SPARE);
-                    // more descriptors are never worse
+                    // More descriptors are never worse.
                     let more = share(limit + 1000, costs, max_sessions).unwrap();
                     prop_assert!(more.sessions >= budget.sessions);
                 }

@@ -55,7 +55,7 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),
     }?;
-    // elsewhere than on Windows it only spares the wait for connections of the server before
+    // Elsewhere than on Windows it only spares the wait for connections of the server before.
     #[cfg(not(windows))]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -175,7 +175,7 @@ impl<L: Listener> Door<L> {
                     let place = self.place.take().expect("it was kept above");
                     return (Held::new(io, place), peer);
                 }
-                // it was gone before it was here
+                // It was gone before it was here.
                 Err(error)
                     if matches!(
                         error.kind(),

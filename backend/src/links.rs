@@ -57,7 +57,7 @@ impl Asked {
 /// In a thread of its own, for a terminal may stand still; and where nobody reads any more, there is a log at the most.
 fn print(text: String) {
     tokio::task::spawn_blocking(move || {
-        // in one piece, so that whoever has read the link may go
+        // In one piece, so that whoever has read the link may go.
         let mut out = io::stdout().lock();
         if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             tracing::warn!(%error, "nobody reads which link to open");

@@ -26,7 +26,7 @@ pub(crate) fn start() -> WorkerGuard {
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(writer)
         .with_ansi(io::stderr().is_terminal())
-        // it would be written to where nothing can be written
+        // It would be written to where nothing can be written.
         .log_internal_errors(false)
         .with_filter(safe(asked));
     tracing_subscriber::registry().with(lines).init();
@@ -35,7 +35,7 @@ pub(crate) fn start() -> WorkerGuard {
 
 /// What was asked for, of what is safe.
 fn safe<S>(asked: EnvFilter) -> impl Filter<S> {
-    // without a hint all that libraries could say is built up for each message that they handle, and only then thrown away
+    // Without a hint all that libraries could say is built up for each message that they handle, and only then thrown away.
     asked.and(filter_fn(is_safe).with_max_level_hint(LevelFilter::TRACE))
 }
 

@@ -31,7 +31,7 @@ use self::{links::Asked, signals::Signals};
 
 /// What holds a key for scripts.
 const TOKEN: &str = "PODSHELL_TOKEN";
-// as `--help` says
+// As `--help` says.
 const COULD_NOT_START: u8 = 1;
 const SOMETHING_LEFT: u8 = 3;
 /// How long the last words may take.
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         .map_err(Into::into)
         .and_then(|runtime| {
             let served = runtime.block_on(serve(config));
-            // nothing that still runs is worth waiting for
+            // Nothing that still runs is worth waiting for.
             runtime.shutdown_background();
             served
         });
@@ -68,7 +68,7 @@ fn runtime(threads: usize) -> io::Result<Runtime> {
 
 /// Serves until a signal comes; at a second one it ends there and then. Gives the exit code.
 async fn serve(config: Config) -> Result<u8, Box<dyn Error>> {
-    // before anyone is told that we are here
+    // Before anyone is told that we are here.
     let mut signals = Signals::listen()?;
     let asked = Asked::listen()?;
     let server = tokio::select! {
@@ -117,10 +117,10 @@ fn complain(what: &str) {
     let line = format!("podshell: {what}\n");
     let (written, done) = mpsc::channel();
     thread::spawn(move || {
-        // unlike with eprintln!, there need be nobody to read it
+        // Unlike with eprintln!, there need be nobody to read it.
         let _ = io::stderr().write_all(line.as_bytes());
         let _ = written.send(());
     });
-    // a terminal may stand still
+    // A terminal may stand still.
     let _ = done.recv_timeout(LAST_WORDS);
 }

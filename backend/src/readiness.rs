@@ -87,7 +87,7 @@ impl Probe {
     fn is_good(&self) -> bool {
         match self.found.peek() {
             Some(found) => found.at.elapsed() < KEPT,
-            // whom nobody waited for may have timed out meanwhile, whatever the cluster said
+            // Whom nobody waited for may have timed out meanwhile, whatever the cluster said.
             None => self.since.elapsed() < ANSWER_TIME,
         }
     }

@@ -42,7 +42,7 @@ const SMALL_WITHIN: Duration = Duration::from_secs(10);
 
 /// All that the server answers. `connections` runs the tasks of the SockJS sessions.
 pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> Router {
-    // some of them may be connections that were lost and are not known to be
+    // Some of them may be connections that were lost and are not known to be.
     let per_address = config.max_sessions_per_user.saturating_mul(2);
     let (of_sessions, of_addresses) = (app.clone(), app.clone());
     let terminals = sockjs::Builder::new(move |session| wire::serve(session, of_sessions.clone()))
@@ -73,7 +73,7 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
         )
         .route("/api/v1/pods", get(pods::list))
         .layer(middleware::from_fn_with_state(turns, turns::wait))
-        // costs the cluster nothing
+        // Costs the cluster nothing.
         .route("/api/v1/sessions/{handle}", get(sessions::life))
         .layer(middleware::from_extractor_with_state::<Caller, _>(
             app.clone(),
@@ -81,7 +81,7 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
     let without_key = Router::new()
         .route("/api/v1/sign-in", post(auth::sign_in::sign_in))
         .route("/api/v1/sessions/leave", post(sessions::leave))
-        // anyone may ask, so it costs little
+        // Anyone may ask, so it costs little.
         .layer(DefaultBodyLimit::max(SMALL))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
@@ -98,14 +98,14 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/api/v1/openapi.json", get(openapi::describe))
-        // the page itself is no secret
+        // The page itself is no secret.
         .fallback(assets::serve)
-        // inside of what takes the base path off, so that it sees which route it is
+        // Inside of what takes the base path off, so that it sees which route it is.
         .layer(
             TraceLayer::new_for_http()
                 .make_span_with(request_span)
-                // that an answer was a 5xx says nothing that its reason does not; and anyone can
-                // get one from `/readyz`, as often as they like
+                // That an answer was a 5xx says nothing that its reason does not; and anyone can
+                // get one from `/readyz`, as often as they like.
                 .on_failure(DefaultOnFailure::new().level(Level::DEBUG)),
         )
         .with_state(app.clone());

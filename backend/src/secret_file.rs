@@ -66,7 +66,7 @@ pub(crate) fn read(path: &Path) -> Result<String, SecretFileError> {
             return Err(SecretFileError::TooOpen { mode });
         }
     }
-    // it may grow while it is read
+    // It may grow while it is read.
     let mut bytes = Vec::new();
     file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_FILE {

@@ -220,7 +220,7 @@ impl Bound {
             warn!("some clients could not be told in time");
         }
         if broke_off.is_none() {
-            // requests in flight end by themselves; connections that idle are not worth waiting for
+            // Requests in flight end by themselves; connections that idle are not worth waiting for.
             let _ = timeout(Duration::from_secs(1), serving).await;
         }
         #[cfg(feature = "demo")]

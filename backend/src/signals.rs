@@ -24,7 +24,7 @@ mod unix {
         /// From here on they no longer end the process by themselves.
         pub(crate) fn listen() -> io::Result<Self> {
             let hangup = SignalKind::hangup();
-            // to be asked before anyone listens
+            // To be asked before anyone listens.
             let ignored = is_ignored(hangup);
             Ok(Self {
                 interrupt: signal(SignalKind::interrupt())?,

@@ -52,7 +52,7 @@ pub(crate) async fn serve(connection: sockjs::Session, app: App) {
     let admission = connection.parts().extensions.get::<Admission>().cloned();
     let binary = connection.protocol() == Some(PROTOCOL);
     let framed = !connection.is_raw();
-    // drops the request, which is of no use any more
+    // Drops the request, which is of no use any more.
     let (sender, receiver) = connection.split();
     if binary {
         let (reader, writer) = (BinaryReader::new(receiver), BinaryWriter::new(sender));
@@ -104,7 +104,7 @@ async fn open(
             writer.bind(true);
             let caller = admission.and_then(|admission| admission.to_resume(&key));
             let caller = caller.ok_or_else(no_session)?;
-            // a client that gave this connection up has made another: that one must not lose the session
+            // A client that gave this connection up has made another: that one must not lose the session.
             if writer.is_over() {
                 return Err(gone());
             }

@@ -149,7 +149,7 @@ impl Builder {
             .prefix("fake-cluster-")
             .tempdir()
             .map_err(StartError::Directory)?;
-        // as processes see it in their working directory
+        // As processes see it in their working directory.
         let root = dir.path().canonicalize().map_err(StartError::Directory)?;
         signals::unignore();
         let store = Store::new(self.namespaces);

@@ -77,7 +77,7 @@ impl Door for TcpListener {
     async fn next(&mut self) -> Option<TcpStream> {
         loop {
             if let Ok((stream, _)) = self.accept().await {
-                // Go's servers have it on, too
+                // Go's servers have it on, too.
                 let _ = stream.set_nodelay(true);
                 return Some(stream);
             }

@@ -226,7 +226,7 @@ async fn run(shared: Arc<Shared>, place: Place, start: Start) {
             container,
         } = &place;
         shared.store.change(namespace, pod, |pod| {
-            // a pod that is over stays so
+            // A pod that is over stays so.
             !pod.is_in_phase(Phase::Succeeded)
                 && !pod.is_in_phase(Phase::Failed)
                 && pod.set_container_state(container, state, message)

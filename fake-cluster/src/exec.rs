@@ -43,7 +43,7 @@ impl Options {
     fn parse(query: Vec<(String, String)>) -> Self {
         let mut options = Self::default();
         for (key, value) in query {
-            // as the API machinery reads a bool
+            // As the API machinery reads a bool.
             let yes = !matches!(value.as_str(), "" | "0" | "false");
             match key.as_str() {
                 "container" => options.container = value,
@@ -55,7 +55,7 @@ impl Options {
                 _ => {}
             }
         }
-        // a terminal has no stderr; the kubelet drops it without a word
+        // A terminal has no stderr; the kubelet drops it without a word.
         options.stderr &= !options.tty;
         options
     }
@@ -94,7 +94,7 @@ pub(crate) async fn attach(
     request: extract::Request,
 ) -> Response {
     let mut options = Options::parse(query);
-    // not a parameter of attach
+    // Not a parameter of attach.
     options.command.clear();
     answer(shared, Mode::Attach, namespace, pod, options, request).await
 }
@@ -107,7 +107,7 @@ async fn answer(
     mut options: Options,
     request: extract::Request,
 ) -> Response {
-    // the connection is taken over; there is no body
+    // The connection is taken over; there is no body.
     let request = request.map(drop);
     let stored = shared.store.get(&namespace, &pod);
     if options.container.is_empty()
@@ -156,14 +156,14 @@ async fn grant(
 ) -> Result<Granted, Response> {
     let refuse = |error: ApiError| error.into_response();
     let plan = shared.faults.plan(&place.container);
-    // even no time at all is a millisecond to a timer
+    // Even no time at all is a millisecond to a timer.
     if !plan.delay_upgrade.is_zero() {
         tokio::time::sleep(plan.delay_upgrade).await;
     }
     if let Some((code, message)) = plan.refuse {
         return Err(refuse(fault::refusal(code, message)));
     }
-    // since 1.35 a GET needs both verbs
+    // Since 1.35 a GET needs both verbs.
     let verbs: &[&str] = match *request.method() {
         Method::GET => &["get", "create"],
         _ => &["create"],
@@ -192,18 +192,18 @@ async fn grant(
     }
     let supported = plan.protocols.as_ref().unwrap_or(&shared.protocols);
     let Some(protocol) = negotiate(request.headers(), supported) else {
-        // the kubelet's WebSocket server says no more than this
+        // The kubelet's WebSocket server says no more than this.
         return Err(StatusCode::FORBIDDEN.into_response());
     };
     if mode == Mode::Attach {
-        // what the container was started with counts, not what the client wants
+        // What the container was started with counts, not what the client wants.
         options.tty = container.main_process().tty;
     }
 
     let mut end = None;
     if let Some(message) = kubelet_refuses(&stored, mode, &place, &options) {
         match protocol {
-            // the API server has upgraded before it asks the kubelet
+            // The API server has upgraded before it asks the kubelet.
             Protocol::V5 => end = Some(ExecEnd::NotUpgraded(message)),
             Protocol::V4 => {
                 return Err((StatusCode::INTERNAL_SERVER_ERROR, message).into_response());
@@ -261,7 +261,7 @@ fn kubelet_refuses(
             Mode::Attach => format!("container {container} not found in pod {pod}_{namespace}"),
         });
     }
-    // of an exec, the kubelet itself drops stderr
+    // Of an exec, the kubelet itself drops stderr.
     (options.tty && options.stderr).then(|| {
         "rpc error: code = InvalidArgument desc = tty and stderr cannot both be true".to_owned()
     })

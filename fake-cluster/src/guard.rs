@@ -40,7 +40,7 @@ impl Guard {
 
     fn check(&self, request: &Request) -> Result<(), ApiError> {
         if !self.is_for_us(request) {
-            // a web page whose name was made to lead here asks for that name
+            // A web page whose name was made to lead here asks for that name.
             return Err(ApiError::new(
                 StatusCode::MISDIRECTED_REQUEST,
                 format!("this server is {} and answers to no other name", self.host),
@@ -53,7 +53,7 @@ impl Guard {
             ));
         }
         if !self.has_token(request) {
-            // in a real API server's words
+            // In a real API server's words.
             return Err(ApiError::new(StatusCode::UNAUTHORIZED, "Unauthorized"));
         }
         Ok(())

@@ -42,7 +42,7 @@ pub fn bytes(seed: u64, range: Range<u64>) -> Vec<u8> {
     for number in range.start / size..range.end.div_ceil(size) {
         text.extend_from_slice(&line(seed, number));
     }
-    // both are within the text, or it is empty
+    // Both are within the text, or it is empty.
     let skip = usize::try_from(range.start % size).unwrap_or(0);
     let length = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
     text.drain(..skip.min(text.len()));
@@ -63,7 +63,7 @@ fn line(seed: u64, number: u64) -> [u8; LINE] {
             let glyph = GLYPHS[(random & 15) as usize].as_bytes();
             random >>= 4;
             let Some((place, after)) = rest.split_at_mut_checked(glyph.len()) else {
-                // what is left stays dots
+                // What is left stays dots.
                 return line;
             };
             place.copy_from_slice(glyph);
@@ -178,7 +178,7 @@ impl Input {
             return;
         };
         let Some(lines) = lines else {
-            // who has gone needs no echo
+            // Who has gone needs no echo.
             let _ = answers.send(Answer::Text(bytes)).await;
             return;
         };

@@ -87,7 +87,7 @@ impl Main {
     /// Waits until there is room for `bytes`.
     pub(crate) async fn write(&self, bytes: Bytes) {
         if self.has_stdin {
-            // a process that has ended needs no input
+            // A process that has ended needs no input.
             let _ = self.orders.send(Order::Stdin(bytes)).await;
         }
     }
@@ -199,7 +199,7 @@ impl Mains {
     /// Waits until none runs under `dir`.
     pub(crate) async fn ended(&self, dir: &Path) {
         let mut mains = self.0.subscribe();
-        // the sender is part of what this is called on
+        // The sender is part of what this is called on.
         let _ = mains
             .wait_for(|mains| !mains.keys().any(|its| its.starts_with(dir)))
             .await;
@@ -311,7 +311,7 @@ async fn run(
         let state = ContainerState::Terminated(code);
         pod.is_running(container) && pod.set_container_state(container, state, None)
     });
-    // nothing is started in it any more; what still runs there would keep the output open
+    // Nothing is started in it any more; what still runs there would keep the output open.
     shared.processes.kill_in(&dir);
     if !pumped {
         let _ = timeout(DRAIN, pump).await;

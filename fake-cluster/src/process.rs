@@ -58,7 +58,7 @@ impl Processes {
         spawn: impl FnOnce() -> Result<T, E>,
         pid: impl FnOnce(&T) -> Option<u32>,
     ) -> Option<Result<(u64, T), E>> {
-        // held over the spawn, so that nothing is started, or put into the directory, behind the back of `close`
+        // Held over the spawn, so that nothing is started, or put into the directory, behind the back of `close`.
         let mut inner = self.lock();
         if inner.closed {
             return None;
@@ -109,7 +109,7 @@ impl Processes {
                 return;
             }
             for pid in found {
-                // one that has just ended is no error
+                // One that has just ended is no error.
                 let _ = kill_process(pid, Signal::KILL);
             }
             for leader in inner.leaders.values() {
@@ -168,7 +168,7 @@ fn look(inner: &Inner, dir: &Path) -> Vec<Pid> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return leaders;
     };
-    // with the separator, so that web-1 is not taken for web-10
+    // With the separator, so that web-1 is not taken for web-10.
     let mut marker = dir.as_os_str().as_encoded_bytes().to_vec();
     marker.push(b'/');
     entries

@@ -23,7 +23,7 @@ pub(crate) fn unignore() {
     ] {
         let bit = 1_u64 << (kind.as_raw_value() - 1);
         if ignored & bit != 0 {
-            // the handler stays when what listens to it is dropped
+            // The handler stays when what listens to it is dropped.
             let _ = signal(kind);
         }
     }

@@ -138,7 +138,7 @@ impl Output {
         let mut buffer = BytesMut::zeroed(size);
         let (channel, count) = match self {
             Self::Terminal(Some(reader)) => {
-                // a terminal whose last process has gone fails with EIO
+                // A terminal whose last process has gone fails with EIO.
                 let count = reader.read(&mut buffer).await.unwrap_or(0);
                 if count == 0 {
                     *self = Self::Terminal(None);
@@ -208,7 +208,7 @@ impl Input {
     /// Resizes a terminal.
     pub(crate) fn resize(&self, size: Size) {
         if let Self::Terminal(writer) = self {
-            // a terminal whose process has gone has nobody to tell
+            // A terminal whose process has gone has nobody to tell.
             let _ = writer.resize(pty_process::Size::new(size.height, size.width));
         }
     }

@@ -182,7 +182,7 @@ impl ExecEnd {
                 }
             }
             Self::NotStarted(kubelet) => match protocol {
-                // the API server wraps what the kubelet had already wrapped
+                // The API server wraps what the kubelet had already wrapped.
                 Protocol::V5 => internal_error(&format!("Internal error occurred: {kubelet}")),
                 Protocol::V4 => internal_error(kubelet),
             },

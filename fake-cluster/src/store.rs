@@ -80,7 +80,7 @@ pub(crate) struct Store {
 
 impl Store {
     pub(crate) fn new(namespaces: BTreeSet<String>) -> Self {
-        // a real cluster's versions don't begin at 1 either, and 0 has a meaning of its own
+        // A real cluster's versions don't begin at 1 either, and 0 has a meaning of its own.
         let version = 100;
         Self {
             inner: Mutex::new(Inner {
@@ -201,7 +201,7 @@ impl Store {
     /// Forgets past changes, as the compaction of etcd does.
     pub(crate) fn compact(&self) {
         let mut inner = self.lock();
-        // a version of its own, so that even who is up to date is behind
+        // A version of its own, so that even who is up to date is behind.
         inner.version += 1;
         inner.forgotten = inner.version;
         inner.history.clear();

@@ -49,7 +49,7 @@ pub(crate) fn watch_pods(
         over: false,
     };
     match version {
-        // from any state: that is the present one, pod by pod
+        // From any state: that is the present one, pod by pod.
         "" | "0" => {
             let (version, pods) = watch.shared.store.list();
             watch.version = version;
@@ -123,7 +123,7 @@ impl Watch {
     }
 
     fn push_line(&mut self, event: &impl Serialize) {
-        // plain data always has a JSON form
+        // Plain data always has a JSON form.
         if let Ok(mut line) = serde_json::to_vec(event) {
             line.push(b'\n');
             self.pending.push_back(line.into());

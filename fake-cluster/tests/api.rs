@@ -167,11 +167,11 @@ async fn a_watch_sees_pods_come_change_and_go() {
     assert!(matches!(next(&mut events).await, WatchEvent::Deleted(_)));
     assert!(!cluster.delete_pod("default", "web-1").await);
 
-    // a watch without a version begins with what there is
+    // A watch without a version begins with what there is.
     let mut present = pin!(pods.watch(&WatchParams::default(), "0").await.unwrap());
     assert!(matches!(next(&mut present).await, WatchEvent::Added(_)));
 
-    // and every watch ends with the cluster
+    // And every watch ends with the cluster.
     cluster.shutdown().await;
     let ended = timeout(DEADLINE, events.next()).await.unwrap();
     assert!(matches!(ended, None | Some(Err(_))), "{ended:?}");

@@ -48,7 +48,7 @@ async fn leaving_does_not_stop_it() {
     let mut exec = Exec::attach(&cluster, V4, "app", true).await;
     exec.type_in("echo =$word=\n").await;
     exec.expect("=kept=").await;
-    // what was written before is not said again
+    // What was written before is not said again.
     assert!(!exec.text().contains("set\r\n"), "{}", exec.text());
 }
 
@@ -76,7 +76,7 @@ async fn pipes_keep_stdout_and_stderr_apart() {
         ("out one\n", &b"err one\n"[..])
     );
 
-    // a terminal that is asked for is not there, and costs the client stderr
+    // A terminal that is asked for is not there, and costs the client stderr.
     let mut other = Exec::attach(&cluster, V4, "app", true).await;
     other.resize(80, 24).await;
     other.type_in("two\n").await;
@@ -129,7 +129,7 @@ async fn its_end_is_the_containers() {
     until_exec(&cluster, |exec| exec.state == ExecState::Running).await;
     second.type_in("go\n").await;
     for attach in [&mut first, &mut second] {
-        // whatever its code
+        // Whatever its code.
         assert_eq!(attach.end().await.unwrap()["status"], "Success");
         assert!(attach.text().ends_with("bye\n") && attach.stderr == b"bye\n");
     }
@@ -142,7 +142,7 @@ async fn its_end_is_the_containers() {
     let message = "container app not found in pod web-0_default".to_owned();
     assert_eq!(refused.err(), Some((500, message)));
 
-    // a container that is started again has a new one
+    // A container that is started again has a new one.
     let state = ContainerState::Running;
     cluster
         .set_container_state("default", "web-0", "app", state)
@@ -214,7 +214,7 @@ async fn a_client_that_does_not_read_stops_it() {
     let mut slow = Exec::attach(&cluster, V4, "app", false).await;
     let mut quick = Exec::attach(&cluster, V4, "app", false).await;
     slow.type_in("go\n").await;
-    // the other gets no more than the one that does not read lets through
+    // The other gets no more than the one that does not read lets through.
     let pause = Duration::from_millis(500);
     while timeout(pause, quick.read()).await.is_ok_and(|read| read) {
         assert!(

@@ -34,7 +34,7 @@ async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> 
         let read = timeout(DEADLINE, stream.read_buf(&mut answer)).await;
         assert!(read.unwrap().unwrap() > 0, "ended within its answer");
     }
-    // after an upgrade there may be frames
+    // After an upgrade there may be frames.
     let body = String::from_utf8_lossy(&answer[end..]).into_owned();
     (status, body)
 }
@@ -91,7 +91,7 @@ async fn a_port_is_open_to_no_stranger() {
             let stream = TcpStream::connect(&host).await.unwrap();
             let (status, body) = ask(stream, &request).await;
             assert_eq!(status, code, "{request}");
-            // as an API server answers
+            // As an API server answers.
             let body: Value = serde_json::from_str(&body).unwrap();
             assert_eq!(body["kind"], "Status", "{body}");
             assert_eq!(body["code"], code, "{body}");
@@ -100,7 +100,7 @@ async fn a_port_is_open_to_no_stranger() {
                 assert_eq!(body["message"], "Unauthorized");
             }
         }
-        // the request line's host counts before the header's
+        // The request line's host counts before the header's.
         let request = request.replacen("GET /", "GET http://rebind.evil.example/", 1);
         let stream = TcpStream::connect(&host).await.unwrap();
         assert_eq!(ask(stream, &request).await.0, 421, "{request}");
@@ -123,7 +123,7 @@ async fn every_start_has_a_token_of_its_own() {
     let (first, second) = (cluster().await, cluster().await);
     assert_eq!(first.token().len(), 64);
     assert_ne!(first.token(), second.token());
-    // what holds it does not show it by the way
+    // What holds it does not show it by the way.
     let shown = format!("{first:?}");
     assert!(!shown.contains(first.token()));
 }
@@ -155,7 +155,7 @@ async fn in_memory_an_exec_runs() {
     expect(&mut stream, "42\r\n").await;
     assert_eq!(cluster.live_processes(), 1);
 
-    // a second connection beside it
+    // A second connection beside it.
     let [list, _] = requests(&cluster);
     let other = connector.clone().connect().await.unwrap();
     let (status, body) = ask(other, &list).await;
@@ -165,7 +165,7 @@ async fn in_memory_an_exec_runs() {
     cluster.shutdown().await;
     let mut rest = Vec::new();
     let ended = timeout(DEADLINE, stream.read_to_end(&mut rest)).await;
-    // a reset would do as well
+    // A reset would do as well.
     let _ = ended.unwrap();
     let refused = connector.connect().await.unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
@@ -202,7 +202,7 @@ async fn in_memory_dropping_it_kills_its_processes() {
     let id = process.split_whitespace().next().unwrap().to_owned();
     assert!(std::fs::exists(format!("/proc/{id}")).unwrap());
     drop(cluster);
-    // the connector that is left keeps nothing alive
+    // The connector that is left keeps nothing alive.
     let gone = async {
         while std::fs::exists(format!("/proc/{id}")).unwrap() {
             tokio::task::yield_now().await;

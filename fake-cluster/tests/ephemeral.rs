@@ -93,7 +93,7 @@ async fn one_is_added_starts_and_has_a_shell() {
     let spec = pod.spec.unwrap().ephemeral_containers.unwrap().remove(0);
     assert_eq!(spec.target_container_name.as_deref(), Some("app"));
     assert_eq!((spec.stdin, spec.tty), (Some(true), Some(true)));
-    // the kubelet has not seen it
+    // The kubelet has not seen it.
     assert_eq!(pod.status.unwrap().ephemeral_container_statuses, None);
 
     let status = until(&cluster, |state| waits(state, "ContainerCreating")).await;
@@ -117,7 +117,7 @@ async fn one_is_added_starts_and_has_a_shell() {
     assert_eq!(exit_code(&exec.end().await.unwrap()), 4);
     assert!(exec.text().contains("42\r\n"), "{}", exec.text());
 
-    // its own shell is its main process, and ends it
+    // Its own shell is its main process, and ends it.
     let mut attach = Exec::attach(&cluster, V5, "debug", true).await;
     attach.type_in("exit 5\n").await;
     assert_eq!(attach.end().await.unwrap()["status"], "Success");
@@ -207,7 +207,7 @@ async fn it_can_stay_in_creation() {
     cluster.inject(Fault::ephemeral(EphemeralEffect::Delay(Duration::MAX)));
     add(&cluster).await;
     until(&cluster, |state| waits(state, "PodInitializing")).await;
-    // and the task that waits for it ends with the cluster
+    // And the task that waits for it ends with the cluster.
     timeout(Duration::from_secs(3), cluster.shutdown())
         .await
         .unwrap();
@@ -230,7 +230,7 @@ async fn a_pod_that_is_over_starts_none() {
             .ephemeral_containers
             .is_some()
     );
-    // by then the other's time would have come as well
+    // By then the other's time would have come as well.
     add(&cluster).await;
     until(&cluster, |state| state.running.is_some()).await;
     let status = pods.get("over").await.unwrap().status.unwrap();
@@ -247,7 +247,7 @@ async fn what_is_not_valid_is_refused_in_the_api_servers_words() {
     };
     let one = |container: Value| strategic(&json!([container]));
 
-    // what is there stays as it is
+    // What is there stays as it is.
     let changed = one(json!({"name": "debug", "image": "alpine"}));
     let forbidden =
         "spec.ephemeralContainers: Forbidden: existing ephemeral containers \"debug\" may not be ";
@@ -306,7 +306,7 @@ async fn other_patches() {
         spec.ephemeral_containers.unwrap()[0].env.as_ref().unwrap()[0].name,
         "A"
     );
-    // the same again changes nothing, a second one is added
+    // The same again changes nothing, a second one is added.
     let second =
         json!([{"name": "debug", "image": "alpine"}, {"name": "second", "image": "alpine"}]);
     let pod = patch(&cluster, &strategic(&second)).await.unwrap();

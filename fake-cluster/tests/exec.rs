@@ -148,7 +148,7 @@ async fn one_exec_sees_and_ends_the_processes_of_another() {
     shell
         .type_in("sleep 1000 & echo pid=$$.; sleep 1000\n")
         .await;
-    // not the echo of what was typed, in which no digit follows
+    // Not the echo of what was typed, in which no digit follows.
     while !shell.text().contains(".\r\n") {
         assert!(shell.read().await);
     }
@@ -230,7 +230,7 @@ async fn containers_have_only_their_programs() {
 async fn fragments_are_not_joined() {
     let cluster = cluster().await;
     let mut exec = Exec::open(&cluster, V4, &pipes(&["sh", "-c", "head -c 4"])).await;
-    // the second frame's first byte is taken for a channel: one that isn't there, then stdin
+    // The second frame's first byte is taken for a channel: one that isn't there, then stdin.
     exec.send_fragmented(&[b"\0ab", b"cd", b"\0ef"]).await;
     assert_eq!(exec.end().await.unwrap()["status"], "Success");
     assert_eq!(exec.text(), "abef");
@@ -282,7 +282,7 @@ async fn refusals_are_worded_as_by_an_api_server() {
     );
     assert_eq!(cluster.execs()[0].state, ExecState::Refused(404));
 
-    // the only container is taken unnamed, but does not run: the kubelet's own answer, or the API server's word for it
+    // The only container is taken unnamed, but does not run: the kubelet's own answer, or the API server's word for it.
     let refused = Exec::try_open(&cluster, "default", "web-1", V4, query).await;
     let message = r#"container not found ("app")"#;
     assert_eq!(refused.err(), Some(expect(500, message)));

@@ -87,7 +87,7 @@ async fn raw_exec(cluster: &FakeCluster, command: &str) -> Vec<u8> {
     let request = raw_request(cluster, &[command]);
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut all = Vec::new();
-    // a reset instead of an orderly end would do as well
+    // A reset instead of an orderly end would do as well.
     let _ = timeout(DEADLINE, stream.read_to_end(&mut all))
         .await
         .unwrap();
@@ -104,7 +104,7 @@ async fn cuts_in_the_middle_of_a_frame() {
     };
     cluster.inject(Fault::exec(cut));
     let bytes = raw_exec(&cluster, "yes").await;
-    // the announcement, then a frame of seven bytes that brings six
+    // The announcement, then a frame of seven bytes that brings six.
     assert_eq!(bytes, b"\x82\x01\x01\x82\x07\x01y\r\ny\r");
 }
 

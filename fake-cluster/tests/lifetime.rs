@@ -114,7 +114,7 @@ async fn a_client_that_does_not_read_stops_the_program() {
     let count = flood(&mut exec).await;
     let written = halted(&count).await;
     assert!(written * 65536 < 32 << 20, "{written} blocks of 64 KiB");
-    // reading sets it going again
+    // Reading sets it going again.
     while blocks(&count) <= written + 16 {
         assert!(exec.read().await);
     }
@@ -126,7 +126,7 @@ async fn stdin_passes_a_blocked_output() {
     let mut exec = Exec::open(&cluster, V4, &tty(&["sh", "-c", FLOOD])).await;
     let count = flood(&mut exec).await;
     halted(&count).await;
-    // nor does a pong that can't be sent hold it up
+    // Nor does a pong that can't be sent hold it up.
     exec.send_message(Message::Ping("are you there".into()))
         .await;
     exec.type_in("\x03").await;
@@ -154,7 +154,7 @@ async fn crowd(exec: &mut Exec) -> String {
         .await;
     exec.expect("started\r\n").await;
     let text = exec.text();
-    // the shell's echo of its input says home=$HOME, without the slash
+    // The shell's echo of its input says home=$HOME, without the slash.
     let (_, home) = text.split_once("home=/").unwrap();
     format!("/{}", home.lines().next().unwrap().trim_end())
 }

@@ -74,7 +74,7 @@ async fn output_is_exact() {
 async fn input_is_checked() {
     let cluster = cluster_with(Container::new("app").generator()).await;
     let mut exec = generator(&cluster).await;
-    // all bytes, among them what ends lines
+    // All bytes, among them what ends lines.
     let input: Vec<u8> = (0..=255).cycle().take(100_003).collect();
     exec.type_in(&format!("take {}\n", input.len())).await;
     for part in input.chunks(997) {
@@ -93,7 +93,7 @@ async fn a_client_that_does_not_read_holds_it_up() {
     let count = u64::MAX / 2;
     exec.type_in(&format!("bytes {count} seed 1\n")).await;
     exec.expect("0000000001 ").await;
-    // an end that no memory could reach, and a cluster that still ends
+    // An end that no memory could reach, and a cluster that still ends.
     exec.send_message(Message::Ping("there?".into())).await;
     exec.type_in("nothing\n").await;
     cluster.shutdown().await;
@@ -127,7 +127,7 @@ async fn idle_ones_prompt_echo_and_leave_with_their_client() {
     assert!(!record.connected);
     assert_eq!((record.stdin_bytes, record.sizes.len()), (6, 1));
 
-    // faults hold for them as well
+    // Faults hold for them as well.
     cluster.inject(Fault::exec(ExecEffect::NoShell).once());
     let mut exec = Exec::open(&cluster, V4, &tty(&["sh"])).await;
     assert_eq!(exec.end().await.unwrap()["status"], "Failure");
@@ -200,9 +200,9 @@ async fn thousands_of_idle_ones_cost_little() {
     let connected = cluster.execs().iter().filter(|exec| exec.connected).count();
     assert_eq!(connected, SESSIONS + 1);
 
-    // each of them answers
+    // Each of them answers.
     for stream in &mut streams {
-        // a masked ping without payload
+        // A masked ping without payload.
         stream.write_all(&[0x89, 0x80, 1, 2, 3, 4]).await.unwrap();
     }
     for stream in &mut streams {

@@ -69,7 +69,7 @@ pub enum BinaryError {
 pub fn encode_client(message: &ClientMessage) -> Vec<u8> {
     let of = |kind: u8, content: &[u8]| [&[kind], content].concat();
     match message {
-        // the encoding is what asks for Podshell's own messages
+        // The encoding is what asks for Podshell's own messages.
         ClientMessage::Bind { id, extended: _ } => of(BIND, id.as_bytes()),
         ClientMessage::Resume { key, offset } => {
             [&[RESUME], &offset.to_be_bytes()[..], key.as_bytes()].concat()

@@ -80,7 +80,7 @@ impl<'de> Deserialize<'de> for Wire<'static> {
                 let mut wire = Wire::default();
                 while let Some(key) = map.next_key::<Cow<'de, str>>()? {
                     let is = |name: &str| key.eq_ignore_ascii_case(name);
-                    // null leaves a field as it is, as in Go
+                    // Null leaves a field as it is, as in Go.
                     if is("Op") {
                         set(&mut map, |op: String| wire.op = op.into())?;
                     } else if is("Data") {
@@ -156,7 +156,7 @@ pub fn decode_client(text: &str) -> Result<ClientMessage, TextError> {
             offset: offset("resume", "Data", &wire.data)?,
             key: id("resume", wire.session_id)?,
         },
-        // Dashboard's page sends a size too, which Dashboard does not look at: some clients never send another
+        // Dashboard's page sends a size too, which Dashboard does not look at: some clients never send another.
         "stdin" => ClientMessage::Stdin {
             data: Bytes::from(wire.data.into_owned()),
         },

@@ -23,7 +23,7 @@ impl Utf8Stream {
 
     /// Gives to `take`, piece by piece, all of `bytes` that is complete, behind what was held back before.
     pub fn push(&mut self, mut bytes: &[u8], mut take: impl FnMut(&str)) {
-        // complete the character that the last call left open, byte by byte
+        // Complete the character that the last call left open, byte by byte.
         while self.held > 0 {
             let Some((&next, rest)) = bytes.split_first() else {
                 return;
@@ -43,13 +43,13 @@ impl Utf8Stream {
                     bytes = rest;
                 }
                 Err(_) => {
-                    // the open character is wrong; the new byte may begin another
+                    // The open character is wrong; the new byte may begin another.
                     take(REPLACEMENT);
                     self.held = 0;
                 }
             }
         }
-        // far faster than chunk by chunk, and the rule
+        // Far faster than chunk by chunk, and the rule.
         if let Ok(text) = str::from_utf8(bytes) {
             if !text.is_empty() {
                 take(text);

@@ -210,7 +210,7 @@ fn each_end_has_one_code_in_each_encoding() {
             };
             let outcome = Outcome::of(&exit);
             let codes = Carrier::ALL.map(|carrier| outcome.code(carrier));
-            // whether there is an exit code makes no difference
+            // Whether there is an exit code makes no difference.
             let expected = if of == EndReason::Exited {
                 ([1, 4001], "Process exited")
             } else {

@@ -59,7 +59,7 @@ mod tests {
         };
         assert_eq!(ask("/").await, 200);
         let begun = Instant::now();
-        // who gave up gives the turn back
+        // Who gave up gives the turn back.
         let long = async { timeout(PATIENCE * 2, ask("/long")).await.is_err() };
         let (_, second) = join!(long, ask("/"));
         assert_eq!(second, 503);

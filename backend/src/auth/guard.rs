@@ -107,7 +107,7 @@ impl sockjs::Guard for Guard {
 
     /// The key, or else what stands in the query, which is good for this long after it was good for the first time.
     fn identity(&self, parts: &Parts) -> Option<Vec<u8>> {
-        // a key that is none may be anyone's, as one that a proxy adds
+        // A key that is none may be anyone's, as one that a proxy adds.
         let key = bearer(&parts.headers).filter(|key| self.auth.keys().accepts(key));
         let brought = key.or_else(|| shown(parts))?;
         Some(digest(&SHA256, brought.as_bytes()).as_ref().to_vec())

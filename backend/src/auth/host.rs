@@ -34,7 +34,7 @@ impl Name {
     fn parse(text: &str) -> Option<Self> {
         let authority: Authority = text.parse().ok()?;
         let host = authority.host().to_ascii_lowercase();
-        // what `Authority` takes beside host and port: a user, or an empty or endless port
+        // What `Authority` takes beside host and port: a user, or an empty or endless port.
         let port = match text.get(host.len()..)? {
             "" => None,
             rest => Some(rest.strip_prefix(':')?.parse().ok()?),
@@ -108,7 +108,7 @@ impl Hosts {
             return self.known(direct);
         }
         let is_ours = self.known(direct.clone()).is_some()
-            // some proxies leave the port out
+            // Some proxies leave the port out.
             || (direct.port.is_none() && self.own.iter().any(|own| own.host == direct.host));
         let asked = Name::parse(only(headers, &FORWARDED_HOST)?)?;
         is_ours.then(|| self.known(asked)).flatten()
@@ -258,7 +258,7 @@ mod tests {
         assert!(!called("/", &[]));
         assert!(!called("/", &[own.clone(), (HOST, "evil.example")]));
         assert!(!called("/", &[own.clone(), own.clone()]));
-        // the absolute form, as proxies are asked by
+        // The absolute form, as proxies are asked by.
         assert!(called("http://127.0.0.1:7780/", std::slice::from_ref(&own)));
         assert!(!called("http://evil.example/", &[own]));
     }
@@ -270,14 +270,14 @@ mod tests {
             let headers = headers(&[(HOST, host), (FORWARDED_HOST, forwarded)]);
             hosts.called_by(&Uri::from_static("/"), &headers, by_proxy)
         };
-        // the name that it knows us by, without our port
+        // The name that it knows us by, without our port.
         let called_by = called("127.0.0.1", "127.0.0.1:8080", true).unwrap();
         assert!(called_by.is_origin("http://127.0.0.1:8080"));
         assert!(!called_by.is_origin("http://127.0.0.1:7780"));
         assert!(called("127.0.0.1", "127.0.0.1:8080", false).is_none());
         assert!(called("127.0.0.1:7780", "evil.example", true).is_none());
         assert!(called("evil.example:7780", "127.0.0.1:8080", true).is_none());
-        // whoever else sends that header is not listened to
+        // Whoever else sends that header is not listened to.
         let called_by = called("127.0.0.1:7780", "127.0.0.1:8080", false).unwrap();
         assert!(called_by.is_origin("http://127.0.0.1:7780"));
     }

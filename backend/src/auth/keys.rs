@@ -119,7 +119,7 @@ mod tests {
         assert!(keys.accepts(credential.reveal()));
         assert_eq!(keys.exchange("x").unwrap_err(), Refused::Unknown);
         assert_eq!(keys.exchange("").unwrap_err(), Refused::Unknown);
-        // nobody was told of the one that takes its place
+        // Nobody was told of the one that takes its place.
         let next = keys.new_link();
         assert_ne!(next.reveal(), link.reveal());
         let second = keys.exchange(next.reveal()).unwrap();
@@ -133,7 +133,7 @@ mod tests {
         let credential = keys.exchange(link.reveal()).unwrap();
         assert_eq!(keys.exchange(link.reveal()).unwrap_err(), Refused::Used);
         assert!(!keys.accepts(credential.reveal()));
-        // scripts go on
+        // Scripts go on.
         assert!(keys.accepts(TOKEN));
         let next = keys.exchange(keys.new_link().reveal()).unwrap();
         assert!(keys.accepts(next.reveal()));

@@ -84,7 +84,7 @@ mod tests {
     fn a_proxy_tells_whom_it_was_called_by() {
         assert_eq!(client("10.1.2.3", &["203.0.113.9"]), "203.0.113.9");
         assert_eq!(client("::ffff:10.1.2.3", &["203.0.113.9"]), "203.0.113.9");
-        // what that one claimed itself stands in front
+        // What that one claimed itself stands in front.
         assert_eq!(client("10.1.2.3", &["6.6.6.6, 203.0.113.9"]), "203.0.113.9");
         assert_eq!(
             client("127.0.0.1", &["6.6.6.6, 203.0.113.9", "10.1.2.3"]),

@@ -31,7 +31,7 @@ impl Right {
     /// The verbs that it takes.
     fn verbs(self) -> &'static [&'static str] {
         match self {
-            // over a WebSocket it is a GET; since Kubernetes 1.35 the API server asks for `create` too
+            // Over a WebSocket it is a GET; since Kubernetes 1.35 the API server asks for `create` too.
             Self::Exec | Self::Attach => &["get", "create"],
             Self::Debug => &["patch"],
         }

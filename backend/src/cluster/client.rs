@@ -134,7 +134,7 @@ impl Cluster {
         let cluster = Self::new(client, name, identity, false);
         let answered = timeout(FIRST_ANSWER, cluster.probe()).await;
         match answered.unwrap_or(Err(ClusterError::Silent)) {
-            // an answer is an answer, even if it is that this identity may not ask
+            // An answer is an answer, even if it is that this identity may not ask.
             Ok(()) | Err(ClusterError::Api { status: 403, .. }) => Ok(cluster),
             Err(source) => Err(ConnectError::NoAnswer {
                 name: cluster.name,

@@ -53,7 +53,7 @@ impl Cluster {
         }
         allowed?;
         let name = random_name();
-        // it waits on its terminal, whatever the image
+        // It waits on its terminal, whatever the image.
         let patch = json!({"spec": {"ephemeralContainers": [{
             "name": name,
             "image": image,

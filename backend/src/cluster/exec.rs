@@ -93,7 +93,7 @@ impl Process<'_> {
             container: Some(target.container.clone()),
             stdin,
             stdout: true,
-            // a terminal has one output stream: the runtime refuses stderr beside a TTY
+            // A terminal has one output stream: the runtime refuses stderr beside a TTY.
             stderr: matches!(self, Self::Main { tty: false, .. }),
             tty,
             ..Default::default()
@@ -164,7 +164,7 @@ async fn open(
         Ok(Err(error)) => return Err(Refused::Error(error.into())),
         Err(_) => return Err(Refused::Error(ClusterError::Silent)),
     };
-    // kube's own wrapping has read buffers of 128 KiB and no bound for writing
+    // The wrapping of kube itself has read buffers of 128 KiB and no bound for writing.
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
@@ -182,8 +182,8 @@ fn refuses_protocol(error: &kube::Error) -> bool {
             UpgradeConnectionError::GetPendingUpgrade(_)
                 | UpgradeConnectionError::SecWebSocketAcceptKeyMismatch
         ),
-        // what Kubernetes' WebSocket library answers then: 403 without the Status that every other
-        // refusal has, which kube says in these words
+        // What Kubernetes' WebSocket library answers then: 403 without the Status that every other
+        // refusal has, which kube says in these words.
         kube::Error::Api(status) => {
             matches!(status.code, 400 | 403) && status.reason == "Failed to parse error data"
         }
@@ -202,7 +202,7 @@ pub struct ExecInput {
 impl ExecInput {
     /// Ends the connection; in the container this ends nothing.
     pub(super) async fn close(mut self) {
-        // whether the other side still listens makes no difference any more
+        // Whether the other side still listens makes no difference any more.
         let _ = timeout(CLOSE_TIME, self.sink.close()).await;
     }
 }
@@ -273,13 +273,13 @@ impl Frames {
         loop {
             let message = match &self.ended {
                 None => self.stream.next().await,
-                // the status may overtake output; what is not here by then won't come
+                // The status may overtake output; what is not here by then won't come.
                 Some((_, until)) => timeout_at(*until, self.stream.next()).await.unwrap_or(None),
             };
             match message {
-                // an empty one says that the connection stands
+                // An empty one says that the connection stands.
                 Some(Ok(Message::Binary(frame))) if frame.len() > 1 => match frame[0] {
-                    // there is no stderr beside a terminal
+                    // There is no stderr beside a terminal.
                     STDERR => return ProcessEvent::Output(Output::copy_of(&frame[1..])),
                     ERROR => {
                         self.ended = Some((end_of(&frame[1..]), Instant::now() + TAIL_TIME));

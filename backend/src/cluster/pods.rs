@@ -34,7 +34,7 @@ pub(super) fn summary(pod: v1::Pod) -> Pod {
     .flatten()
     .flatten()
     .collect();
-    // a pod without a node has no containers yet that could say what they wait for
+    // A pod without a node has no containers yet that could say what they wait for.
     let unscheduled = status
         .conditions
         .into_iter()
@@ -183,7 +183,7 @@ pub(super) fn end_of(pod: &v1::Pod, container: &str) -> Option<ContainerStateTer
     let state = status.state.as_ref()?;
     match (&state.terminated, &state.waiting) {
         (Some(end), _) => Some(end.clone()),
-        // it is to be started again
+        // It is to be started again.
         (None, Some(_)) => status.last_state.as_ref()?.terminated.clone(),
         (None, None) => None,
     }

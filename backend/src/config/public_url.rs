@@ -44,7 +44,7 @@ impl FromStr for PublicUrl {
         let authority = uri
             .authority()
             .filter(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'))
-            // a port that is none: endless, or nothing behind the colon
+            // A port that is none: endless, or nothing behind the colon.
             .filter(|authority| {
                 authority.as_str() == authority.host() || authority.port_u16().is_some()
             });

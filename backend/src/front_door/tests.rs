@@ -116,7 +116,7 @@ async fn an_upgraded_connection_keeps_its_place() {
     let mut upgraded = served.ask(upgrade).await;
     read_until(&mut upgraded, "\r\n\r\n").await;
     let mut second = served.ask(ASK).await;
-    // while that one has to wait
+    // While that one has to wait.
     for _ in 0..100 {
         upgraded.write_all(b"?").await.unwrap();
         read_until(&mut upgraded, "?").await;
@@ -158,7 +158,7 @@ async fn who_waits_makes_room() {
         .await
         .unwrap();
     let begun = Instant::now();
-    // one idle, all others half a request
+    // One idle, all others half a request.
     let mut strangers = vec![clients.connect()];
     strangers[0].write_all(ASK).await.unwrap();
     read_until(&mut strangers[0], "here.").await;
@@ -170,11 +170,11 @@ async fn who_waits_makes_room() {
     let mut client = clients.connect();
     client.write_all(ASK).await.unwrap();
     read_until(&mut client, "here.").await;
-    // two at a time
+    // Two at a time.
     let time = begun.elapsed();
     let limits = Duration::from_secs(5)..Duration::from_secs(8);
     assert!(limits.contains(&time), "{time:?}");
-    // whose answer is under way stays
+    // Whose answer is under way stays.
     answer.notify_one();
     read_until(&mut busy, "late.").await;
     let lines = log.lines();
@@ -199,10 +199,10 @@ async fn what_was_asked_before_the_end_is_answered() {
     let mut asking = served.ask(ASK).await;
     soon("the request", asked.notified()).await;
     served.shutdown.cancel();
-    // who asks for nothing is not waited for
+    // Who asks for nothing is not waited for.
     let now = timeout(Duration::from_secs(5), idle.read(&mut [0])).await;
     assert_eq!(now.expect("an end at once").unwrap(), 0);
-    // nor does anybody else get in
+    // Nor does anybody else get in.
     soon("a closed door", async {
         while TcpStream::connect(served.address).await.is_ok() {
             tokio::task::yield_now().await;
@@ -231,7 +231,7 @@ async fn a_header_has_its_time() {
             read_until(&mut client, "here.").await;
         }
         let begun = Instant::now();
-        // slowly is not enough
+        // Slowly is not enough.
         let ended = async {
             loop {
                 let mut rest = [0; 100];
@@ -356,22 +356,22 @@ async fn failures_to_accept_are_said_once() {
     let _running = tokio::spawn(serve(listener, routes, limits, CancellationToken::new()));
     let begun = Instant::now();
     for _ in 0..20 {
-        // too many open files
+        // Too many open files.
         clients.put(Err(io::Error::from_raw_os_error(24)));
     }
-    // who went before he was let in is no failure
+    // Who went before he was let in is no failure.
     clients.put(Err(ErrorKind::ConnectionAborted.into()));
     let mut client = clients.connect();
     client.write_all(ASK).await.unwrap();
     read_until(&mut client, "here.").await;
     assert_eq!(clients.0.failed.load(Ordering::Relaxed), 21);
-    // not as fast as it can
+    // Not as fast as it can.
     let took = begun.elapsed();
     assert!(
         took > Duration::from_secs(10) && took < PATIENCE,
         "{took:?}"
     );
-    // one more is of the same burst
+    // One more is of the same burst.
     clients.put(Err(io::Error::from_raw_os_error(24)));
     let mut client = clients.connect();
     client.write_all(ASK).await.unwrap();

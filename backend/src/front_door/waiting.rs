@@ -131,7 +131,7 @@ impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Unpin> HttpBody for Aske
 
 impl<B> Drop for Asked<B> {
     fn drop(&mut self) {
-        // nobody wants the rest
+        // Nobody wants the rest.
         self.waiting.set(None);
     }
 }
@@ -223,7 +223,7 @@ mod tests {
                 sleep(TIME / 10).await;
             }
         });
-        // nobody wants it for now
+        // Nobody wants it for now.
         sleep(TIME * 20).await;
         let begun = Instant::now();
         let error = loop {

@@ -90,13 +90,13 @@ pub(crate) async fn serve(
     {
         return response;
     }
-    // the page itself says what it thinks of an address that it doesn't know
+    // The page itself says what it thinks of an address that it doesn't know.
     let is_api = path.starts_with("api/") || path.starts_with("ws/");
     let is_document = path.is_empty() || path == INDEX || (wants_page(&headers) && !is_api);
     let hosts = auth.hosts();
     let better = called.and_then(|Extension(called)| hosts.better_origin(&called));
     if let Some(better) = better.filter(|_| is_document) {
-        // what stands behind # goes along
+        // What stands behind # goes along.
         let path = original.path_and_query().map_or("/", PathAndQuery::as_str);
         return Redirect::temporary(&format!("{better}{path}")).into_response();
     }
@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(inline_scripts(html).collect::<Vec<_>>(), ["{}", "x"]);
         let policy = content_security_policy(html);
         let policy = policy.to_str().unwrap();
-        // printf '{}' | openssl dgst -sha256 -binary | base64
+        // Printf '{}' | openssl dgst -sha256 -binary | base64.
         assert!(
             policy.contains("'sha256-RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o='"),
             "{policy}"

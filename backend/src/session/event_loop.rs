@@ -74,7 +74,7 @@ impl<S: TerminalBackend> Session<S> {
         let mut observer = sessions.observe(caller, &target);
         let pool = sessions.pool().clone();
         let mut state = SessionState::new(extended, sessions.limits(), pool, Instant::now());
-        // the page knows, and says it in the user's language
+        // The page knows, and says it in the user's language.
         if target.mode == Mode::Attach && !extended {
             state.notify(Notice::MainProcess);
         }
@@ -113,7 +113,7 @@ impl<S: TerminalBackend> Session<S> {
         if let Some(observer) = &mut observer {
             observer.failed(&left);
         }
-        // what was begun has to be ended too
+        // What was begun has to be ended too.
         sessions.terminate_opening(target, opening, slot);
         Err(left)
     }
@@ -188,7 +188,7 @@ pub(super) async fn keep<S: TerminalBackend>(
             () = sleep_until(until) => None,
         };
         match kept {
-            // its page says that it went away
+            // Its page says that it went away.
             Some(Stop::Detached) => {}
             Some(stop) => return stop,
             None => return Stop::other(&session.state, gone()),
@@ -229,10 +229,10 @@ async fn drive<S: TerminalBackend>(
     } = session;
     let mut shutdown = pin!(sessions.shutdown());
     let mut timer = pin!(sleep_until(state.deadline()));
-    // once the shell has ended: what that means, which the cluster may take seconds to tell
+    // Once the shell has ended: what that means, which the cluster may take seconds to tell.
     let (mut is_ending, mut explaining) = (false, pin!(OptionFuture::from(None)));
     loop {
-        // a deadline that moved away is seen to when the timer is over; to move it costs more
+        // A deadline that moved away is seen to when the timer is over; to move it costs more.
         if state.deadline() < timer.deadline() {
             timer.as_mut().reset(state.deadline());
         }

@@ -273,7 +273,7 @@ impl<S: TerminalBackend> Sessions<S> {
         };
         let session = match timeout(HAND_OVER, handed_over).await {
             Ok(session) => session,
-            // unless it came just now; from here on its owner keeps it
+            // Unless it came just now; from here on its owner keeps it.
             Err(_) => {
                 claimed.close();
                 claimed.try_recv().ok()
@@ -285,7 +285,7 @@ impl<S: TerminalBackend> Sessions<S> {
     /// Whoever has the key says that its page went away: the session waits for it shortly, from the loss of its client on.
     /// False if there is no such session.
     pub fn leave(&self, key: &str) -> bool {
-        // where a claim waits, somebody is about to come back
+        // Where a claim waits, somebody is about to come back.
         self.owner(key, |_| true)
             .is_some_and(|asks| !matches!(asks.try_send(Ask::Leave), Err(TrySendError::Closed(_))))
     }
@@ -304,7 +304,7 @@ impl<S: TerminalBackend> Sessions<S> {
             match keep(&sessions, &mut session).await {
                 Stop::Ended { exit, alive } => sessions.end(session, &exit, alive),
                 Stop::Claimed(claim) => sessions.hand_over(session, claim),
-                // nobody can be lost
+                // Nobody can be lost.
                 Stop::Detached => {}
             }
         });
@@ -361,7 +361,7 @@ impl<S: TerminalBackend> Sessions<S> {
         let drain = self.limits().drain;
         match self.0.drained_by.get() {
             Some(until) => *until - LAST_STEPS.min(drain / 10),
-            // a shutdown that comes meanwhile takes no longer than this
+            // A shutdown that comes meanwhile takes no longer than this.
             None => Instant::now() + TERMINATE_WITHIN.min(drain * 9 / 10),
         }
     }

@@ -58,7 +58,7 @@ impl Scope {
         let mut bytes = PURPOSE.to_vec();
         for part in parts {
             let part = part.as_ref();
-            // without it "ab", "c" would be the same as "a", "bc"
+            // Without it "ab", "c" would be the same as "a", "bc".
             bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
             bytes.extend_from_slice(part);
         }
@@ -184,11 +184,11 @@ impl Tickets {
     fn open(&self, id: &str) -> Option<Ticket> {
         let mut sealed = URL_SAFE_NO_PAD.decode(id).ok()?;
         let nonce = sealed.split_off(sealed.len().checked_sub(NONCE_LEN)?);
-        // random, and authentic as all the rest
+        // Random, and authentic as all the rest.
         let serial = Serial(*nonce.first_chunk()?);
         self.keys.0.iter().find_map(|key| {
             let nonce = Nonce::try_assume_unique_for_key(&nonce).ok()?;
-            // what can't be opened is spoiled for the next key
+            // What can't be opened is spoiled for the next key.
             let mut sealed = sealed.clone();
             let opened = key
                 .open_in_place(nonce, Aad::from(&self.scope.0), &mut sealed)

@@ -30,7 +30,7 @@ static ESCAPES: [Escape; 256] = {
     table[0x0d] = Escape::Text(r"\\r");
     table[b'"' as usize] = Escape::Text(r#"\\\""#);
     table[b'\\' as usize] = Escape::Text(r"\\\\");
-    // U+200C–200F, U+2028–202F, U+2060–206F and U+FFF0–FFFF begin with these
+    // U+200C–200F, U+2028–202F, U+2060–206F and U+FFF0–FFFF begin with these.
     table[0xe2] = Escape::Lead;
     table[0xef] = Escape::Lead;
     table

@@ -110,7 +110,7 @@ impl Connection for TextWriter {
     fn bind(&mut self, extended: bool) {
         self.encoder.extended = extended;
         if !extended {
-            // it does not tell how far it is
+            // It does not tell how far it is.
             self.sender.pace();
         }
     }
@@ -169,9 +169,9 @@ impl Encoder {
             }
             return self.stdout(text.into());
         }
-        // in one pass from its bytes: this is the hot path
+        // In one pass from its bytes: this is the hot path.
         const BEFORE: &str = r#"a["{\"Op\":\"stdout\",\"Data\":\""#;
-        // some of it is escaped; to grow once is cheaper than to count
+        // Some of it is escaped; to grow once is cheaper than to count.
         let mut encoded = String::with_capacity(data.len() + data.len() / 4 + 128);
         encoded.push_str(BEFORE);
         self.characters
@@ -327,7 +327,7 @@ mod tests {
         #[test]
         fn every_byte_is_said_once(acts in prop::collection::vec(act(), 1..40), framed in any::<bool>()) {
             let mut encoder = encoder(framed, true);
-            // since the last gap: what came, and what was said
+            // Since the last gap: what came, and what was said.
             let (mut bytes, mut text, mut from) = (Vec::new(), String::new(), 0);
             let take = |frame: Option<String>, text: &mut String, bytes: &[u8], from| {
                 let Some(frame) = frame else { return };

@@ -67,7 +67,7 @@ impl Session {
             input,
             exit,
         } = streams;
-        // only the newest ping needs an answer (RFC 6455 §5.5.3), so reading never waits for a pong to be written
+        // Only the newest ping needs an answer (RFC 6455 §5.5.3), so reading never waits for a pong to be written.
         let pong = watch::Sender::new(Bytes::new());
         let sent = tokio::select! {
             sent = self.send(&mut writer, output, exit.clone(), pong.subscribe()) => sent,
@@ -80,7 +80,7 @@ impl Session {
                 }
                 let code = match self.granted.mode {
                     Mode::Exec => code.unwrap_or_default(),
-                    // how a main process ended is not said
+                    // How a main process ended is not said.
                     Mode::Attach => 0,
                 };
                 let command = self.granted.options.command.clone();
@@ -88,7 +88,7 @@ impl Session {
                 let _ = self.farewell(&mut reader, &mut writer, &end).await;
             }
             Err(Broken::Gone) => {
-                // what a client that has closed in good order gets
+                // What a client that has closed in good order gets.
                 let _ = timeout(LINGER, writer.close()).await;
             }
             Err(Broken::Cut) => {}
@@ -116,14 +116,14 @@ impl Session {
         pass(&mut limit, writer, STDOUT, &[]).await?;
         let delay = sleep(plan.delay_output);
         tokio::pin!(delay);
-        // even no time at all is a millisecond to a timer
+        // Even no time at all is a millisecond to a timer.
         let mut delayed = !plan.delay_output.is_zero();
         loop {
             let over = !output.is_open() || leftover == 0;
             if over && !delayed && (attached || code.is_some()) {
                 return Ok(code.or(*exit.borrow()));
             }
-            // nothing is read from the process while a frame waits to be written: that is the back-pressure
+            // Nothing is read from the process while a frame waits to be written: that is the back-pressure.
             tokio::select! {
                 biased;
                 Ok(()) = pong.changed() => {
@@ -182,7 +182,7 @@ impl Session {
                     input.close();
                     records.update(*id, |record| record.stdin_closed = true);
                 }
-                // a channel that isn't there
+                // A channel that isn't there.
                 _ => {}
             }
         }
@@ -213,7 +213,7 @@ impl Session {
         writer.message(ERROR, &status).await?;
         writer.close().await?;
         writer.shutdown().await?;
-        // closing with bytes unread would reset the connection and could take the status with it
+        // Closing with bytes unread would reset the connection and could take the status with it.
         let drained = timeout(LINGER, async {
             while !matches!(
                 reader.next().await,

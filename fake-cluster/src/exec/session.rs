@@ -84,7 +84,7 @@ impl Session {
                     self.disconnected();
                     streams.input.close();
                     if lasts {
-                        // a terminal stays open, unread, until the process ends
+                        // A terminal stays open, unread, until the process ends.
                         let _ = streams.exit.wait_for(Option::is_some).await;
                     }
                 };
@@ -170,7 +170,7 @@ impl Session {
     fn pretend(&self, kind: &load::Kind) -> Result<Streams, ExecEnd> {
         let place = &self.granted.place;
         let killed = self.shared.processes.pretend(&place.dir(&self.shared));
-        // after that, so that one who stops the container either sees this exec or is seen by it
+        // After that, so that one who stops the container either sees this exec or is seen by it.
         if !place.is_running(&self.shared) {
             return Err(not_started("container is not running"));
         }
@@ -186,7 +186,7 @@ impl Session {
         let place = &self.granted.place;
         let dir = place.dir(&self.shared);
         let spawn = || {
-            // the pod may have been deleted since the request; what is started from here on is killed with it
+            // The pod may have been deleted since the request; what is started from here on is killed with it.
             if !place.is_running(&self.shared) {
                 return Err(not_started("container is not running"));
             }

@@ -83,7 +83,7 @@ impl Container {
         let mut command = spec.command.clone().unwrap_or_default();
         command.extend(spec.args.clone().unwrap_or_default());
         if command.is_empty() {
-            // what the images are made to start that people debug with
+            // What the images are made to start that people debug with.
             command.push("sh".to_owned());
         }
         Self {

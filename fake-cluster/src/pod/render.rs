@@ -110,7 +110,7 @@ impl Pod {
     ) -> core::ContainerStatus {
         let state = self.state_of(role, container);
         let running = state == ContainerState::Running;
-        // what has never been started has none
+        // What has never been started has none.
         let image_id = if container.restarts == 0 && matches!(state, ContainerState::Waiting(_)) {
             String::new()
         } else {
@@ -139,7 +139,7 @@ fn image_id(image: &str) -> String {
     let digest: String = (0_u8..4)
         .map(|part| Sum::of(&[&[part], image.as_bytes()].concat()).to_string())
         .collect();
-    // the tag is what follows the last colon, unless that is a port
+    // The tag is what follows the last colon, unless that is a port.
     let name = match image.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => name,
         _ => image,

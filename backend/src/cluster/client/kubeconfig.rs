@@ -236,7 +236,7 @@ fn unusable(path: &Path, error: &KubeconfigError) -> ConnectError {
 pub(super) fn said(error: &KubeconfigError) -> String {
     match error {
         KubeconfigError::ReadConfig(error, _) => error.to_string(),
-        // its own words quote the lines around the error
+        // Its own words quote the lines around the error.
         KubeconfigError::Parse(error) => match error.location() {
             Some(at) => format!(
                 "line {}, column {} is not understood",
@@ -254,7 +254,7 @@ pub(super) fn said(error: &KubeconfigError) -> String {
         KubeconfigError::ParseCertificates(_) => {
             "its certificate authority is no PEM-encoded certificate".to_owned()
         }
-        // the rest says nothing but names
+        // The rest says nothing but names.
         error => error.to_string(),
     }
 }

@@ -62,7 +62,7 @@ impl Coalescing {
             self.begin_rest(now);
         }
         if self.is_resting && self.rest.as_mut().poll(cx).is_ready() {
-            // what came meanwhile wakes the reader at once
+            // What came meanwhile wakes the reader at once.
             set_low_water(&self.stream, 1);
             self.is_resting = false;
         }
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(read.expect("the rest ends").unwrap(), 4);
         let waited = begin.elapsed();
         assert!(waited > REST / 2, "{waited:?}");
-        // and then the flood is over
+        // And then the flood is over.
         let begin = Instant::now();
         sender.write_all(b"$").await.unwrap();
         assert_eq!(reader.read(&mut buffer).await.unwrap(), 1);

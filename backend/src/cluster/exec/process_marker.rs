@@ -183,9 +183,9 @@ mod tests {
                 LEADER,
                 b"hello\r\n",
             ),
-            // /proc is not there
+            // /proc is not there.
             (b"\x1b]7735;17;;\x07\r\n$ ", None, b"$ "),
-            // the session is led by a process outside of the container
+            // The session is led by a process outside of the container.
             (b"\x1b]7735;17;0;250500\x07\r\n$ ", None, b"$ "),
         ];
         for (output, leader, text) in cases {

@@ -35,7 +35,7 @@ pub(super) async fn open(
     }
     let size = *size.borrow();
     if tty && size.is_usable() {
-        // the real size follows, and makes a program draw its screen anew even if it has it already
+        // The real size follows, and makes a program draw its screen anew even if it has it already.
         writer.reserve().await.send(ToProcess::Resize(Size {
             rows: size.rows.saturating_add(1),
             cols: size.cols.saturating_add(1),

@@ -103,7 +103,7 @@ impl Launchers {
             lacking.remove(&target.image);
         } else if !target.image.is_empty() {
             if lacking.len() >= MAX_IMAGES {
-                // any one: it costs an exec when it is wanted again
+                // Any one: it costs an exec when it is wanted again.
                 let other = lacking.iter().next().cloned();
                 other.map(|image| lacking.remove(&image));
             }
@@ -120,7 +120,7 @@ impl Launchers {
 fn known(target: &Target) -> &'static [&'static Launcher] {
     match target.shell {
         None if target.windows => &[&POWERSHELL, &CMD],
-        // the second is for an image that has bash alone
+        // The second is for an image that has bash alone.
         None => &[&FIND, &BASH],
         Some(Shell::Bash) => &[&BASH],
         Some(Shell::Sh) => &[&SH],
@@ -158,7 +158,7 @@ mod tests {
         launchers.remember(&other, &FIND);
         assert_eq!(launchers.to_try(&bash_only), [&BASH, &FIND]);
         assert_eq!(launchers.to_try(&other), [&FIND, &BASH]);
-        // the other one is still tried, and counts if it works
+        // The other one is still tried, and counts if it works.
         launchers.remember(&bash_only, &FIND);
         assert_eq!(launchers.to_try(&bash_only), [&FIND, &BASH]);
     }
@@ -171,7 +171,7 @@ mod tests {
         launchers.remember(&wish, &BASH);
         let any = target("web@sha256:2", None);
         assert_eq!(launchers.to_try(&any), [&FIND, &BASH]);
-        // nor does anything of an image that nobody knows
+        // Nor does anything of an image that nobody knows.
         let unknown = target("", None);
         launchers.remember(&unknown, &BASH);
         assert_eq!(launchers.to_try(&unknown), [&FIND, &BASH]);

@@ -19,7 +19,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Looks at the pod where the end itself does not say all.
 pub(super) async fn explain(cluster: &Cluster, target: &Target, ended: ProcessEnd) -> Exit {
     let time = match (target.mode, &ended) {
-        // the container ends with its main process, and a shell of it by SIGKILL or SIGTERM
+        // The container ends with its main process, and a shell of it by SIGKILL or SIGTERM.
         (_, ProcessEnd::Lost(_))
         | (Mode::Attach, ProcessEnd::Exited(_))
         | (Mode::Exec, ProcessEnd::Exited(137 | 143)) => Some(NOTICE_TIME),
@@ -72,7 +72,7 @@ pub(super) async fn is_gone(cluster: &Cluster, target: &Target) -> bool {
 async fn look(cluster: &Cluster, target: &Target, time: Duration) -> Option<Exit> {
     let until = Instant::now() + time;
     loop {
-        // many may be lost at once
+        // Many may be lost at once.
         let turn = cluster.looks.acquire().await.ok()?;
         let looked = answer(cluster.pod_api(&target.namespace).get(&target.pod)).await;
         drop(turn);

@@ -98,7 +98,7 @@ async fn end_shell(
 ) -> Result<(), Remains> {
     let Some(leader) = reader.leader() else {
         return match end_by_keys(reader, writer, CTRL_D, until).await {
-            // it was never started
+            // It was never started.
             Some(ProcessEnd::Failed(_)) => Ok(()),
             _ => unknown("the container did not tell its process"),
         };
@@ -107,7 +107,7 @@ async fn end_shell(
     let keys_from = until - KEYS_TIME.min(time / 2);
     let times = (keys_from, until);
     let (by_script, is_over) = {
-        // a process that can't write can't end; and its jobs may still be there when the shell is not
+        // A process that can't write can't end; and its jobs may still be there when the shell is not.
         let mut drained = pin!(drain(reader));
         let terminations = &cluster.terminations;
         let by_script = pin!(terminations.end(cluster, target, program, leader, times));
@@ -121,7 +121,7 @@ async fn end_shell(
         }
     };
     if !is_over {
-        // it ends the shell and what is in the foreground at best
+        // It ends the shell and what is in the foreground at best.
         end_by_keys(reader, writer, CTRL_D, until).await;
     }
     by_script

@@ -378,7 +378,7 @@ async fn a_lost_client_resumes_where_it_was() {
     client.breaks().await;
     test.prints(b"two").await;
     sleep(SECOND * 899).await;
-    // it has one byte less than was sent
+    // It has one byte less than was sent.
     let mut client = test.resume(&key, 2);
     assert_eq!(client.hears_bound((2, 2)).await, key);
     client.hears_output(b"e", 3).await;
@@ -528,7 +528,7 @@ async fn a_second_client_takes_over_and_the_first_is_told() {
     second.hears_bound((0, 0)).await;
     second.hears_output(b"one", 3).await;
     assert_eq!(first.ends().await, EndReason::TakenOver);
-    // and back again
+    // And back again.
     let mut first = test.resume(&key, 3);
     first.hears_bound((3, 0)).await;
     assert_eq!(second.ends().await, EndReason::TakenOver);
@@ -628,7 +628,7 @@ async fn there_are_limits_for_all_and_for_each() {
     let mut third = bind("bob");
     third.hears_bound((0, 0)).await;
     assert_eq!(bind("cid").ends().await, EndReason::Limit);
-    // one that waits for its client has its place still: nobody pushes it out
+    // One that waits for its client has its place still: nobody pushes it out.
     second.breaks().await;
     let refused = bind("ann").served.await.unwrap();
     assert_eq!(refused.reason, EndReason::Limit);
@@ -684,7 +684,7 @@ async fn a_termination_has_9_s_but_at_the_end_the_drain_time() {
     test.sessions.shut_down(Instant::now() + SECOND * 60);
     assert_eq!(stays.ends().await, EndReason::Shutdown);
     test.sessions.ended().await;
-    // with some time left for the server's own end
+    // With some time left for the server's own end.
     assert_eq!(patience(), SECOND * 59 + SECOND / 2);
 }
 

@@ -155,7 +155,7 @@ impl Skip {
             self.switched = true;
             self.drop_first(unsearched + at);
         } else if self.tail.len() > 4 * SHOWN {
-            // seldom, for it moves what is left
+            // Seldom, for it moves what is left.
             self.drop_first(self.tail.len() - SHOWN);
         }
     }
@@ -265,7 +265,7 @@ mod tests {
     fn the_last_lines_of_a_flood_are_shown() {
         let flood = b"y\r\n".repeat(100_000);
         let shown = [&b"y\r\n".repeat(LINES - 2)[..], b"^C\r\n$ "].concat();
-        // the line of ^C is one of them, the prompt has no end
+        // The line of ^C is one of them, the prompt has no end.
         let Rest {
             dropped,
             shown: got,

@@ -349,7 +349,7 @@ mod tests {
                         acked += index.index(client.len() - acked + 1);
                         buffer.acknowledge(acked as u64);
                     }
-                    // some of what was sent did not arrive
+                    // Some of what was sent did not arrive.
                     Act::Resume(index) => {
                         client.truncate(acked + index.index(client.len() - acked + 1));
                         acked = client.len();

@@ -103,15 +103,15 @@ mod tests {
             ("\x1b[?1049h\x1b[?25l", true),
             ("\x1b[?1049h\x1b[?1049l", false),
             ("\x1b[?1049h\x1b[?1;1047l$ ", false),
-            // the terminal is reset
+            // The terminal is reset.
             ("\x1b[?1049h\x1bc", false),
-            // other modes, other sequences, none at all
+            // Other modes, other sequences, none at all.
             ("\x1b[?2004h", false),
             ("\x1b[1049h", false),
             ("\x1b[?1049$p", false),
             ("\x1b[?149h\x1b[?10490h\x1b[?99999999999h", false),
             ("[?1049h", false),
-            // one sequence breaks off another
+            // One sequence breaks off another.
             ("\x1b[?10\x1b[?1049h", true),
             ("\x1b]0;title\x1b[?1049h", true),
         ];

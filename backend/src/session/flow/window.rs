@@ -116,7 +116,7 @@ impl Window {
             of: held,
         });
         if held >= self.size {
-            // a client need not say sooner that it has the rest
+            // A client need not say sooner that it has the rest.
             self.full.get_or_insert(Piece {
                 end: end - TELL_EVERY,
                 since,
@@ -142,7 +142,7 @@ impl Window {
             self.drawn.rotate_left(1);
             self.drawn[MEASURED - 1] = u64::try_from(drawn).unwrap_or(u64::MAX);
             let most = self.drawn.into_iter().max().unwrap_or_default();
-            // nothing waited before the screen: how much that draws is yet to be found out
+            // Nothing waited before the screen: how much that draws is yet to be found out.
             let is_idle = time < nearest * 5 / 4;
             let wanted = most.saturating_mul(if is_idle { 4 } else { 2 });
             self.resize(wanted.clamp(OUTPUT_WINDOW, LARGEST), held);
@@ -153,7 +153,7 @@ impl Window {
 
     /// How long a piece took that is acknowledged now.
     fn time(&mut self, piece: &Piece, now: Instant) -> Duration {
-        // a clock may stand still
+        // A clock may stand still.
         let time = (now - piece.since).max(Duration::from_micros(1));
         self.nearest = Some(self.nearest.map_or(time, |nearest| nearest.min(time)));
         time

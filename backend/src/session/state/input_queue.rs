@@ -184,7 +184,7 @@ mod tests {
                 let waiting = pushed.len() - popped.len();
                 prop_assert_eq!(input.len(), waiting as u64);
                 prop_assert_eq!(input.is_empty(), waiting == 0);
-                // any two neighbours are longer than one whole, or one of them is a whole
+                // Any two neighbours are longer than one whole, or one of them is a whole.
                 prop_assert!(input.pieces.len() <= 2 * waiting.div_ceil(WHOLE) + 1);
             }
             while let Some(data) = input.pop() {

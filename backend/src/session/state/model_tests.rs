@@ -79,7 +79,7 @@ proptest! {
         let mut state = started(true);
         let mut now = Instant::now();
         let mut page = Page::default();
-        // what the shell wrote and what it got, and how much of that has come to the server
+        // What the shell wrote and what it got, and how much of that has come to the server.
         let (mut wrote, mut got, mut arrived) = (Vec::<u8>::new(), Vec::<u8>::new(), 0);
         let count = |from: usize, length: usize| (from..from + length).map(|at| (at / 7) as u8).collect::<Vec<_>>();
         let end = [Act::Return];
@@ -126,7 +126,7 @@ proptest! {
                     state.client(ClientMessage::Ack { offset: page.drawn as u64 }, now).unwrap();
                 }
                 Act::Type(length, each) => {
-                    // a page that comes back may send a window more each time, whatever waits
+                    // A page that comes back may send a window more each time, whatever waits.
                     if ((page.typed.len() + length - got.len()) as u64) < 2 * INPUT_WINDOW {
                         page.typed.extend(count(page.typed.len(), length));
                     }
@@ -139,7 +139,7 @@ proptest! {
                 Act::Take => if let Some(ToProcess::Stdin(data)) = state.next_for_process(now) {
                     got.extend_from_slice(&data);
                 }
-                // what was on its way in either direction is lost; what has come to the server waits there
+                // What was on its way in either direction is lost; what has come to the server waits there.
                 Act::Lose(index) => if !page.away {
                     state.detach();
                     page.away = true;
@@ -171,7 +171,7 @@ proptest! {
                 None => state.client(ClientMessage::Ack { offset: page.output.len() as u64 }, now).unwrap(),
             }
         }
-        // what the server has not told as taken may still come
+        // What the server has not told as taken may still come.
         for data in page.wire {
             state.client(stdin(&data), now).unwrap();
         }

@@ -78,7 +78,7 @@ fn the_window_closes_and_opens() {
     assert!(!state.wants_process(now), "128 KiB are under way");
     state.client(ClientMessage::Ack { offset: 1 }, now).unwrap();
     assert!(state.wants_process(now));
-    // whatever the client says it has, it can't have more than was sent
+    // Whatever the client says it has, it can't have more than was sent.
     state
         .client(ClientMessage::Ack { offset: u64::MAX }, now)
         .unwrap();
@@ -101,7 +101,7 @@ fn the_window_grows_for_what_is_sent_again() {
         let sent = state.output.buffer.sent();
         now += ROUND_TRIP;
         round_trips += 1;
-        // piece by piece, as it is drawn
+        // Piece by piece, as it is drawn.
         for offset in (state.output.buffer.acked()..=sent)
             .step_by(10_000)
             .chain([sent])
@@ -147,7 +147,7 @@ fn input_goes_in_order_and_the_size_before_it() {
         got,
         [
             ToProcess::Resize(size),
-            // what has to wait goes in one piece
+            // What has to wait goes in one piece.
             stdin(b"a\x03b"),
         ]
     );
@@ -204,7 +204,7 @@ fn a_flood_that_only_stalls_is_dropped_to_its_end() {
     came += 30_000;
     let mut drawn = 0;
     for _ in 0..10 {
-        // a stall
+        // A stall.
         now = state.deadline();
         state.tick(now).unwrap();
         for _ in 0..100 {
@@ -252,7 +252,7 @@ fn without_a_flood_an_interrupt_drops_nothing() {
         let offset = state.output.buffer.sent();
         state.client(ClientMessage::Ack { offset }, start).unwrap();
     }
-    // all of it is long on the screen
+    // All of it is long on the screen.
     let now = start + SECOND;
     state.client(ClientMessage::Interrupt, now).unwrap();
     let report = b"Traceback\r\n".repeat(10_000);
@@ -318,7 +318,7 @@ fn dashboards_ctrl_c(legacy_interrupt: bool, first: &[u8], typed: &[u8]) -> (Ses
 fn a_lone_ctrl_c_is_all_that_dashboards_clients_can_say_of_an_interrupt() {
     assert!(dashboards_ctrl_c(true, b"$ yes\r\n", b"\x03").1);
     assert!(dashboards_ctrl_c(true, b"\x1b[?1049h\x1b[?1049l$ ", b"\x03").1);
-    // turned off, on the alternate screen, not alone
+    // Turned off, on the alternate screen, not alone.
     assert!(!dashboards_ctrl_c(false, b"$ yes\r\n", b"\x03").1);
     assert!(!dashboards_ctrl_c(true, b"\x1b[?1049h~\r\n", b"\x03").1);
     assert!(!dashboards_ctrl_c(true, b"$ yes\r\n", b"\x03\x03").1);
@@ -330,7 +330,7 @@ fn behind_a_gap_a_screen_that_is_told_nothing_is_fit_for_the_prompt() {
     let (mut state, _) = dashboards_ctrl_c(true, b"", b"\x03");
     let now = Instant::now() + SECOND * 2;
     state.process(output(&b"\x1b]0;y\x07".repeat(20_000)), now);
-    // its last sequence has no end
+    // Its last sequence has no end.
     state.process(output(b"\x1b]0;never"), now);
     sent(&mut state);
     state.process(output(&b"y\r\n".repeat(40_000)), now);
@@ -381,7 +381,7 @@ fn gaps_that_are_not_acknowledged_are_bounded() {
     let mut gaps = 0;
     for _ in 0..5_000 {
         state.client(ClientMessage::Interrupt, now).unwrap();
-        // a line too long to be shown: nothing but a gap is left of it
+        // A line too long to be shown: nothing but a gap is left of it.
         state.process(output(&[&[b'x'; 5_000][..], b"\n"].concat()), now);
         now += SECOND / 10;
         state.tick(now).unwrap();
@@ -394,7 +394,7 @@ fn gaps_that_are_not_acknowledged_are_bounded() {
         while state.next_for_process(now).is_some() {}
     }
     assert!(gaps < 1_000, "{gaps} gaps wait to be acknowledged");
-    // once they are, the rest comes, in one
+    // Once they are, the rest comes, in one.
     let offset = state.output.buffer.sent();
     state.client(ClientMessage::Ack { offset }, now).unwrap();
     let (output, skipped) = seen(&mut state);
@@ -440,13 +440,13 @@ fn a_dead_connection_to_the_shell_is_noticed() {
     let ping = state.deadline();
     state.tick(ping).unwrap();
     assert_eq!(state.next_for_process(ping), Some(ToProcess::Ping));
-    // it answers
+    // It answers.
     state.process(ProcessEvent::Alive, ping);
     assert!(state.deadline() > ping + PONG_WITHIN);
     let ping = state.deadline();
     state.tick(ping).unwrap();
     assert_eq!(state.next_for_process(ping), Some(ToProcess::Ping));
-    // it does not
+    // It does not.
     state.tick(ping + PONG_WITHIN).unwrap();
     assert!(matches!(state.end(), Some(ProcessEnd::Lost(_))));
 }
@@ -485,7 +485,7 @@ fn idle_sessions_are_warned_and_end() {
     assert_eq!(state.notices, [Notice::IdleSoon { seconds: 50 }]);
     state.tick(start + SECOND * 1090).unwrap();
     assert_eq!(state.notices.len(), 1, "warned once");
-    // a warning that nobody has heard is not said when it is true no more; another remark is
+    // A warning that nobody has heard is not said when it is true no more; another remark is.
     state.notify(Notice::MainProcess);
     state.client(stdin(b"x"), start + SECOND * 1100).unwrap();
     assert_eq!(state.notices, [Notice::MainProcess]);

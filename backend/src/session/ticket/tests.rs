@@ -92,7 +92,7 @@ fn until_it_is_redeemed_it_tells_whose_it_is() {
     let of = |id: &str, now| tickets.caller(id, now);
     assert_eq!(of(&id, now), Some(caller("ann")));
     assert_eq!(of(&id, late), None);
-    // who may not have it does not spoil it
+    // Who may not have it does not spoil it.
     assert!(tickets.redeem(&caller("bob"), &id, now).is_err());
     assert_eq!(of(&id, now), Some(caller("ann")));
     tickets.redeem(&caller("ann"), &id, now).unwrap();

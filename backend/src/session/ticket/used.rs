@@ -80,7 +80,7 @@ mod tests {
         for number in 0..MOST as u64 {
             assert_eq!(used.redeem(serial(number), 1_000, 999), Err(Refused::Used));
         }
-        // what was refused is still good once there is room
+        // What was refused is still good once there is room.
         assert_eq!(used.redeem(serial(MOST as u64), 2_000, 1_000), Ok(()));
         assert_eq!(used.serials.len(), 1);
     }
@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(used.serials.len(), 1);
         assert_eq!(used.redeem(serial(1), 1_000, 0), Err(Refused::Expired));
         assert!(!used.is_good(serial(1), 1_000, 0));
-        // but those that are new are
+        // But those that are new are.
         assert_eq!(used.redeem(serial(3), 1_001, 0), Ok(()));
     }
 
@@ -105,7 +105,7 @@ mod tests {
             let mut all = std::collections::HashSet::new();
             let mut now = 1_000_u64;
             for (number, step) in acts {
-                // mostly forward
+                // Mostly forward.
                 now = now.saturating_add_signed(step - 10);
                 let expires = 1_000 + 40 * number;
                 let good = used.is_good(serial(number), expires, now);

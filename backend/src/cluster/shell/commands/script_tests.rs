@@ -49,7 +49,7 @@ impl Image {
         for folder in self.folders {
             fs::create_dir_all(locales.join(folder)).unwrap();
         }
-        // there is no stty: what it does, a terminal has to show
+        // There is no stty: what it does, a terminal has to show.
         for name in ["bash", "env"] {
             program(&bin, name, "exec /usr/bin/env");
         }
@@ -59,7 +59,7 @@ impl Image {
         }
         let script = script
             .replace("/usr/lib/locale", locales.to_str().unwrap())
-            // busybox's would be itself
+            // Busybox's would be itself.
             .replace("exec sh", "exec env");
         let ran = Command::new(shell[0])
             .args(&shell[1..])
@@ -93,9 +93,9 @@ fn scripts() -> impl Iterator<Item = &'static str> {
 fn a_utf8_locale_where_none_is_set_and_there_is_one() {
     const OLD: &str = "C\\nPOSIX\\nen_US.utf8\\nes_EC.utf8\\n";
     let images = [
-        // busybox, Alpine
+        // Busybox, Alpine.
         (Image::default(), Some("C.UTF-8")),
-        // Debian and Fedora, now and earlier
+        // Debian and Fedora, now and earlier.
         (
             Image {
                 folders: &["C.utf8"],
@@ -112,7 +112,7 @@ fn a_utf8_locale_where_none_is_set_and_there_is_one() {
             },
             Some("C.UTF-8"),
         ),
-        // all of them in one archive
+        // All of them in one archive.
         (
             Image {
                 locale: Some("C\\nC.utf8\\nPOSIX\\nen_US.utf8\\n"),
@@ -127,7 +127,7 @@ fn a_utf8_locale_where_none_is_set_and_there_is_one() {
             },
             Some("C.UTF-8"),
         ),
-        // CentOS 7
+        // CentOS 7.
         (
             Image {
                 folders: &["en_US.utf8"],
@@ -143,7 +143,7 @@ fn a_utf8_locale_where_none_is_set_and_there_is_one() {
             },
             None,
         ),
-        // what the image says stays, be it empty
+        // What the image says stays, be it empty.
         (
             Image {
                 env: &[("LANG", "de_DE.UTF-8")],
@@ -201,7 +201,7 @@ fn the_terminal_has_all_colours() {
             let environment = Image::default().environment(shell, script);
             assert_eq!(environment["TERM"], "xterm-256color");
             assert_eq!(environment["COLORTERM"], "truecolor");
-            // a runtime says this of every terminal
+            // A runtime says this of every terminal.
             let env = &[("TERM", "xterm"), ("COLORTERM", "24bit")];
             let environment = Image {
                 env,

@@ -122,14 +122,14 @@ impl Batch {
 
     /// Ends all of them; done when the script is.
     async fn by_script(&mut self) -> Result<(), NoScript> {
-        // another one knows nothing of them
+        // Another one knows nothing of them.
         for job in &mut self.jobs {
             job.state = State::New;
         }
         let cluster = self.cluster.clone();
         let turn = timeout_at(self.patience(), cluster.terminations.scripts().acquire()).await;
         let _turn = turn.map_err(|_| NoScript::Busy)?;
-        // who came meanwhile is among the first
+        // Who came meanwhile is among the first.
         if !self.has_work() {
             return Ok(());
         }
@@ -137,7 +137,7 @@ impl Batch {
         loop {
             let gone = self.take_gone(&left);
             if left.is_empty() {
-                // who is waited for ends with the script, not before it
+                // Who is waited for ends with the script, not before it.
                 script.finish().await;
                 gone.into_iter().for_each(|job| job.tell(Ok(())));
                 return Ok(());
@@ -164,7 +164,7 @@ impl Batch {
         let until = self.answer_by().min(self.patience());
         let mut started = pin!(async {
             let mut script = Script::start(&cluster.client, &self.target, self.shell).await?;
-            // who came while this took its time is among the first
+            // Who came while this took its time is among the first.
             self.has_work();
             let order = self.next_order();
             let left = script.ask(&order).await?;
@@ -176,7 +176,7 @@ impl Batch {
         {
             return started;
         }
-        // a container that hangs does not keep the others from their turn
+        // A container that hangs does not keep the others from their turn.
         drop(turn);
         let started = timeout_at(until, started).await;
         started.map_err(|_| NoScript::Silent)?
@@ -242,7 +242,7 @@ impl Batch {
                     let last = job.until - KILL_BEFORE;
                     let kill_at = last.min(now + HANG_UP_TIME);
                     job.state = State::HungUp { kill_at };
-                    // from here on keys are of no use: another script is, as long as there is time
+                    // From here on keys are of no use: another script is, as long as there is time.
                     job.begin_by = last;
                 }
                 Order::Kill(leaders) if leaders.contains(&job.leader) => {
@@ -295,7 +295,7 @@ impl Batch {
         if hopeless.is_empty() {
             return;
         }
-        // with their container they are gone too
+        // With their container they are gone too.
         let is_gone = timeout(
             LOOK_TIME,
             explain_exit::is_gone(&self.cluster, &self.target),
@@ -314,7 +314,7 @@ impl Batch {
 
 impl Drop for Batch {
     fn drop(&mut self) {
-        // after a panic alone; those who wait are told by it
+        // After a panic alone; those who wait are told by it.
         if self.is_listed {
             self.cluster.terminations.forget(&self.container);
         }
@@ -355,7 +355,7 @@ impl Job {
     }
 
     fn tell(self, ended: Result<(), Remains>) {
-        // unless its session waits no more
+        // Unless its session waits no more.
         let _ = self.done.send(ended);
     }
 }

@@ -81,12 +81,12 @@ impl Terminations {
         };
         if let Some(news) = self.join(container.clone(), job) {
             let batch = Batch::new((cluster, target), container, shell, news);
-            // it belongs to the sessions that wait for it: it ends with the last of them
+            // It belongs to the sessions that wait for it: it ends with the last of them.
             tokio::spawn(batch.run());
         }
         match timeout_at(until, ended).await {
             Ok(Ok(ended)) => ended,
-            // its batch is no more, for what reason ever
+            // Its batch is no more, for what reason ever.
             Ok(Err(_)) => Err(Remains::Unknown("the clean-up broke off".to_owned())),
             Err(_) => Err(Remains::Unknown(NoScript::Silent.to_string())),
         }

@@ -221,7 +221,7 @@ fn parse(line: &[u8]) -> Option<Vec<Left>> {
             Some(Left {
                 pid: numbers.next()?.parse().ok()?,
                 processes: numbers.next()?.parse().ok()?,
-                // none if there was no leader any more, or it had no terminal
+                // None if there was no leader any more, or it had no terminal.
                 front: numbers.next()?.parse().ok().filter(|&front| front > 0),
             })
         })

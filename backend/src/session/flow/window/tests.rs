@@ -69,7 +69,7 @@ impl Client {
     fn run(&mut self, time: Duration, floods: bool) {
         let end = self.now + time;
         while self.now < end {
-            // one at a time, so that those of a round trip follow its acknowledgements
+            // One at a time, so that those of a round trip follow its acknowledgements.
             if floods && self.in_flight() < self.window.size() {
                 self.send(FRAME);
             }
@@ -126,7 +126,7 @@ fn a_screen_that_is_far_away_does_not_wait() {
         client.run(SECOND * 3, true);
         let got = (client.acked - before) / 3;
         assert!(got * 10 > speed * 9, "{round_trip} ms: {got} of {speed}");
-        // what a Ctrl-C would have to wait for
+        // What a Ctrl-C would have to wait for.
         let queue = client.arrived - client.drawn as u64;
         let most = OUTPUT_WINDOW.max(speed * round_trip / 1000 * 5 / 4);
         assert!(queue <= most, "{round_trip} ms, {speed}: {queue}");
@@ -156,7 +156,7 @@ fn it_falls_back_when_the_flood_is_over_and_when_the_client_stalls() {
         if stalls {
             client.speed = 0;
             client.run(SECOND * 10, true);
-            // what is under way still counts: the client may come back for it
+            // What is under way still counts: the client may come back for it.
             let held = client.in_flight();
             assert!(held > OUTPUT_WINDOW);
             assert_eq!(POOL - pool.free(), held - OUTPUT_WINDOW);
@@ -176,7 +176,7 @@ fn one_that_comes_back_elsewhere_is_measured_anew() {
     let mut client = Client::new(1, 20_000_000, &pool);
     client.prompt();
     client.run(SECOND, true);
-    // all that was under way is lost, and sent again
+    // All that was under way is lost, and sent again.
     client.there.clear();
     client.back.clear();
     client.arrived = client.acked;
@@ -245,7 +245,7 @@ proptest! {
             for (window, sent, acked) in &sessions {
                 prop_assert!((OUTPUT_WINDOW..=LARGEST).contains(&window.size()));
                 prop_assert!(window.size() <= OUTPUT_WINDOW + window.taken);
-                // but for the last frame
+                // But for the last frame.
                 prop_assert!(*sent - *acked < OUTPUT_WINDOW + window.taken + 200_000);
                 taken += window.taken;
             }

@@ -112,7 +112,7 @@ impl Terminal {
     async fn until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
         let met = async {
             while !holds(self) {
-                // nothing announces it; and what prints must not have to wait
+                // Nothing announces it; and what prints must not have to wait.
                 let _ = timeout(Duration::from_millis(5), self.shell.reader.read_event()).await;
             }
         };
@@ -157,7 +157,7 @@ impl Local {
         let mut child = Command::new(program)
             .args(&interpreter[1..])
             .args(["-c", text])
-            // it has nothing but its builtins
+            // It has nothing but its builtins.
             .env("PATH", "/nonexistent")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -290,7 +290,7 @@ async fn what_does_not_heed_it_is_killed_in_the_foreground_alone() {
         terminal.start(1, &format!("{stubborn}\r")).await;
         let leader = terminal.leader();
         let (mut script, mut left) = Local::end_of(interpreter, leader);
-        // the shell went, the other one did not
+        // The shell went, the other one did not.
         while left > 1 {
             left = script.ask(&Order::Look);
         }
@@ -302,7 +302,7 @@ async fn what_does_not_heed_it_is_killed_in_the_foreground_alone() {
         let gone = |terminal: &Terminal| terminal.sleeper(1).is_none();
         terminal.until("the foreground's end", gone).await;
         assert!(!is_alive(leader.pid));
-        // its parent is the one that ignored the signal
+        // Its parent is the one that ignored the signal.
         let (sleeper, _) = terminal.sleeper(0).expect("the background stays");
         let parent = stat(sleeper)
             .unwrap()
@@ -350,13 +350,13 @@ async fn shells_that_end_together_are_told_apart() {
         let mut script = Local::start(interpreter);
         let left = script.tell(&end(&leaders[..2]));
         assert_eq!(left, pids[..2], "{interpreter:?}");
-        // nobody but those whom it was told of
+        // Nobody but those whom it was told of.
         assert!(is_alive(pids[2]));
         let kill = Order::Kill(leaders[..1].to_vec());
         while script.tell(&kill) != pids[1..2] {}
         assert!(terminals[0].sleeper(0).is_none());
         assert!(terminals[1].sleeper(0).is_some());
-        // one more, while it runs; and what follows spares who was not to be killed
+        // One more, while it runs; and what follows spares who was not to be killed.
         let join = end(&leaders[2..]);
         assert_eq!(script.tell(&join), pids[1..], "{interpreter:?}");
         let kill = Order::Kill(leaders[1..].to_vec());
@@ -387,7 +387,7 @@ async fn a_second_script_goes_on_where_the_first_broke_off() {
             script.end();
             let gone = |_: &Terminal| !is_alive(leader.pid);
             terminal.until("the shell's end", gone).await;
-            // nothing in the container tells any more what was in the foreground
+            // Nothing in the container tells any more what was in the foreground.
             let mut script = Local::start(interpreter);
             let goes_on = Order::End(vec![(leader, front)]);
             assert_eq!(script.tell(&goes_on), [leader.pid], "{interpreter:?}");

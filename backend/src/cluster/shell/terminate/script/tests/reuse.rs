@@ -141,7 +141,7 @@ fn an_id_that_is_taken_by_another_process_protects_it() {
         return;
     };
     for interpreter in interpreters() {
-        // the second one leads a session that has the same id too
+        // The second one leads a session that has the same id too.
         for innocent in ["sleep 1000", "setsid sleep 1000"] {
             let folder = tempfile::tempdir().unwrap();
             let output = unshare(how, REUSE)
