@@ -99,12 +99,14 @@ pub enum ScreenUpdate {
 /// All that is needed to go on with a session from another page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResumePoint {
-    pub(crate) key: String,
+    /// The session's resume key.
+    pub key: String,
     /// Output up to here is on the screen.
-    pub(crate) drawn: u64,
+    pub drawn: u64,
     /// Input up to here has arrived; the rest may not have.
-    pub(crate) received: u64,
-    pub(crate) unreceived: Vec<u8>,
+    pub received: u64,
+    /// That rest.
+    pub unreceived: Vec<u8>,
 }
 
 /// What is known of the server and the way to it.

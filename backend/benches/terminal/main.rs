@@ -1,8 +1,6 @@
 //! Measures the way of a terminal's bytes through Podshell beside a direct exec: `cargo xtask bench`.
 
 mod characters;
-#[path = "../../tests/common/client.rs"]
-mod client;
 mod cluster;
 #[path = "../../tests/common/delay.rs"]
 mod delay;
@@ -30,6 +28,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, ValueEnum};
+use podshell_client_driver::connection as client;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::time::Duration;
 

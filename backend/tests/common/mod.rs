@@ -3,9 +3,9 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions alone")]
 
-pub mod client;
 pub mod delay;
 pub mod log;
+pub mod page;
 pub mod process;
 
 use std::{
@@ -24,6 +24,7 @@ use http::{Method, Request, StatusCode, header::AUTHORIZATION};
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use podshell::{Drained, Server, cluster::Cluster, config::Config, session::Sessions};
+pub use podshell_client_driver::connection as client;
 use podshell_shared::{
     api::Minted,
     terminal::{ClientMessage, Exit, ServerMessage, Size},

@@ -1,6 +1,6 @@
-//! The page's side of a terminal's connection, in either encoding: messages to and fro, and no screen.
-
-#![allow(dead_code, reason = "each program uses a part")]
+//! A connection as it is: messages and frames to and fro in whatever order one likes, also such as no client sends.
+//!
+//! It is for what a [`Driver`](crate::Driver) can't do, for that does only what the protocol allows.
 
 use std::{collections::VecDeque, io};
 
@@ -24,7 +24,7 @@ use tokio_tungstenite::{
 
 /// How a client's messages are encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Encoding {
+pub enum Encoding {
     /// `podshell.v1` over a plain WebSocket.
     Binary,
     /// Dashboard's messages and Podshell's own, over SockJS.
@@ -33,16 +33,16 @@ pub(crate) enum Encoding {
 
 /// Where a server is, and what signs in to it.
 #[derive(Clone, Debug)]
-pub(crate) struct Address {
+pub struct Address {
     /// IP address and port.
-    pub(crate) host: String,
+    pub host: String,
     /// Sent as a bearer token.
-    pub(crate) token: String,
+    pub token: String,
 }
 
 /// Why a connection could not be made, used or understood.
 #[derive(Debug, Error)]
-pub(crate) enum ClientError {
+pub enum ClientError {
     /// No TCP connection.
     #[error("can't connect: {0}")]
     Connect(#[from] io::Error),
@@ -76,7 +76,7 @@ fn upgrade(
 
 /// A connection that may be bound to a session.
 #[derive(Debug)]
-pub(crate) struct Connection {
+pub struct Connection {
     socket: WebSocketStream<TcpStream>,
     encoding: Encoding,
     /// Messages that came in one frame with another.
@@ -91,7 +91,7 @@ impl Connection {
     /// # Errors
     ///
     /// [`ClientError`] if the server does not answer as it should.
-    pub(crate) async fn open(
+    pub async fn open(
         address: &Address,
         encoding: Encoding,
         read_buffer: usize,
@@ -109,11 +109,7 @@ impl Connection {
     /// # Errors
     ///
     /// [`ClientError`] if the server does not answer as it should.
-    #[allow(dead_code, reason = "not every program does")]
-    pub(crate) async fn open_early(
-        address: &Address,
-        read_buffer: usize,
-    ) -> Result<Self, ClientError> {
+    pub async fn open_early(address: &Address, read_buffer: usize) -> Result<Self, ClientError> {
         let encoding = Encoding::Binary;
         let mut request = upgrade(address, encoding, "")?;
         let offer = format!("{PROTOCOL}, {KEY_PROTOCOL}{}", address.token);
@@ -129,8 +125,7 @@ impl Connection {
     /// # Errors
     ///
     /// [`ClientError`] if the server does not answer as it should.
-    #[allow(dead_code, reason = "not every program does")]
-    pub(crate) async fn open_with(
+    pub async fn open_with(
         address: &Address,
         encoding: Encoding,
         shown: &str,
@@ -167,12 +162,12 @@ impl Connection {
     }
 
     /// How messages are encoded here.
-    pub(crate) fn encoding(&self) -> Encoding {
+    pub fn encoding(&self) -> Encoding {
         self.encoding
     }
 
     /// The close code in this encoding and what stood beside it, once they came.
-    pub(crate) fn closed(&self) -> Option<(u16, &str)> {
+    pub fn closed(&self) -> Option<(u16, &str)> {
         let (code, reason) = self.closed.as_ref()?;
         Some((*code, reason))
     }
@@ -182,7 +177,7 @@ impl Connection {
     /// # Errors
     ///
     /// [`ClientError`] if the connection is lost.
-    pub(crate) async fn say(&mut self, message: &ClientMessage) -> Result<(), ClientError> {
+    pub async fn say(&mut self, message: &ClientMessage) -> Result<(), ClientError> {
         Ok(self.socket.send(self.encode(message)?).await?)
     }
 
@@ -191,7 +186,7 @@ impl Connection {
     /// # Errors
     ///
     /// [`ClientError`] if the connection is lost.
-    pub(crate) async fn say_last(mut self, message: &ClientMessage) -> Result<(), ClientError> {
+    pub async fn say_last(mut self, message: &ClientMessage) -> Result<(), ClientError> {
         self.socket.feed(self.encode(message)?).await?;
         Ok(self.socket.send(Message::Close(None)).await?)
     }
@@ -211,7 +206,7 @@ impl Connection {
     /// # Errors
     ///
     /// [`ClientError`] for what is no message.
-    pub(crate) async fn hear(&mut self) -> Result<Option<ServerMessage>, ClientError> {
+    pub async fn hear(&mut self) -> Result<Option<ServerMessage>, ClientError> {
         loop {
             if let Some(message) = self.heard.pop_front() {
                 return Ok(Some(message));
@@ -229,7 +224,7 @@ impl Connection {
     /// # Errors
     ///
     /// [`ClientError`] if the server breaks the WebSocket protocol.
-    pub(crate) async fn frame(&mut self) -> Result<Option<Message>, ClientError> {
+    pub async fn frame(&mut self) -> Result<Option<Message>, ClientError> {
         loop {
             match self.socket.next().await {
                 Some(Ok(message @ (Message::Binary(_) | Message::Text(_)))) => {
@@ -259,7 +254,7 @@ impl Connection {
     /// # Errors
     ///
     /// [`ClientError`] for what is no message.
-    pub(crate) fn understand(&mut self, frame: Message) -> Result<(), ClientError> {
+    pub fn understand(&mut self, frame: Message) -> Result<(), ClientError> {
         let wrong = |error: &dyn std::fmt::Display| ClientError::Message(error.to_string());
         match frame {
             Message::Binary(bytes) => {
