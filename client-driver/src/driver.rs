@@ -229,11 +229,7 @@ impl Driver {
 
 /// What the page takes it for that the API knows no such session.
 fn no_session() -> End {
-    End::Exit(Exit {
-        reason: EndReason::NoSession,
-        code: None,
-        message: String::new(),
-    })
+    End::Exit(Exit::new(EndReason::NoSession, ""))
 }
 
 impl Connection {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use podshell_client::{Client, End, Phase, ResumePoint, ScreenUpdate, transport::Transport};
 use podshell_client_driver::Driver;
 use podshell_shared::{
-    terminal::{Exit, Size},
+    terminal::{Exit, Notice, Size},
     utf8::Utf8Stream,
 };
 
@@ -30,7 +30,7 @@ pub struct Page {
     /// How many bytes of output are gone for good.
     pub missing: u64,
     /// What the server remarked.
-    pub toasts: Vec<String>,
+    pub notices: Vec<Notice>,
 }
 
 impl Page {
@@ -80,7 +80,7 @@ impl Page {
             drawn: 0,
             skipped: 0,
             missing: 0,
-            toasts: Vec::new(),
+            notices: Vec::new(),
         }
     }
 
@@ -171,7 +171,7 @@ impl Page {
                 self.missing += bytes;
                 self.draw(end).await;
             }
-            Some(ScreenUpdate::Toast(text)) => self.toasts.push(text),
+            Some(ScreenUpdate::Notice(notice)) => self.notices.push(notice),
             None => {}
         }
         true
