@@ -107,10 +107,13 @@ impl<P: Clone + PartialEq> Layout<P> {
     }
 
     /// Puts a new pane into the place that has the keyboard, behind the tabs that are there, and gives it the keyboard. One
-    /// that has a place already gets the keyboard alone.
-    pub(crate) fn open(&mut self, pane: P) {
+    /// that has a place already gets the keyboard alone. Gives false if it has that, too: nothing has changed.
+    pub(crate) fn open(&mut self, pane: P) -> bool {
+        if self.focused.as_ref() == Some(&pane) {
+            return false;
+        }
         if self.focus(&pane) {
-            return;
+            return true;
         }
         let focused = self.focused.replace(pane.clone());
         let root = self.root.as_mut();
@@ -121,6 +124,7 @@ impl<P: Clone + PartialEq> Layout<P> {
             }
             None => self.root = Some(Node::one(pane)),
         }
+        true
     }
 
     /// Puts a new pane beside another and gives it the keyboard; the two share what the other had. Gives false if the other

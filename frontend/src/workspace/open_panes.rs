@@ -87,7 +87,8 @@ impl Workspace {
     /// The terminal of a container: the one that there is, or a new one.
     pub(crate) fn open(self, target: &TargetRequest) -> Rc<TerminalPane> {
         let open = self.find(target).unwrap_or_else(|| self.open_new(target));
-        self.update_layout(|layout| layout.open(target.clone()));
+        self.layout
+            .maybe_update(|layout| layout.open(target.clone()));
         open.pane
     }
 
@@ -115,7 +116,7 @@ impl Workspace {
                 .extract_if(.., |open| open.pane.target == *target)
                 .collect();
         });
-        self.update_layout(|layout| layout.close(target));
+        self.layout.maybe_update(|layout| layout.close(target));
         for OpenPane { pane, owner } in closed {
             // Those who show it look at it until they have heard of this.
             Timeout::new(0, move || {
@@ -133,15 +134,6 @@ impl Workspace {
             panes.find(|open| open.pane.target == *target).cloned()
         };
         self.panes.with_value(find)
-    }
-
-    /// Changes the layout. Nobody is woken for nothing.
-    fn update_layout<T>(self, change: impl FnOnce(&mut Layout<TargetRequest>) -> T) {
-        self.layout.maybe_update(|layout| {
-            let before = layout.clone();
-            change(layout);
-            *layout != before
-        });
     }
 
     /// Has the browser ask before it takes away a page in whose terminals something runs. A page that is loaded anew

@@ -28,7 +28,8 @@ fn panes_open_as_tabs_in_their_order() {
     assert_eq!(layout.panes(), [&1, &2, &3]);
     assert_eq!(layout.shown(), [&3]);
     assert_eq!(layout.focused(), Some(&3));
-    layout.open(1);
+    assert!(layout.open(1));
+    assert!(!layout.open(1), "nothing is left to be changed");
     assert_eq!(layout.panes(), [&1, &2, &3], "it is there already");
     assert_eq!((layout.shown(), layout.focused()), (vec![&1], Some(&1)));
 }
