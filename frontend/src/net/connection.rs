@@ -35,11 +35,11 @@ impl Connection {
         }
     }
 
-    /// Sends a message. On a socket that is closing it goes nowhere; [`ConnectionEvent::Closed`] tells.
+    /// Sends a message. On one that is closing it goes nowhere; [`ConnectionEvent::Closed`] tells.
     pub(crate) fn send(&self, message: &ClientMessage) {
         match self {
-            Self::Web(socket) => socket.send(message),
-            Self::Http(socket) => socket.send(message),
+            Self::Web(connection) => connection.send(message),
+            Self::Http(connection) => connection.send(message),
         }
     }
 }

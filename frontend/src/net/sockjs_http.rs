@@ -124,7 +124,7 @@ impl Shared {
         }
     }
 
-    /// Receives until the session is over.
+    /// Receives until the session ends.
     async fn receive(self: Rc<Self>) {
         loop {
             let good = self.receive_once().await.is_some();

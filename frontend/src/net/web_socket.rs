@@ -87,7 +87,7 @@ impl WebSocketConnection {
         })
     }
 
-    /// Sends a message. On a socket that is closing it goes nowhere; [`ConnectionEvent::Closed`] tells.
+    /// Sends a message. On one that is closing it goes nowhere; [`ConnectionEvent::Closed`] tells.
     pub(crate) fn send(&self, message: &ClientMessage) {
         match self.transport.encode(message) {
             Encoded::Text(text) => self.socket.send_with_str(&text),

@@ -180,7 +180,7 @@ impl TerminalController {
         });
     }
 
-    /// Asks whether the session that a new socket is for can be gone on with: browsers do not tell why a socket was
+    /// Asks whether the session that a new connection is for can be gone on with: browsers do not tell why one was
     /// refused. Nothing waits for it.
     pub(crate) fn ask_whether_session_lives(&self, handle: String) {
         let me = self.me.clone();

@@ -34,9 +34,9 @@ impl TerminalController {
         }
     }
 
-    fn connection_event(&self, news: ConnectionEvent) {
+    fn connection_event(&self, event: ConnectionEvent) {
         let now = clock::now();
-        match news {
+        match event {
             ConnectionEvent::Output(bytes) => {
                 let (tail, count) = tail(&bytes);
                 // Nothing is to be sent because of it: this is the hot path.
@@ -49,10 +49,10 @@ impl TerminalController {
                 drop(driver);
                 self.draw(&bytes, end);
             }
-            ConnectionEvent::ServerEvent(heard) => {
-                let shown = self.step(|client| client.receive(heard, now));
-                if let Some(shown) = shown.flatten() {
-                    self.show(shown);
+            ConnectionEvent::ServerEvent(event) => {
+                let update = self.step(|client| client.receive(event, now));
+                if let Some(update) = update.flatten() {
+                    self.show(update);
                 }
             }
             ConnectionEvent::Closed => {
@@ -61,9 +61,9 @@ impl TerminalController {
         }
     }
 
-    fn show(&self, shown: ScreenUpdate) {
+    fn show(&self, update: ScreenUpdate) {
         let language = self.preferences.language.get_untracked();
-        match shown {
+        match update {
             ScreenUpdate::Output { data, end } => self.draw(&Uint8Array::from(&data[..]), end),
             ScreenUpdate::Resumed => self.terminal.resume(),
             ScreenUpdate::Skipped { bytes, end } => {

@@ -1,4 +1,4 @@
-//! A terminal's page: header, terminal, state line, and what to do when the session is over.
+//! A terminal's page: header, terminal, state line, and what to do when the session has ended.
 
 use std::rc::{Rc, Weak};
 
@@ -12,7 +12,7 @@ use crate::{
     i18n::{LanguageSwitch, use_language},
     pages::{
         settings::dialogue::SettingsButton,
-        terminal::{composer::Composer, ended::EndedPanel, status_bar::StateBar},
+        terminal::{composer::Composer, ended::EndedPanel, status_bar::StatusBar},
     },
     routing::navigation::Link,
     session::status::Status,
@@ -134,7 +134,7 @@ pub(crate) fn TerminalPage(target: TargetRequest) -> impl IntoView {
                 </div>
                 <EndedPanel view target=target.clone() begin_again take_back />
             </div>
-            <StateBar view mode=target.mode />
+            <StatusBar view mode=target.mode />
             <Composer modifiers=view.modifiers send />
             <DialogueBox dialogues=view.dialogues />
         </div>

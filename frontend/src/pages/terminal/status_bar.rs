@@ -18,7 +18,7 @@ use crate::{
 
 /// The state line: how the terminal fares.
 #[component]
-pub(crate) fn StateBar(view: TerminalView, mode: Mode) -> impl IntoView {
+pub(crate) fn StatusBar(view: TerminalView, mode: Mode) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let mode = StoredValue::new(mode);
