@@ -134,7 +134,12 @@ impl Connection {
         Self::open_by(request, address, encoding, 4 << 10).await
     }
 
-    async fn open_by(
+    /// Connects by any request for a WebSocket; over SockJS the server has said that the session is open.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`] if the server does not answer as it should.
+    pub async fn open_by(
         request: http::Request<()>,
         address: &Address,
         encoding: Encoding,
@@ -179,6 +184,15 @@ impl Connection {
     /// [`ClientError`] if the connection is lost.
     pub async fn say(&mut self, message: &ClientMessage) -> Result<(), ClientError> {
         Ok(self.socket.send(self.encode(message)?).await?)
+    }
+
+    /// Says a text frame as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`] if the connection is lost.
+    pub async fn say_frame(&mut self, frame: String) -> Result<(), ClientError> {
+        Ok(self.socket.send(Message::text(frame)).await?)
     }
 
     /// Says something and goes, in one breath.

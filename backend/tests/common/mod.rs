@@ -19,7 +19,6 @@ use std::{
 
 use clap::Parser as _;
 use fake_cluster::{Builder, Container, FakeCluster, Pod};
-use futures_util::{SinkExt as _, StreamExt as _};
 use http::{Method, Request, StatusCode, header::AUTHORIZATION};
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
@@ -31,12 +30,13 @@ use podshell_shared::{
     text::{decode_server, encode_client},
 };
 use sockjs::frame::Frame;
-use tokio::{net::TcpStream, sync::oneshot, task::JoinHandle, time::timeout};
-use tokio_tungstenite::{
-    WebSocketStream, client_async,
-    tungstenite::{Message, client::IntoClientRequest as _, http::HeaderValue},
-};
+use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
+use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest as _, http::HeaderValue};
 
+use client::{Connection, Encoding};
+
+/// As much of a WebSocket as is read at once, in bytes.
+const READ_BUFFER: usize = 128 << 10;
 /// Longer than anything here takes, however slow the machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -194,20 +194,16 @@ impl TestServer {
 
     /// A connection that is open but not bound.
     pub async fn connect_by(&self, request: Upgrade) -> Terminal {
-        let stream = TcpStream::connect(&self.host).await.unwrap();
-        let (socket, _) = soon("the upgrade", client_async(request, stream))
-            .await
-            .unwrap();
-        let mut terminal = Terminal {
-            socket,
+        let address = self.address();
+        let opening = Connection::open_by(request, &address, Encoding::Text, READ_BUFFER);
+        Terminal {
+            connection: soon("the upgrade", opening).await.unwrap(),
             screen: String::new(),
             exit: None,
             close: None,
             others: Vec::new(),
             acknowledges: true,
-        };
-        assert_eq!(terminal.frame().await, Some(Frame::Open));
-        terminal
+        }
     }
 
     /// A terminal in a container of `default/web-0`, with all of Podshell's messages.
@@ -292,9 +288,9 @@ pub fn kubeconfig(cluster: &FakeCluster) -> tempfile::NamedTempFile {
     file
 }
 
-/// The browser's side of a terminal.
+/// A terminal of a client that speaks text, as Dashboard's does, and says whatever it is told to.
 pub struct Terminal {
-    socket: WebSocketStream<TcpStream>,
+    connection: Connection,
     /// All output so far.
     pub screen: String,
     /// The exit message, once it came.
@@ -334,20 +330,17 @@ impl Terminal {
 
     /// A SockJS frame as it is.
     pub async fn say_frame(&mut self, frame: String) {
-        soon("a write", self.socket.send(Message::text(frame)))
+        soon("a write", self.connection.say_frame(frame))
             .await
             .unwrap();
     }
 
     /// The next frame; [`None`] at the end of the connection.
     pub async fn frame(&mut self) -> Option<Frame> {
-        loop {
-            match soon("a frame", self.socket.next()).await {
-                Some(Ok(Message::Text(text))) => return Some(Frame::decode(&text).unwrap()),
-                Some(Err(_)) | None => return None,
-                // read on, so that the closing handshake is answered
-                Some(Ok(_)) => {}
-            }
+        match soon("a frame", self.connection.frame()).await {
+            Ok(Some(Message::Text(text))) => Some(Frame::decode(&text).unwrap()),
+            Ok(Some(other)) => panic!("{other:?} is no text"),
+            Ok(None) | Err(_) => None,
         }
     }
 
