@@ -7,6 +7,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod generator;
+mod page;
 mod shell;
 mod terminal;
 mod user;

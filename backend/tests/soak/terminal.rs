@@ -354,7 +354,7 @@ impl Terminal {
 }
 
 /// True once in so many times.
-fn chance(rng: &mut fastrand::Rng, one_in: Option<u32>) -> bool {
+pub(crate) fn chance(rng: &mut fastrand::Rng, one_in: Option<u32>) -> bool {
     one_in.is_some_and(|count| rng.u32(0..count) == 0)
 }
 

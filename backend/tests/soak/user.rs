@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::{
     common::{TestServer, client::Encoding},
+    page::Page,
     shell,
     terminal::Terminal,
 };
@@ -80,6 +81,14 @@ impl User {
         let rng = self.rng.fork();
         let container = if self.has_shells { SHELL } else { GENERATOR };
         let id = self.mint(container).await;
+        // some are pages, the others do what no page does
+        if !self.has_shells && self.rng.u32(0..3) == 0 {
+            let page = Page::open(&self.server, id, drops, rng).await;
+            return match page {
+                Some(page) => self.page_session(page, deadline).await,
+                None => Counts::default(),
+            };
+        }
         let Some(mut terminal) = Terminal::open(&self.server, id, drops, rng).await else {
             return Counts::default();
         };
@@ -100,6 +109,58 @@ impl User {
             2..6 => terminal.close().await,
             _ => terminal.exit().await,
         }
+    }
+
+    async fn page_session(&mut self, mut page: Page, deadline: Instant) -> Counts {
+        page.counts.sessions = 1;
+        for _ in 0..self.rng.u32(5..100) {
+            if Instant::now() >= deadline {
+                break;
+            }
+            self.act_on_page(&mut page).await;
+        }
+        match self.rng.u32(0..10) {
+            0 => page.leave(false).await,
+            1 => page.leave(true).await,
+            2..6 => page.close().await,
+            _ => page.exit().await,
+        }
+    }
+
+    /// Does one thing that a page's user does.
+    async fn act_on_page(&mut self, page: &mut Page) {
+        match self.rng.u32(0..100) {
+            0..35 => {
+                let count = self.rng.u64(0..4_000) * LINE as u64;
+                let seed = self.rng.u64(..);
+                page.type_in(&format!("bytes {count} seed {seed}\n")).await;
+            }
+            35..50 => {
+                let length = self.rng.usize(0..100);
+                let line: String = std::iter::repeat_with(|| self.rng.alphanumeric())
+                    .take(length)
+                    .collect();
+                page.type_in(&format!("{line}\r")).await;
+            }
+            50..65 => {
+                let length = self.rng.usize(1..300_000);
+                // text alone: a page may go on by any transport
+                let input = self.input(Encoding::Text, length);
+                page.type_in(&format!("take {}\n", input.len())).await;
+                page.type_in(str::from_utf8(&input).unwrap()).await;
+            }
+            65..75 => page.resize().await,
+            75..85 => {
+                page.interrupt().await;
+                // what stands before it is a line of its own
+                page.type_in("\n").await;
+            }
+            85..90 => page.reload().await,
+            90..95 => page.reconnect().await,
+            _ => page.read_until_missing(0).await,
+        }
+        let missing = self.rng.u64(0..=page.missing());
+        page.read_until_missing(missing).await;
     }
 
     async fn mint(&self, container: &str) -> String {
