@@ -23,11 +23,17 @@ const RELOAD_WITHIN: u32 = 1000;
 /// All that is open, as a context.
 #[derive(Clone, Copy)]
 pub(crate) struct Workspace {
-    layout: RwSignal<Layout<TargetRequest>>,
-    panes: StoredValue<Vec<OpenPane>, LocalStorage>,
+    open: RwSignal<Open, LocalStorage>,
     preferences: Preferences,
     /// What a pane shows of itself lives longer than the page that shows it.
     owner: StoredValue<Owner>,
+}
+
+/// What is open: each pane of the layout is there, and no other.
+#[derive(Default)]
+struct Open {
+    layout: Layout<TargetRequest>,
+    panes: Vec<OpenPane>,
 }
 
 /// A pane, and what owns its signals.
@@ -41,8 +47,7 @@ struct OpenPane {
 /// `here`, which the user sees: it goes on by itself.
 pub(crate) fn provide_workspace(here: &Route) {
     let workspace = Workspace {
-        layout: RwSignal::default(),
-        panes: StoredValue::new_local(Vec::new()),
+        open: RwSignal::new_local(Open::default()),
         preferences: use_preferences(),
         owner: StoredValue::new(Owner::current().unwrap_or_default()),
     };
@@ -60,22 +65,27 @@ pub(crate) fn use_workspace() -> Workspace {
     expect_context()
 }
 
+impl Open {
+    fn find(&self, target: &TargetRequest) -> Option<&OpenPane> {
+        let mut panes = self.panes.iter();
+        panes.find(|open| open.pane.target == *target)
+    }
+}
+
 impl Workspace {
     /// The panes that are there, in the order in which they are arranged.
     pub(crate) fn list(self) -> Vec<(TargetRequest, TerminalView)> {
-        let targets: Vec<TargetRequest> = self
-            .layout
-            .with(|layout| layout.panes().into_iter().cloned().collect());
-        let shown = |target| {
-            let open = self.find(&target)?;
-            Some((target, open.pane.view))
-        };
-        targets.into_iter().filter_map(shown).collect()
+        self.open.with(|open| {
+            let targets = open.layout.panes().into_iter();
+            let shown =
+                |target: &TargetRequest| Some((target.clone(), open.find(target)?.pane.view));
+            targets.filter_map(shown).collect()
+        })
     }
 
     /// Whether there is a pane for this container.
     pub(crate) fn has(self, target: &TargetRequest) -> bool {
-        self.layout.with(|layout| layout.contains(target))
+        self.open.with(|open| open.layout.contains(target))
     }
 
     /// Whether a program runs in the terminal of this container that would end with it.
@@ -87,17 +97,19 @@ impl Workspace {
     /// The terminal of a container: the one that there is, or a new one.
     pub(crate) fn open(self, target: &TargetRequest) -> Rc<TerminalPane> {
         let open = self.find(target).unwrap_or_else(|| self.open_new(target));
-        self.layout
-            .maybe_update(|layout| layout.open(target.clone()));
+        self.open
+            .maybe_update(|open| open.layout.open(target.clone()));
         open.pane
     }
 
     fn open_new(self, target: &TargetRequest) -> OpenPane {
         let owner = self.owner.with_value(Owner::child);
         let pane = owner.with(|| TerminalPane::open(target, self.preferences));
-        let open = OpenPane { pane, owner };
-        self.panes.update_value(|panes| panes.push(open.clone()));
-        open
+        let new = OpenPane { pane, owner };
+        // It has no place yet, so there is nothing to be told.
+        self.open
+            .update_untracked(|open| open.panes.push(new.clone()));
+        new
     }
 
     /// The user looks elsewhere. What has ended need not stay.
@@ -111,12 +123,11 @@ impl Workspace {
     /// Closes a pane, and ends what runs in it.
     pub(crate) fn close(self, target: &TargetRequest) {
         let mut closed = Vec::new();
-        self.panes.update_value(|panes| {
-            closed = panes
-                .extract_if(.., |open| open.pane.target == *target)
-                .collect();
+        self.open.maybe_update(|open| {
+            let is_it = |open: &mut OpenPane| open.pane.target == *target;
+            closed = open.panes.extract_if(.., is_it).collect();
+            open.layout.close(target)
         });
-        self.layout.maybe_update(|layout| layout.close(target));
         for OpenPane { pane, owner } in closed {
             // Those who show it look at it until they have heard of this.
             Timeout::new(0, move || {
@@ -129,11 +140,7 @@ impl Workspace {
     }
 
     fn find(self, target: &TargetRequest) -> Option<OpenPane> {
-        let find = |panes: &Vec<OpenPane>| {
-            let mut panes = panes.iter();
-            panes.find(|open| open.pane.target == *target).cloned()
-        };
-        self.panes.with_value(find)
+        self.open.with_untracked(|open| open.find(target).cloned())
     }
 
     /// Has the browser ask before it takes away a page in whose terminals something runs. A page that is loaded anew
@@ -154,8 +161,8 @@ impl Workspace {
         });
         let leaving = Listener::new(&window(), "beforeunload", move |event| {
             let is_busy = |open: &OpenPane| open.pane.controller.is_busy();
-            let any_is_busy = |panes: &Vec<OpenPane>| panes.iter().any(is_busy);
-            if reloads.with_value(Option::is_none) && self.panes.with_value(any_is_busy) {
+            let any_is_busy = |open: &Open| open.panes.iter().any(is_busy);
+            if reloads.with_value(Option::is_none) && self.open.with_untracked(any_is_busy) {
                 event.prevent_default();
             }
         });
