@@ -15,8 +15,9 @@ use crate::{
 };
 
 /// What runs in the browser, and so is checked for wasm32.
-const PAGE: [&str; 3] = [
+const PAGE: [&str; 4] = [
     "--package=podshell-frontend",
+    "--package=podshell-client",
     "--package=podshell-shared",
     "--package=axum-sockjs",
 ];

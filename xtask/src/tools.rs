@@ -51,13 +51,12 @@ pub(crate) fn page_tools(places: &Places) -> Result<Vec<PathBuf>> {
     let _lock = places.lock()?;
     let wasm_bindgen = places.locked_version("wasm-bindgen")?;
     let tools = [
-        // It fetches nothing here, so it needs no TLS.
         Tool {
             package: "trunk",
             binary: "trunk",
             version: TRUNK,
             fits: Fits::Compatible,
-            flags: &["--locked", "--no-default-features"],
+            flags: &["--locked", "--no-default-features", "--features=rustls"],
         },
         // Its lock file holds more than is needed.
         Tool {

@@ -17,8 +17,6 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{command, places::Places, steps::duration};
 
-/// So many programs run for each processor.
-const PER_PROCESSOR: usize = 2;
 /// How often those are told that still run.
 const REPORT: Duration = Duration::from_secs(30);
 
@@ -82,7 +80,8 @@ fn run_all(programs: &[Program]) -> Result<()> {
     let next = AtomicUsize::new(0);
     let (tell, told) = mpsc::channel();
     let failed = thread::scope(|scope| {
-        for _ in 0..processors * PER_PROCESSOR {
+        // Each runs as many tests at a time as there are processors, so a few do, and few tests feel it.
+        for _ in 0..=processors {
             let (tell, next) = (tell.clone(), &next);
             scope.spawn(move || {
                 loop {
