@@ -90,7 +90,7 @@ test("a shell ends from the list, and what runs in it is asked about", async ({ 
   await expect.poll(async () => (await processes(ownPod)).join("\n")).toContain("sleep 1000");
   await page.getByRole("link", { name: "Pods", exact: true }).click();
   await end.click();
-  await expect(end).toHaveText(/program runs/);
+  await expect(end).toHaveText(/program is running/);
   await end.click();
   await expect(end).toHaveCount(0);
   await expect.poll(() => processes(ownPod), { timeout: 20_000 }).toEqual(before);

@@ -1,72 +1,63 @@
-//! What the page says, in English and Chinese, and which of the two.
+//! What the page says, in each of its languages, and which of them it speaks.
 
-mod details;
-mod failures;
-mod sentences;
+mod en;
+mod translation;
 mod words;
+mod zh;
+
+use std::{fmt, ops::Deref};
 
 use leptos::prelude::*;
-use podshell_shared::api::ContainerKind;
 
+use self::translation::Translation;
 pub(crate) use self::words::Words;
-use self::words::{CHINESE, ENGLISH};
-use crate::{browser::storage, error::Kind};
+use crate::browser::storage;
 
-/// A language of the page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Language {
-    English,
-    Chinese,
-}
-
-/// A failure's headline, and what to do.
-pub(crate) struct Advice {
-    pub(crate) title: &'static str,
-    pub(crate) hint: &'static str,
-}
+/// A language of the page; it says what its translation has.
+#[derive(Clone, Copy)]
+pub(crate) struct Language(&'static dyn Translation);
 
 impl Language {
-    /// Its words.
-    pub(crate) fn words(self) -> &'static Words {
-        match self {
-            Self::English => &ENGLISH,
-            Self::Chinese => &CHINESE,
-        }
-    }
+    pub(crate) const ENGLISH: Self = Self(&en::English);
+    pub(crate) const CHINESE: Self = Self(&zh::Chinese);
 
-    /// Its tag as in HTML's `lang`.
-    fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::Chinese => "zh-CN",
-        }
-    }
+    /// All of them, the first for whoever reads none.
+    const ALL: [Self; 2] = [Self::ENGLISH, Self::CHINESE];
 
+    /// The language of an HTML tag, whatever country or script that names.
     fn from_tag(tag: &str) -> Self {
-        if tag.starts_with("zh") {
-            Self::Chinese
-        } else {
-            Self::English
-        }
+        let primary = |tag: &str| tag.split('-').next().map(str::to_ascii_lowercase);
+        let same = |language: &Self| primary(language.tag()) == primary(tag);
+        Self::ALL.into_iter().find(same).unwrap_or(Self::ENGLISH)
     }
 
-    /// What marks a container that is not a regular one.
-    pub(crate) fn kind(self, kind: ContainerKind) -> Option<&'static str> {
-        match kind {
-            ContainerKind::Regular => None,
-            ContainerKind::Init => Some(self.words().init),
-            ContainerKind::Ephemeral => Some(self.words().ephemeral),
-        }
+    /// The one that the switch offers while this one is spoken.
+    fn next(self) -> Self {
+        let at = Self::ALL.iter().position(|language| *language == self);
+        let next = at.map_or(0, |at| at + 1);
+        Self::ALL[next % Self::ALL.len()]
     }
+}
 
-    /// What to say of a kind of failure.
-    pub(crate) fn failure(self, kind: Kind) -> Advice {
-        let (english, chinese) = failures::words(kind);
-        let (title, hint) = match self {
-            Self::English => english,
-            Self::Chinese => chinese,
-        };
-        Advice { title, hint }
+impl Deref for Language {
+    type Target = dyn Translation;
+
+    fn deref(&self) -> &Self::Target {
+        self.0
+    }
+}
+
+impl PartialEq for Language {
+    fn eq(&self, other: &Self) -> bool {
+        self.tag() == other.tag()
+    }
+}
+
+impl Eq for Language {}
+
+impl fmt::Debug for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -97,29 +88,56 @@ pub(crate) fn use_language() -> Signal<Language> {
     expect_context::<CurrentLanguage>().0.into()
 }
 
-/// A button that names the other language in itself.
+/// A button that names another language in itself.
 #[component]
 pub(crate) fn LanguageSwitch() -> impl IntoView {
     let CurrentLanguage(current) = expect_context();
     let switch = move |_| {
-        current.update(|language| {
-            *language = match language {
-                Language::English => Language::Chinese,
-                Language::Chinese => Language::English,
-            }
-        });
+        current.update(|language| *language = language.next());
         if let Some(storage) = storage::local() {
-            // a browser that keeps nothing asks again next time
+            // A browser that keeps nothing asks again next time.
             storage.set_item(KEY, current.get_untracked().tag()).ok();
         }
     };
-    let other = move || match current.get() {
-        Language::English => Language::Chinese.tag(),
-        Language::Chinese => Language::English.tag(),
-    };
+    let other = move || current.get().next();
     view! {
-        <button class="quiet" data-testid="language" lang=other on:click=switch>
-            {move || current.get().words().other_language}
+        <button
+            class="quiet"
+            data-testid="language"
+            lang=move || other().tag()
+            on:click=switch
+        >
+            {move || other().name()}
         </button>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_names_a_language_whatever_else_it_says() {
+        for (tag, language) in [
+            ("en", Language::ENGLISH),
+            ("en-GB", Language::ENGLISH),
+            ("zh", Language::CHINESE),
+            ("zh-CN", Language::CHINESE),
+            ("ZH-Hant-TW", Language::CHINESE),
+            ("de-DE", Language::ENGLISH),
+            ("", Language::ENGLISH),
+        ] {
+            assert_eq!(Language::from_tag(tag), language, "{tag}");
+        }
+    }
+
+    #[test]
+    fn the_switch_goes_through_all_of_them() {
+        let mut language = Language::ENGLISH;
+        for _ in Language::ALL {
+            language = language.next();
+        }
+        assert_eq!(language, Language::ENGLISH);
+        assert_ne!(language.next(), language);
     }
 }

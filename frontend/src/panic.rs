@@ -35,10 +35,10 @@ fn show(what: &str) -> Result<(), JsValue> {
     reload.set_attribute("href", &document.url()?)?;
     reload.set_class_name("button");
     shown.append_with_node_4(
-        &element("h2", "The page broke · 页面出错")?.into(),
+        &element("h2", "Something went wrong on this page · 页面出错")?.into(),
         &element(
             "p",
-            "This is a mistake in Podshell. Your shells on this page have ended.",
+            "This is a bug in Podshell. Your shells on this page have ended.",
         )?
         .into(),
         &element("pre", what)?.into(),

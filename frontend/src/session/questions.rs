@@ -80,7 +80,7 @@ impl Questions {
             return;
         }
         let language = self.preferences.language.get_untracked();
-        let words = language.details();
+        let words = language.words();
         let shown: Vec<String> = paste::lines(&text)
             .take(LINES)
             .map(|line| beginning(line, LINE))
@@ -132,7 +132,7 @@ impl Questions {
 
     /// Asks whether to open a link.
     pub(crate) fn ask_for_link(&self, link: Link) {
-        let words = self.preferences.language.get_untracked().details();
+        let words = self.preferences.language.get_untracked().words();
         let Link {
             address,
             host,
@@ -197,7 +197,7 @@ impl Questions {
         match request {
             ClipboardRequest::TooMuch => {
                 let language = self.preferences.language.get_untracked();
-                let too_much = Notice::new(language.program_copies_too_much());
+                let too_much = Notice::new(language.words().program_copies_too_much);
                 self.view
                     .notices
                     .show(too_much.choices(vec![self.never_again()]));
@@ -229,7 +229,7 @@ impl Questions {
 
     fn tell_of_copy(&self, text: Rc<str>, copied: bool) {
         let language = self.preferences.language.get_untracked();
-        let words = language.details();
+        let words = language.words();
         let count = text.chars().count();
         let first = paste::lines(&text)
             .find(|line| !line.trim().is_empty())
@@ -262,7 +262,7 @@ impl Questions {
 
     /// Shows what a program has copied.
     fn show_copy(&self, text: &str) {
-        let words = self.preferences.language.get_untracked().details();
+        let words = self.preferences.language.get_untracked().words();
         let shown = paste::clean_paste(&text.replace("\r\n", "\n")).into_owned();
         let shown = match shown.char_indices().nth(SHOWN) {
             Some((at, _)) => format!("{}…", &shown[..at]),
@@ -279,7 +279,7 @@ impl Questions {
     }
 
     fn never_again(&self) -> Choice {
-        let words = self.preferences.language.get_untracked().details();
+        let words = self.preferences.language.get_untracked().words();
         let settled = self.settled.borrow().clone();
         Choice::new(words.never_again, move || settled.no_copies.set(true))
     }
@@ -293,7 +293,7 @@ fn copy(questions: &Weak<Questions>, text: &str) {
         if !copied.await
             && let Some(me) = questions.upgrade()
         {
-            let words = me.preferences.language.get_untracked().details();
+            let words = me.preferences.language.get_untracked().words();
             me.view.notices.show(Notice::new(words.copy_failed));
         }
     });

@@ -16,9 +16,10 @@ impl Failure {
     /// What is known in particular: all of it where the user reads English, else what somebody else said.
     fn particulars(&self, language: Language) -> Option<&str> {
         let message = Some(&*self.message).filter(|message| !message.is_empty());
-        match language {
-            Language::English if !self.kind.says_all() => message,
-            _ => self.detail.as_deref(),
+        if language == Language::ENGLISH && !self.kind.says_all() {
+            message
+        } else {
+            self.detail.as_deref()
         }
     }
 
@@ -26,7 +27,7 @@ impl Failure {
     pub(crate) fn advice(&self, language: Language) -> String {
         let own = language.failure(self.kind).hint;
         match &self.hint {
-            Some(hint) if own.is_empty() || language == Language::English => hint.clone(),
+            Some(hint) if own.is_empty() || language == Language::ENGLISH => hint.clone(),
             _ => own.to_owned(),
         }
     }
@@ -93,18 +94,18 @@ mod tests {
             (ErrorCode::NoSuchRoute, "Not found", "未找到"),
         ] {
             let failure = answer(404, code);
-            assert_eq!(failure.title(Language::English), english);
-            assert_eq!(failure.title(Language::Chinese), chinese);
+            assert_eq!(failure.title(Language::ENGLISH), english);
+            assert_eq!(failure.title(Language::CHINESE), chinese);
         }
     }
 
     #[test]
     fn the_servers_own_words_are_for_those_who_read_english() {
         let failure = answer(404, ErrorCode::NoPod);
-        let english = Language::English;
+        let english = Language::ENGLISH;
         assert_eq!(failure.advice(english), "What to do.");
         assert_eq!(failure.particulars(english), Some("What happened."));
-        let chinese = Language::Chinese;
+        let chinese = Language::CHINESE;
         assert!(failure.advice(chinese).contains("Pod 列表"));
         assert_eq!(failure.particulars(chinese), Some("why"));
     }
@@ -113,6 +114,6 @@ mod tests {
     fn what_the_headline_says_is_not_said_twice() {
         let mut failure = answer(401, ErrorCode::SignIn);
         failure.detail = None;
-        assert_eq!(failure.particulars(Language::English), None);
+        assert_eq!(failure.particulars(Language::ENGLISH), None);
     }
 }

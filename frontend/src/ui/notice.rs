@@ -188,7 +188,7 @@ pub(crate) fn NoticeBar(
                     {buttons.collect_view()}
                     <button
                         class="quiet"
-                        aria-label=move || language.get().details().dismiss
+                        aria-label=move || language.get().words().dismiss
                         on:click=move |_| close(None)
                     >
                         <span aria-hidden="true">"✕"</span>

@@ -13,7 +13,7 @@ use crate::{
 pub(crate) fn SettingsButton(dialogues: Dialogues) -> impl IntoView {
     let language = use_language();
     let open = move |_| {
-        let words = language.get_untracked().details();
+        let words = language.get_untracked().words();
         dialogues.ask(Dialogue {
             title: words.settings.to_owned(),
             body: Box::new(|| view! { <SettingsList /> }.into_any()),
@@ -28,7 +28,7 @@ pub(crate) fn SettingsButton(dialogues: Dialogues) -> impl IntoView {
             on:mousedown=move |event| event.prevent_default()
             on:click=open
         >
-            {move || language.get().details().settings}
+            {move || language.get().words().settings}
         </button>
     }
 }
@@ -37,14 +37,13 @@ pub(crate) fn SettingsButton(dialogues: Dialogues) -> impl IntoView {
 fn SettingsList() -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
-    let details = move || language.get().details();
     let Settings {
         instant_interrupt,
         clipboard_keys,
         program_copies,
     } = expect_context();
     let options = move || {
-        let words = details();
+        let words = words();
         let named = |keys| match keys {
             ClipboardKeys::Auto => words.clipboard_keys_auto,
             ClipboardKeys::On => words.clipboard_keys_on,
@@ -74,18 +73,18 @@ fn SettingsList() -> impl IntoView {
                 id="program-copies-setting"
                 setting=program_copies
                 key=PROGRAM_COPIES
-                name=Signal::derive(move || details().program_copies)
-                hint=Signal::derive(move || details().program_copies_hint)
+                name=Signal::derive(move || words().program_copies)
+                hint=Signal::derive(move || words().program_copies_hint)
             />
             <label class="choice">
-                <span>{move || details().clipboard_keys}</span>
+                <span>{move || words().clipboard_keys}</span>
                 <select
                     data-testid="clipboard-keys-setting"
                     on:change:target=move |event| choose_keys(event.target().value())
                 >
                     {options}
                 </select>
-                <small>{move || details().clipboard_keys_hint}</small>
+                <small>{move || words().clipboard_keys_hint}</small>
             </label>
         </div>
     }

@@ -14,7 +14,7 @@ pub(crate) fn Composer(
     send: impl Fn(ComposerInput<'_>) + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let language = use_language();
-    let words = move || language.get().details();
+    let words = move || language.get().words();
     let field = NodeRef::<html::Input>::new();
     // What stood in the field before it was typed into.
     let before = StoredValue::new(String::new());

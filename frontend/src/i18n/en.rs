@@ -1,0 +1,237 @@
+//! English.
+
+mod failures;
+
+use podshell_shared::{target::Mode, terminal::Notice};
+
+use crate::{
+    error::Kind,
+    i18n::{
+        translation::{Advice, Translation, amount},
+        words::Words,
+    },
+};
+
+/// English.
+pub(super) struct English;
+
+impl Translation for English {
+    fn tag(&self) -> &'static str {
+        "en"
+    }
+
+    fn name(&self) -> &'static str {
+        "English"
+    }
+
+    fn words(&self) -> &'static Words {
+        &WORDS
+    }
+
+    fn failure(&self, kind: Kind) -> Advice {
+        failures::advice(kind)
+    }
+
+    fn exited(&self, mode: &Mode, code: Option<i32>) -> String {
+        let what = match mode {
+            Mode::Exec(_) => "shell",
+            Mode::Attach => "container's main process",
+        };
+        match code {
+            Some(code) => format!("The {what} ended with exit code {code}"),
+            None => format!("The {what} ended"),
+        }
+    }
+
+    fn in_seconds(&self, seconds: u32) -> String {
+        format!(" in {seconds} s")
+    }
+
+    fn skipped(&self, bytes: u64) -> String {
+        format!("… {} not shown (Ctrl-C) …", amount(bytes))
+    }
+
+    fn missing(&self, bytes: u64) -> String {
+        format!("… {} not shown …", amount(bytes))
+    }
+
+    fn notice(&self, notice: Notice) -> String {
+        notice.to_string()
+    }
+
+    fn waiting_for(&self, container: &str) -> String {
+        format!("Waiting for {container}")
+    }
+
+    fn count(&self, shown: usize, all: usize) -> String {
+        let all_pods = counted(all, "pod");
+        if shown == all {
+            all_pods
+        } else {
+            format!("{shown} of {all_pods}")
+        }
+    }
+
+    fn only(&self, namespace: &str) -> String {
+        format!(
+            "You may not list the pods of all namespaces, so only those in {namespace} are shown."
+        )
+    }
+
+    fn paste_title(&self, lines: usize) -> String {
+        format!("{}?", self.paste_lines(lines))
+    }
+
+    fn paste_lines(&self, lines: usize) -> String {
+        format!("Paste {}", counted(lines, "line"))
+    }
+
+    fn more_lines(&self, lines: usize) -> String {
+        format!("… {}", counted(lines, "more line"))
+    }
+
+    fn program_copied(&self, characters: usize) -> String {
+        let amount = counted(characters, "character");
+        format!("A program copied {amount} to your clipboard:")
+    }
+
+    fn program_would_copy(&self, characters: usize) -> String {
+        let amount = counted(characters, "character");
+        format!("A program wants to copy {amount} to your clipboard:")
+    }
+}
+
+/// So many of something, of which there may be one.
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}
+
+const WORDS: Words = Words {
+    pods: "Pods",
+    demo: "This is the built-in demo: the pods are made up, and their shells run on the machine that Podshell itself runs on.",
+    loading: "Loading pods…",
+    refresh: "Refresh",
+    retry: "Retry",
+    new_shell: "New shell",
+    enter: "Enter",
+    back: "Back to pods",
+    filter: "Filter pods",
+    filter_hint: "Namespace, name or label",
+    no_pods: "No pods",
+    no_pods_hint: "The cluster has no pods that you may see. New ones appear here by themselves.",
+    no_match: "No pod matches the filter.",
+    clear_filter: "Clear filter",
+    show_all: "Show all",
+    stale: "This list is out of date:",
+    namespace: "Namespace",
+    name: "Name",
+    ready: "Ready",
+    status: "Status",
+    restarts: "Restarts",
+    age: "Age",
+    node: "Node",
+    open_shell: "Open a shell",
+    init: "init",
+    ephemeral: "ephemeral",
+    not_running: "is not running",
+    asking: "Connecting: asking for a session…",
+    opening: "Connecting: opening the connection…",
+    starting: "Connecting: starting the shell…",
+    connected: "Connected",
+    lost: "Lost",
+    failed: "Failed",
+    ended: "Ended",
+    round_trip: "Round trip",
+    size: "Columns × rows",
+    terminal: "Terminal",
+    way_out: "Shift+Esc leaves the terminal",
+    reconnecting: "Reconnecting",
+    take_back: "Take it back",
+    attach: "Attach",
+    attach_title: "Attach to the main process",
+    attached: "attached",
+    attach_note: "Leaving does not stop the process",
+    attach_again: "Attach again",
+    starting_attach: "Connecting: attaching to the process…",
+    web_socket: "WebSocket",
+    web_socket_text: "WebSocket, text",
+    xhr_streaming: "HTTP streaming",
+    event_source: "HTTP event stream",
+    xhr_polling: "HTTP polling",
+    transport: "Transport",
+    interrupt: "Instant Ctrl-C",
+    interrupt_hint: "Ctrl-C discards output that has not been shown yet",
+    too_long: "This is too much to paste at once: the limit is 64 MB.",
+    shell_gone: "… the previous shell has ended, this is a new one …",
+    debug_offer: "Open a debug container",
+    debug_asking: "Adding a debug container to the pod…",
+    debug_creating: "The node is preparing it; its image may have to be pulled first.",
+    cancel: "Cancel",
+    your_shells: "Your shells",
+    your_shells_note: "they keep running while this tab is open",
+    return_to: "Return",
+    end: "End",
+    end_title: "End this shell and everything that runs in it",
+    end_busy: "A program is running. End it?",
+    running_here: "Return to your shell",
+    dismiss: "Dismiss",
+    close: "Close",
+    copy_failed: "Not copied: the browser does not let this page write to the clipboard.",
+    paste_hint: "This program does not recognise pastes: a shell would run each line at once.",
+    paste_text: "Text to paste",
+    paste_one_line: "Paste as one line",
+    do_not_ask: "Don't ask again in this shell",
+    link_title: "Open this address?",
+    address: "Address",
+    open_link: "Open in a new tab",
+    copy_address: "Copy address",
+    other_host: ["The text on the screen names ", ", the link leads to ", "."],
+    show: "Show",
+    copy: "Copy",
+    never_again: "Not from this shell again",
+    program_text: "What the program copied",
+    settings: "Settings",
+    clipboard_keys: "Ctrl+C and Ctrl+V",
+    clipboard_keys_hint: "Ctrl+C copies while something is selected, and Ctrl+V pastes",
+    clipboard_keys_auto: "As usual on this system",
+    clipboard_keys_on: "Copy and paste",
+    clipboard_keys_off: "Go to the program",
+    program_copies: "Programs may copy to the clipboard",
+    program_copies_hint: "tmux and vim do, for example (OSC 52). No program can read it",
+    keys: "Keys",
+    left: "Left",
+    up: "Up",
+    down: "Down",
+    right: "Right",
+    line: "Line to send",
+    line_hint: "Type a line",
+    send: "Send",
+    program_copies_too_much: "A program tried to copy more than 1 MiB to your clipboard, which is the limit.",
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!(English.count(1, 1), "1 pod");
+        assert_eq!(English.count(0, 0), "0 pods");
+        assert_eq!(English.count(1, 2), "1 of 2 pods");
+        assert_eq!(English.more_lines(1), "… 1 more line");
+        assert_eq!(English.paste_title(3), "Paste 3 lines?");
+        let soon = Notice::IdleSoon { seconds: 1 };
+        assert!(English.notice(soon).contains("1 second."));
+    }
+
+    #[test]
+    fn what_was_skipped_has_its_amount() {
+        assert_eq!(
+            English.skipped(12_449_000),
+            "… 12.4 MB not shown (Ctrl-C) …"
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! What is said of each kind of failure, in English.
+
+use podshell_shared::terminal::EndReason;
+
+use crate::{error::Kind, i18n::translation::Advice};
+
+/// What is said of a kind of failure.
+pub(super) fn advice(kind: Kind) -> Advice {
+    match kind {
+        Kind::Unreachable => says(
+            "Podshell's server can't be reached",
+            "Check that podshell is still running and that the network is up, then retry.",
+        ),
+        Kind::SignIn => says(
+            "You are not signed in",
+            "Open the link that podshell printed in its terminal. Each link works once; podshell says there how to get another.",
+        ),
+        Kind::LinkUsed => says(
+            "This sign-in link was used before",
+            "In case that was not you, all browsers have been signed out. Each link works once; podshell says in its terminal how to get another.",
+        ),
+        Kind::LinkUnknown => says(
+            "This sign-in link is not from the Podshell that is running now",
+            "Open the link that podshell printed in its terminal. Each link works once; podshell says there how to get another.",
+        ),
+        Kind::Forbidden => says(
+            "The cluster does not allow this",
+            "Ask your cluster administrator for the permission named above.",
+        ),
+        Kind::NoNamespace => gone("There is no such namespace"),
+        Kind::NoPod => gone("There is no such pod"),
+        Kind::NoContainer => gone("There is no such container"),
+        Kind::NotFound => gone("Not found"),
+        Kind::NotRunning => says(
+            "The container is not running",
+            "Retry once it is running; the pod list shows its state.",
+        ),
+        Kind::Cluster => says(
+            "The cluster could not do this",
+            "Retry in a moment. If that does not help, check that the cluster is up.",
+        ),
+        Kind::Server => says(
+            "Podshell could not do this",
+            "Retry in a moment. The server's log says more.",
+        ),
+        Kind::ProtocolError => says(
+            "This page does not understand the server's answer",
+            "The page and the server may have different versions: reload the page.",
+        ),
+        Kind::NotConnected => says(
+            "The connection could not be opened",
+            "The server is down, or something on the way to it, such as a proxy, does not let the connection through.",
+        ),
+        Kind::NotStarted => says(
+            "The connection broke before the shell started",
+            "Retry. If that does not help, the server's log says why.",
+        ),
+        Kind::ConnectionLost => says(
+            "The connection was lost",
+            "Reconnecting failed for a day. Check the network and that podshell is still running, then open a new shell.",
+        ),
+        Kind::Silent => says(
+            "The server stopped responding",
+            "Nothing arrived for a minute, so the connection is considered lost. Open a new shell.",
+        ),
+        Kind::ClosedByServer => says("The server closed the connection", "Open a new shell."),
+        Kind::DebugEnded => says(
+            "The debug container has ended",
+            "Try again: another one will be added to the pod.",
+        ),
+        Kind::NoPage => says(
+            "There is no such page",
+            "The address may be incomplete or mistyped.",
+        ),
+        Kind::Ended(reason) => end(reason),
+    }
+}
+
+/// What is said of a session that ended.
+fn end(reason: EndReason) -> Advice {
+    match reason {
+        EndReason::Exited => says("The shell ended", ""),
+        EndReason::Closed => says("The shell was closed", ""),
+        EndReason::NoShell => says(
+            "This container has no shell",
+            "Its image may contain only the program. A debug container beside it has a shell and sees its processes.",
+        ),
+        EndReason::PodGone => says(
+            "The container is gone",
+            "Its pod was deleted, or it ended. The pod list shows what is running now.",
+        ),
+        EndReason::Forbidden => says(
+            "The cluster does not allow a shell here",
+            "Ask your cluster administrator for the permission to create pods/exec.",
+        ),
+        EndReason::NotFound => advice(Kind::NotFound),
+        EndReason::ClusterLost => says(
+            "The connection to the cluster was lost",
+            "Open a new shell once the cluster answers again.",
+        ),
+        EndReason::UnknownId
+        | EndReason::ExpiredId
+        | EndReason::UsedId
+        | EndReason::BindTimeout => says("The session could not be started", "Open a new shell."),
+        EndReason::Protocol => says(
+            "The page and the server do not understand each other",
+            "They may have different versions: reload the page.",
+        ),
+        EndReason::Shutdown => says(
+            "Podshell is shutting down",
+            "Open a new shell once it is back.",
+        ),
+        EndReason::Limit => says(
+            "There are too many shells",
+            "Close one that you don't need, then open a new one.",
+        ),
+        EndReason::Idle => says(
+            "The shell ended because nothing was typed",
+            "The server ends shells that nobody uses. Open a new one.",
+        ),
+        EndReason::Lifetime => says(
+            "The shell ended because it reached its time limit",
+            "The server limits how long a shell may last. Open a new one.",
+        ),
+        EndReason::TakenOver => says(
+            "This shell was opened in another window",
+            "You can take it back here.",
+        ),
+        EndReason::NoSession => says(
+            "The shell is gone",
+            "It ended while the connection was down. Open a new shell.",
+        ),
+    }
+}
+
+fn says(title: &'static str, hint: &'static str) -> Advice {
+    Advice { title, hint }
+}
+
+/// For something that is not there, the only advice is to look for it.
+fn gone(title: &'static str) -> Advice {
+    says(
+        title,
+        "It may have been deleted or renamed. Pick one from the pod list.",
+    )
+}

@@ -1,0 +1,107 @@
+//! What each language gives: words, sentences that have a name or a number in them, and what is said of failures.
+
+use podshell_shared::{api::ContainerKind, target::Mode, terminal::Notice};
+
+use crate::{error::Kind, i18n::words::Words};
+
+/// A failure's headline, and what to do; the latter may be empty.
+pub(crate) struct Advice {
+    pub(crate) title: &'static str,
+    pub(crate) hint: &'static str,
+}
+
+/// A language of the page. The compiler sees to it that none lacks anything.
+pub(crate) trait Translation: Sync {
+    /// Its tag, as in HTML's `lang`.
+    fn tag(&self) -> &'static str;
+
+    /// What it calls itself.
+    fn name(&self) -> &'static str;
+
+    /// Its words, and the sentences that are always the same.
+    fn words(&self) -> &'static Words;
+
+    /// A failure of this kind.
+    fn failure(&self, kind: Kind) -> Advice;
+
+    /// A shell ended by itself, or the process that the terminal was attached to.
+    fn exited(&self, mode: &Mode, code: Option<i32>) -> String;
+
+    /// How soon the next try to connect begins.
+    fn in_seconds(&self, seconds: u32) -> String;
+
+    /// So many bytes of output were dropped because of a Ctrl-C.
+    fn skipped(&self, bytes: u64) -> String;
+
+    /// So many bytes of output were lost.
+    fn missing(&self, bytes: u64) -> String;
+
+    /// A remark of the server.
+    fn notice(&self, notice: Notice) -> String;
+
+    /// The user waits for this debug container.
+    fn waiting_for(&self, container: &str) -> String;
+
+    /// So many pods are shown, of all that there are.
+    fn count(&self, shown: usize, all: usize) -> String;
+
+    /// Pods of this namespace alone can be listed.
+    fn only(&self, namespace: &str) -> String;
+
+    /// The question whether so many lines are to be pasted.
+    fn paste_title(&self, lines: usize) -> String;
+
+    /// The button that pastes so many lines.
+    fn paste_lines(&self, lines: usize) -> String;
+
+    /// So many more lines are not shown.
+    fn more_lines(&self, lines: usize) -> String;
+
+    /// A program put so many characters on the clipboard.
+    fn program_copied(&self, characters: usize) -> String;
+
+    /// A program would put so many characters on the clipboard.
+    fn program_would_copy(&self, characters: usize) -> String;
+
+    /// What marks a container that is not a regular one.
+    fn kind(&self, kind: ContainerKind) -> Option<&'static str> {
+        match kind {
+            ContainerKind::Regular => None,
+            ContainerKind::Init => Some(self.words().init),
+            ContainerKind::Ephemeral => Some(self.words().ephemeral),
+        }
+    }
+}
+
+/// So many bytes, in the unit that people use.
+pub(super) fn amount(bytes: u64) -> String {
+    let tenths = |unit: u64| {
+        let tenths = bytes.saturating_mul(10) / unit;
+        format!("{}.{}", tenths / 10, tenths % 10)
+    };
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} KB", bytes / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", tenths(1_000_000)),
+        _ => format!("{} GB", tenths(1_000_000_000)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::amount;
+
+    #[test]
+    fn amounts_have_the_unit_that_fits() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1 KB"),
+            (999_999, "999 KB"),
+            (12_449_000, "12.4 MB"),
+            (3_050_000_000, "3.0 GB"),
+        ] {
+            assert_eq!(amount(bytes), text);
+        }
+    }
+}

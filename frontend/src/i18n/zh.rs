@@ -1,0 +1,208 @@
+//! Chinese, simplified.
+
+mod failures;
+
+use podshell_shared::{target::Mode, terminal::Notice};
+
+use crate::{
+    error::Kind,
+    i18n::{
+        translation::{Advice, Translation, amount},
+        words::Words,
+    },
+};
+
+/// Chinese, simplified.
+pub(super) struct Chinese;
+
+impl Translation for Chinese {
+    fn tag(&self) -> &'static str {
+        "zh-CN"
+    }
+
+    fn name(&self) -> &'static str {
+        "中文"
+    }
+
+    fn words(&self) -> &'static Words {
+        &WORDS
+    }
+
+    fn failure(&self, kind: Kind) -> Advice {
+        failures::advice(kind)
+    }
+
+    fn exited(&self, mode: &Mode, code: Option<i32>) -> String {
+        let what = match mode {
+            Mode::Exec(_) => "shell ",
+            Mode::Attach => "容器主进程",
+        };
+        match code {
+            Some(code) => format!("{what}已结束，退出码 {code}"),
+            None => format!("{what}已结束"),
+        }
+    }
+
+    fn in_seconds(&self, seconds: u32) -> String {
+        format!("（{seconds} 秒后）")
+    }
+
+    fn skipped(&self, bytes: u64) -> String {
+        format!("… 有 {} 未显示（Ctrl-C）…", amount(bytes))
+    }
+
+    fn missing(&self, bytes: u64) -> String {
+        format!("… 有 {} 未显示 …", amount(bytes))
+    }
+
+    fn notice(&self, notice: Notice) -> String {
+        match notice {
+            Notice::MainProcess => "这是容器的主进程。离开不会停止它。".to_owned(),
+            Notice::IdleSoon { seconds } => {
+                format!("若无输入，此会话将在 {seconds} 秒后结束。")
+            }
+            Notice::LifetimeSoon { seconds } => {
+                format!("此会话将在 {seconds} 秒后结束：已达到此处允许的最长时间。")
+            }
+        }
+    }
+
+    fn waiting_for(&self, container: &str) -> String {
+        format!("正在等待 {container}")
+    }
+
+    fn count(&self, shown: usize, all: usize) -> String {
+        if shown == all {
+            format!("共 {all} 个 Pod")
+        } else {
+            format!("{shown} / {all} 个 Pod")
+        }
+    }
+
+    fn only(&self, namespace: &str) -> String {
+        format!("您无权列出所有命名空间的 Pod：此处仅显示 {namespace} 中的 Pod。")
+    }
+
+    fn paste_title(&self, lines: usize) -> String {
+        format!("粘贴 {lines} 行？")
+    }
+
+    fn paste_lines(&self, lines: usize) -> String {
+        format!("粘贴 {lines} 行")
+    }
+
+    fn more_lines(&self, lines: usize) -> String {
+        format!("… 另有 {lines} 行")
+    }
+
+    fn program_copied(&self, characters: usize) -> String {
+        format!("程序向剪贴板复制了 {characters} 个字符：")
+    }
+
+    fn program_would_copy(&self, characters: usize) -> String {
+        format!("程序想向剪贴板复制 {characters} 个字符：")
+    }
+}
+
+const WORDS: Words = Words {
+    pods: "Pod 列表",
+    demo: "这是内置演示：列表中的 Pod 是虚构的，其中的 shell 运行在 Podshell 所在的机器上。",
+    loading: "正在加载 Pod…",
+    refresh: "刷新",
+    retry: "重试",
+    new_shell: "新建 shell",
+    enter: "回车",
+    back: "返回 Pod 列表",
+    filter: "筛选 Pod",
+    filter_hint: "命名空间、名称或标签",
+    no_pods: "没有 Pod",
+    no_pods_hint: "集群中没有您可以查看的 Pod。新的 Pod 会自动出现在这里。",
+    no_match: "没有符合筛选条件的 Pod。",
+    clear_filter: "清除筛选",
+    show_all: "全部显示",
+    stale: "列表已过时：",
+    namespace: "命名空间",
+    name: "名称",
+    ready: "就绪",
+    status: "状态",
+    restarts: "重启",
+    age: "存在时间",
+    node: "节点",
+    open_shell: "打开 shell",
+    init: "初始化",
+    ephemeral: "临时",
+    not_running: "未运行",
+    asking: "连接中：正在请求会话…",
+    opening: "连接中：正在建立连接…",
+    starting: "连接中：正在启动 shell…",
+    connected: "已连接",
+    lost: "连接丢失",
+    failed: "失败",
+    ended: "已结束",
+    round_trip: "往返时间",
+    size: "列 × 行",
+    terminal: "终端",
+    way_out: "按 Shift+Esc 离开终端",
+    reconnecting: "正在重新连接",
+    take_back: "取回",
+    attach: "附加",
+    attach_title: "附加到主进程",
+    attached: "已附加",
+    attach_note: "离开不会停止该进程",
+    attach_again: "重新附加",
+    starting_attach: "连接中：正在附加到进程…",
+    web_socket: "WebSocket",
+    web_socket_text: "WebSocket（文本）",
+    xhr_streaming: "HTTP 流",
+    event_source: "HTTP 事件流",
+    xhr_polling: "HTTP 轮询",
+    transport: "传输方式",
+    interrupt: "Ctrl-C 立即生效",
+    interrupt_hint: "按 Ctrl-C 时丢弃尚未显示的输出",
+    too_long: "粘贴内容过大：一次最多 64 MB。",
+    shell_gone: "… 之前的 shell 已结束，这是新的 shell …",
+    debug_offer: "打开调试容器",
+    debug_asking: "正在为该 Pod 添加调试容器…",
+    debug_creating: "节点正在准备，可能需要先拉取镜像。",
+    cancel: "取消",
+    your_shells: "你的 shell",
+    your_shells_note: "此标签页打开期间会继续运行",
+    return_to: "返回",
+    end: "结束",
+    end_title: "结束此 shell 及其中运行的程序",
+    end_busy: "有程序正在运行，要结束吗？",
+    running_here: "返回你的 shell",
+    dismiss: "关闭此提示",
+    close: "关闭",
+    copy_failed: "未能复制：浏览器不允许此页面写入剪贴板。",
+    paste_hint: "此处的程序不标记粘贴内容：shell 会立即逐行执行。",
+    paste_text: "将要粘贴的内容",
+    paste_one_line: "粘贴为一行",
+    do_not_ask: "在此 shell 中不再询问",
+    link_title: "打开此地址？",
+    address: "地址",
+    open_link: "在新标签页中打开",
+    copy_address: "复制地址",
+    other_host: ["屏幕上的文字写的是 ", "，链接却指向 ", "。"],
+    show: "查看",
+    copy: "复制",
+    never_again: "不再允许此 shell",
+    program_text: "程序复制的内容",
+    settings: "设置",
+    clipboard_keys: "Ctrl+C 与 Ctrl+V",
+    clipboard_keys_hint: "有选中内容时 Ctrl+C 为复制，Ctrl+V 为粘贴",
+    clipboard_keys_auto: "遵循此系统的习惯",
+    clipboard_keys_on: "复制和粘贴",
+    clipboard_keys_off: "发送给程序",
+    program_copies: "允许程序写入剪贴板",
+    program_copies_hint: "如 tmux、vim（OSC 52）。任何程序都无法读取剪贴板",
+    keys: "按键",
+    left: "左",
+    up: "上",
+    down: "下",
+    right: "右",
+    line: "要发送的一行",
+    line_hint: "输入一行",
+    send: "发送",
+    program_copies_too_much: "程序试图复制到剪贴板的内容超过了 1 MiB 的限制。",
+};
