@@ -160,8 +160,8 @@ test("a click beside the text gives the terminal the keyboard", async ({ page, t
 });
 
 for (const [colorScheme, text, background] of [
-  ["light", "rgb(29, 36, 48)", "rgb(252, 252, 253)"],
-  ["dark", "rgb(217, 223, 232)", "rgb(16, 20, 27)"],
+  ["light", "rgb(29, 33, 39)", "rgb(252, 252, 251)"],
+  ["dark", "rgb(214, 218, 224)", "rgb(17, 20, 24)"],
 ] as const) {
   test(`what an input method composes has the terminal's colours, in the ${colorScheme} theme`, async ({ page, terminal }) => {
     await page.emulateMedia({ colorScheme });

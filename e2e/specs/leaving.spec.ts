@@ -31,7 +31,7 @@ for (const [how, leave] of TO_THE_LIST) {
     const own = page.getByTestId("own-shell");
     await expect(own).toHaveCount(1);
     await expect(own).toContainText(ownPod.pod);
-    await expect(own.locator(".state")).toHaveAttribute("data-state", "connected");
+    await expect(own.locator(".session-state")).toHaveAttribute("data-state", "connected");
     await expect(way).toHaveAttribute("data-runs", /.*/);
     // it is read on, though nobody sees it
     await expect.poll(() => wire.output().toString()).toContain("line 8");

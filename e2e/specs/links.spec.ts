@@ -36,7 +36,7 @@ test("a link is asked about, and opens in a tab that knows nothing of this one",
   await expect(terminal.dialogue).toContainText("Open this address?");
   await expect(terminal.dialogue.locator("pre")).toHaveText(address);
   await expect(terminal.dialogue.locator("pre strong")).toHaveText("127.0.0.1");
-  await expect(terminal.dialogue.locator(".warning")).toBeHidden();
+  await expect(terminal.dialogue.locator(".dialogue__warning")).toBeHidden();
   const opened = context.waitForEvent("page");
   await terminal.answer("Open in a new tab");
   const tab = await opened;
@@ -48,7 +48,7 @@ test("a link is asked about, and opens in a tab that knows nothing of this one",
 
 test("a text that names another host is warned of, and Enter opens nothing", async ({ page, context }) => {
   const terminal = await click(page, "https://github.com@evil.example/pull", "https://github.com/pull");
-  await expect(terminal.dialogue.locator(".warning")).toHaveText(
+  await expect(terminal.dialogue.locator(".dialogue__warning")).toHaveText(
     "The text on the screen names github.com, the link leads to evil.example.",
   );
   await expect(terminal.dialogue.locator("pre strong")).toHaveText("evil.example");
@@ -65,7 +65,7 @@ test("a text that wraps is read as a whole", async ({ page }) => {
   // the row ends within the host
   const wraps = (cols: number) => `${"x".repeat(cols - 16)} https://a-host-that-wraps.example/`;
   const terminal = await click(page, "https://evil.example/", wraps);
-  await expect(terminal.dialogue.locator(".warning")).toContainText("names a-host-that-wraps.example,");
+  await expect(terminal.dialogue.locator(".dialogue__warning")).toContainText("names a-host-that-wraps.example,");
 });
 
 test.describe("in Chinese", () => {
@@ -74,7 +74,7 @@ test.describe("in Chinese", () => {
   test("a link's address is copied", async ({ page }) => {
     const terminal = await click(page, "https://example.org/a", "https://example.com/a");
     await expect(terminal.dialogue).toContainText("打开此地址？");
-    await expect(terminal.dialogue.locator(".warning")).toHaveText("屏幕上的文字写的是 example.com，链接却指向 example.org。");
+    await expect(terminal.dialogue.locator(".dialogue__warning")).toHaveText("屏幕上的文字写的是 example.com，链接却指向 example.org。");
     await terminal.answer("复制地址");
     await terminal.expectFocus();
     await expect.poll(async () => page.evaluate(async () => navigator.clipboard.readText())).toBe("https://example.org/a");

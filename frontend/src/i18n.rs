@@ -102,7 +102,7 @@ pub(crate) fn LanguageSwitch() -> impl IntoView {
     let other = move || current.get().next();
     view! {
         <button
-            class="quiet"
+            class="button--quiet"
             data-testid="language"
             lang=move || other().tag()
             on:click=switch

@@ -28,7 +28,7 @@ fn show(what: &str) -> Result<(), JsValue> {
         Ok::<_, JsValue>(element)
     };
     let shown = element("section", "")?;
-    shown.set_class_name("failure crash");
+    shown.set_class_name("failure failure--crash");
     shown.set_attribute("role", "alert")?;
     shown.set_attribute("data-testid", "failure")?;
     let reload = element("a", "Reload · 重新加载")?;

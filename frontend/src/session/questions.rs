@@ -93,11 +93,14 @@ impl Questions {
         let asks_again = RwSignal::new(true);
         let body = move || {
             view! {
-                <p>{words.paste_hint}</p>
-                <pre tabindex="0" role="region" aria-label=words.paste_text>{shown.clone()}</pre>
-                <label class="setting">
+                <p class="dialogue__hint">{words.paste_hint}</p>
+                <pre class="dialogue__text" tabindex="0" role="region" aria-label=words.paste_text>
+                    {shown.clone()}
+                </pre>
+                <label class="choice">
                     <input
                         type="checkbox"
+                        class="choice__box"
                         on:change:target=move |event| asks_again.set(!event.target().checked())
                     />
                     {words.do_not_ask}
@@ -145,13 +148,13 @@ impl Questions {
             let warning = other.clone().map(|other| {
                 let [names, leads, end] = words.other_host;
                 view! {
-                    <p class="warning">
+                    <p class="dialogue__warning">
                         {names}<strong>{other}</strong>{leads}<strong>{host.clone()}</strong>{end}
                     </p>
                 }
             });
             view! {
-                <pre class="wraps" tabindex="0" role="region" aria-label=words.address>
+                <pre class="dialogue__text dialogue__text--wraps" tabindex="0" role="region" aria-label=words.address>
                     {before.clone()}<strong>{host.clone()}</strong>{after.clone()}
                 </pre>
                 {warning}
@@ -269,7 +272,12 @@ impl Questions {
             None => shown,
         };
         let body = move || {
-            view! { <pre tabindex="0" role="region" aria-label=words.program_text>{shown.clone()}</pre> }.into_any()
+            view! {
+                <pre class="dialogue__text" tabindex="0" role="region" aria-label=words.program_text>
+                    {shown.clone()}
+                </pre>
+            }
+            .into_any()
         };
         self.view.dialogues.ask(Dialogue {
             title: words.program_text.to_owned(),

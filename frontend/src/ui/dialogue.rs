@@ -114,7 +114,7 @@ pub(crate) fn DialogueBox(dialogues: Dialogues) -> impl IntoView {
             let hint = hint.map(|hint| view! { <kbd aria-hidden="true">{hint}</kbd> });
             view! {
                 <button
-                    class:primary=n == last
+                    class:button--primary=n == last
                     // Enter in a box to tick presses the one that is a form's to submit.
                     type=if n == last { "submit" } else { "button" }
                     autofocus=n == last
@@ -146,10 +146,10 @@ pub(crate) fn DialogueBox(dialogues: Dialogues) -> impl IntoView {
                     }
                 }
             >
-                <form method="dialog">
-                    <h2 id=TITLE>{dialogue.title.clone()}</h2>
+                <form class="dialogue__form" method="dialog">
+                    <h2 id=TITLE class="dialogue__title">{dialogue.title.clone()}</h2>
                     {(dialogue.body)()}
-                    <div class="actions">{buttons.collect_view()}</div>
+                    <div class="button-row dialogue__ways">{buttons.collect_view()}</div>
                 </form>
             </dialog>
         })

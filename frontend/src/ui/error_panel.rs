@@ -48,15 +48,15 @@ pub(crate) fn ErrorPanel(
         let particulars =
             |failure: &Failure| failure.particulars(language.get()).map(str::to_owned);
         let particulars = shown.with_value(particulars);
-        particulars.map(|words| view! { <p class="failure-message">{words}</p> })
+        particulars.map(|words| view! { <p class="failure__message">{words}</p> })
     };
     let advice = move || shown.with_value(|failure| failure.advice(language.get()));
     view! {
         <section class="failure" data-testid="failure" role="alert">
             <h2>{title}</h2>
             {particulars}
-            <p class="failure-hint">{advice}</p>
-            <div class="actions">{children()}</div>
+            <p class="failure__hint">{advice}</p>
+            <div class="button-row failure__ways">{children()}</div>
         </section>
     }
 }

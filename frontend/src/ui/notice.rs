@@ -180,14 +180,14 @@ pub(crate) fn NoticeBar(
                 on:focusin=move |_| held.set(true)
                 on:focusout=move |_| held.set(false)
             >
-                <p>
+                <p class="notice__text">
                     <strong>{notice.text.clone()}</strong>
-                    {about.map(|about| view! { " " <code>{about}</code> })}
+                    {about.map(|about| view! { " " <code class="notice__about">{about}</code> })}
                 </p>
-                <div class="actions">
+                <div class="button-row notice__ways">
                     {buttons.collect_view()}
                     <button
-                        class="quiet"
+                        class="button--quiet"
                         aria-label=move || language.get().words().dismiss
                         on:click=move |_| close(None)
                     >
@@ -198,7 +198,7 @@ pub(crate) fn NoticeBar(
         })
     };
     // A screen reader hears of what comes into an element that it knows.
-    view! { <div class="notices" role="status">{content}</div> }
+    view! { <div role="status">{content}</div> }
 }
 
 #[cfg(test)]

@@ -27,10 +27,10 @@ pub(crate) fn OpenTerminals() -> impl IntoView {
     let some = move || !workspace.list().is_empty();
     view! {
         <Show when=some>
-            <section class="own" aria-labelledby="own-shells" data-testid="own-shells">
-                <h2 id="own-shells">{move || words().your_shells}</h2>
-                <span class="count">{move || words().your_shells_note}</span>
-                <ul>
+            <section class="own-shells" aria-labelledby="own-shells" data-testid="own-shells">
+                <h2 id="own-shells" class="own-shells__title">{move || words().your_shells}</h2>
+                <span class="own-shells__note">{move || words().your_shells_note}</span>
+                <ul class="own-shells__list">
                     <For
                         each=move || workspace.list()
                         key=|(target, _)| target.page()
@@ -76,13 +76,13 @@ fn OpenTerminal(target: TargetRequest, view: TerminalView) -> impl IntoView {
     let name = format!("{}/{}/{}", target.namespace, target.pod, target.container);
     let (return_name, end_name) = (name.clone(), name.clone());
     view! {
-        <li data-testid="own-shell" data-shell=name>
-            <span class="name"><strong>{target.pod.clone()}</strong> " " {target.container.clone()}</span>
-            <span class="namespace">{target.namespace.clone()}</span>
+        <li class="own-shell" data-testid="own-shell" data-shell=name>
+            <span class="own-shell__name"><strong>{target.pod.clone()}</strong> " " {target.container.clone()}</span>
+            <span class="own-shell__namespace">{target.namespace.clone()}</span>
             {(target.mode == Mode::Attach).then(|| view! {
                 <span class="badge">{move || words().attached}</span>
             })}
-            <span class="state" data-state=state>{text}</span>
+            <span class="session-state" data-state=state>{text}</span>
             <span class="spacer"></span>
             <Link
                 href=href
@@ -94,7 +94,7 @@ fn OpenTerminal(target: TargetRequest, view: TerminalView) -> impl IntoView {
             </Link>
             <button
                 data-testid="end"
-                class:danger=asks
+                class:button--danger=asks
                 title=move || words().end_title
                 aria-label=move || {
                     let word = if asks.get() { words().end_busy } else { words().end };

@@ -34,7 +34,7 @@ impl TerminalPane {
             .create_element("div")
             .expect("the name is one of an element")
             .unchecked_into();
-        element.set_class_name("screen");
+        element.set_class_name("terminal-screen");
         Rc::new_cyclic(|me: &Weak<Self>| {
             let controller = TerminalController::open(target.clone(), &element, view, preferences);
             let me = me.clone();

@@ -47,7 +47,7 @@ pub(crate) fn PodsPage() -> impl IntoView {
         <main class="page">
             {move || match (store.cluster.get(), failure()) {
                 (None, None) => view! {
-                    <p class="loading" role="status">{move || language.get().words().loading}</p>
+                    <p class="page__loading" role="status">{move || language.get().words().loading}</p>
                 }.into_any(),
                 (None, Some(failure)) => view! {
                     <OpenTerminals />
@@ -65,11 +65,11 @@ fn Header(store: PodStore) -> impl IntoView {
     let cluster = move || {
         let name = store.cluster.get()?.name;
         let title = name.clone();
-        Some(view! { <span class="cluster" title=title>{name}</span> })
+        Some(view! { <span class="cluster-name" title=title>{name}</span> })
     };
     view! {
         <header class="bar">
-            <h1 class="brand"><span class="prompt" aria-hidden="true">"❯_"</span>"Podshell"</h1>
+            <h1 class="brand"><span class="brand__prompt" aria-hidden="true">"❯_"</span>"Podshell"</h1>
             {cluster}
             <span class="spacer"></span>
             <LanguageSwitch />
@@ -83,7 +83,7 @@ fn NoList(store: PodStore, failure: Failure) -> impl IntoView {
     let language = use_language();
     view! {
         <ErrorPanel failure>
-            <button class="primary" data-testid="retry" on:click=move |_| store.refresh()>
+            <button class="button--primary" data-testid="retry" on:click=move |_| store.refresh()>
                 {move || language.get().words().retry}
             </button>
         </ErrorPanel>
@@ -111,7 +111,7 @@ fn List(store: PodStore, cluster: Cluster) -> impl IntoView {
         let failure = store.failure.get()?;
         let title = failure.title(language.get());
         Some(view! {
-            <p class="banner warning" role="alert" data-testid="stale">
+            <p class="banner banner--warning" role="alert" data-testid="stale">
                 <strong>{words().stale}</strong> " " {title}
             </p>
         })
@@ -127,13 +127,12 @@ fn List(store: PodStore, cluster: Cluster) -> impl IntoView {
         })}
         {stale}
         <OpenTerminals />
-        <div class="tools">
-            <h2>{move || words().pods}</h2>
-            <span class="count" role="status">{count}</span>
-            <span class="spacer"></span>
+        <div class="pod-toolbar">
+            <h2 class="pod-toolbar__title">{move || words().pods}</h2>
+            <span class="pod-toolbar__count" role="status">{count}</span>
             <input
                 type="search"
-                class="filter"
+                class="field pod-toolbar__filter"
                 data-testid="filter"
                 autocomplete="off"
                 spellcheck="false"
@@ -151,40 +150,40 @@ fn List(store: PodStore, cluster: Cluster) -> impl IntoView {
             </button>
         </div>
         <Show when=move || total() == 0>
-            <section class="empty">
+            <section class="pod-list__empty">
                 <h3>{move || words().no_pods}</h3>
                 <p>{move || words().no_pods_hint}</p>
             </section>
         </Show>
         <Show when=move || total() != 0 && wanted.with(Vec::is_empty)>
-            <section class="empty">
+            <section class="pod-list__empty">
                 <p>{move || words().no_match}</p>
                 <button on:click=move |_| store.filter.set(String::new())>
                     {move || words().clear_filter}
                 </button>
             </section>
         </Show>
-        <table class="pods" data-testid="pod-list" class:hidden=move || wanted.with(Vec::is_empty)>
-            <thead>
+        <table class="pod-list" data-testid="pod-list" hidden=move || wanted.with(Vec::is_empty)>
+            <thead class="pod-list__head">
                 <tr>
-                    <th scope="col">{move || words().namespace}</th>
-                    <th scope="col">{move || words().name}</th>
-                    <th scope="col" class="number">{move || words().ready}</th>
-                    <th scope="col">{move || words().status}</th>
-                    <th scope="col" class="number">{move || words().restarts}</th>
-                    <th scope="col" class="number">{move || words().age}</th>
-                    <th scope="col">{move || words().node}</th>
-                    <th scope="col">{move || words().open_shell}</th>
+                    <th scope="col" class="pod-list__heading">{move || words().namespace}</th>
+                    <th scope="col" class="pod-list__heading">{move || words().name}</th>
+                    <th scope="col" class="pod-list__heading pod-list__heading--number">{move || words().ready}</th>
+                    <th scope="col" class="pod-list__heading">{move || words().status}</th>
+                    <th scope="col" class="pod-list__heading pod-list__heading--number">{move || words().restarts}</th>
+                    <th scope="col" class="pod-list__heading pod-list__heading--number">{move || words().age}</th>
+                    <th scope="col" class="pod-list__heading">{move || words().node}</th>
+                    <th scope="col" class="pod-list__heading">{move || words().open_shell}</th>
                 </tr>
             </thead>
-            <tbody>
+            <tbody class="pod-list__body">
                 <For each=shown key=|entry| entry.key.clone() let:entry>
                     <PodRow entry now=store.now.into() />
                 </For>
             </tbody>
         </table>
         <Show when=cut>
-            <p class="more">
+            <p class="pod-list__more">
                 <button on:click=move |_| unlimited.set(true)>{move || words().show_all}</button>
             </p>
         </Show>

@@ -75,18 +75,18 @@ pub(crate) fn PodRow(
         containers.get().into_iter().map(shell).collect_view()
     };
     view! {
-        <tr data-testid="pod-row" data-pod=key>
-            <td class="namespace" data-label=move || words().namespace>{namespace}</td>
-            <th scope="row" class="name" title=labels>{name}</th>
-            <td class="number" data-label=move || words().ready>{ready}</td>
+        <tr class="pod-row" data-testid="pod-row" data-pod=key>
+            <td class="pod-row__namespace" data-label=move || words().namespace>{namespace}</td>
+            <th scope="row" class="pod-row__name" title=labels>{name}</th>
+            <td class="pod-row__number" data-label=move || words().ready>{ready}</td>
             <td data-label=move || words().status>
-                <span class=move || format!("phase {}", severity.get())>{phase}</span>
-                <span class="reason">{reason}</span>
+                <span class=move || format!("pod-row__phase pod-row__phase--{}", severity.get())>{phase}</span>
+                <span class="pod-row__reason">{reason}</span>
             </td>
-            <td class="number" data-label=move || words().restarts>{restarts}</td>
-            <td class="number" data-label=move || words().age title=born>{age}</td>
-            <td class="node" data-label=move || words().node title=node>{node}</td>
-            <td class="shells">{shells}</td>
+            <td class="pod-row__number" data-label=move || words().restarts>{restarts}</td>
+            <td class="pod-row__number" data-label=move || words().age title=born>{age}</td>
+            <td class="pod-row__node" data-label=move || words().node title=node>{node}</td>
+            <td class="pod-row__shells">{shells}</td>
         </tr>
     }
 }
@@ -104,7 +104,7 @@ fn ContainerLink(
     let kind = container.kind;
     let mark = move || {
         let mark = language.get().kind(kind);
-        mark.map(|mark| view! { <small class="mark">{mark}</small> })
+        mark.map(|mark| view! { <small class="container-link__mark">{mark}</small> })
     };
     let name = container.name.clone();
     let shown = name.clone();
@@ -138,28 +138,30 @@ fn ContainerLink(
             format!("{open}: {}\n{}", container.name, container.image)
         };
         view! {
-            <Link
-                href=target.page()
-                attr:class="button shell"
-                attr:data-runs=runs_here
-                attr:data-testid="open-shell"
-                attr:data-pod=key
-                attr:data-container=name
-                attr:title=title
-            >
-                <span>{shown}</span>
-                {mark}
-            </Link>
-            <Link
-                href=attached.page()
-                attr:class="attach"
-                attr:data-testid="attach"
-                attr:data-pod=key_attach
-                attr:data-container=name_attach
-                attr:title=attach_title
-            >
-                {move || language.get().words().attach}
-            </Link>
+            <span class="pod-row__container">
+                <Link
+                    href=target.page()
+                    attr:class="button container-link"
+                    attr:data-runs=runs_here
+                    attr:data-testid="open-shell"
+                    attr:data-pod=key
+                    attr:data-container=name
+                    attr:title=title
+                >
+                    <span class="container-link__name">{shown}</span>
+                    {mark}
+                </Link>
+                <Link
+                    href=attached.page()
+                    attr:class="attach-link"
+                    attr:data-testid="attach"
+                    attr:data-pod=key_attach
+                    attr:data-container=name_attach
+                    attr:title=attach_title
+                >
+                    {move || language.get().words().attach}
+                </Link>
+            </span>
         }
         .into_any()
     } else {
@@ -170,16 +172,16 @@ fn ContainerLink(
         };
         view! {
             <button
-                class="shell"
+                class="container-link"
                 disabled
                 data-testid="open-shell"
                 data-pod=key
                 data-container=name
                 title=title
             >
-                <span>{shown}</span>
+                <span class="container-link__name">{shown}</span>
                 {mark}
-                <small class="mark">{reason}</small>
+                <small class="container-link__mark">{reason}</small>
             </button>
         }
         .into_any()
@@ -189,7 +191,7 @@ fn ContainerLink(
 fn severity_class(severity: Severity) -> &'static str {
     match severity {
         Severity::Good => "good",
-        Severity::Neutral => "calm",
+        Severity::Neutral => "neutral",
         Severity::Bad => "bad",
     }
 }

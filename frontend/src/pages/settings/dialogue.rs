@@ -22,7 +22,7 @@ pub(crate) fn SettingsButton(dialogues: Dialogues) -> impl IntoView {
     };
     view! {
         <button
-            class="quiet"
+            class="button--quiet"
             data-testid="settings"
             // The keyboard stays where it is, and comes back there.
             on:mousedown=move |event| event.prevent_default()
@@ -61,7 +61,7 @@ fn SettingsList() -> impl IntoView {
         keep(CLIPBOARD_KEYS, keys.name());
     };
     view! {
-        <div class="settings">
+        <div class="choice-list">
             <Tick
                 id="interrupt-setting"
                 setting=instant_interrupt
@@ -79,12 +79,13 @@ fn SettingsList() -> impl IntoView {
             <label class="choice">
                 <span>{move || words().clipboard_keys}</span>
                 <select
+                    class="field field--select"
                     data-testid="clipboard-keys-setting"
                     on:change:target=move |event| choose_keys(event.target().value())
                 >
                     {options}
                 </select>
-                <small>{move || words().clipboard_keys_hint}</small>
+                <small class="choice__hint">{move || words().clipboard_keys_hint}</small>
             </label>
         </div>
     }
@@ -108,12 +109,13 @@ fn Tick(
         <label class="choice">
             <input
                 type="checkbox"
+                class="choice__box"
                 data-testid=id
                 prop:checked=setting
                 on:change:target=move |event| choose(event.target().checked())
             />
             <span>{name}</span>
-            <small>{hint}</small>
+            <small class="choice__hint">{hint}</small>
         </label>
     }
 }

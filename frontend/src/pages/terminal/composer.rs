@@ -42,18 +42,19 @@ pub(crate) fn Composer(
     };
     let arrow = move |key: ScreenKey, sign: &'static str, name: Signal<&'static str>| {
         view! {
-            <button type="button" aria-label=name on:click=move |_| send(ComposerInput::Key(key))>{sign}</button>
+            <button type="button" class="composer__key" aria-label=name on:click=move |_| send(ComposerInput::Key(key))>{sign}</button>
         }
     };
     let plain = move |key: ScreenKey, sign: &'static str| {
-        view! { <button type="button" on:click=move |_| send(ComposerInput::Key(key))>{sign}</button> }
+        view! { <button type="button" class="composer__key" on:click=move |_| send(ComposerInput::Key(key))>{sign}</button> }
     };
     let modifier = move |latch: RwSignal<Latch>, sign: &'static str| {
         view! {
             <button
                 type="button"
+                class="composer__key"
                 aria-pressed=move || if latch.get() == Latch::Off { "false" } else { "true" }
-                class:locked=move || latch.get() == Latch::Locked
+                class:composer__key--locked=move || latch.get() == Latch::Locked
                 on:click=move |_| Modifiers::press(latch)
             >
                 {sign}
@@ -64,7 +65,7 @@ pub(crate) fn Composer(
         <div class="composer" data-testid="composer">
             // The field keeps the focus, and with it the phone's keyboard.
             <div
-                class="screen-keys"
+                class="composer__keys"
                 role="group"
                 aria-label=move || words().keys
                 on:mousedown=move |event| event.prevent_default()
@@ -78,9 +79,10 @@ pub(crate) fn Composer(
                 {arrow(ScreenKey::Down, "↓", Signal::derive(move || words().down))}
                 {arrow(ScreenKey::Right, "→", Signal::derive(move || words().right))}
             </div>
-            <form on:submit=submit>
+            <form class="composer__form" on:submit=submit>
                 <input
                     type="text"
+                    class="field composer__line"
                     node_ref=field
                     data-testid="line"
                     aria-label=move || words().line
@@ -92,7 +94,7 @@ pub(crate) fn Composer(
                     enterkeyhint="send"
                     on:input=typed
                 />
-                <button class="primary" on:mousedown=move |event| event.prevent_default()>
+                <button class="button--primary composer__send" on:mousedown=move |event| event.prevent_default()>
                     {move || words().send}
                 </button>
             </form>

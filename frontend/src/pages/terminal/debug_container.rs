@@ -133,7 +133,7 @@ pub(crate) fn DebugOffer(target: TargetRequest, button: NodeRef<html::Button>) -
         let begin = begin.clone();
         view! {
             <button
-                class="primary"
+                class="button--primary"
                 data-testid="debug"
                 node_ref=button
                 on:click=move |_| begin()
@@ -161,10 +161,10 @@ pub(crate) fn DebugOffer(target: TargetRequest, button: NodeRef<html::Button>) -
                 move || failure.title(language.get())
             };
             view! {
-                <div class="debug" data-testid="debug-progress" data-state="failed" role="alert">
+                <div class="debug-container" data-testid="debug-progress" data-state="failed" role="alert">
                     <strong>{title}</strong>
-                    <p>{message}</p>
-                    <p>{move || failure.advice(language.get())}</p>
+                    <p class="debug-container__text">{message}</p>
+                    <p class="debug-container__text">{move || failure.advice(language.get())}</p>
                     {offer(|words| words.retry)}
                 </div>
             }
@@ -208,10 +208,10 @@ fn WaitingPanel(wait: Wait) -> impl IntoView {
         wait.progress.set(Progress::Offered);
     };
     view! {
-        <div class="debug" data-testid="debug-progress" data-state="waiting" role="status">
+        <div class="debug-container" data-testid="debug-progress" data-state="waiting" role="status">
             <strong>{what}<span aria-hidden="true">{seconds}</span></strong>
-            <p>{why}</p>
-            <p>{message}</p>
+            <p class="debug-container__text">{why}</p>
+            <p class="debug-container__text">{message}</p>
             <button data-testid="cancel" node_ref=button on:click=cancel>
                 {move || words().cancel}
             </button>

@@ -65,12 +65,12 @@ pub(crate) fn EndedPanel(
                 let how =
                     move |language: Language| mode.with_value(|mode| language.exited(mode, code));
                 view! {
-                    <section class="over">
+                    <section class="ended">
                         <div>
-                            <h2>{move || how(language.get())}</h2>
-                            {detail.map(|detail| view! { <p>{detail}</p> })}
+                            <h2 class="ended__title">{move || how(language.get())}</h2>
+                            {detail.map(|detail| view! { <p class="ended__detail">{detail}</p> })}
                         </div>
-                        <div class="actions">{ways}</div>
+                        <div class="button-row">{ways}</div>
                     </section>
                 }
                 .into_any()
@@ -112,7 +112,7 @@ fn FirstChoice(
     if status.is_taken_over() {
         view! {
             <button
-                class="primary"
+                class="button--primary"
                 data-testid="take-back"
                 node_ref=button
                 on:click=move |_| take_back()
@@ -128,7 +128,7 @@ fn FirstChoice(
     } else {
         view! {
             <button
-                class="primary"
+                class="button--primary"
                 data-testid=id
                 node_ref=button
                 on:click=move |_| begin_again()

@@ -106,13 +106,13 @@ pub(crate) fn TerminalPage(target: TargetRequest) -> impl IntoView {
 
     let covered = move || view.status.with(Status::is_ended) && !view.drawn.get();
     view! {
-        <div class="shell-page">
-            <header class="bar" on:click=clicked>
+        <div class="terminal-page">
+            <header class="bar bar--slim" on:click=clicked>
                 <nav class="crumbs" aria-label=move || words().pods>
                     <span node_ref=way_out><Link href="./">{move || words().pods}</Link></span>
-                    <span class="crumb namespace">{crumbs.0}</span>
-                    <span class="crumb">{crumbs.1}</span>
-                    <h1 class="crumb">{crumbs.2}</h1>
+                    <span class="crumbs__part crumbs__part--namespace">{crumbs.0}</span>
+                    <span class="crumbs__part">{crumbs.1}</span>
+                    <h1 class="crumbs__part crumbs__part--here">{crumbs.2}</h1>
                 </nav>
                 {attached.then(|| view! {
                     <span class="badge" data-testid="attached" title=move || words().attach_note>
@@ -121,16 +121,16 @@ pub(crate) fn TerminalPage(target: TargetRequest) -> impl IntoView {
                 })}
                 <span class="spacer"></span>
                 {attached.then(|| view! {
-                    <span class="note">{move || words().attach_note}</span>
+                    <span class="bar__note">{move || words().attach_note}</span>
                 })}
-                <span class="help">{move || words().way_out}</span>
+                <span class="bar__hint">{move || words().way_out}</span>
                 <SettingsButton dialogues=view.dialogues />
                 <LanguageSwitch />
             </header>
-            <div class="stage" class:covered=covered on:mousedown=beside>
-                <div class="ground">
+            <div class="stage" class:stage--covered=covered on:mousedown=beside>
+                <div class="stage__ground">
                     <NoticeBar notices=view.notices covers leave=focus />
-                    <div class="terminal" data-testid="terminal" node_ref=host></div>
+                    <div class="terminal-host" data-testid="terminal" node_ref=host></div>
                 </div>
                 <EndedPanel view target=target.clone() begin_again take_back />
             </div>

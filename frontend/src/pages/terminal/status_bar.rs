@@ -70,9 +70,9 @@ pub(crate) fn StatusBar(view: TerminalView, mode: Mode) -> impl IntoView {
         format!("{cols}×{rows}")
     };
     view! {
-        <footer class="state-bar">
+        <footer class="status-bar">
             <p
-                class="state"
+                class="session-state"
                 role="status"
                 data-testid="state-line"
                 data-state=state
@@ -87,10 +87,10 @@ pub(crate) fn StatusBar(view: TerminalView, mode: Mode) -> impl IntoView {
             <span class="spacer"></span>
             // Beside the status, lest a screen reader reads out every measurement.
             <Show when=connected>
-                <span class="figure" title=move || words().round_trip>{round_trip}</span>
-                <span class="figure" title=move || words().transport>{transport_text}</span>
+                <span class="status-bar__figure" title=move || words().round_trip>{round_trip}</span>
+                <span class="status-bar__figure" title=move || words().transport>{transport_text}</span>
             </Show>
-            <span class="figure" title=move || words().size>{cells}</span>
+            <span class="status-bar__figure" title=move || words().size>{cells}</span>
         </footer>
     }
 }
