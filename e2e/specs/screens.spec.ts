@@ -12,6 +12,7 @@ const LOOKS = {
   light: { colorScheme: "light" },
   dark: { colorScheme: "dark" },
   narrow: { colorScheme: "light", viewport: { width: 360, height: 640 } },
+  contrast: { colorScheme: "light", contrast: "more" },
   chinese: { colorScheme: "light", locale: "zh-CN" },
 } as const;
 
@@ -159,19 +160,31 @@ for (const [look, options] of Object.entries({
   });
 }
 
-test("a change of the scheme reaches the page and the open terminal", async ({ page }) => {
+test("a change of the scheme, the theme or the contrast reaches the page and the open terminal", async ({ page }) => {
+  await page.emulateMedia({ colorScheme: "light" });
   const terminal = await Terminal.open(page, standing("bash"));
   await terminal.expectPrompt();
-  const colours = async () => [
-    await page.locator("html").evaluate((html) => getComputedStyle(html).backgroundColor),
-    await terminal.host.locator(".xterm-rows").evaluate((rows) => getComputedStyle(rows).color),
-  ];
-  await page.emulateMedia({ colorScheme: "light" });
-  const [pageLight, textLight] = await colours();
+  const colours = async () => ({
+    page: await page.locator("html").evaluate((html) => getComputedStyle(html).backgroundColor),
+    text: await terminal.host.locator(".xterm-rows").evaluate((rows) => getComputedStyle(rows).color),
+    terminal: await terminal.host
+      .locator(".xterm-scrollable-element")
+      .evaluate((element) => getComputedStyle(element).backgroundColor),
+  });
+  const setTheme = async (theme: string) =>
+    page.locator("html").evaluate((html, theme) => html.setAttribute("data-theme", theme), theme);
+  const light = { page: "rgb(242, 243, 245)", text: "rgb(29, 33, 39)", terminal: "rgb(252, 252, 251)" };
+  const dark = { page: "rgb(23, 26, 31)", text: "rgb(214, 218, 224)", terminal: "rgb(17, 20, 24)" };
+  await expect.poll(colours).toEqual(light);
   await page.emulateMedia({ colorScheme: "dark" });
-  await expect
-    .poll(colours)
-    .toEqual([expect.not.stringContaining(pageLight ?? ""), expect.not.stringContaining(textLight ?? "")]);
+  await expect.poll(colours).toEqual(dark);
+  await setTheme("light");
+  await expect.poll(colours).toEqual(light);
+  await page.emulateMedia({ colorScheme: "light" });
+  await setTheme("dark");
+  await expect.poll(colours).toEqual(dark);
+  await page.emulateMedia({ contrast: "more" });
+  await expect.poll(colours).toEqual({ page: "rgb(0, 0, 0)", text: "rgb(255, 255, 255)", terminal: "rgb(0, 0, 0)" });
   await terminal.run("echo $((6*7))");
   await terminal.expectText(/^42$/m);
 });

@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    iter,
     rc::Rc,
 };
 
@@ -29,7 +30,7 @@ use crate::{
         sync_output::SyncOutput,
         terminal_core::TerminalCore,
         terminal_event::TerminalEvent,
-        theme,
+        theme::ThemeWatch,
         touch::Touch,
         widths::Widths,
     },
@@ -50,6 +51,7 @@ pub(crate) struct Terminal {
     _closures: Closures,
     _clipboard_requests: program_clipboard::Listening,
     _links: links::Chosen,
+    _theme: ThemeWatch,
     _touch: Touch,
 }
 
@@ -118,13 +120,6 @@ impl Terminal {
                 }
             })
         };
-        let coloured = {
-            let core = core.clone();
-            theme::watch(move || {
-                let options = core.terminal.options();
-                bindings::set(&options, "theme", &theme::current());
-            })
-        };
         // xterm.js would take it as it is.
         let pasted = {
             let core = core.clone();
@@ -167,11 +162,8 @@ impl Terminal {
             decoder: Decoder::new(),
             rendered,
             cover: RefCell::default(),
-            _listeners: [Some(shown), coloured]
-                .into_iter()
-                .flatten()
-                .chain(pasted)
-                .collect(),
+            _listeners: iter::once(shown).chain(pasted).collect(),
+            _theme: ThemeWatch::begin(&terminal),
             _closures: ([input, binary, titled], key),
             _clipboard_requests: clipboard_requests,
             _links: links,

@@ -1,57 +1,168 @@
-//! The terminal's colours, light and dark, and which of the two the system asks for.
+//! The terminal's colours and fonts, which are the style sheet's: read from its tokens, and anew whenever they change.
 
-use js_sys::Object;
-use leptos::prelude::window;
+use js_sys::{Array, Object};
+use leptos::prelude::{document, window};
 use wasm_bindgen::prelude::*;
-use web_sys::MediaQueryList;
+use web_sys::{CssStyleDeclaration, Element, HtmlElement, MutationObserver, MutationObserverInit};
 
-use crate::{browser::listener::Listener, xterm::bindings::object};
+use crate::{
+    browser::listener::Listener,
+    xterm::bindings::{Xterm, object, set},
+};
 
-/// Names of xterm.js's theme, with the colours for light and for dark. Background and foreground are
-/// `--terminal` and `--terminal-text` in the style sheet.
-const COLOURS: [(&str, &str, &str); 24] = [
-    ("background", "#fcfcfd", "#10141b"),
-    ("foreground", "#1d2430", "#d9dfe8"),
-    ("cursor", "#1f5fd0", "#7fb0ff"),
-    ("cursorAccent", "#fcfcfd", "#10141b"),
-    ("selectionBackground", "#b6d0f8", "#2c4a78"),
-    ("selectionInactiveBackground", "#d5dce6", "#2a3340"),
-    ("scrollbarSliderBackground", "#1d243033", "#d9dfe833"),
-    ("scrollbarSliderHoverBackground", "#1d243055", "#d9dfe855"),
-    ("black", "#1d2430", "#2b3442"),
-    ("red", "#b3261e", "#f47c7c"),
-    ("green", "#1b6e3c", "#7fcf8f"),
-    ("yellow", "#8a5a00", "#e6c06a"),
-    ("blue", "#1f5fd0", "#7fb0ff"),
-    ("magenta", "#8a3ab9", "#d19cf0"),
-    ("cyan", "#0c6f80", "#6fcfdc"),
-    ("white", "#5b6675", "#cdd5e0"),
-    ("brightBlack", "#5b6675", "#7d8a9c"),
-    ("brightRed", "#d03a30", "#ff9b9b"),
-    ("brightGreen", "#23874b", "#9fe3ac"),
-    ("brightYellow", "#a06b00", "#f5d68b"),
-    ("brightBlue", "#3a78e6", "#a6c8ff"),
-    ("brightMagenta", "#a355d1", "#e3bbfa"),
-    ("brightCyan", "#15889c", "#95e3ec"),
-    ("brightWhite", "#3c4653", "#f5f7fa"),
+/// Names of xterm.js's theme, with the token that has the colour.
+const COLOURS: [(&str, &str); 22] = [
+    ("background", "--term"),
+    ("foreground", "--term-text"),
+    ("cursor", "--cursor"),
+    ("cursorAccent", "--term"),
+    ("selectionBackground", "--selection"),
+    ("selectionInactiveBackground", "--selection-away"),
+    ("black", "--ansi-0"),
+    ("red", "--ansi-1"),
+    ("green", "--ansi-2"),
+    ("yellow", "--ansi-3"),
+    ("blue", "--ansi-4"),
+    ("magenta", "--ansi-5"),
+    ("cyan", "--ansi-6"),
+    ("white", "--ansi-7"),
+    ("brightBlack", "--ansi-8"),
+    ("brightRed", "--ansi-9"),
+    ("brightGreen", "--ansi-10"),
+    ("brightYellow", "--ansi-11"),
+    ("brightBlue", "--ansi-12"),
+    ("brightMagenta", "--ansi-13"),
+    ("brightCyan", "--ansi-14"),
+    ("brightWhite", "--ansi-15"),
 ];
+/// The token of the fonts that have one width.
+const FONTS: &str = "--mono";
+/// The token of the contrast that a program's text has at least.
+const CONTRAST: &str = "--term-contrast";
 
-/// Calls back when the system changes between light and dark, for as long as the listener
-/// lives; [`None`] in a browser that has no such setting.
-pub(crate) fn watch(mut on_change: impl FnMut() + 'static) -> Option<Listener> {
-    let query = dark_query()?;
-    Some(Listener::new(&query, "change", move |_| on_change()))
+/// What of the system changes the tokens.
+const SYSTEM: [&str; 2] = ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"];
+/// The attribute of the root that chooses a theme: `light` or `dark`; without it the system does.
+const ATTRIBUTE: &str = "data-theme";
+
+/// The options of a terminal that are the style sheet's; none if that could not be loaded.
+pub(crate) fn options() -> Vec<(&'static str, JsValue)> {
+    let Some(style) = root().and_then(|root| style_of(&root)) else {
+        return Vec::new();
+    };
+    let token = |name| style.get_property_value(name).unwrap_or_default();
+    let fonts = token(FONTS);
+    if fonts.is_empty() {
+        return Vec::new();
+    }
+    let mut options = vec![("fontFamily", fonts.trim().into())];
+    if let Ok(contrast) = token(CONTRAST).trim().parse::<f64>() {
+        options.push(("minimumContrastRatio", contrast.into()));
+    }
+    if let Some(colours) = colours() {
+        options.push(("theme", colours.into()));
+    }
+    options
 }
 
-/// The theme that fits the system's present setting.
-pub(crate) fn current() -> Object {
-    let dark = dark_query().is_some_and(|query| query.matches());
-    object(&COLOURS.map(|(name, on_light, on_dark)| {
-        (name, JsValue::from(if dark { on_dark } else { on_light }))
-    }))
+/// The colours as the browser has computed them. A token by itself is text, of a pair of colours for instance, so that
+/// for a moment elements that nobody sees have the colours.
+fn colours() -> Option<Object> {
+    let probes = COLOURS.map(|(name, token)| (name, probe(token)));
+    let place = probe(FONTS)?;
+    for (_, probe) in &probes {
+        place.append_child(probe.as_ref()?).ok()?;
+    }
+    let body = document().body()?;
+    body.append_child(&place).ok()?;
+    let colours = probes.map(|(name, probe)| {
+        let style = probe.and_then(|probe| style_of(&probe));
+        let colour = style.and_then(|style| style.get_property_value("color").ok());
+        (name, JsValue::from(colour))
+    });
+    place.remove();
+    Some(object(&colours))
 }
 
-fn dark_query() -> Option<MediaQueryList> {
-    let query = "(prefers-color-scheme: dark)";
-    window().match_media(query).ok().flatten()
+/// An element that is not shown, whose text has the colour of a token.
+fn probe(token: &str) -> Option<HtmlElement> {
+    let element = document().create_element("span").ok()?;
+    let element: HtmlElement = element.unchecked_into();
+    element.set_hidden(true);
+    let colour = format!("var({token})");
+    element.style().set_property("color", &colour).ok()?;
+    Some(element)
+}
+
+fn root() -> Option<Element> {
+    document().document_element()
+}
+
+fn style_of(element: &Element) -> Option<CssStyleDeclaration> {
+    window().get_computed_style(element).ok().flatten()
+}
+
+/// Keeps a terminal's colours those of the style sheet for as long as it lives.
+pub(crate) struct ThemeWatch {
+    _system: Vec<Listener>,
+    attribute: MutationObserver,
+    _callback: Closure<dyn FnMut()>,
+}
+
+impl ThemeWatch {
+    /// Watches the system's wishes and the root's attribute.
+    pub(crate) fn begin(terminal: &Xterm) -> Self {
+        let apply = {
+            let terminal = terminal.clone();
+            move || {
+                let live = terminal.options();
+                for (name, value) in options() {
+                    set(&live, name, &value);
+                }
+            }
+        };
+        let system = SYSTEM.into_iter().filter_map(|query| {
+            let query = window().match_media(query).ok().flatten()?;
+            let apply = apply.clone();
+            Some(Listener::new(&query, "change", move |_| apply()))
+        });
+        let system = system.collect();
+        let callback = Closure::<dyn FnMut()>::new(apply);
+        let attribute = MutationObserver::new(callback.as_ref().unchecked_ref())
+            .expect("a browser with WebAssembly has a MutationObserver");
+        if let Some(root) = root() {
+            let what = MutationObserverInit::new();
+            what.set_attribute_filter(&Array::of1(&ATTRIBUTE.into()));
+            attribute
+                .observe_with_options(&root, &what)
+                .expect("attributes can be observed");
+        }
+        Self {
+            _system: system,
+            attribute,
+            _callback: callback,
+        }
+    }
+}
+
+impl Drop for ThemeWatch {
+    fn drop(&mut self) {
+        self.attribute.disconnect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_style_sheet_has_each_token() {
+        let tokens = include_str!("../../styles/tokens.css");
+        let colours = COLOURS.map(|(_, token)| token);
+        for token in colours.into_iter().chain([FONTS, CONTRAST]) {
+            assert!(tokens.contains(&format!("  {token}: ")), "{token}");
+        }
+        assert!(tokens.contains(&format!(":root[{ATTRIBUTE}=\"dark\"]")));
+        assert!(tokens.contains("(prefers-contrast: more)"));
+    }
 }
