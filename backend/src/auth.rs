@@ -127,15 +127,14 @@ where
 }
 
 /// The answer to who has no key, or a wrong one.
-/// That there is no key, or none that is good.
 fn signed_out() -> Response {
     unauthorized(ErrorCode::SignIn, "You are not signed in.")
 }
 
 fn unauthorized(code: ErrorCode, message: &str) -> Response {
-    let failure = Failure::new(StatusCode::UNAUTHORIZED, code, message)
-.hint("Open the link that podshell printed in its terminal. Each is good once; podshell says there how to get another. \
-         Scripts send a key as \"Authorization: Bearer …\".");
+    let hint = "Open the link that podshell printed in its terminal. Each is good once; podshell says there how to get another. \
+         Scripts send a key as \"Authorization: Bearer …\".";
+    let failure = Failure::new(StatusCode::UNAUTHORIZED, code, message).hint(hint);
     let challenge = HeaderValue::from_static("Bearer");
     ([(WWW_AUTHENTICATE, challenge)], failure).into_response()
 }

@@ -54,6 +54,21 @@ pub enum ClientError {
     Message(String),
 }
 
+/// Opens a WebSocket; `read_buffer` is in bytes.
+pub(crate) async fn connect(
+    request: http::Request<()>,
+    address: &Address,
+    read_buffer: usize,
+) -> Result<WebSocketStream<TcpStream>, ClientError> {
+    let stream = TcpStream::connect(&address.host).await?;
+    stream.set_nodelay(true)?;
+    let config = WebSocketConfig::default()
+        .read_buffer_size(read_buffer)
+        .write_buffer_size(0);
+    let (socket, _) = client_async_with_config(request, stream, Some(config)).await?;
+    Ok(socket)
+}
+
 /// Asks for a connection.
 fn upgrade(
     address: &Address,
@@ -145,12 +160,7 @@ impl Connection {
         encoding: Encoding,
         read_buffer: usize,
     ) -> Result<Self, ClientError> {
-        let stream = TcpStream::connect(&address.host).await?;
-        stream.set_nodelay(true)?;
-        let config = WebSocketConfig::default()
-            .read_buffer_size(read_buffer)
-            .write_buffer_size(0);
-        let (socket, _) = client_async_with_config(request, stream, Some(config)).await?;
+        let socket = connect(request, address, read_buffer).await?;
         let mut connection = Self {
             socket,
             encoding,

@@ -15,12 +15,12 @@ use podshell_shared::{
 };
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
-    WebSocketStream, client_async_with_config,
-    tungstenite::{self, Message, client::IntoClientRequest as _, protocol::WebSocketConfig},
+    WebSocketStream,
+    tungstenite::{self, Message, client::IntoClientRequest as _},
 };
 
 use crate::{
-    connection::{Address, ClientError},
+    connection::{Address, ClientError, connect},
     transport_event::TransportEvent,
 };
 
@@ -60,12 +60,7 @@ impl WebSocketConnection {
                 .headers_mut()
                 .insert(SEC_WEBSOCKET_PROTOCOL, offered);
         }
-        let stream = TcpStream::connect(&address.host).await?;
-        stream.set_nodelay(true)?;
-        let config = WebSocketConfig::default()
-            .read_buffer_size(read_buffer)
-            .write_buffer_size(0);
-        let (socket, _) = client_async_with_config(request, stream, Some(config)).await?;
+        let socket = connect(request, address, read_buffer).await?;
         // SockJS says itself when it is open; what is no subprotocol of the offer the handshake has refused.
         let opened = transport
             .subprotocol()

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// Everything but RFC 3986's unreserved characters.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -35,14 +35,14 @@ pub enum Mode {
 }
 
 /// What stands in a query of the mode: `?shell=bash`, `?mode=attach`. What is empty counts as missing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
 pub struct ModeQuery {
     /// The shell that is asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub shell: Option<String>,
     /// `exec` or `attach`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub mode: Option<String>,
 }
 
@@ -78,13 +78,8 @@ impl TargetRequest {
     /// or without its question mark. [`None`] if it is no such address.
     pub fn from_page(path: &str, query: &str) -> Option<Self> {
         let parts: Vec<_> = path.split('/').map(decode).collect::<Option<_>>()?;
-        let ["shell", parts @ ..] = &*parts.iter().map(|part| &**part).collect::<Vec<_>>() else {
-            return None;
-        };
-        let [namespace, pod, container] = parts else {
-            return None;
-        };
-        if parts.iter().any(|part| part.is_empty()) {
+        let [page, namespace, pod, container] = <[_; 4]>::try_from(parts).ok()?;
+        if page != "shell" || namespace.is_empty() || pod.is_empty() || container.is_empty() {
             return None;
         }
         let value = |key| query_value(query, key);
@@ -93,9 +88,9 @@ impl TargetRequest {
             mode: value("mode"),
         };
         Some(Self {
-            namespace: (*namespace).to_owned(),
-            pod: (*pod).to_owned(),
-            container: (*container).to_owned(),
+            namespace: namespace.into_owned(),
+            pod: pod.into_owned(),
+            container: container.into_owned(),
             mode: asked.try_into().ok()?,
         })
     }

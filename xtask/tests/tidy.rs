@@ -36,6 +36,11 @@ fn files(folder: &str, endings: &[&str]) -> BTreeMap<String, String> {
     found
 }
 
+/// Whether all of a file is tests.
+fn is_test(path: &str) -> bool {
+    path.contains("/tests") || path.ends_with("_tests.rs")
+}
+
 /// Source without comments and tests.
 fn code(text: &str) -> String {
     let code = text.split("#[cfg(test)]\nmod tests {").next();
@@ -47,8 +52,7 @@ fn code(text: &str) -> String {
 /// Asserts that of all source below `folder` those files alone name `word` whose path begins so. Tests may name anything.
 fn only(allowed: &[&str], folder: &str, word: &str) {
     for (path, text) in files(folder, &[".rs"]) {
-        let is_test = path.contains("/tests") || path.ends_with("_tests.rs");
-        if is_test || allowed.iter().any(|start| path.starts_with(start)) {
+        if is_test(&path) || allowed.iter().any(|start| path.starts_with(start)) {
             continue;
         }
         let code = code(&text);
@@ -143,7 +147,7 @@ fn uses(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
     let rooms: BTreeSet<String> = all.keys().map(|path| room_of(path)).collect();
     let mut uses = BTreeMap::<_, BTreeSet<_>>::new();
     for (path, text) in &all {
-        if path.contains("/tests") || path.ends_with("_tests.rs") {
+        if is_test(path) {
             continue;
         }
         let room = room_of(path);

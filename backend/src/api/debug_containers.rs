@@ -8,10 +8,10 @@ use axum::{
 use podshell_shared::api::{ApiError, DebugContainer, DebugState};
 
 use super::check_names;
-use crate::error::Failure;
 use crate::{
     app::{DebugImage, Shutdown},
     cluster::Cluster,
+    error::Failure,
 };
 
 /// `POST /api/v1/pod/{namespace}/{pod}/debug/{container}`: adds a debug container for `container`, unless

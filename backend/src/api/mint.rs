@@ -11,9 +11,9 @@ use podshell_shared::{
 use serde::Deserialize;
 
 use super::{check_names, check_pod};
-use crate::error::Failure;
 use crate::{
     app::App,
+    error::Failure,
     session::{Caller, Mode, Shell, TargetRequest},
 };
 

@@ -1,5 +1,7 @@
 //! The HTTP API as `OpenAPI` describes it, made from the handlers and the types.
 
+use std::sync::LazyLock;
+
 use axum::{Json, response::IntoResponse};
 use utoipa::{
     Modify, OpenApi,
@@ -48,7 +50,8 @@ impl Modify for Key {
     }
 }
 
-/// `GET /api/v1/openapi.json`
+/// `GET /api/v1/openapi.json`. Anyone may ask, so it is made once.
 pub(crate) async fn describe() -> impl IntoResponse {
-    Json(Description::openapi())
+    static DESCRIPTION: LazyLock<openapi::OpenApi> = LazyLock::new(Description::openapi);
+    Json(&*DESCRIPTION)
 }

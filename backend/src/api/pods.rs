@@ -3,8 +3,7 @@
 use axum::{Json, extract::State};
 use podshell_shared::api::{ApiError, PodList};
 
-use crate::cluster::Cluster;
-use crate::error::Failure;
+use crate::{cluster::Cluster, error::Failure};
 
 /// `GET /api/v1/pods`: all pods that the caller may list.
 #[utoipa::path(

@@ -148,12 +148,12 @@ fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
 
 /// Lets through what is for a name of this server.
 pub(crate) async fn require_own_host(
-    State(access): State<Arc<Auth>>,
+    State(auth): State<Arc<Auth>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let by_proxy = access.proxies().sent(request.extensions());
-    let called = access
+    let by_proxy = auth.proxies().sent(request.extensions());
+    let called = auth
         .hosts()
         .called_by(request.uri(), request.headers(), by_proxy);
     match called {
@@ -161,9 +161,15 @@ pub(crate) async fn require_own_host(
             request.extensions_mut().insert(called);
             next.run(request).await
         }
-        None => Failure::new(StatusCode::MISDIRECTED_REQUEST, ErrorCode::WrongHost, "This Podshell is not called by the name or port in this address.")
-.hint("Open it by the address that podshell printed. If that can't be, behind a tunnel or a proxy, start podshell \
-             with the address that you use: podshell --public-url http://127.0.0.1:9000")
+        None => Failure::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            ErrorCode::WrongHost,
+            "This Podshell is not called by the name or port in this address.",
+        )
+        .hint(
+            "Open it by the address that podshell printed. If that can't be, behind a tunnel or a proxy, start podshell \
+             with the address that you use: podshell --public-url http://127.0.0.1:9000",
+        )
         .into_response(),
     }
 }

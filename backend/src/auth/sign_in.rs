@@ -25,7 +25,7 @@ use crate::error::Failure;
     )
 )]
 pub(crate) async fn sign_in(
-    State(access): State<Arc<Auth>>,
+    State(auth): State<Arc<Auth>>,
     asked: Result<Json<SignIn>, JsonRejection>,
 ) -> Response {
     let Ok(Json(SignIn { token })) = asked else {
@@ -37,7 +37,7 @@ pub(crate) async fn sign_in(
         .hint("Send JSON, as {\"token\":\"…\"}.")
         .into_response();
     };
-    match access.keys().exchange(&token) {
+    match auth.keys().exchange(&token) {
         Ok(credential) => {
             tracing::info!("a browser has signed in");
             let credential = credential.reveal().to_owned();
@@ -51,7 +51,7 @@ pub(crate) async fn sign_in(
                 );
                 ErrorCode::LinkUsed
             } else {
-                access.refused();
+                auth.refused();
                 ErrorCode::LinkUnknown
             };
             unauthorized(code, &refused.to_string())
