@@ -14,7 +14,7 @@ use axum::{
 };
 use podshell_shared::terminal::PROTOCOL;
 use tokio::sync::Semaphore;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     set_header::SetResponseHeaderLayer,
@@ -40,12 +40,25 @@ const SOCKJS: [&str; 2] = ["/api/sockjs", "/ws/api/sockjs"];
 const SMALL: usize = 1 << 10;
 const SMALL_WITHIN: Duration = Duration::from_secs(10);
 
-/// All that the server answers. `connections` runs the tasks of the SockJS sessions.
-pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> Router {
+/// What is waited for at the end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Connections {
+    /// Those that are served, until they are closed, for a reason that their clients are told.
+    pub(crate) served: TaskTracker,
+    /// Cancelled when none is served any more.
+    pub(crate) over: CancellationToken,
+    /// Each until its client has been told, or has not come to be.
+    pub(crate) tasks: TaskTracker,
+}
+
+/// All that the server answers.
+pub(crate) fn router(app: &App, config: &Config, connections: &Connections) -> Router {
     // Some of them may be connections that were lost and are not known to be.
     let per_address = config.max_sessions_per_user.saturating_mul(2);
     let (of_sessions, of_addresses) = (app.clone(), app.clone());
-    let terminals = sockjs::Builder::new(move |session| wire::serve(session, of_sessions.clone()))
+    let served = connections.served.clone();
+    let serve = move |session| served.track_future(wire::serve(session, of_sessions.clone()));
+    let terminals = sockjs::Builder::new(serve)
         .raw_protocols([PROTOCOL])
         .guard(Guard::new(
             Arc::clone(&app.auth),
@@ -59,7 +72,8 @@ pub(crate) fn router(app: &App, config: &Config, connections: &TaskTracker) -> R
         .max_sessions_per_address(per_address, move |parts| {
             auth::client_address(of_addresses.auth.proxies(), parts)
         })
-        .track(connections.clone());
+        .shutdown(connections.over.clone())
+        .track(connections.tasks.clone());
     let turns = Arc::new(Semaphore::new(app.times.budget.calls));
     let with_key = Router::new()
         .route(

@@ -13,10 +13,7 @@ use tokio::{
     net::TcpListener,
     time::{Instant, timeout, timeout_at},
 };
-use tokio_util::{
-    sync::CancellationToken,
-    task::{AbortOnDropHandle, TaskTracker},
-};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{info, warn};
 
 use crate::{
@@ -29,7 +26,7 @@ use crate::{
     front_door,
     minting::Minting,
     page::assets::Page,
-    router::router,
+    router::{Connections, router},
     secret::Secret,
     secret_file,
     session::{Limits, Scope, Sessions, TicketKeys, Tickets},
@@ -190,7 +187,7 @@ impl Bound {
     ///
     /// If it stops to accept connections by itself, which it should not; its sessions are ended by then.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<Drained> {
-        let connections = TaskTracker::new();
+        let connections = Connections::default();
         let routes = router(&self.app, &self.config, &connections);
         let shutdown = self.app.shutdown.0.clone();
         let limits = front_door::Limits {
@@ -207,10 +204,13 @@ impl Bound {
         let until = Instant::now() + self.config.drain_time;
         let sessions = &self.app.sessions;
         sessions.shut_down(until);
-        connections.close();
         let ended = async {
-            connections.wait().await;
             sessions.ended().await;
+            connections.served.close();
+            connections.served.wait().await;
+            connections.over.cancel();
+            connections.tasks.close();
+            connections.tasks.wait().await;
         };
         let is_late = timeout_at(until, ended).await.is_err();
         let left = sessions.left();

@@ -135,7 +135,9 @@ async fn receive_once(
             receiving.receive(&text)
         };
         for event in frames.iter().flat_map(|frame| codec::decode_text(frame)) {
-            tell.send(TransportEvent::Server(event)).await.ok()?;
+            // Nobody may listen any more, but a response that breaks off ends the session, and what is still to be sent
+            // would be lost with it.
+            let _ = tell.send(TransportEvent::Server(event)).await;
         }
     }
     Some(())

@@ -68,6 +68,7 @@ impl Registry {
             liveness: Liveness::new(),
             turns: Turns::new(),
             is_new: AtomicBool::new(true),
+            told: CancellationToken::new(),
             receiver: watch::Sender::new(Receiver::gone(outbox)),
         });
         let task = own(
@@ -123,11 +124,13 @@ async fn own(
         }
         // if nothing else has ended it, it was the application
         http.lock().end(Ended::ByServer);
-        // Until then the client is told how it ended, however often it asks, if it takes that in time.
+        // Until then the client is told how it ended, however often it asks, if it takes that in time. A server that shuts
+        // down waits for those only who have not been told.
         tokio::select! {
             () = http.left_for(config.disconnect_delay, config.close_timeout) => {}
             () = async {
                 config.shutdown.cancelled().await;
+                http.told.cancelled().await;
                 http.left_for(Duration::ZERO, config.close_timeout).await;
             } => {}
         }
@@ -162,6 +165,8 @@ pub(crate) struct HttpSession {
     turns: Turns,
     /// Nobody has received yet.
     is_new: AtomicBool,
+    /// Cancelled when a response tells how the session was closed.
+    told: CancellationToken,
     receiver: watch::Sender<Receiver>,
 }
 
@@ -257,8 +262,9 @@ impl HttpSession {
         self.close(TOO_LONG, Ended::MessageTooLong);
     }
 
-    /// The frame that tells the client how the session was closed.
+    /// The frame that tells the client how the session was closed, which counts as told from here on.
     pub(crate) fn farewell(&self) -> String {
+        self.told.cancel();
         let link = self.lock();
         let (code, reason) = link.closed_with().unwrap_or(INTERRUPTED);
         let mut frame = String::new();

@@ -15,6 +15,8 @@ use tokio::{io::AsyncWriteExt as _, net::TcpStream, sync::mpsc};
 use crate::support::{Request, Server, fresh, soon, telling};
 
 const SHORTLY: Duration = Duration::from_millis(100);
+/// Later than any test ends.
+const LATER: Duration = Duration::from_secs(3600);
 
 #[tokio::test]
 async fn a_session_without_a_receiver_goes() {
@@ -216,7 +218,7 @@ async fn who_does_not_receive_slows_the_application_down() {
 
 #[tokio::test]
 async fn a_server_that_shuts_down_says_so_and_leaves_no_session() {
-    let (server, mut told) = telling(|builder| builder).await;
+    let (server, mut told) = telling(|builder| builder.disconnect_delay(LATER)).await;
     let (streaming, polling) = (fresh("/app"), fresh("/app"));
     let mut stream = server.stream(&streaming, "eventsource").await;
     stream.next().await;
@@ -229,6 +231,8 @@ async fn a_server_that_shuts_down_says_so_and_leaves_no_session() {
     for _ in 0..2 {
         assert_eq!(soon(told.recv()).await, Some(Ended::Shutdown));
     }
+    // Who polls may be between two requests, and is waited for; who has been told is not.
+    assert_eq!(server.poll(&polling).await, format!("{farewell}\n"));
     server.no_session_left().await;
     let path = format!("{}/xhr", fresh("/app"));
     assert_eq!(server.post(&path, "").await.status, 503);
