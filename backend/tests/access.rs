@@ -97,7 +97,7 @@ async fn without_the_key_nothing_but_health_and_the_page() {
             assert_eq!(server.send(request).await.status, 401, "{path}");
         }
     }
-    // the page holds nothing; there may be none in a test
+    // The page holds nothing; there may be none in a test.
     let page = server.send(server.anonymous("/")).await;
     assert!(
         [200, 503].contains(&page.status.as_u16()),
@@ -111,7 +111,7 @@ async fn without_the_key_nothing_but_health_and_the_page() {
 async fn a_link_signs_one_browser_in() {
     let server = TestServer::start(web()).await;
     let link = token_of(&server.link).to_owned();
-    // the link is no key, in whatever place
+    // The link is no key, in whatever place.
     let mut request = server.anonymous("/api/v1/pods");
     let bearer = HeaderValue::try_from(format!("Bearer {link}")).unwrap();
     request.headers_mut().insert(AUTHORIZATION, bearer);
@@ -126,13 +126,13 @@ async fn a_link_signs_one_browser_in() {
     let bearer = HeaderValue::try_from(format!("Bearer {credential}")).unwrap();
     request.headers_mut().insert(AUTHORIZATION, bearer);
     assert_eq!(server.send(request).await.status, 200);
-    // as a cookie it is nothing
+    // As a cookie it is nothing.
     let mut request = server.anonymous("/api/v1/pods");
     let cookie = HeaderValue::try_from(format!("podshell={credential}")).unwrap();
     request.headers_mut().insert(COOKIE, cookie);
     assert_eq!(server.send(request).await.status, 401);
 
-    // whoever comes with it after that
+    // Whoever comes with it after that.
     let (status, body) = sign_in(&server, &link).await;
     assert_eq!(status, 401);
     assert!(body.contains("was used before"), "{body}");
@@ -165,7 +165,7 @@ async fn only_names_of_our_own_on_every_route_and_upgrade() {
             .iter()
             .chain(GUARDED)
         {
-            // with the key as well as without
+            // With the key as well as without.
             for mut request in [server.request(path), server.anonymous(path)] {
                 request.headers_mut().insert(HOST, host.clone());
                 let answer = server.send(request).await;
@@ -183,18 +183,18 @@ async fn only_names_of_our_own_on_every_route_and_upgrade() {
         request.headers_mut().insert(HOST, host.clone());
         assert_eq!(upgraded(&server, request).await, 421, "{host:?}");
     }
-    // what somebody says who is no proxy of ours
+    // What somebody says who is no proxy of ours.
     let mut request = server.request("/api/v1/pods");
     let headers = request.headers_mut();
     headers.insert(HOST, "evil.example".parse().unwrap());
     headers.insert("x-forwarded-host", server.host.parse().unwrap());
     assert_eq!(server.send(request).await.status, 421);
-    // the other name that everyone has for this machine
+    // The other name that everyone has for this machine.
     let mut request = server.request("/api/v1/pods");
     let localhost = HeaderValue::try_from(format!("localhost:{port}")).unwrap();
     request.headers_mut().insert(HOST, localhost);
     assert_eq!(server.send(request).await.status, 200);
-    // but no page is shown by it: what listens on [::1] would have its origin, and may be anyone's
+    // But no page is shown by it: what listens on [::1] would have its origin, and may be anyone's.
     for path in ["/", "/shell/default/web-0/app?shell=sh", "//evil.example"] {
         let mut request = server.anonymous(path);
         let localhost = HeaderValue::try_from(format!("localhost:{port}")).unwrap();
@@ -224,7 +224,7 @@ async fn a_page_of_another_site_does_nothing_and_learns_nothing() {
         format!("{own}.evil.example"),
         format!("http://evil.example@{}", server.host),
     ];
-    // with the key: a page that has stolen it, or a browser that would send it
+    // With the key: a page that has stolen it, or a browser that would send it.
     for path in GUARDED {
         for origin in &foreign {
             let mut request = server.request(path);
@@ -264,7 +264,7 @@ async fn a_page_of_another_site_does_nothing_and_learns_nothing() {
         headers.insert("sec-fetch-site", site.parse().unwrap());
         assert_eq!(server.send(request).await.status, 200, "{site}");
     }
-    // nobody signs in for somebody else, and no preflight says yes
+    // Nobody signs in for somebody else, and no preflight says yes.
     for method in [Method::POST, Method::OPTIONS] {
         let mut request = server.anonymous("/api/v1/sign-in");
         *request.method_mut() = method;
@@ -313,7 +313,7 @@ async fn a_proxy_of_ours_says_what_it_was_asked_for() {
         proxied("127.0.0.1", "evil.example", foreign).await.status,
         421
     );
-    // a page that has its own name point here can send that header as well
+    // A page that has its own name point here can send that header as well.
     let rebound = server.host.replace("127.0.0.1", "evil.example");
     assert_eq!(proxied(&rebound, public.0, public.1).await.status, 421);
     server.stop().await;
@@ -328,7 +328,7 @@ async fn a_minted_id_opens_the_connection_that_binds_it_and_nothing_else() {
     for path in GUARDED.iter().filter(|path| !path.contains("sockjs")) {
         assert_eq!(status(format!("{path}?{id}")).await, 401, "{path}");
     }
-    // names that look like the other route
+    // Names that look like the other route.
     for path in [
         "/api/v1/pod/api/sockjs/shell/app",
         "/api/v1/pod/api/sockjs/debug/app",
@@ -346,7 +346,7 @@ async fn a_minted_id_opens_the_connection_that_binds_it_and_nothing_else() {
     assert_eq!(status(format!("/api/sockjs/info?x{id}")).await, 401);
     assert_eq!(status(format!("/api/sockjs/info?t=1&{id}")).await, 401);
 
-    // another id over its connection
+    // Another id over its connection.
     let other = server.mint("app").await;
     let mut terminal = server.connect_by(server.upgrade(&format!("?{id}"))).await;
     terminal.bind(&other, true).await;
@@ -359,14 +359,14 @@ async fn a_minted_id_opens_the_connection_that_binds_it_and_nothing_else() {
     terminal.bind(&id, true).await;
     terminal.resize(24, 80).await;
     terminal.see_prompt().await;
-    // it has done its work
+    // It has done its work.
     assert_eq!(status(format!("/api/sockjs/info?{id}")).await, 401);
     assert_eq!(
         upgraded(&server, server.upgrade(&format!("?{id}"))).await,
         401
     );
 
-    // and is no right to go on with a session
+    // And is no right to go on with a session.
     let key = terminal
         .others
         .iter()
@@ -386,7 +386,7 @@ async fn a_minted_id_opens_the_connection_that_binds_it_and_nothing_else() {
     thief.end().await;
     assert_eq!(thief.exit.unwrap().reason, EndReason::NoSession);
 
-    // nor is what stands in the address of one that goes on: it takes the whole key
+    // Nor is what stands in the address of one that goes on: it takes the whole key.
     let handle = session_handle(&key);
     for wrong in [handle.to_owned(), format!("{handle}."), format!("{key}x")] {
         let mut thief = server
@@ -454,7 +454,7 @@ async fn a_key_on_offer_opens_connections_and_is_never_agreed_on() {
     ] {
         let stream = TcpStream::connect(&server.host).await.unwrap();
         let asked = client_async(offer(path, right.clone()), stream).await;
-        // of two keys the first counts
+        // Of two keys the first counts.
         if right.contains("wrong") {
             assert!(
                 matches!(asked, Err(tungstenite::Error::Http(answer)) if answer.status() == 401)
@@ -465,7 +465,7 @@ async fn a_key_on_offer_opens_connections_and_is_never_agreed_on() {
         assert_eq!(headers[SEC_WEBSOCKET_PROTOCOL], "podshell.v1", "{right}");
         assert!(!format!("{headers:?}").contains(&server.token));
     }
-    // a page of another site gets nowhere with it, and it is no key to the API
+    // A page of another site gets nowhere with it, and it is no key to the API.
     let mut foreign = offer(path, format!("podshell.v1, {key}"));
     foreign
         .headers_mut()
@@ -477,7 +477,7 @@ async fn a_key_on_offer_opens_connections_and_is_never_agreed_on() {
         request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, offer);
         assert_eq!(server.send(request).await.status, 401, "{path}");
     }
-    // it binds what is minted later
+    // It binds what is minted later.
     let address = Address {
         host: server.host.clone(),
         token: server.token.clone(),
@@ -506,7 +506,7 @@ async fn an_id_is_of_one_run_whatever_the_key() {
     let id = first.mint("app").await;
     first.stop().await;
     let second = TestServer::start_with(web(), &flags).await;
-    // without a key of that server, and with it
+    // Without a key of that server, and with it.
     let by_id = second.upgrade(&format!("?{id}"));
     assert_eq!(upgraded(&second, by_id).await, 401);
     let mut terminal = second.connect().await;
@@ -548,7 +548,7 @@ async fn a_session_over_plain_http_is_its_openers_long_after_the_id_is_used() {
         .ahead
         .store(120, std::sync::atomic::Ordering::Relaxed);
 
-    // who knows the name, and has an id of his own or none, neither speaks nor hears
+    // Who knows the name, and has an id of his own or none, neither speaks nor hears.
     let typed = |text: &str| {
         say(&ClientMessage::Stdin {
             data: text.to_owned().into(),
@@ -604,7 +604,7 @@ async fn who_has_a_sessions_key_may_say_that_its_page_is_gone() {
         other => panic!("{other:?}"),
     };
 
-    // whoever leaves while a response is under way takes the SockJS session along
+    // Whoever leaves while a response is under way takes the SockJS session along.
     let receive = async || post(&server, &at("xhr"), String::new()).await;
     while timeout(Duration::from_millis(50), receive()).await.is_ok() {}
     let leave = "/api/v1/sessions/leave";
@@ -628,7 +628,7 @@ async fn who_has_a_sessions_key_may_say_that_its_page_is_gone() {
     }
     assert_eq!(post(&server, leave, "x".repeat(2_000)).await.0, 413);
     assert_eq!(post(&server, leave, key.clone()).await.0, 204);
-    // far sooner than the grace of a lost connection is over
+    // Far sooner than the grace of a lost connection is over.
     server.no_process_left().await;
     assert_eq!(post(&server, leave, key).await.0, 404);
     server.stop().await;

@@ -154,7 +154,7 @@ async fn attaches_that_are_refused() {
         );
         server.cluster.allow_all();
     }
-    // who may not exec may still attach
+    // Who may not exec may still attach.
     server
         .cluster
         .deny("create", "pods", Some("exec"), None, "not you");

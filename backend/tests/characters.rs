@@ -32,7 +32,7 @@ struct Page {
 
 impl Page {
     async fn open(server: &TestServer, encoding: Encoding) -> Self {
-        // a shell that draws nothing of its own
+        // A shell that draws nothing of its own.
         let id = server.mint("plain").await;
         let mut page = Self::begin(
             server,
@@ -41,7 +41,7 @@ impl Page {
             String::new(),
         )
         .await;
-        // root's, or another's
+        // Root's, or another's.
         while !page.text.ends_with("# ") && !page.text.ends_with("$ ") {
             assert!(page.step().await, "ended: {:?}", page.text);
         }
@@ -175,7 +175,7 @@ async fn its_rest_comes_by_another_connection_in_either_encoding() {
 #[tokio::test]
 async fn bytes_that_are_no_text_are_shown_alike_in_either_encoding() {
     let server = TestServer::start(web()).await;
-    // Latin-1, lone continuations, overlong, surrogates, too large, cut off before another
+    // Latin-1, lone continuations, overlong, surrogates, too large, cut off before another.
     let bytes =
         b"(caf\xe9 \x80\xbf \xc0\xaf \xed\xa0\x80 \xf5\xff \xe2\x80\xe2\x80\x94 \xf0\x9f\x8e)";
     for encoding in BOTH {
@@ -216,7 +216,7 @@ async fn drops_a_flood(server: &TestServer, encoding: Encoding, before: &str) ->
     if let Some(shown) = &skipped {
         let text = &page.text;
         assert!(!text.starts_with(REPLACEMENT), "{encoding:?}: {text:?}");
-        // the bytes before are those characters, and of the last one as many as came
+        // The bytes before are those characters, and of the last one as many as came.
         let shown = shown.strip_prefix(before).unwrap();
         let whole = shown.trim_end_matches(REPLACEMENT);
         assert_eq!(whole.trim_matches('汉'), "", "{encoding:?}");
@@ -230,9 +230,9 @@ async fn drops_a_flood(server: &TestServer, encoding: Encoding, before: &str) ->
 async fn what_follows_a_flood_that_was_dropped_within_one_is_whole() {
     let server = TestServer::start(web()).await;
     for encoding in BOTH {
-        // one of them ends within a character, wherever the window does
+        // One of them ends within a character, wherever the window does.
         for before in ["", "x", "xx"] {
-            // now and then all of a flood has come before the Ctrl-C does, and there is nothing to drop
+            // Now and then all of a flood has come before the Ctrl-C does, and there is nothing to drop.
             while !drops_a_flood(&server, encoding, before).await {}
         }
     }
@@ -247,7 +247,7 @@ async fn the_last_of_a_shell_that_ends_within_one_is_shown() {
         page.type_in("exec printf 'caf\\303'\r").await;
         assert_eq!(page.end().await, "caf\u{fffd}", "{encoding:?}");
     }
-    // Dashboard's own client
+    // Dashboard's own client.
     let mut terminal = server.connect().await;
     terminal.bind(&server.mint("plain").await, false).await;
     terminal.see_prompt().await;

@@ -120,7 +120,7 @@ async fn without_a_second_exec_keys_do_it() {
     until("the session's end", || server.sessions.living() == 0).await;
     assert!(!front.runs());
     server.no_process_left().await;
-    // keys ended the shell; of its jobs nobody knows
+    // Keys ended the shell; of its jobs nobody knows.
     server.stop_leaving(1).await;
 }
 
@@ -137,7 +137,7 @@ async fn a_shell_whose_connection_was_lost_ends_too() {
     front
         .start(&mut terminal, "SLEEP & seq 1 10000; fg\r")
         .await;
-    // the next exec does not come through at once either
+    // The next exec does not come through at once either.
     let refused = ExecEffect::Refuse {
         code: 500,
         message: "not now".to_owned(),
@@ -193,7 +193,7 @@ async fn a_session_that_ends_meanwhile_joins_and_does_not_wait() {
 #[tokio::test]
 async fn a_clean_up_whose_connection_is_lost_begins_anew() {
     let server = TestServer::start(web()).await;
-    // within its first answer, and behind it
+    // Within its first answer, and behind it.
     for (job, after) in [(0, 4), (1, 24)] {
         let mut terminal = server.open("app").await;
         let front = Sleep::new(7, job);

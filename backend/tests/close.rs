@@ -149,7 +149,7 @@ async fn every_end_has_its_code_in_every_encoding() {
             code: 403,
             message: "you may not".to_owned(),
         };
-        // an exec that ends one of those would be refused instead
+        // An exec that ends one of those would be refused instead.
         until("their end", || server.sessions.living() == 0).await;
         server.cluster.inject(Fault::exec(refuse).once());
         let ended = end(&server, way, server.mint("app").await, &|| None).await;
@@ -171,7 +171,7 @@ async fn a_process_that_ended_without_a_known_exit_code_has_ended() {
         let path = format!("/api/v1/pod/default/web-0/shell/{name}?mode=attach");
         let id = server.mint_at(&path).await;
         let then = || {
-            // the pod would show the exit code
+            // The pod would show the exit code.
             let refuse = ApiEffect::Refuse {
                 code: 500,
                 message: "later".to_owned(),

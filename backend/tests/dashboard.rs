@@ -37,7 +37,7 @@ async fn draw(terminal: &mut Terminal, speed: f64, mut done: impl FnMut(&str) ->
             assert!(terminal.step().await, "it ended");
             let drawn = (terminal.screen.len() - seen) as f64;
             seen = terminal.screen.len();
-            // who is late does not hurry
+            // Who is late does not hurry.
             due = due.max(Instant::now() - LATE) + Duration::from_secs_f64(drawn / speed);
             sleep_until(due).await;
         }
@@ -116,7 +116,7 @@ fn checksum(text: &str) -> String {
 async fn a_paste_of_16_mb_is_one_message() {
     let server = TestServer::start(web()).await;
     let mut terminal = open(&server).await;
-    // a message is as long as its JSON, in which each of these quotes and returns is two
+    // A message is as long as its JSON, in which each of these quotes and returns is two.
     let text = paste(12 << 20);
     let stdin = ClientMessage::Stdin {
         data: text.clone().into(),

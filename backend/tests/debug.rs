@@ -68,9 +68,9 @@ async fn a_container_without_a_shell_gets_one() {
 
     let (_, pods) = server.get("/api/v1/pods").await;
     assert!(pods.contains("\"image\":\"tools:1\""), "{pods}");
-    // it is used again
+    // It is used again.
     assert_eq!(add(&server).await, (StatusCode::OK, name.clone()));
-    // but not for another one
+    // But not for another one.
     let other = post(&server, "/api/v1/pod/default/web-0/debug/plain").await;
     assert_eq!(other.status, StatusCode::CREATED);
     assert!(!other.body.contains(&name));
@@ -89,7 +89,7 @@ async fn an_image_that_cannot_be_pulled() {
             if reason == "ErrImagePull" && message.contains("no such image"))
     };
     wait_for(&server, &name, failed).await;
-    // another try would fare no better
+    // Another try would fare no better.
     assert_eq!(add(&server).await, (StatusCode::OK, name));
     server.stop().await;
 }

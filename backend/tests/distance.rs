@@ -169,7 +169,7 @@ async fn a_long_line_is_kept_full_and_nothing_is_lost_on_it() {
         page.type_in(&format!("seq {LINES}\r")).await;
         for length in [FULL, 2 * FULL] {
             page.draw_up_to(length).await;
-            // a machine that is busy draws less, and less is under way to it
+            // A machine that is busy draws less, and less is under way to it.
             let mut more = MORE;
             while !page.has_more_under_way_than(2 * OUTPUT_WINDOW).await {
                 page.draw_up_to(page.screen.len() + more).await;
@@ -179,7 +179,7 @@ async fn a_long_line_is_kept_full_and_nothing_is_lost_on_it() {
         }
         page.see_prompt().await;
         let text = String::from_utf8(std::mem::take(&mut page.screen)).unwrap();
-        // behind what was typed
+        // Behind what was typed.
         let (_, output) = text.split_once("\r1\r\n").unwrap();
         let mut lines = output.split("\r\n");
         for number in 2..=LINES {
@@ -191,7 +191,7 @@ async fn a_long_line_is_kept_full_and_nothing_is_lost_on_it() {
 
 #[tokio::test]
 async fn a_ctrl_c_does_not_wait_for_a_long_line() {
-    // slower than it comes
+    // Slower than it comes.
     const SPEED: f64 = 4e6;
     for encoding in [Encoding::Binary, Encoding::Text] {
         let (line, server) = far().await;
@@ -215,8 +215,8 @@ async fn a_ctrl_c_does_not_wait_for_a_long_line() {
                 page.say(ClientMessage::Interrupt).await;
             }
         }
-        // what was under way, and what went out until the server heard of it: no more than is drawn in two round trips and
-        // a bit, however busy the machine is
+        // What was under way, and what went out until the server heard of it: no more than is drawn in two round trips and
+        // a bit, however busy the machine is.
         let shown = page.screen.len() - interrupted.unwrap();
         let most = SPEED * ONE_WAY.as_secs_f64() * 5.0;
         assert!((shown as f64) < most, "{shown}");

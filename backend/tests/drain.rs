@@ -45,7 +45,7 @@ async fn stop_with_shells_in(count: usize) {
     assert_eq!(cluster.live_processes(), 0);
     let mut scripts = cluster.execs();
     scripts.retain(|exec| !exec.tty);
-    // who ends after the others did may need another one
+    // Who ends after the others did may need another one.
     assert!(scripts.len() <= 2 * count, "{}", scripts.len());
     cluster.shutdown().await;
 }
@@ -83,7 +83,7 @@ async fn where_it_can_not_be_the_log_names_each_target() {
     refuse(&server);
     let (cluster, drained) = server.drain().await;
     assert_eq!(drained.left, 2);
-    // keys ended the shells, but not their jobs
+    // Keys ended the shells, but not their jobs.
     until("the jobs alone", || cluster.live_processes() == 2).await;
     let warnings = log.warnings();
     for pod in ["default/web-0/app", "default/web-1/app"] {
@@ -121,7 +121,7 @@ async fn a_failed_clean_up_is_a_warning_in_ordinary_life_too() {
     until("the session's end", || server.sessions.living() == 0).await;
     let warnings = log.warnings().join("\n");
     assert!(warnings.contains("default/web-0/app"), "{warnings}");
-    // it was before the server's own end
+    // It was before the server's own end.
     server.stop_leaving(1).await;
 }
 

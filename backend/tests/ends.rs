@@ -40,7 +40,7 @@ async fn ids_that_are_not_good() {
         (2, true),
         "{reason}"
     );
-    // the first is not disturbed
+    // The first is not disturbed.
     first.type_text("echo $((6*7)); exit\r").await;
     first.see("42").await;
     first.end().await;
@@ -59,11 +59,11 @@ async fn an_id_of_another_server_with_the_same_key() {
     assert_eq!((code, reason.contains("not known")), (2, true), "{reason}");
     let info = other.anonymous(&format!("/api/sockjs/info?{id}"));
     assert_eq!(other.send(info).await.status, 401);
-    // it is good where it was minted
+    // It is good where it was minted.
     let mut terminal = one.open_with(&id).await;
     terminal.type_text("exit 4\r").await;
     assert_eq!(terminal.end().await.0, 1);
-    // the servers' tasks are counted together
+    // The servers' tasks are counted together.
     one.shut_down().await.shutdown().await;
     other.stop().await;
 }
@@ -101,7 +101,7 @@ async fn an_id_that_comes_too_late() {
     terminal.bind(&id, true).await;
     let (code, reason) = terminal.end().await;
     assert_eq!((code, reason.contains("expired")), (2, true), "{reason}");
-    // nor does it open SockJS any more
+    // Nor does it open SockJS any more.
     let info = server.anonymous(&format!("/api/sockjs/info?{id}"));
     assert_eq!(server.send(info).await.status, 401);
     server.stop().await;
@@ -127,7 +127,7 @@ async fn messages_that_are_not_good() {
             "{text}: {reason}"
         );
     }
-    // an error that quotes a message does not repeat all of it
+    // An error that quotes a message does not repeat all of it.
     let long = "é".repeat(100_000);
     for text in [
         format!(r#"{{"Op":"{long}"}}"#),
@@ -137,7 +137,7 @@ async fn messages_that_are_not_good() {
         assert_eq!((code, reason.contains("Bad message")), (2, true));
         assert!(reason.len() < 500, "{} bytes", reason.len());
     }
-    // the same once bound, and a second bind
+    // The same once bound, and a second bind.
     for (text, words) in [
         ("nonsense", "Bad message"),
         (r#"{"Op":"resize","Rows":-1}"#, "Bad message"),
@@ -168,7 +168,7 @@ async fn what_is_no_sockjs_ends_the_connection() {
     assert_eq!(terminal.close, None);
     let mut terminal = server.open("app").await;
     terminal.see_prompt().await;
-    // longer than a message may be: WebSocket close code 1009, and no SockJS frame
+    // Longer than a message may be: WebSocket close code 1009, and no SockJS frame.
     let long = "x".repeat(17 << 20);
     terminal.say_text(&long).await;
     while terminal.step().await {}
@@ -252,7 +252,7 @@ async fn execs_that_fail() {
     }
     let exit = end_with(&server, ExecEffect::ExitCode(42)).await;
     assert_eq!((exit.reason, exit.code), (EndReason::Exited, Some(42)));
-    // killed, but not with its container
+    // Killed, but not with its container.
     let exit = end_with(&server, ExecEffect::ExitCode(137)).await;
     assert_eq!((exit.reason, exit.code), (EndReason::Exited, Some(137)));
     server.stop().await;

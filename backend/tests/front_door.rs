@@ -98,7 +98,7 @@ impl Strangers {
             connections.spawn(async move {
                 let mut stream = TcpStream::connect(host).await.unwrap();
                 let since = Instant::now();
-                // refused if it is too long
+                // Refused if it is too long.
                 let _ = stream.write_all(&request).await;
                 written.fetch_add(1, Ordering::Relaxed);
                 let mut answer = Vec::new();
@@ -142,7 +142,7 @@ async fn half_open_requests_cost_little_and_go() {
     let host = &server.address.host;
     health_time(host).await;
     let before = server.memory();
-    // too long, and as long as may be
+    // Too long, and as long as may be.
     for bytes in [300 << 10, 31 << 10] {
         let strangers = Strangers::come(host, 1000, bytes);
         strangers.are_here().await;
@@ -162,7 +162,7 @@ async fn half_open_requests_cost_little_and_go() {
 async fn a_header_that_is_too_long_is_refused() {
     let server = TestServer::start(web()).await;
     let mut stream = TcpStream::connect(&server.host).await.unwrap();
-    // exactly as much as is read, so that the answer is not lost with the rest
+    // Exactly as much as is read, so that the answer is not lost with the rest.
     let begin = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\nX-Long: ", server.host);
     let mut request = begin.into_bytes();
     request.resize(32 << 10, b'x');
@@ -180,7 +180,7 @@ async fn bodies_that_do_not_come_cost_little_and_keep_nobody_out() {
     let server = Podshell::start_limited(256, &["--demo"]).await;
     let host = &server.address.host;
     let before = server.memory();
-    // as long as is promised they are not: each says that there is one byte more
+    // As long as is promised they are not: each says that there is one byte more.
     let mut strangers = Vec::new();
     for length in [2, 1 << 10, 1_500_000] {
         let header = format!(
@@ -190,7 +190,7 @@ async fn bodies_that_do_not_come_cost_little_and_keep_nobody_out() {
         for _ in 0..40 {
             let mut stream = TcpStream::connect(host).await.unwrap();
             stream.write_all(header.as_bytes()).await.unwrap();
-            // what nobody reads need not be taken
+            // What nobody reads need not be taken.
             let _ = stream.try_write(&vec![b' '; length - 1]);
             strangers.push(stream);
         }
@@ -201,7 +201,7 @@ async fn bodies_that_do_not_come_cost_little_and_keep_nobody_out() {
     soon("all strangers' end", async {
         for stream in &mut strangers {
             let mut rest = Vec::new();
-            // an answer, or a connection that is cut
+            // An answer, or a connection that is cut.
             let _ = stream.read_to_end(&mut rest).await;
         }
     })
@@ -228,7 +228,7 @@ async fn connections_that_say_nothing_are_closed() {
         closed(ask.as_bytes()),
     );
     for (time, answer) in [&silent, &half, &idle] {
-        // a page's pings, 10 s apart, go over one connection
+        // A page's pings, 10 s apart, go over one connection.
         let limits = Duration::from_secs(11)..GONE;
         assert!(limits.contains(time), "{time:?}: {answer}");
     }
@@ -245,7 +245,7 @@ async fn who_does_not_take_answers_is_cut_off() {
         loop {
             match stream.try_write(ask.as_bytes()) {
                 Ok(_) => tokio::task::yield_now().await,
-                // the server has stopped to read, as it can't write
+                // The server has stopped to read, as it can't write.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     stream.writable().await.unwrap();
                 }
@@ -319,7 +319,7 @@ async fn strangers_leave_enough_to_end_a_session() {
     };
     soon("the session's end", goodbye).await;
     until("the job's end", || !runs(&job)).await;
-    // nor do they keep others out for good
+    // Nor do they keep others out for good.
     assert_eq!(get(host, "/healthz", None).await.0, 200);
     strangers.are_gone().await;
     let log = server.log();
@@ -331,7 +331,7 @@ async fn strangers_leave_enough_to_end_a_session() {
 
 #[tokio::test]
 async fn all_sessions_and_connections_that_may_be_fit() {
-    // the worst case of the arithmetic: every session in use and every connection, and all sessions end at once
+    // The worst case of the arithmetic: every session in use and every connection, and all sessions end at once.
     let server = Podshell::start_limited(256, &["--demo", "--max-sessions", "12"]).await;
     let host = &server.address.host;
     let before = server.descriptors();
@@ -342,7 +342,7 @@ async fn all_sessions_and_connections_that_may_be_fit() {
     }
     let each = (server.descriptors() - before).div_ceil(terminals.len());
     eprintln!("{before} descriptors, and {each} for each session");
-    // its exec, and its client's connection
+    // Its exec, and its client's connection.
     assert!(each <= 6, "{each}");
     let strangers = Strangers::come(host, 300, 20);
     is_filled(&server).await;
@@ -373,7 +373,7 @@ async fn too_few_descriptors_to_work_with() {
     assert!(!output.status.success());
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("only 40 file descriptors"), "{error}");
-    // enough for fewer sessions
+    // Enough for fewer sessions.
     let server = Podshell::start_limited(256, &["--demo"]).await;
     let is_said = |line: &String| line.contains("sessions only");
     until("a warning", || server.log().iter().any(is_said)).await;

@@ -106,7 +106,7 @@ async fn one_namespace_for_who_may_list_no_other() {
         code: 403,
         message: "pods is forbidden".to_owned(),
     };
-    // the list of all namespaces; the next is that of the kubeconfig's own
+    // The list of all namespaces; the next is that of the kubeconfig's own.
     server
         .cluster
         .inject(Fault::api(Route::ListPods, refuse).once());

@@ -182,7 +182,7 @@ async fn bytes_that_wait_cost_little_more_than_their_number() {
     let cost = HEAP.allocated().saturating_sub(before);
     assert!(cost < BOUND, "{cost} bytes for {MESSAGES} of input");
 
-    // nor does what waits for a client that is away
+    // Nor does what waits for a client that is away.
     leave.send(()).await.unwrap();
     assert_eq!(client.await.unwrap().unwrap().reason, EndReason::Closed);
     let cost = HEAP.allocated().saturating_sub(before);
@@ -191,7 +191,7 @@ async fn bytes_that_wait_cost_little_more_than_their_number() {
         "{cost} bytes for {MESSAGES} of input, detached"
     );
 
-    // and none of it was lost
+    // And none of it was lost.
     let caller = Caller("ann".to_owned());
     let resumed = Session::resume(&sessions, &caller, &key.unwrap(), 0).await;
     let (said, mut hear) = mpsc::channel(8);

@@ -98,7 +98,7 @@ async fn use_terminal_by_http(address: &Address, transport: &str, name: &str, id
         ClientMessage::Stdin { data: line.into() },
     ];
     let batch = serde_json::to_string(&said.map(|message| encode_client(&message))).unwrap();
-    // as soon as there is a session
+    // As soon as there is a session.
     let send = soon("the sending", async {
         while ask(address, "POST", &path("xhr_send"), "", &batch).await.0 != StatusCode::NO_CONTENT
         {
@@ -166,7 +166,7 @@ async fn nothing_secret_is_in_the_log_at_any_level() {
         assert_eq!(status, StatusCode::OK, "{body}");
         serde_json::from_str::<Minted>(&body).unwrap().id
     };
-    // the key as a subprotocol: one that opens a connection, and one that does not
+    // The key as a subprotocol: one that opens a connection, and one that does not.
     let wrong = Address {
         token: "wrong-key-on-offer".to_owned(),
         ..address.clone()
@@ -177,7 +177,7 @@ async fn nothing_secret_is_in_the_log_at_any_level() {
     for encoding in [Encoding::Binary, Encoding::Text] {
         let id = mint().await;
         let key = use_terminal(address, encoding, &id).await;
-        // what stands in the address of who goes on is no secret, but tells of whom the log speaks
+        // What stands in the address of who goes on is no secret, but tells of whom the log speaks.
         let handle = session_handle(&key).to_owned();
         secrets.extend([id, key, handle]);
     }
@@ -190,7 +190,7 @@ async fn nothing_secret_is_in_the_log_at_any_level() {
     server.signal(Signal::TERM);
     let (status, log) = server.end().await;
     assert!(status.success(), "{status}: {log}");
-    // it said a lot
+    // It said a lot.
     for said in [
         "DEBUG",
         "session ended",

@@ -63,7 +63,7 @@ async fn readiness_is_asked_for_once_for_all() {
     let calls = cluster.calls(Route::Version) - asked;
     assert!((1..=most(begun)).contains(&calls), "{calls}");
     assert_eq!(server.log(), [""; 0]);
-    // the same when there is none
+    // The same when there is none.
     cluster.inject(Fault::api(
         Route::Version,
         ApiEffect::Refuse {
@@ -94,8 +94,8 @@ async fn a_silent_cluster_is_asked_once_at_a_time() {
     server.cluster.inject(silent);
     let asked = server.cluster.calls(Route::Version);
     let begun = Instant::now();
-    // one asks and does not wait for the answer: that makes it no faster for the others, and the cluster is
-    // not asked a second time
+    // One asks and does not wait for the answer: that makes it no faster for the others, and the cluster is
+    // not asked a second time.
     let mut hasty = TcpStream::connect(&server.host).await.unwrap();
     let ask = format!("GET /readyz HTTP/1.1\r\nHost: {}\r\n\r\n", server.host);
     hasty.write_all(ask.as_bytes()).await.unwrap();

@@ -105,7 +105,7 @@ async fn a_connection_that_was_given_up_takes_nothing_over() {
         let mut page = Page::open(&server, transport).await;
         page.see_prompt().await;
         let ResumePoint { key, drawn, .. } = page.resume_point();
-        // the client tries once more before the server has looked at this
+        // The client tries once more before the server has looked at this.
         let encoding = encoding_of(transport);
         let stale = Connection::open(&server.address(), encoding, 4096).await;
         let resume = ClientMessage::Resume { key, offset: drawn };
@@ -132,7 +132,7 @@ async fn there_is_nothing_to_resume() {
         until("its end", || server.sessions.living() == 0).await;
         let refused = refusal(&server, encoding, &point.key).await;
         assert_eq!(refused.reason, EndReason::NoSession);
-        // a page's connection is not let in, so it asks the API
+        // A page's connection is not let in, so it asks the API.
         let refused = Page::resume(&server, transport, point).await;
         assert_eq!(exit_of(refused).reason, EndReason::NoSession);
     }
@@ -167,11 +167,11 @@ async fn a_client_that_is_away_blocks_its_program_and_no_more() {
     page.see("begin").await;
     let point = page.resume_point();
     drop(page);
-    // what the cluster can send while nobody reads is bounded by the sockets
+    // What the cluster can send while nobody reads is bounded by the sockets.
     let taken = || server.cluster.execs()[0].clone();
     until("the program", || taken().exit_code().is_none()).await;
     let mut page = Page::resume(&server, BINARY, point).await.unwrap();
-    // half of it are the line ends, which `tr` takes
+    // Half of it are the line ends, which `tr` takes.
     while !page.screen.contains("end\r\n") {
         let surplus = page.screen.len().saturating_sub(16);
         let is_printed = |character| "begin\r\ny".contains(character);

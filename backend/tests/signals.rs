@@ -53,7 +53,7 @@ async fn each_signal_ends_everything() {
     for signal in [Signal::HUP, Signal::TERM, Signal::INT] {
         let mut server = Podshell::start(&["--demo"]).await;
         let shell = busy_shell(&server).await;
-        // a process has no environment while the kernel puts another program in it
+        // A process has no environment while the kernel puts another program in it.
         until("its shell and two jobs", || server.processes() > 2).await;
         assert_eq!(server.folders(), 1);
         server.signal(signal);
@@ -73,7 +73,7 @@ async fn under_nohup_it_outlives_its_terminal() {
     busy_shell(&server).await;
     server.signal(Signal::TERM);
     let (status, log) = server.end().await;
-    // else that one had been the second
+    // Else that one had been the second.
     assert_eq!(status.code(), Some(0), "{log}");
     assert_eq!(server.processes(), 0);
 }
@@ -104,10 +104,10 @@ async fn a_second_signal_ends_it_at_once() {
 async fn a_terminal_that_tells_of_its_end_twice_still_ends_everything() {
     let mut server = Podshell::start(&["--demo"]).await;
     let mut shell = busy_shell(&server).await;
-    // by itself, and by the login shell in it
+    // By itself, and by the login shell in it.
     server.signal(Signal::HUP);
     server.signal(Signal::HUP);
-    // its connection stays open, so the server is still there for the next one
+    // Its connection stays open, so the server is still there for the next one.
     assert_eq!(shell.exit().await.reason, EndReason::Shutdown);
     server.signal(Signal::HUP);
     let (status, log) = server.end().await;
@@ -168,7 +168,7 @@ async fn a_log_into_a_vanished_terminal_ends_nothing() {
     let nohup = ["sh", "-c", r#"trap '' HUP; exec "$0" "$@""#];
     on_a_terminal_that_vanishes(&nohup, async |child, mut shell, folders| {
         shell.run("echo go\"\"es on; exit", "goes on").await;
-        // what is logged of it can't be written
+        // What is logged of it can't be written.
         assert_eq!(shell.exit().await.reason, EndReason::Exited);
         terminate(child);
         assert_eq!(end_of(child).await.code(), Some(0));
@@ -181,9 +181,9 @@ async fn a_log_into_a_vanished_terminal_ends_nothing() {
 async fn a_terminal_that_stands_still_holds_up_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (mut terminal, mut child, address) = on_a_terminal(&[], &folder).await;
-    // Ctrl-S
+    // Ctrl-S.
     terminal.write_all(b"\x13").await.unwrap();
-    // what is logged of these can't be written
+    // What is logged of these can't be written.
     for _ in 0..3 {
         let mut shell = open(&address, WELCOME).await;
         shell.run("echo go\"\"es on; exit", "goes on").await;
@@ -255,7 +255,7 @@ async fn what_may_have_stayed_is_in_the_exit_code_and_the_log() {
     assert_eq!(status.code(), Some(3), "{log}");
     let warned = |line: &str| line.contains("WARN") && line.contains("default/web-0/app");
     assert!(log.lines().any(warned), "{log}");
-    // by keys the shell ended, its job did not
+    // By keys the shell ended, its job did not.
     until("the job alone", || cluster.live_processes() == 1).await;
     cluster.shutdown().await;
 }

@@ -38,7 +38,7 @@ async fn a_shell_from_its_prompt_to_its_exit_code() {
     assert!(terminal.screen.contains("50 132"), "{}", terminal.screen);
     let exit = terminal.exit.expect("an exit message");
     assert_eq!((exit.reason, exit.code), (EndReason::Exited, Some(3)));
-    // and nothing else was started
+    // And nothing else was started.
     assert_eq!(server.cluster.execs().len(), 1);
     let exec = last_exec(&server.cluster);
     assert!(exec.tty && exec.protocol == Some(Protocol::V4), "{exec:?}");
@@ -50,12 +50,12 @@ async fn a_dashboard_client_sees_dashboards_messages_alone() {
     let server = TestServer::start(web()).await;
     let id = server.mint("app").await;
     let mut terminal = server.connect().await;
-    // bind and resize in one breath, as one batch; keys in any case, unknown ones ignored
+    // Bind and resize in one breath, as one batch; keys in any case, unknown ones ignored.
     let bind = format!(r#"{{"op":"bind","sessionid":"{id}","more":[1]}}"#);
     let resize = r#"{"Op":"resize","Cols":100,"Rows":30}"#;
     let batch = serde_json::to_string(&[bind.as_str(), resize]).unwrap();
     terminal.say_frame(batch).await;
-    // with each key comes the size that the client had at first, as with no other than Dashboard's own page: it counts not
+    // With each key comes the size that the client had at first, as with no other than Dashboard's own page: it counts not.
     for key in ["stty ", "size; ", "exit\r"] {
         let stdin =
             format!(r#"{{"Op":"stdin","Data":{key:?},"SessionID":"","Rows":24,"Cols":80}}"#);
@@ -73,7 +73,7 @@ async fn characters_survive_any_split() {
     let one_byte = Fault::exec(ExecEffect::ReadSize(1));
     server.cluster.inject(one_byte);
     let mut terminal = server.open("app").await;
-    // at the prompt, where the shell edits the line
+    // At the prompt, where the shell edits the line.
     terminal.see_prompt().await;
     terminal.type_text("echo 你好 🎉; exit\r").await;
     terminal.end().await;
@@ -109,7 +109,7 @@ async fn backspace_takes_back_whole_characters() {
         .container(Container::new("busybox").only(&["sh", "stty", "busybox"]));
     let server = TestServer::start(FakeCluster::builder().pod(editors)).await;
 
-    // the kernel edits the lines of what reads them plainly
+    // The kernel edits the lines of what reads them plainly.
     let mut terminal = server.open("kernel").await;
     terminal.see_prompt().await;
     terminal
@@ -128,7 +128,7 @@ async fn backspace_takes_back_whole_characters() {
         terminal.screen
     );
 
-    // shells edit their own
+    // Shells edit their own.
     let line = |command: &str| format!("echo árvíztűrő{}{command}\r", BACKSPACE.repeat(9));
     let mut terminal = server.open("readline").await;
     terminal.see_prompt().await;
@@ -140,7 +140,7 @@ async fn backspace_takes_back_whole_characters() {
         terminal.screen
     );
 
-    // Debian has it where images are made
+    // Debian has it where images are made.
     if std::path::Path::new("/bin/busybox").exists() {
         let mut terminal = server.open("busybox").await;
         terminal
@@ -165,7 +165,7 @@ async fn the_next_shell_where_one_is_missing() {
     let server = TestServer::start(web()).await;
     for (container, name) in [("plain", "sh"), ("bash-only", "bash")] {
         let mut terminal = server.open(container).await;
-        // typed before there is a shell: it must not be lost to the one that was not found
+        // Typed before there is a shell: it must not be lost to the one that was not found.
         terminal.type_text("echo I am $0; exit\r").await;
         terminal.end().await;
         let said = format!("I am {name}\r\n");
@@ -229,7 +229,7 @@ async fn pings_are_answered_while_output_waits() {
     while sent(&terminal) < OUTPUT_WINDOW {
         assert!(terminal.step().await);
     }
-    // the window is full: output waits, and the answer does not
+    // The window is full: output waits, and the answer does not.
     let token = "now".to_owned();
     terminal
         .say(&ClientMessage::Ping {
@@ -246,7 +246,7 @@ async fn pings_are_answered_while_output_waits() {
         "{} bytes beyond the window",
         sent(&terminal) - most
     );
-    // and Ctrl-C goes through at once, though the client still acknowledges nothing
+    // And Ctrl-C goes through at once, though the client still acknowledges nothing.
     terminal.say(&ClientMessage::Interrupt).await;
     let offset = sent(&terminal);
     terminal.acknowledges = true;

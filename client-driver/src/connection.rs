@@ -254,7 +254,7 @@ impl Connection {
                 Some(Ok(message @ (Message::Binary(_) | Message::Text(_)))) => {
                     return Ok(Some(message));
                 }
-                // read on, so that pings and the closing handshake are answered
+                // Read on, so that pings and the closing handshake are answered.
                 Some(Ok(Message::Close(Some(frame)))) if self.encoding == Encoding::Binary => {
                     self.closed = Some((frame.code.into(), frame.reason.as_str().to_owned()));
                 }

@@ -99,11 +99,11 @@ async fn idle(mut session: Opened, until: Instant) -> io::Result<Beats> {
         if read.windows(heartbeat.len()).any(|part| part == heartbeat) {
             beats.push(session.since.elapsed());
         }
-        // who has been silent for long has to ask anew, or is taken for lost
+        // Who has been silent for long has to ask anew, or is taken for lost.
         if matches!(session.way, Way::XhrStreaming) && read.ends_with(b"\r\n0\r\n\r\n") {
             session.tcp.write_all(session.request.as_bytes()).await?;
         }
-        // a ping is to be answered, or the client is taken for lost
+        // A ping is to be answered, or the client is taken for lost.
         if matches!(session.way, Way::WebSocket) && read.windows(2).any(|part| part == [0x89, 0]) {
             session.tcp.write_all(&[0x8a, 0x80, 0, 0, 0, 0]).await?;
         }
@@ -119,7 +119,7 @@ struct Server {
 
 impl Server {
     fn start() -> io::Result<Self> {
-        // target/release/deps/idle-… stands beside target/release/examples
+        // Target/release/deps/idle-… stands beside target/release/examples.
         let here = env::current_exe()?;
         let release = here.ancestors().nth(2).unwrap_or(Path::new("."));
         let program = release.join("examples/test_server");
@@ -147,7 +147,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // it may be gone already
+        // It may be gone already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -155,7 +155,7 @@ impl Drop for Server {
 
 async fn measure(name: &str, way: Way, count: usize) -> io::Result<()> {
     let server = Server::start()?;
-    // what is allocated once is not a session's
+    // What is allocated once is not a session's.
     drop(open(server.address.clone(), way, count).await?);
     let before = server.memory()?;
     let mut opened = Vec::with_capacity(count);
@@ -188,7 +188,7 @@ async fn measure(name: &str, way: Way, count: usize) -> io::Result<()> {
                 beats.len()
             )));
         }
-        // each is due so long after the one before
+        // Each is due so long after the one before.
         let before = [Duration::ZERO].into_iter().chain(beats.iter().copied());
         let gaps = before.zip(&beats).map(|(before, beat)| *beat - before);
         late.extend(gaps.map(|gap| gap.abs_diff(HEARTBEAT)));

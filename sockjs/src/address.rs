@@ -28,7 +28,7 @@ impl Addresses {
 
     /// A place for one more; `None` if the address has as many as it may. Without an address there is no limit.
     pub(crate) fn enter(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Place> {
-        // one that is counted as IPv6 and IPv4 would have twice as many
+        // One that is counted as IPv6 and IPv4 would have twice as many.
         let Some(address) = address.map(|address| address.to_canonical()) else {
             return Some(Place::default());
         };

@@ -44,7 +44,7 @@ impl Format {
         match self {
             Self::Xhr | Self::Jsonp { .. } => None,
             Self::XhrStreaming => Some([&[b'h'; XHR_PRELUDE][..], b"\n"].concat().into()),
-            // a line end, for the sake of Opera
+            // A line end, for the sake of Opera.
             Self::EventSource => Some(Bytes::from_static(b"\r\n")),
             Self::HtmlFile { callback } => {
                 let mut page = format!(
@@ -77,10 +77,10 @@ impl Format {
                 frame.push('\n');
                 frame.into()
             }
-            // clients take it for percent-encoded; line ends and NUL, which could not be in it, JSON has escaped
+            // Clients take it for percent-encoded; line ends and NUL, which could not be in it, JSON has escaped.
             Self::EventSource => format!("data: {}\r\n\r\n", frame.replace('%', "%25")).into(),
             Self::HtmlFile { .. } => {
-                // a script ends at its end tag, wherever that stands
+                // A script ends at its end tag, wherever that stands.
                 let script = quoted(&frame).replace("</", "<\\/");
                 format!("<script>\np({script});\n</script>\r\n").into()
             }

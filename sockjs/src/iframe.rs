@@ -37,7 +37,7 @@ impl Page {
 </html>
 "#
         );
-        // the same at each start and on each server of this build
+        // The same at each start and on each server of this build.
         let mut hasher = DefaultHasher::new();
         html.hash(&mut hasher);
         let tag = format!("\"{:016x}\"", hasher.finish());

@@ -239,7 +239,7 @@ impl<Io: AsyncRead + Unpin> Intake<Io> {
                     let mut more = ReadBuf::new(&mut more);
                     ready!(Pin::new(&mut self.io).poll_read(cx, &mut more))?;
                     self.held.extend_from_slice(more.filled());
-                    // it ends here
+                    // It ends here.
                     self.broken |= more.filled().is_empty();
                 }
                 Parsed::Broken => self.broken = true,
@@ -257,7 +257,7 @@ impl<Io: AsyncRead + Unpin> Intake<Io> {
         header: &FrameHeader,
         payload: u64,
     ) -> Poll<io::Result<()>> {
-        // who sends a message in fragments does not say how long it gets
+        // Who sends a message in fragments does not say how long it gets.
         let length = if header.is_final {
             usize::try_from(self.length_with(header, payload)).unwrap_or(usize::MAX)
         } else {
@@ -385,7 +385,7 @@ impl<Io: AsyncRead + Unpin> AsyncRead for Intake<Io> {
             ready!(Pin::new(&mut me.io).poll_read(cx, buf))?;
             let is_end = buf.filled().len() == before;
             me.look_at(buf, before);
-            // else all of it is held back
+            // Else all of it is held back.
             if is_end || buf.filled().len() > before {
                 return Poll::Ready(Ok(()));
             }

@@ -81,7 +81,7 @@ impl Pace {
         let last = state.pings.back().map_or(state.taken, |ping| ping.sent);
         let due = match state.round_trip {
             Some(_) => state.sent - last >= PING_EVERY,
-            // one is enough to know whether it is answered
+            // One is enough to know whether it is answered.
             None => state.pings.is_empty(),
         };
         due.then(|| {
@@ -98,7 +98,7 @@ impl Pace {
             return;
         };
         let mut state = self.lock();
-        // it need not answer each, but the last that it has seen
+        // It need not answer each, but the last that it has seen.
         let Some(at) = state.pings.iter().position(|ping| ping.sent == sent) else {
             return;
         };
@@ -110,7 +110,7 @@ impl Pace {
         let speed = (sent - ping.taken) as f64 / took.as_secs_f64().max(1e-6);
         state.taken = sent;
         state.round_trip = Some(shortest);
-        // twice as much as keeps it busy, so that it can show that it is faster
+        // Twice as much as keeps it busy, so that it can show that it is faster.
         let busy = (speed * shortest.as_secs_f64()) as u64;
         state.window = (2 * busy).clamp(LEAST, MOST);
         drop(state);
@@ -181,14 +181,14 @@ mod tests {
         let (bytes, pings) = fill(&pace);
         assert_eq!((bytes, pings.len()), (128 * KIB, 4));
         assert!(!is_ready(&pace).await);
-        // what nobody asked says nothing
+        // What nobody asked says nothing.
         pace.answered(b"");
         pace.answered(&7_u64.to_be_bytes());
         assert!(!is_ready(&pace).await);
         pace.answered(&pings[1]);
         assert!(is_ready(&pace).await);
         assert_eq!(fill(&pace).0, 64 * KIB);
-        // one that was passed over is no news
+        // One that was passed over is no news.
         pace.answered(&pings[0]);
         assert!(!is_ready(&pace).await);
     }

@@ -131,7 +131,7 @@ impl Drop for Receiving {
 fn text(message: Message) -> String {
     match message {
         Message::Text(frame) => frame,
-        // a framed session takes none
+        // A framed session takes none.
         Message::Binary(_) => String::new(),
     }
 }

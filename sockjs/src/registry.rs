@@ -122,7 +122,7 @@ async fn own(
                 http.lose_sight(silence);
             }
         }
-        // if nothing else has ended it, it was the application
+        // If nothing else has ended it, it was the application.
         http.lock().end(Ended::ByServer);
         // Until then the client is told how it ended, however often it asks, if it takes that in time. A server that shuts
         // down waits for those only who have not been told.
@@ -148,7 +148,7 @@ struct Listing {
 
 impl Drop for Listing {
     fn drop(&mut self) {
-        // before nobody finds it any more, so that who receives is told
+        // Before nobody finds it any more, so that who receives is told.
         self.http.lock().end(Ended::ConnectionLost);
         self.registry.lock().remove(&self.name);
     }
@@ -300,7 +300,7 @@ impl HttpSession {
             tokio::select! {
                 biased;
                 () = sleep(limit.saturating_sub(since.elapsed())) => return,
-                // this has the sender
+                // This has the sender.
                 _ = receiver.changed() => {}
             }
         }

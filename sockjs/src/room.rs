@@ -95,7 +95,7 @@ mod tests {
         let now = Instant::now();
         assert!(shares[2].clone().take(1, LIMIT).await.is_none());
         assert_eq!(now.elapsed(), LIMIT);
-        // it is free with the last clone
+        // It is free with the last clone.
         let clone = second.clone();
         drop(second);
         assert!(!is_ready(shares[2].clone().take(1, LIMIT)).await);
@@ -107,7 +107,7 @@ mod tests {
         assert!(!is_ready(shares[2].clone().take(36, LIMIT)).await);
         assert!(is_ready(shares[2].clone().take(35, LIMIT)).await);
         drop(third);
-        // a longer one than there is room for has all of it
+        // A longer one than there is room for has all of it.
         assert!(is_ready(shares[2].clone().take(1000, LIMIT)).await);
     }
 

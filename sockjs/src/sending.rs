@@ -220,7 +220,7 @@ async fn read(
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let is_known = body.size_hint().exact().is_some();
-    // else it says only at its end how long it is
+    // Else it says only at its end how long it is.
     let most = if is_known { length } else { longest };
     let mut body = Limited::new(body, longest);
     let (mut whole, mut room) = (BytesMut::with_capacity(length.min(LONG)), None);

@@ -411,7 +411,7 @@ impl Link {
 
     /// [Ends](Self::end) the session, and closes it if the application has not.
     pub(crate) fn end_with(&mut self, why: Ended, code: u16, reason: &str) {
-        // before it is over, for then the application may ask
+        // Before it is over, for then the application may ask.
         self.state.ended.get_or_init(|| why);
         self.state.close(code, reason.to_owned());
         self.end(why);

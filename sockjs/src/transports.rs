@@ -90,7 +90,7 @@ fn receive(
         HeaderValue::from_static(format.content_type()),
     );
     if format.is_streaming() {
-        // nginx would hold it back
+        // Nginx would hold it back.
         headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     }
     let there = registry.find(&name);

@@ -332,7 +332,7 @@ fn long_messages_of_all_clients_share_their_room_and_give_it_back() {
                     assert!(room.is_some(), "{way:?}");
                     held.push((message, room));
                     if held.len() == 2 {
-                        // there is room for no other
+                        // There is room for no other.
                         assert!(
                             timeout(Duration::from_millis(300), heard.recv())
                                 .await
@@ -343,9 +343,9 @@ fn long_messages_of_all_clients_share_their_room_and_give_it_back() {
                 }
             };
             let (most, ()) = peak(before, everything).await;
-            // those that wait, and one that is being decoded
+            // Those that wait, and one that is being decoded.
             assert!(most < 4 * LONG + (12 << 20), "{way:?}: {most} bytes");
-            // the connections are still there
+            // The connections are still there.
             let receivers = takers.join_all().await;
             let held = HEAP.allocated().saturating_sub(before);
             assert!(held < 1 << 20, "{way:?}: {held} bytes");

@@ -36,7 +36,7 @@ pub(crate) struct Wishes {
 
 /// Builds all that is needed and measures. Prints a table, and writes lines of JSON into the target directory.
 pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result<()> {
-    // first, for it leaves a server in the place of the one that ships
+    // First, for it leaves a server in the place of the one that ships.
     let program = steps.step("measuring program", || build(places))?;
     let server = binary::build(places, steps)?;
     let cluster = steps.step("cluster", || find_cluster(places, wishes))?;
@@ -48,7 +48,7 @@ pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result
         if let Some(cluster) = &cluster {
             bench.arg("--kubeconfig").arg(&cluster.kubeconfig);
             bench.arg("--cluster-name").arg(&cluster.description);
-            // kubectl is measured, too
+            // Kubectl is measured, too.
             command::look_first(&mut bench, cluster.tools().map(Path::to_owned));
         }
         if wishes.quick {

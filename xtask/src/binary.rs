@@ -71,7 +71,7 @@ fn build_with_page(places: &Places, binary: &Path) -> Result<()> {
 pub(crate) fn start(binary: &Path, flags: &[OsString]) -> Result<()> {
     use std::os::unix::process::CommandExt as _;
 
-    // returns only if it can't be started
+    // Returns only if it can't be started.
     Err(Command::new(binary).args(flags).exec())
         .with_context(|| format!("starting {}", binary.display()))
 }

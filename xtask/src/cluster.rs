@@ -142,7 +142,7 @@ impl Cluster {
                     .args(["create", "namespace", NAMESPACE, "--save-config"]),
             )?;
         }
-        // without it no pod is admitted
+        // Without it no pod is admitted.
         command::run(self.kubectl().args(namespace).args([
             "wait",
             "--for=create",
@@ -167,7 +167,7 @@ impl Cluster {
             delete()?;
         }
         if !apply()?.success() {
-            // most of a pod can't be changed
+            // Most of a pod can't be changed.
             delete()?;
             command::run(self.kubectl().args(["apply", "--filename"]).arg(&manifest))?;
         }
@@ -245,7 +245,7 @@ fn create(places: &Places, folder: &Path, files: &Files) -> Result<()> {
     files.forget()?;
     let engine = Engine::find_or_start(places)?;
     let image = node_image::provide(places, &engine)?;
-    // one that no longer answers, say after the machine was restarted
+    // One that no longer answers, say after the machine was restarted.
     delete(places, &engine, files)?;
     fs::write(&files.engine, engine.address.as_deref().unwrap_or_default())?;
     let mut create = engine.command(node_image::kind(places)?);
@@ -268,7 +268,7 @@ fn create(places: &Places, folder: &Path, files: &Files) -> Result<()> {
     }
     command::run(&mut create)?;
     if kubectl(folder).is_err() {
-        // the node's own
+        // The node's own.
         let bin = folder.join("bin");
         fs::create_dir_all(&bin)?;
         command::run(

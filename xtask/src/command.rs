@@ -26,7 +26,7 @@ pub(crate) fn cargo() -> Command {
 pub(crate) fn look_first(program: &mut Command, folders: impl IntoIterator<Item = PathBuf>) {
     let path = env::var_os("PATH").unwrap_or_default();
     let path = folders.into_iter().chain(env::split_paths(&path));
-    // the parts come from a PATH or are ours: none holds a separator
+    // The parts come from a PATH or are ours: none holds a separator.
     if let Ok(path) = env::join_paths(path) {
         program.env("PATH", path);
     }
@@ -113,7 +113,7 @@ pub(crate) fn run_if_it_speaks(command: &mut Command, limit: Duration) -> Result
     let reading = thread::spawn(move || {
         for line in lines.map_while(io::Result::ok) {
             eprintln!("  {line}");
-            // after the first line nobody listens
+            // After the first line nobody listens.
             let _ = spoke.send(());
         }
     });
@@ -150,7 +150,7 @@ fn output_ends_within(child: &mut Child, limit: Duration) -> bool {
 }
 
 fn kill(child: &mut Child) {
-    // either fails only for a program that has ended by itself
+    // Either fails only for a program that has ended by itself.
     drop(child.kill());
     drop(child.wait());
 }

@@ -48,7 +48,7 @@ impl DevServer {
         if !listens.into_iter().any(|line| line.starts_with("Open ")) {
             bail!("the server did not start");
         }
-        // more links may come
+        // More links may come.
         thread::spawn(move || lines.for_each(|line| println!("{line}")));
         Ok(server)
     }
@@ -56,7 +56,7 @@ impl DevServer {
 
 impl Drop for DevServer {
     fn drop(&mut self) {
-        // in order, so that no process stays in a container
+        // In order, so that no process stays in a container.
         let _ = Command::new("kill").arg(self.0.id().to_string()).status();
         let _ = self.0.wait();
     }

@@ -38,7 +38,7 @@ pub(crate) fn run(
                 .arg("node_modules/typescript/bin/tsc")
                 .current_dir(&e2e),
         )?;
-        // a spec runs `trunk serve`
+        // A spec runs `trunk serve`.
         let mut path = tools::page_tools(places)?;
         path.push(places.repository.join("frontend/node_modules/.bin"));
         path.extend(cluster.tools().map(Path::to_owned));
@@ -55,7 +55,7 @@ pub(crate) fn run(
         playwright
             .env("KUBECONFIG", &cluster.kubeconfig)
             .env("TRUNK_SKIP_VERSION_CHECK", "true")
-            // what the page was compiled with is there already
+            // What the page was compiled with is there already.
             .env("TRUNK_BUILD_RELEASE", "true")
             .env_remove("NO_COLOR");
         if let Some(chromium) = &chromium {

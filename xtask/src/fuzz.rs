@@ -31,12 +31,12 @@ pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result
             continue;
         }
         let seeds = places.repository.join("fuzz/corpus").join(target);
-        // what is found on the way is many files, of which only a finding is worth keeping
+        // What is found on the way is many files, of which only a finding is worth keeping.
         let found = places.target.join("fuzz").join(target);
         fs::create_dir_all(&found).with_context(|| format!("making {}", found.display()))?;
         steps.step(target, || {
             let mut fuzz = Command::new(&program);
-            // there is no unsafe code here that a sanitizer could watch
+            // There is no unsafe code here that a sanitizer could watch.
             fuzz.args(["run", "--sanitizer=none", "--features=fuzzer", target])
                 .args([&found, &seeds])
                 .arg("--")

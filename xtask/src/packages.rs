@@ -41,7 +41,7 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
         let mut apt = Command::new("apt-get");
         apt.args(["install", "--yes", "--no-install-recommends", "--quiet=2"])
             .args(&missing);
-        // its own progress is for terminals; its errors are shown
+        // Its own progress is for terminals; its errors are shown.
         apt.env("DEBIAN_FRONTEND", "noninteractive")
             .stdout(Stdio::null());
         command::run_long(&mut apt, "installing packages")
@@ -49,7 +49,7 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
     if install().is_ok() {
         return Ok(());
     }
-    // package lists that are old or not there
+    // Package lists that are old or not there.
     command::run_long(
         Command::new("apt-get").args(["update", "--quiet=2"]),
         "updating the package lists",
@@ -63,7 +63,7 @@ pub(crate) fn missing<'name>(packages: &[&'name str]) -> Vec<&'name str> {
         .args(["--show", "--showformat=${db:Status-Status} ${Package}\n"])
         .args(packages)
         .output();
-    // it ends with an error as soon as one is unknown; what it lists is right all the same
+    // It ends with an error as soon as one is unknown; what it lists is right all the same.
     let listed = query
         .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
         .unwrap_or_default();

@@ -15,7 +15,7 @@ use crate::{
 /// Builds the page for release, compressed forms included.
 pub(crate) fn build(places: &Places) -> Result<()> {
     let built = places.target.join("page");
-    // Trunk keeps what it finds there
+    // Trunk keeps what it finds there.
     if built.exists() {
         fs::remove_dir_all(&built).with_context(|| format!("emptying {}", built.display()))?;
     }
@@ -62,7 +62,7 @@ fn trunk(places: &Places, toolchain: &Toolchain) -> Result<Command> {
     let frontend = places.repository.join("frontend");
     tools::npm_packages(&frontend)?;
     let mut path = tools::page_tools(places)?;
-    // wasm-opt
+    // Wasm-opt.
     path.push(frontend.join("node_modules/.bin"));
     let mut trunk = Command::new("trunk");
     toolchain.apply(&mut trunk, &path);
@@ -70,7 +70,7 @@ fn trunk(places: &Places, toolchain: &Toolchain) -> Result<Command> {
         .current_dir(&places.repository)
         .env("TRUNK_OFFLINE", "true")
         .env("TRUNK_SKIP_VERSION_CHECK", "true")
-        // it takes no other word than true or false there
+        // It takes no other word than true or false there.
         .env_remove("NO_COLOR");
     Ok(trunk)
 }

@@ -44,7 +44,7 @@ fn line() -> String {
             0xe0..0xf0 => 2,
             0xf0.. => 3,
         };
-        // a bit for each byte that follows; not all may follow any lead byte
+        // A bit for each byte that follows; not all may follow any lead byte.
         for greatest in 0..1 << rest {
             let follows = |at| if greatest >> at & 1 == 1 { 0xbf } else { 0x80 };
             let bytes: Vec<u8> = [lead].into_iter().chain((0..rest).map(follows)).collect();
@@ -56,7 +56,7 @@ fn line() -> String {
 
 async fn damaged(terminal: &mut Terminal) -> Result<usize> {
     let line = line();
-    // as bytes that no line editor makes anything of
+    // As bytes that no line editor makes anything of.
     let octal: String = line.bytes().map(|byte| format!("\\{byte:03o}")).collect();
     let command = format!("yes \"$(printf '{octal}')\" | head -n {COUNT}; echo e''nd\n");
     terminal.write(command.as_bytes()).await?;

@@ -108,7 +108,7 @@ impl Cluster {
         let port = url.port_u16().unwrap_or(default);
         let mut line = Delay::new(one_way).await?;
         line.lead_to(format!("{host}:{port}"));
-        // its certificate is not for the line's end
+        // Its certificate is not for the line's end.
         let name = host.trim_matches(['[', ']']).to_owned();
         config.tls_server_name.get_or_insert(name);
         let mut parts = config.cluster_url.into_parts();

@@ -69,7 +69,7 @@ async fn output(bench: &Bench, server: &Server, cluster: &Cluster) -> Result<Row
 
 async fn first_prompt(bench: &Bench, server: &Server, cluster: &Cluster) -> Result<Row> {
     let mut times = Way::ALL.map(|_| vec![]);
-    // the first of each connects and is not counted
+    // The first of each connects and is not counted.
     for round in 0..=bench.effort.short_rounds {
         for (times, way) in times.iter_mut().zip(Way::ALL) {
             let time = prompt::time(Terminal::open(way, cluster, server)).await?;
@@ -84,7 +84,7 @@ async fn first_prompt(bench: &Bench, server: &Server, cluster: &Cluster) -> Resu
             .with(Way::V5, v5)
             .with(Way::V4, v4)
             .with_bar(Way::Binary, binary, Bar::AtMost(Measure::Ratio, 1.10))
-            // where the page falls back to it, it opens no socket before it has an id
+            // Where the page falls back to it, it opens no socket before it has an id.
             .with(Way::Text, text),
     )
 }

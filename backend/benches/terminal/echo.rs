@@ -24,7 +24,7 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
     }
     worker::stop(terminals).await?;
     server.stop().await?;
-    // in µs: binary, text
+    // In µs: binary, text.
     let rows = [("p50", 0.5, 0.0, 20.0), ("p99", 0.99, 100.0, 150.0)];
     let row = |(name, part, binary_bar, text_bar)| {
         let [v5, v4, binary, text] = times.each_ref().map(|times| percentile(times, part));
@@ -40,10 +40,10 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
 
 /// Types keys, each when the one before was echoed; gives the times in µs.
 async fn type_keys(terminal: &mut Terminal, count: usize) -> Result<Vec<f64>> {
-    // sends back each byte for itself, and ends by itself
+    // Sends back each byte for itself, and ends by itself.
     let echo = format!("dd bs=1 count={} 2>/dev/null\n", count + 1);
     terminal.write(echo.as_bytes()).await?;
-    // the first tells that it is there
+    // The first tells that it is there.
     let mut times = Vec::with_capacity(count + 1);
     for _ in 0..=count {
         let start = Instant::now();

@@ -33,7 +33,7 @@ const GREETING: &str = "\x1b]7735;;;\x07\r\n$ ";
 pub(crate) struct FakeProcess {
     pub(crate) cluster: Cluster,
     _child: Child,
-    // the cluster ends when its stdin does; nobody reads on in its stdout
+    // The cluster ends when its stdin does; nobody reads on in its stdout.
     _stdout: BufReader<ChildStdout>,
     _kubeconfig: tempfile::NamedTempFile,
 }
@@ -49,7 +49,7 @@ impl FakeProcess {
             .spawn()
             .context("starting the fake cluster")?;
         let mut stdout = BufReader::new(child.stdout.take().context("no output to read")?);
-        // by the pipe, for its token is nobody else's business
+        // By the pipe, for its token is nobody else's business.
         let mut text = String::new();
         stdout.read_line(&mut text).await?;
         let mut kubeconfig = tempfile::NamedTempFile::new()?;

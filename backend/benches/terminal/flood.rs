@@ -27,7 +27,7 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
         (Fault::Reading, "who does not read"),
         (Fault::Acknowledging, "who does not acknowledge"),
     ] {
-        // a flood that nobody takes costs no time: both at once
+        // A flood that nobody takes costs no time: both at once.
         let growths = Way::PODSHELL.map(|way| growth(bench, way, fault));
         let growths = try_join_all(growths).await?;
         let seconds = bench.effort.flood.as_secs();
@@ -46,7 +46,7 @@ async fn growth(bench: &Bench, way: Way, fault: Fault) -> Result<f64> {
     let server = bench.server(&[]).await?;
     let mut terminal = Terminal::open(way, &bench.cluster, &server).await?;
     terminal.prompt().await?;
-    // less than a window, but enough to have all code of its way resident
+    // Less than a window, but enough to have all code of its way resident.
     terminal.write(b"yes | head -n 30000\r").await?;
     let ended = |screen: &[u8]| screen.len() > 90_000 && is_prompt(screen);
     terminal.read_until("the end of some output", ended).await?;

@@ -65,7 +65,7 @@ impl Kubectl {
     /// Waits for output; [`None`] at the end.
     pub(crate) async fn read(&mut self) -> Result<Option<Bytes>> {
         let mut buffer = BytesMut::with_capacity(READ_BUFFER);
-        // a terminal whose last process has gone fails with EIO
+        // A terminal whose last process has gone fails with EIO.
         let read = self.reader.read_buf(&mut buffer).await.unwrap_or(0);
         if read == 0 {
             self.child.wait().await?;

@@ -24,7 +24,7 @@ struct Left {
 }
 
 pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
-    // nobody is to wait for the client to come back
+    // Nobody is to wait for the client to come back.
     let server = bench.server(&["--grace", "0s"]).await?;
     let mut all = Vec::new();
     let ways = [
@@ -38,7 +38,7 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
     for (number, (way, closed)) in (0..).zip(ways) {
         let mut terminal = Terminal::open(way, &bench.cluster, &server).await?;
         terminal.prompt().await?;
-        // unlike what others sleep for
+        // Unlike what others sleep for.
         let sleeps = 1_000_000_000 + std::process::id() * 10 + number;
         let shell = start_sleep(&mut terminal, sleeps).await?;
         if let Terminal::Podshell(page) = &mut terminal
@@ -77,7 +77,7 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
 
 /// Starts `sleep` in the foreground; gives the shell's process.
 async fn start_sleep(terminal: &mut Terminal, seconds: u32) -> Result<u32> {
-    // what is typed has other signs between the words than what is printed
+    // What is typed has other signs between the words than what is printed.
     terminal.write(b"echo shell:$$:\r").await?;
     let told = |screen: &[u8]| find_shell(screen).is_some();
     let screen = terminal.read_until("the shell's process", told).await?;
@@ -99,7 +99,7 @@ fn find_shell(screen: &[u8]) -> Option<u32> {
 async fn look(bench: &Bench, left: &Left) -> Result<f64> {
     let Left { shell, sleeps, .. } = left;
     let script = format!(
-        // others may end while it looks
+        // Others may end while it looks.
         r#"exec 2>/dev/null
            alive=
            for path in /proc/[0-9]*; do

@@ -107,7 +107,7 @@ async fn grow(
         bail!("a session ended early");
     }
     if cluster.place != IDLE {
-        // a killed server would leave them behind
+        // A killed server would leave them behind.
         leave.cancel();
         soon("the sessions' end", async {
             while let Some(ended) = idling.join_next().await {

@@ -69,13 +69,13 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
             lines.format
         );
         let size: u64 = bench.cluster.run(&make).await?.trim().parse()?;
-        // the terminal puts a carriage return before each line feed
+        // The terminal puts a carriage return before each line feed.
         let bytes = size + count;
 
         let mut results: Vec<Results> = ways.iter().map(|_| Results::default()).collect();
         for round in 0..bench.effort.rounds {
             for place in 0..ways.len() {
-                // each is first once
+                // Each is first once.
                 let place = (place + round) % ways.len();
                 let (speed, cpu) = worker::alone(&mut terminals, place, async |way, terminal| {
                     let before = cpu_time(&server, terminal).await?;

@@ -27,6 +27,6 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     ensure!(size > 0, "{} holds no page", dist.display());
     let row = Row::new("own page code, brotli", "KB");
     let bar = Bar::AtMost(Measure::Value, 250.0);
-    // the page is the same whatever it speaks; it prefers binary
+    // The page is the same whatever it speaks; it prefers binary.
     Ok(vec![row.with_bar(Way::Binary, size as f64 / 1e3, bar)])
 }

@@ -18,7 +18,7 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let mut told = [vec![], vec![]];
     let mut found = [vec![], vec![]];
     let mut podshell = [vec![], vec![]];
-    // the first of each connects and is not counted
+    // The first of each connects and is not counted.
     for round in 0..=bench.effort.short_rounds {
         for (place, protocol) in [Protocol::V5, Protocol::V4].into_iter().enumerate() {
             let opening = Terminal::start(cluster, protocol, &["bash"]);

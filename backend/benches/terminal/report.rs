@@ -74,7 +74,7 @@ impl Row {
             Measure::KubectlRatio => value / self.value(Way::Kubectl)?,
             Measure::Difference => value - self.direct()?,
         };
-        // a difference may have a bar of 0: what counts is the whole
+        // A difference may have a bar of 0: what counts is the whole.
         let of_bar = match measure {
             Measure::Difference => value / (self.direct()? + wanted),
             _ if wanted == 0.0 => measured,

@@ -64,7 +64,7 @@ impl Server {
         cluster: &Cluster,
     ) -> Result<(Self, Delay)> {
         let mut line = Delay::new(one_way).await?;
-        // a server that is told its public address prints no other, so its port has to be known before
+        // A server that is told its public address prints no other, so its port has to be known before.
         let free = TcpListener::bind("127.0.0.1:0").await?;
         let listen = free.local_addr()?.to_string();
         drop(free);
@@ -80,7 +80,7 @@ impl Server {
         cluster: &Cluster,
         flags: &[&str],
     ) -> Result<Self> {
-        // which other users of this machine can't read from its command line
+        // Which other users of this machine can't read from its command line.
         let token: String = std::iter::repeat_with(fastrand::alphanumeric)
             .take(40)
             .collect();
@@ -190,7 +190,7 @@ impl Server {
 /// The CPU time that a process has used, in seconds.
 pub(crate) async fn cpu_of(pid: u32) -> Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).await?;
-    // the name, in parentheses, may hold anything; utime and stime are the 14th and 15th field
+    // The name, in parentheses, may hold anything; utime and stime are the 14th and 15th field.
     let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
     let ticks = fields.split_ascii_whitespace().skip(11).take(2);
     let ticks: Vec<f64> = ticks.map(str::parse).collect::<Result<_, _>>()?;

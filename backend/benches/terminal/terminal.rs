@@ -242,7 +242,7 @@ impl Page {
     ) -> Result<Self> {
         let opening = async {
             let (mut connection, id) = if encoding == Encoding::Binary {
-                // the page opens its socket while the id is being minted
+                // The page opens its socket while the id is being minted.
                 let opening = Box::pin(Connection::open_early(&server.address, read_buffer));
                 let (connection, id) = tokio::join!(opening, Box::pin(server.mint()));
                 (connection?, id?)

@@ -75,7 +75,7 @@ pub(crate) async fn alone<T>(
 /// Ends them all.
 pub(crate) async fn stop(terminals: Vec<(Way, Terminal)>) -> Result<()> {
     for (_, terminal) in terminals {
-        // the terminal makes a line end of the carriage return
+        // The terminal makes a line end of the carriage return.
         terminal.exit().await?;
     }
     Ok(())

@@ -125,9 +125,9 @@ impl Case {
         let said = if self.serves {
             stdout
         } else {
-            // an error is for people, and what was printed for programs
+            // An error is for people, and what was printed for programs.
             assert_eq!(stdout, "", "{all}");
-            // says what to do, the demo among it if there is one
+            // Says what to do, the demo among it if there is one.
             let demo = stderr.contains("podshell --demo");
             assert_eq!(demo, cfg!(feature = "demo"), "{all}");
             stderr
@@ -216,7 +216,7 @@ async fn the_demo_is_served_if_asked_for() {
 
 #[tokio::test]
 async fn a_cluster_that_does_not_answer_is_an_error() {
-    // takes connections, and says nothing
+    // Takes connections, and says nothing.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent_url = format!("http://{}", silent.local_addr().unwrap());
     let cluster = FakeCluster::builder().start().await.unwrap();
@@ -407,7 +407,7 @@ async fn the_demo_has_one_listening_socket_in_all() {
         panic!("{open:?}");
     };
     let port = sockets::port(front);
-    // makes it speak to its cluster
+    // Makes it speak to its cluster.
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let request =
         format!("GET /readyz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");

@@ -11,7 +11,7 @@ const ACCEPTS: u32 = 1 << 16;
 pub fn open_to_others(process: u32) -> Vec<String> {
     let own = inodes(process);
     let mut all = Vec::new();
-    // UDP has no listening: whatever is bound hears all
+    // UDP has no listening: whatever is bound hears all.
     for (table, state) in [
         ("tcp", Some(LISTENING)),
         ("tcp6", Some(LISTENING)),
@@ -55,7 +55,7 @@ fn inodes(process: u32) -> HashSet<String> {
 
 /// The rows of a table of the process's network, each in words.
 fn rows(process: u32, table: &str) -> Vec<Vec<String>> {
-    // without IPv6 there are no tables for it
+    // Without IPv6 there are no tables for it.
     let text = fs::read_to_string(format!("/proc/{process}/net/{table}")).unwrap_or_default();
     let words = |line: &str| line.split_whitespace().map(str::to_owned).collect();
     text.lines().skip(1).map(words).collect()

@@ -113,7 +113,7 @@ async fn pass(
                 break;
             }
         }
-        // the other side may be gone
+        // The other side may be gone.
         to.shutdown().await.ok();
     };
     tokio::join!(read, write);

@@ -247,7 +247,7 @@ impl TestServer {
         until("the sessions' end", || self.sessions.living() == 0).await;
         let _ = self.stop.send(());
         let drained = soon("the server's end", self.running).await.unwrap();
-        // they hold the client of the cluster, which has a task
+        // They hold the client of the cluster, which has a task.
         drop(self.sessions);
         self.cluster.shutdown().await;
         let tasks = tokio::runtime::Handle::current().metrics();

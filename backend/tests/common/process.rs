@@ -102,7 +102,7 @@ impl Podshell {
         let log = Arc::default();
         let logging = keep(child.stderr.take().unwrap(), Arc::clone(&log));
         let logging = Some(tokio::spawn(logging));
-        // its other end is closed with this
+        // Its other end is closed with this.
         let (address, link) = read_address(child.stdout.take().unwrap()).await;
         Self {
             child,

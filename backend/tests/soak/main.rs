@@ -87,8 +87,8 @@ async fn sessions_that_do_anything_at_any_time() {
         let most = warm.allocated + MARGIN;
         assert!(end.allocated < most, "more than {most} bytes");
     }
-    // sees to it that no task is left
-    // of shells without processes nobody can say what became of them
+    // Sees to it that no task is left
+    // of shells without processes nobody can say what became of them.
     Arc::into_inner(server).unwrap().end().await;
 }
 
@@ -102,7 +102,7 @@ async fn all_users(server: &Arc<TestServer>, plan: &Plan, first: u64, time: Dura
     }
     let mut counts = Counts::default();
     while let Some(user) = users.join_next().await {
-        // the first that fails ends all
+        // The first that fails ends all.
         counts += user.unwrap();
     }
     let ended = async {

@@ -75,7 +75,7 @@ impl Terminal {
         }
         let (key, offset, input) = bound(&mut connection).await;
         assert_eq!((offset, input), (0, 0));
-        // the server waits for no more than a whole window; a character that is not whole was not sent
+        // The server waits for no more than a whole window; a character that is not whole was not sent.
         let tell_every = rng.u64(TELL_EVERY..OUTPUT_WINDOW - 4);
         Some(Self {
             address,
@@ -200,7 +200,7 @@ impl Terminal {
 
     async fn output(&mut self, data: &[u8], end: Option<u64>) {
         assert!(!self.torn, "output between a torn character and the gap");
-        // nothing that is printed has it
+        // Nothing that is printed has it.
         if data == "\u{fffd}".as_bytes() {
             let end = end.unwrap();
             let held = end.checked_sub(self.received).unwrap();
@@ -241,7 +241,7 @@ impl Terminal {
                 .collect();
             data.truncate(self.rng.usize(MAX_CHARACTER.min(data.len())..=data.len()));
             if self.encoding() == Encoding::Text {
-                // the rest of a character may have to wait for room
+                // The rest of a character may have to wait for room.
                 data.truncate(whole_characters(&data));
                 if data.is_empty() {
                     return;

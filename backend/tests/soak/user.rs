@@ -76,12 +76,12 @@ impl User {
     }
 
     async fn session(&mut self, deadline: Instant) -> Counts {
-        // some never lose their connection but at will
+        // Some never lose their connection but at will.
         let drops = self.rng.bool().then(|| self.rng.u32(5..500));
         let rng = self.rng.fork();
         let container = if self.has_shells { SHELL } else { GENERATOR };
         let id = self.mint(container).await;
-        // some are pages, the others do what no page does
+        // Some are pages, the others do what no page does.
         if !self.has_shells && self.rng.u32(0..3) == 0 {
             let page = Page::open(&self.server, id, drops, rng).await;
             return match page {
@@ -144,7 +144,7 @@ impl User {
             }
             50..65 => {
                 let length = self.rng.usize(1..300_000);
-                // text alone: a page may go on by any transport
+                // Text alone: a page may go on by any transport.
                 let input = self.input(Encoding::Text, length);
                 page.type_in(&format!("take {}\n", input.len())).await;
                 page.type_in(str::from_utf8(&input).unwrap()).await;
@@ -152,7 +152,7 @@ impl User {
             65..75 => page.resize().await,
             75..85 => {
                 page.interrupt().await;
-                // what stands before it is a line of its own
+                // What stands before it is a line of its own.
                 page.type_in("\n").await;
             }
             85..90 => page.reload().await,
@@ -195,7 +195,7 @@ impl User {
             70..75 => terminal.ping().await,
             75..85 => {
                 terminal.interrupt().await;
-                // what stands before it is a line of its own
+                // What stands before it is a line of its own.
                 terminal.type_in(b"\n").await;
             }
             85..88 => terminal.take_over().await,
@@ -217,7 +217,7 @@ impl User {
                 let text: String = std::iter::repeat_with(|| self.rng.char(..))
                     .take(length / 4)
                     .collect();
-                // something at least
+                // Something at least.
                 text.into_bytes().into_iter().chain(*b"x").collect()
             }
         }

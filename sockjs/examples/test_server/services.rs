@@ -56,7 +56,7 @@ pub(crate) fn router(
 /// Sends every message back.
 async fn echo(mut session: Session) {
     while let Ok(message) = session.recv().await {
-        // fails only if the session is over, which the next `recv` tells
+        // Fails only if the session is over, which the next `recv` tells.
         let _ = session.send(message).await;
     }
 }

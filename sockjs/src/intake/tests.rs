@@ -153,7 +153,7 @@ proptest! {
     /// What is no WebSocket, or refused, is passed on as it is.
     #[test]
     fn noise_is_passed_on(data in prop::collection::vec(any::<u8>(), 0..200), piece in 14..40_usize) {
-        // no frame that is begun is cut, as none is both regular and long
+        // No frame that is begun is cut, as none is both regular and long.
         prop_assume!(!data.windows(2).any(|pair| matches!(pair[1] & 0x7f, 126 | 127)));
         prop_assert_eq!(&block_on(pass(data.clone(), piece, &Rooms::new(1))), &data);
     }
@@ -173,7 +173,7 @@ async fn a_long_message_waits_unread_for_room_and_not_for_ever() {
     assert_eq!((end.kind(), begun.elapsed()), (ErrorKind::TimedOut, WAIT));
     assert!(taken.take().is_none());
 
-    // with room it is read, and has to be there in time
+    // With room it is read, and has to be there in time.
     drop(other);
     let (io, mut client) = duplex(64);
     let (mut reading, taken) = intake(io, &rooms);
@@ -207,7 +207,7 @@ async fn a_long_message_may_come_slowly_but_not_trickle() {
                     Ok(0) | Err(_) => return false,
                     Ok(more) => count += more,
                 }
-                // each piece has a header of its own, no shorter than the one that is not there any more
+                // Each piece has a header of its own, no shorter than the one that is not there any more.
                 if count >= long.len() {
                     return true;
                 }

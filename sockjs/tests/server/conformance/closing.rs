@@ -31,7 +31,7 @@ async fn one_response_at_a_time() {
     second.next().await;
     assert_eq!(second.next().await, ANOTHER);
     assert_eq!(second.chunk().await, None);
-    // the first is none the worse for it
+    // The first is none the worse for it.
     server.send(&session, r#"["a"]"#).await;
     assert_eq!(first.next().await, "a[\"a\"]\n");
 }
@@ -55,7 +55,7 @@ async fn a_response_that_breaks_ends_the_session() {
         }
         assert_eq!(server.poll(&session).await, ANOTHER);
         drop(receiving);
-        // the server has to notice
+        // The server has to notice.
         soon(async {
             loop {
                 match &*server.poll(&session).await {

@@ -35,7 +35,7 @@ async fn the_server_takes_whatever_browsers_escape() {
     let server = Server::start().await;
     let session = fresh("/echo");
     assert_eq!(server.poll(&session).await, "o\n");
-    // all that there is beside surrogates
+    // All that there is beside surrogates.
     let all: String = (0..0x1_0000).filter_map(char::from_u32).collect();
     let escaped: String = all
         .chars()
@@ -59,6 +59,6 @@ async fn surrogates_come_in_pairs_or_are_replaced() {
     if !got.contains('!') {
         got = got.replace("]\n", ",") + &server.poll(&session).await["a[".len()..];
     }
-    // U+FFFD is one that is escaped
+    // U+FFFD is one that is escaped.
     assert_eq!(got, "a[\"🎉\",\"\\ufffd!\"]\n");
 }

@@ -27,7 +27,7 @@ async fn a_session_without_a_receiver_goes() {
     server.no_session_left().await;
     let path = format!("{session}/xhr_send");
     assert_eq!(server.post(&path, "[]").await.status, 404);
-    // the name is free for another
+    // The name is free for another.
     assert_eq!(server.poll(&session).await, "o\n");
 }
 
@@ -71,7 +71,7 @@ async fn a_batch_that_is_too_long_ends_the_session() {
 
 #[tokio::test]
 async fn a_batch_whose_connection_breaks_is_lost_and_not_too_long() {
-    // nothing else ends the session meanwhile
+    // Nothing else ends the session meanwhile.
     let (server, mut told) =
         telling(|builder| builder.disconnect_delay(Duration::from_secs(3600))).await;
     let session = fresh("/app");
@@ -211,7 +211,7 @@ async fn who_does_not_receive_slows_the_application_down() {
     }
     let waiting = sent.load(Ordering::Relaxed);
     assert!((50..=66).contains(&waiting), "{waiting} messages of 1 KB");
-    // what is taken makes room for more
+    // What is taken makes room for more.
     assert!(server.poll(&session).await.starts_with("a["));
     more_than(waiting).await;
 }
@@ -287,6 +287,6 @@ async fn a_handler_that_panics_takes_its_session_with_it() {
     let told = "c[1002,\"Connection interrupted\"]\n";
     assert_eq!(stream.next().await, told);
     assert_eq!(stream.chunk().await, None);
-    // the name is free for another
+    // The name is free for another.
     assert_eq!(server.poll(&session).await, "o\n");
 }

@@ -100,7 +100,7 @@ async fn any_content_type_will_do() {
     }
     let all = vec!["\"a\""; types.len()].join(",");
     let mut got = server.poll(&session).await;
-    // the last may not be back yet
+    // The last may not be back yet.
     while got.matches("\"a\"").count() < types.len() {
         got = got.replace("]\n", ",") + &server.poll(&session).await["a[".len()..];
     }

@@ -84,7 +84,7 @@ async fn a_response_ends_when_it_has_become_long() {
         }
         assert_eq!(stream.chunk().await, None, "{transport}: {length} bytes");
 
-        // the session goes on in another, which ends at a single long message
+        // The session goes on in another, which ends at a single long message.
         let mut stream = server.stream(&session, transport).await;
         stream.next().await;
         let message = "y".repeat(4096);
@@ -105,7 +105,7 @@ async fn percent_signs_survive_eventsource() {
     stream.next().await;
     stream.next().await;
     server.send(&session, r#"["100 % 汉"]"#).await;
-    // clients take it for percent-encoded
+    // Clients take it for percent-encoded.
     assert_eq!(
         stream.next().await,
         frame("eventsource", r#"a["100 %25 汉"]"#)

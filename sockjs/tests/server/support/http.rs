@@ -25,7 +25,7 @@ impl Server {
         let mut tcp = TcpStream::connect(self.address).await.unwrap();
         tcp.set_nodelay(true).unwrap();
         tcp.write_all(head.as_bytes()).await.unwrap();
-        // as it is answered early, all of it may not be wanted
+        // As it is answered early, all of it may not be wanted.
         let _ = tcp.write_all(request.body.unwrap_or_default()).await;
         soon(Answer::read(tcp, request.method)).await
     }
