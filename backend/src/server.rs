@@ -205,9 +205,9 @@ impl Bound {
         let sessions = &self.app.sessions;
         sessions.shut_down(until);
         let ended = async {
-            sessions.ended().await;
             connections.served.close();
             connections.served.wait().await;
+            sessions.ended().await;
             connections.over.cancel();
             connections.tasks.close();
             connections.tasks.wait().await;
