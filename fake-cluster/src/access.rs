@@ -1,11 +1,8 @@
-//! Who may do what: everything, except what a test has denied.
+//! Who may do what: everyone everything, except what a test has denied.
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::status::ApiError;
-
-/// The name every caller is known by in messages.
-pub(crate) const USER: &str = "kubernetes-admin";
+use crate::{status::ApiError, users::User};
 
 /// One question to the authorizer, in the terms of `SelfSubjectAccessReview`.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +17,8 @@ pub(crate) struct Action<'a> {
 
 #[derive(Debug)]
 struct Denial {
+    /// `None` denies everyone.
+    user: Option<String>,
     verb: String,
     resource: String,
     subresource: Option<String>,
@@ -29,8 +28,9 @@ struct Denial {
 }
 
 impl Denial {
-    fn covers(&self, action: Action<'_>) -> bool {
-        self.verb == action.verb
+    fn covers(&self, user: &User, action: Action<'_>) -> bool {
+        self.user.as_ref().is_none_or(|denied| *denied == user.name)
+            && self.verb == action.verb
             && self.resource == action.resource
             && self.subresource.as_deref() == action.subresource
             && (self.namespace.is_none() || self.namespace.as_deref() == action.namespace)
@@ -44,6 +44,7 @@ pub(crate) struct Access(Mutex<Vec<Denial>>);
 impl Access {
     pub(crate) fn deny(
         &self,
+        user: Option<&str>,
         verb: &str,
         resource: &str,
         subresource: Option<&str>,
@@ -51,6 +52,7 @@ impl Access {
         reason: &str,
     ) {
         self.lock().push(Denial {
+            user: user.map(str::to_owned),
             verb: verb.to_owned(),
             resource: resource.to_owned(),
             subresource: subresource.map(str::to_owned),
@@ -63,18 +65,19 @@ impl Access {
         self.lock().clear();
     }
 
-    /// Why `action` is denied; `None` if it is allowed.
+    /// Why `action` is denied to who calls; `None` if it is allowed.
     pub(crate) fn denied(&self, action: Action<'_>) -> Option<String> {
+        let user = User::calling();
         self.lock()
             .iter()
-            .find(|denial| denial.covers(action))
+            .find(|denial| denial.covers(&user, action))
             .map(|denial| denial.reason.clone())
     }
 
     /// The 403 that an API server answers when `action` is denied.
     pub(crate) fn check(&self, action: Action<'_>) -> Result<(), ApiError> {
         match self.denied(action) {
-            Some(reason) => Err(ApiError::forbidden(USER, action, &reason)),
+            Some(reason) => Err(ApiError::forbidden(&User::calling().name, action, &reason)),
             None => Ok(()),
         }
     }

@@ -13,6 +13,7 @@ use http::StatusCode;
 use k8s_openapi::{
     List,
     api::{
+        authentication::v1::{SelfSubjectReview, SelfSubjectReviewStatus, UserInfo},
         authorization::v1::{SelfSubjectAccessReview, SubjectAccessReviewStatus},
         core::v1::{Namespace, NamespaceSpec, NamespaceStatus, Pod},
     },
@@ -29,6 +30,7 @@ use crate::{
     pod::ago,
     selection::Selection,
     status::ApiError,
+    users::User,
     watch::watch_pods,
 };
 
@@ -61,6 +63,10 @@ pub(crate) fn router(shared: Arc<Shared>, its_guard: Arc<Guard>) -> Router {
         .route(
             "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
             post(review),
+        )
+        .route(
+            "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+            post(who_am_i),
         )
         .fallback(unknown)
         .layer(middleware::from_fn_with_state(its_guard, guard))
@@ -243,6 +249,22 @@ async fn review(
         allowed: denied.is_none(),
         reason: denied,
         ..SubjectAccessReviewStatus::default()
+    });
+    Ok((StatusCode::CREATED, Json(review)))
+}
+
+async fn who_am_i(
+    State(shared): Cluster,
+    Json(mut review): Json<SelfSubjectReview>,
+) -> Result<(StatusCode, Json<SelfSubjectReview>), ApiError> {
+    shared.faults.gate(Route::SelfReview).await?;
+    let User { name, groups } = User::calling();
+    review.status = Some(SelfSubjectReviewStatus {
+        user_info: Some(UserInfo {
+            username: Some(name),
+            groups: Some(groups),
+            ..UserInfo::default()
+        }),
     });
     Ok((StatusCode::CREATED, Json(review)))
 }

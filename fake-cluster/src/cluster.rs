@@ -300,7 +300,30 @@ impl FakeCluster {
         reason: &str,
     ) {
         let access = &self.shared.access;
-        access.deny(verb, resource, subresource, namespace.into(), reason);
+        access.deny(None, verb, resource, subresource, namespace.into(), reason);
+    }
+
+    /// [Denies](Self::deny) something to one user.
+    pub fn deny_user(
+        &self,
+        user: &str,
+        verb: &str,
+        resource: &str,
+        subresource: Option<&str>,
+        reason: &str,
+    ) {
+        let access = &self.shared.access;
+        access.deny(Some(user), verb, resource, subresource, None, reason);
+    }
+
+    /// Lets in whoever has `token`, as this user. The administrator may impersonate anyone.
+    pub fn add_user(&self, token: &str, name: &str, groups: &[&str]) {
+        self.guard.users.add(token, name, groups);
+    }
+
+    /// From now on, nobody has `token`: it has expired.
+    pub fn remove_user(&self, token: &str) {
+        self.guard.users.remove(token);
     }
 
     /// Takes back every [`deny`](Self::deny).

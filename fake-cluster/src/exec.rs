@@ -26,6 +26,7 @@ use crate::{
     record::{ExecState, Mode, Protocol},
     status::{ApiError, ExecEnd},
     store::Stored,
+    users::User,
 };
 
 /// The query of an exec or attach request.
@@ -122,9 +123,12 @@ async fn answer(
         tty,
         ..
     } = &options;
-    let id = shared
-        .records
-        .add(mode, &namespace, &pod, container, command, *tty);
+    let audit_id = request.headers().get("audit-id");
+    let audit_id = audit_id.and_then(|id| id.to_str().ok());
+    let user = User::calling().name;
+    let id = shared.records.add(
+        &user, audit_id, mode, &namespace, &pod, container, command, *tty,
+    );
     let place = Place {
         namespace,
         pod,

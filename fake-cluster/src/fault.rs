@@ -25,6 +25,8 @@ pub enum Route {
     GetPod,
     /// A `SelfSubjectAccessReview`.
     AccessReview,
+    /// A `SelfSubjectReview`: who am I?
+    SelfReview,
     /// A patch that adds ephemeral containers.
     EphemeralContainers,
 }

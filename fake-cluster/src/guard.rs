@@ -1,4 +1,4 @@
-//! Which requests are let in at all: those with the cluster's token, and no web page's.
+//! Which requests are let in at all: those with a token of the cluster's, and no web page's.
 
 use std::{fmt, sync::Arc};
 
@@ -8,9 +8,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
-use subtle::ConstantTimeEq as _;
 
-use crate::status::ApiError;
+use crate::{
+    status::ApiError,
+    users::{User, Users},
+};
 
 /// Bytes in a token.
 const TOKEN: usize = 32;
@@ -19,6 +21,7 @@ const TOKEN: usize = 32;
 pub(crate) struct Guard {
     host: String,
     token: String,
+    pub(crate) users: Users,
 }
 
 impl Guard {
@@ -27,7 +30,11 @@ impl Guard {
         let mut bytes = [0; TOKEN];
         getrandom::fill(&mut bytes)?;
         let token = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { host, token })
+        Ok(Self {
+            host,
+            token,
+            users: Users::default(),
+        })
     }
 
     pub(crate) fn url(&self) -> String {
@@ -38,7 +45,8 @@ impl Guard {
         &self.token
     }
 
-    fn check(&self, request: &Request) -> Result<(), ApiError> {
+    /// Who makes a request that may be made.
+    fn check(&self, request: &Request) -> Result<User, ApiError> {
         if !self.is_for_us(request) {
             // A web page whose name was made to lead here asks for that name.
             return Err(ApiError::new(
@@ -52,11 +60,7 @@ impl Guard {
                 "web pages are not served: no client of a cluster sends an Origin",
             ));
         }
-        if !self.has_token(request) {
-            // In a real API server's words.
-            return Err(ApiError::new(StatusCode::UNAUTHORIZED, "Unauthorized"));
-        }
-        Ok(())
+        self.users.identify(&self.token, request.headers())
     }
 
     /// Whether `Host` is ours, and so is the request line's if it names one, which then counts instead (RFC 9112, 3.2.2).
@@ -66,15 +70,6 @@ impl Guard {
         hosts.next().is_some_and(|host| host == self.host.as_str())
             && hosts.next().is_none()
             && authority.is_none_or(|authority| authority.as_str() == self.host)
-    }
-
-    fn has_token(&self, request: &Request) -> bool {
-        let mut sent = request.headers().get_all(header::AUTHORIZATION).into_iter();
-        let token = sent
-            .next()
-            .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-        sent.next().is_none()
-            && token.is_some_and(|token| bool::from(token.ct_eq(self.token.as_bytes())))
     }
 }
 
@@ -94,7 +89,7 @@ pub(crate) async fn guard(
     next: Next,
 ) -> Response {
     match guard.check(&request) {
-        Ok(()) => next.run(request).await,
+        Ok(user) => user.calls(next.run(request)).await,
         Err(refused) => refused.into_response(),
     }
 }

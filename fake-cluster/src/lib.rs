@@ -21,8 +21,8 @@
 //!
 //! It needs a Unix; on Linux it also finds what has left its session or outlived its shell.
 //!
-//! It is not: a scheduler, a directory of users (whoever has the token is `kubernetes-admin`), TLS, or any API beyond those
-//! named.
+//! It is not: a scheduler, TLS, or any API beyond those named. Whoever has the token is `kubernetes-admin`, who may
+//! impersonate anyone; [other users](FakeCluster::add_user) have tokens of their own.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), fake_cluster::StartError> {
@@ -59,6 +59,7 @@ mod signals;
 mod spawn;
 mod status;
 mod store;
+mod users;
 mod watch;
 
 pub use crate::{

@@ -72,6 +72,10 @@ pub enum ExecState {
 pub struct ExecRecord {
     /// Counts up from 0 over the cluster's life.
     pub id: u64,
+    /// Who asked for it, as the cluster sees them.
+    pub user: String,
+    /// What the client wants it to be called in the audit log: its header `Audit-ID`.
+    pub audit_id: Option<String>,
     /// What was asked for.
     pub mode: Mode,
     /// Namespace of the pod asked for.
@@ -125,8 +129,11 @@ impl Default for Records {
 }
 
 impl Records {
+    #[allow(clippy::too_many_arguments, reason = "each is a field of the record")]
     pub(crate) fn add(
         &self,
+        user: &str,
+        audit_id: Option<&str>,
         mode: Mode,
         namespace: &str,
         pod: &str,
@@ -142,6 +149,8 @@ impl Records {
             }
             all.push(ExecRecord {
                 id,
+                user: user.to_owned(),
+                audit_id: audit_id.map(str::to_owned),
                 mode,
                 namespace: namespace.to_owned(),
                 pod: pod.to_owned(),
@@ -198,7 +207,16 @@ mod tests {
     fn what_is_over_is_forgotten_and_what_runs_is_not() {
         let records = Records::default();
         let add = |state| {
-            let id = records.add(Mode::Exec, "default", "web-0", "app", &[], false);
+            let id = records.add(
+                "ann",
+                None,
+                Mode::Exec,
+                "default",
+                "web-0",
+                "app",
+                &[],
+                false,
+            );
             records.update(id, |record| record.state = state);
             id
         };
