@@ -2,73 +2,127 @@
 //!
 //! * [`host`]: is this server called by a name of its own? On every route.
 //! * [`origin`]: does the request come from a page of our own, or from no page at all? On all that does something.
-//! * [`keys`]: does the caller have the key of this run? On the API; [`sign_in`] gives it to browsers.
+//! * [`principal`]: who makes it? Found out by [`method`]: a key of this run ([`keys`]), a token of the cluster, or what a
+//!   proxy says. On all that does something.
 //! * [`guard`]: may this request open a terminal's connection? On SockJS, where browsers can't send headers.
 //!
-//! Podshell acts with one person's kubeconfig, so there is one caller. No cookie is ever set: browsers send
-//! a host's cookies to all of its ports, and any of those may be a stranger's.
+//! In local mode there is one caller, and no cookie is ever set: browsers send a host's cookies to all of its ports, and any
+//! of those may be a stranger's. Elsewhere a sign-in stands in sealed [`cookies`], and in no server's memory.
 
+mod cookies;
 mod guard;
 mod host;
 mod keys;
+mod method;
 mod origin;
+mod principal;
 mod proxies;
 pub(crate) mod sign_in;
 
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
 };
 
 use axum::{
-    extract::{FromRef, FromRequestParts},
     http::{
         HeaderMap, StatusCode,
         header::{AUTHORIZATION, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, request::Parts};
+use http::{HeaderValue, header::SEC_WEBSOCKET_PROTOCOL, request::Parts};
+use podshell_shared::{api::ErrorCode, terminal::KEY_PROTOCOL};
 
-use podshell_shared::api::ErrorCode;
-
+use self::{
+    cookies::Cookies,
+    method::{Found, Method, ProxySignIn, Shown, TokenSignIn},
+};
 pub(crate) use self::{
     guard::{Admission, Guard},
     host::{CalledBy, Hosts, require_own_host},
     keys::Keys,
     origin::require_own_origin,
+    principal::{CallersCluster, Principal, Unidentified, identify, identify_connection},
     proxies::{Proxies, client_address},
 };
-use crate::{burst::Burst, error::Failure, random, session::Caller};
+use crate::{
+    burst::Burst,
+    clock::Clock,
+    cluster::Cluster,
+    config::{Config, PublicUrl, SignIn},
+    error::Failure,
+    random,
+    secret::Secret,
+    session::{Caller, Identity, TicketKeys},
+};
 
 /// What tells who may call.
 pub(crate) struct Auth {
-    keys: Keys,
+    method: Method,
     hosts: Hosts,
     proxies: Proxies,
-    /// The only caller. Of this run alone, so that what was sealed for it is of no use to another server.
-    caller: Caller,
+    clock: Clock,
     refused: Mutex<Burst>,
 }
 
+/// What the ways to sign in are made of.
+pub(crate) struct Means {
+    /// The user's own key for scripts, in local mode.
+    pub(crate) token: Option<Secret>,
+    /// What a proxy shows.
+    pub(crate) proxy: Option<Secret>,
+    /// What seals cookies.
+    pub(crate) keys: Arc<TicketKeys>,
+    pub(crate) cluster: Cluster,
+    pub(crate) clock: Clock,
+}
+
 impl Auth {
-    pub(crate) fn new(keys: Keys, hosts: Hosts, proxies: Proxies) -> Self {
+    /// The sign-in that `config` asks for.
+    pub(crate) fn new(config: &Config, hosts: Hosts, means: Means) -> Self {
+        let cookies = |kind, public: &PublicUrl| {
+            let scope = (Arc::clone(&means.keys), means.cluster.identity());
+            Cookies::new(
+                kind,
+                scope,
+                (public, &config.base_path),
+                cookie::SameSite::Strict,
+            )
+        };
+        let method = match (config.sign_in, &config.public_url, means.proxy) {
+            (SignIn::Token, Some(public), _) => Method::Token(Box::new(TokenSignIn::new(
+                cookies("token", public),
+                config.sign_in_time,
+                means.cluster,
+            ))),
+            (SignIn::Proxy, _, Some(secret)) => Method::Proxy(Box::new(ProxySignIn {
+                secret,
+                user: config.proxy_user_header.clone(),
+                groups: config.proxy_groups_header.clone(),
+            })),
+            // What the others lack without, `Config::check_access` has asked for.
+            _ => Method::Local {
+                keys: Keys::new(means.token),
+                caller: Caller(format!("local-{}", random::text::<24>())),
+            },
+        };
         Self {
-            keys,
+            method,
             hosts,
-            proxies,
-            caller: Caller(format!("local-{}", random::text::<24>())),
+            proxies: Proxies::new(config.trusted_proxies.clone()),
+            clock: means.clock,
             refused: Mutex::default(),
         }
     }
 
-    /// The only caller that there is.
-    pub(crate) fn local_caller(&self) -> &Caller {
-        &self.caller
-    }
-
-    pub(crate) fn keys(&self) -> &Keys {
-        &self.keys
+    /// The keys of local mode, and the only caller that there is then.
+    pub(crate) fn local(&self) -> Option<(&Keys, &Caller)> {
+        match &self.method {
+            Method::Local { keys, caller } => Some((keys, caller)),
+            _ => None,
+        }
     }
 
     pub(crate) fn hosts(&self) -> &Hosts {
@@ -79,18 +133,36 @@ impl Auth {
         &self.proxies
     }
 
-    /// The caller, if the request brings a key as a bearer token (RFC 6750, section 2.1). A wrong one is said in the log.
-    fn caller(&self, headers: &HeaderMap) -> Option<Caller> {
-        self.caller_by(bearer(headers)?)
+    fn now(&self) -> SystemTime {
+        self.clock.now()
     }
 
-    /// The caller, if this is a key. A wrong one is said in the log.
-    fn caller_by(&self, key: &str) -> Option<Caller> {
-        if self.keys.accepts(key) {
-            return Some(self.caller.clone());
-        }
-        self.refused();
-        None
+    /// Who makes a request; a key on `offer` shows it, too.
+    async fn identify(
+        &self,
+        parts: &Parts,
+        offer: Option<&str>,
+    ) -> Result<Principal, Unidentified> {
+        let shown = Shown {
+            headers: &parts.headers,
+            offer,
+            by_proxy: self.proxies.sent(&parts.extensions),
+            now: self.now(),
+        };
+        let found = self.method.identify(self, &shown);
+        let Found {
+            caller,
+            user,
+            call_as,
+        } = found.await?;
+        Ok(Principal {
+            identity: Identity {
+                caller,
+                user,
+                address: client_address(&self.proxies, parts),
+            },
+            call_as,
+        })
     }
 
     /// Says in the log that somebody brought a wrong key: one line a burst.
@@ -112,34 +184,43 @@ impl fmt::Debug for Auth {
     }
 }
 
-/// Who calls, by the key in `Authorization`; 401 without it. What takes a caller needs no other guard.
-impl<S> FromRequestParts<S> for Caller
-where
-    Arc<Auth>: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
-        let caller = Arc::<Auth>::from_ref(state).caller(&parts.headers);
-        caller.ok_or_else(signed_out)
-    }
+/// The answer to who brings nothing that tells who they are, or nothing that is good.
+fn signed_out(auth: &Auth) -> Response {
+    unauthorized(auth, ErrorCode::SignIn, "You are not signed in.")
 }
 
-/// The answer to who has no key, or a wrong one.
-fn signed_out() -> Response {
-    unauthorized(ErrorCode::SignIn, "You are not signed in.")
-}
-
-fn unauthorized(code: ErrorCode, message: &str) -> Response {
-    let hint = "Open the link that podshell printed in its terminal. Each is good once; podshell says there how to get another. \
-         Scripts send a key as \"Authorization: Bearer …\".";
+fn unauthorized(auth: &Auth, code: ErrorCode, message: &str) -> Response {
+    let hint = match &auth.method {
+        Method::Local { .. } => {
+            "Open the link that podshell printed in its terminal. Each is good once; podshell says there how to get another. \
+             Scripts send a key as \"Authorization: Bearer …\"."
+        }
+        Method::Token(_) => {
+            "Sign in with a token of the cluster, as `kubectl create token NAME` makes one. Scripts send it as \
+             \"Authorization: Bearer …\"."
+        }
+        Method::Proxy(_) => {
+            "Open Podshell by its public address: the proxy there signs you in, and says who you are. It has to send the \
+             user's header once, and the secret that Podshell has."
+        }
+    };
     let failure = Failure::new(StatusCode::UNAUTHORIZED, code, message).hint(hint);
     let challenge = HeaderValue::from_static("Bearer");
     ([(WWW_AUTHENTICATE, challenge)], failure).into_response()
 }
 
+/// The key in `Authorization` (RFC 6750, section 2.1).
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The key that stands in a subprotocol on offer.
+fn offered(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .find_map(|name| name.trim().strip_prefix(KEY_PROTOCOL))
 }

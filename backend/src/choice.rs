@@ -2,7 +2,7 @@
 
 use crate::{
     cluster::{Cluster, Source},
-    config::Config,
+    config::{ActAs, Config, SignIn},
     descriptors::Costs,
     start_error::StartError,
 };
@@ -28,7 +28,7 @@ impl Choice {
 }
 
 /// A cluster that was chosen and can't be used is an error, never the demo: whose VPN is down has not asked for one.
-pub(crate) async fn choose(config: &Config) -> Result<Choice, StartError> {
+pub(crate) async fn choose(config: &Config, act_as: ActAs) -> Result<Choice, StartError> {
     #[cfg(feature = "demo")]
     if config.is_demo() {
         return demo("as asked");
@@ -36,6 +36,7 @@ pub(crate) async fn choose(config: &Config) -> Result<Choice, StartError> {
     let source = Source {
         kubeconfig: config.kubeconfig.clone(),
         context: config.context.clone(),
+        anonymous: act_as == ActAs::Bearer,
     };
     let asked = source.kubeconfig.is_some() || source.context.is_some();
     let why = if asked {
@@ -51,7 +52,9 @@ pub(crate) async fn choose(config: &Config) -> Result<Choice, StartError> {
             demo: None,
         }),
         #[cfg(feature = "demo")]
-        Err(error @ crate::cluster::ConnectError::Nothing { .. }) => {
+        Err(error @ crate::cluster::ConnectError::Nothing { .. })
+            if config.sign_in == SignIn::Local =>
+        {
             demo(&format!("because {error}"))
         }
         Err(error) => Err(error.into()),

@@ -2,12 +2,15 @@
 //! its end.
 
 mod access_review;
+mod call_as;
 mod client;
 mod ephemeral;
 mod error;
 mod exec;
 mod pods;
 mod shell;
+mod standing;
+mod who_am_i;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -16,47 +19,77 @@ use kube::{Api, Client};
 use podshell_shared::api;
 use tokio::{sync::Semaphore, time::timeout};
 
-pub(crate) use self::shell::terminate::SCRIPTS_AT_ONCE;
-use self::shell::{commands::Launchers, terminate::Terminations};
+pub(crate) use self::shell::{refused, terminate::SCRIPTS_AT_ONCE};
 pub use self::{
     access_review::Right,
+    call_as::CallAs,
     client::{ConnectError, Source},
     ephemeral::Debug,
     error::ClusterError,
     exec::{ExecInput, output::ExecOutput},
     shell::terminate::ProcessHandle,
 };
-use crate::session::{Mode, Target, TargetRequest};
+use self::{
+    access_review::Where,
+    call_as::Clients,
+    shell::{commands::Launchers, terminate::Terminations},
+    standing::Standings,
+};
+use crate::session::{Target, TargetRequest};
 
 /// How many sessions may ask at once what became of their pods.
 pub(crate) const LOOKS_AT_ONCE: usize = 8;
 /// How long the API server may take for an answer.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
 
-/// A Kubernetes cluster, with the identity that all calls are made as.
+/// A Kubernetes cluster, with the identity that its calls are made as.
 #[derive(Clone)]
 pub struct Cluster {
     client: Client,
-    name: String,
+    clients: Arc<Clients>,
+    call_as: CallAs,
+    name: Arc<str>,
     identity: Arc<[u8]>,
     demo: bool,
     launchers: Arc<Launchers>,
     terminations: Arc<Terminations>,
+    standings: Arc<Standings>,
     /// For looking what became of a pod.
     looks: Arc<Semaphore>,
 }
 
 impl Cluster {
-    fn new(client: Client, name: String, identity: Arc<[u8]>, demo: bool) -> Self {
-        Self {
-            client,
-            name,
+    /// A cluster whose calls are made as the server itself.
+    fn new(clients: Arc<Clients>, name: &str, identity: Arc<[u8]>) -> kube::Result<Self> {
+        Ok(Self {
+            client: clients.own()?,
+            clients,
+            call_as: CallAs::Own,
+            name: name.into(),
             identity,
-            demo,
+            demo: false,
             launchers: Arc::default(),
             terminations: Arc::new(Terminations::new()),
+            standings: Arc::default(),
             looks: Arc::new(Semaphore::new(LOOKS_AT_ONCE)),
-        }
+        })
+    }
+
+    /// The same cluster, with another identity.
+    ///
+    /// # Errors
+    ///
+    /// If what tells who that is can't be sent.
+    pub fn acting_as(&self, call_as: &CallAs) -> Result<Self, ClusterError> {
+        let client = match call_as {
+            CallAs::Own => self.clients.own().map_err(ClusterError::from)?,
+            other => self.clients.client(other)?,
+        };
+        Ok(Self {
+            client,
+            call_as: call_as.clone(),
+            ..self.clone()
+        })
     }
 
     /// What tells this cluster apart, for people: the kubeconfig's context as a rule.
@@ -96,7 +129,7 @@ impl Cluster {
         let mut pods: Vec<_> = list.items.into_iter().map(pods::summary).collect();
         pods.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
         Ok(api::PodList {
-            cluster: self.name.clone(),
+            cluster: self.name.as_ref().to_owned(),
             demo: self.demo,
             only,
             pods,
@@ -122,13 +155,17 @@ impl Cluster {
     ///
     /// Says which of these is not so.
     pub async fn resolve(&self, request: TargetRequest) -> Result<Target, ClusterError> {
-        let right = match request.mode {
-            Mode::Exec => Right::Exec,
-            Mode::Attach => Right::Attach,
-        };
+        let right = Right::from(request.mode);
         let (pod, allowed) = tokio::join!(
             self.pod(&request.namespace, &request.pod),
-            access_review::check(self, right, &request.namespace, &request.pod)
+            access_review::check(
+                self,
+                right,
+                Where {
+                    namespace: &request.namespace,
+                    pod: Some(&request.pod),
+                }
+            )
         );
         let container = pods::find_running(pod?, request.container)?;
         allowed?;

@@ -1,5 +1,6 @@
 //! Everything configurable, read and validated before a port is bound.
 
+mod access;
 mod base_path;
 mod public_url;
 
@@ -11,12 +12,14 @@ use std::{
 };
 
 use clap::{ArgAction, Parser};
+use http::HeaderName;
 use humantime::format_duration;
 use ipnet::IpNet;
 use podshell_shared::terminal::MAX_GRACE;
 use thiserror::Error;
 
 pub use self::{
+    access::{AccessError, ActAs, SignIn},
     base_path::{BasePath, BasePathError},
     public_url::{PublicUrl, PublicUrlError},
 };
@@ -36,9 +39,62 @@ containers (the log names them), 128 and the signal's number if a signal ended i
 #[derive(Clone, Debug, Parser)]
 #[command(name = "podshell", version, after_help = EXIT_CODES)]
 pub struct Config {
-    /// Address and port to listen on; loopback only. Port 0 takes a free one.
-    #[arg(long, env = "PODSHELL_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:7780", value_parser = loopback)]
+    /// Address and port to listen on; of this machine alone (loopback) with `--sign-in local`. Port 0 takes a free one.
+    #[arg(long, env = "PODSHELL_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:7780", value_parser = address)]
     pub listen: SocketAddr,
+
+    /// Who may use Podshell, and how they tell who they are.
+    #[arg(
+        long,
+        env = "PODSHELL_SIGN_IN",
+        value_name = "HOW",
+        default_value = "local"
+    )]
+    pub sign_in: SignIn,
+
+    /// Whom the cluster takes Podshell's calls for. What fits `--sign-in`, if not given: kubeconfig for local, bearer for
+    /// token, impersonate for proxy.
+    #[arg(long, env = "PODSHELL_ACT_AS", value_name = "WHOM")]
+    pub act_as: Option<ActAs>,
+
+    /// How long a browser stays signed in, 1m to 30days. In local mode, for as long as Podshell runs.
+    #[arg(long, env = "PODSHELL_SIGN_IN_TIME", value_name = "TIME", default_value = "12h", value_parser = time::<60, MONTH>)]
+    pub sign_in_time: Duration,
+
+    /// With `--sign-in proxy`: the header that has the user's name.
+    #[arg(
+        long,
+        env = "PODSHELL_PROXY_USER_HEADER",
+        value_name = "NAME",
+        default_value = "x-forwarded-user"
+    )]
+    pub proxy_user_header: HeaderName,
+
+    /// With `--sign-in proxy`: the header that has the user's groups, with commas between them.
+    #[arg(
+        long,
+        env = "PODSHELL_PROXY_GROUPS_HEADER",
+        value_name = "NAME",
+        default_value = "x-forwarded-groups"
+    )]
+    pub proxy_groups_header: HeaderName,
+
+    /// With `--sign-in proxy`: file with what the proxy sends in X-Podshell-Proxy-Secret, at least 32 characters, readable
+    /// by its owner alone.
+    #[arg(long, env = "PODSHELL_PROXY_SECRET_FILE", value_name = "PATH")]
+    pub proxy_secret_file: Option<PathBuf>,
+
+    /// File with the certificate to serve https with, and those that vouch for it (PEM). Read anew when it changes.
+    #[arg(long, env = "PODSHELL_TLS_CERT", value_name = "PATH")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// File with the certificate's key (PEM). Read anew when it changes.
+    #[arg(long, env = "PODSHELL_TLS_KEY", value_name = "PATH")]
+    pub tls_key: Option<PathBuf>,
+
+    /// How often the rights of those who have shells are reviewed, 1s to 55s: a shell whose right is gone ends then.
+    #[arg(long, env = "PODSHELL_REVIEW_EVERY", value_name = "TIME", default_value = "45s", value_parser = time::<1, 55>)]
+    pub review_every: Duration,
 
     /// The address that people open Podshell by, where that is not the one that it listens on: of a tunnel's end, or of a
     /// proxy in front. Requests for any other name are refused.
@@ -164,21 +220,11 @@ impl Config {
 enum ListenError {
     #[error("not an address with a port, like 127.0.0.1:7780")]
     NotAnAddress,
-    #[error(
-        "not a loopback address. Podshell gives whoever reaches it a shell in your cluster, and \
-         it has no sign-in for several people yet; listen on 127.0.0.1, and use an SSH tunnel from elsewhere"
-    )]
-    NotLoopback,
 }
 
-fn loopback(text: &str) -> Result<SocketAddr, ListenError> {
+fn address(text: &str) -> Result<SocketAddr, ListenError> {
     let text = text.replace("localhost:", "127.0.0.1:");
-    let address: SocketAddr = text.parse().map_err(|_| ListenError::NotAnAddress)?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        Err(ListenError::NotLoopback)
-    }
+    text.parse().map_err(|_| ListenError::NotAnAddress)
 }
 
 /// Why a text is no address of a proxy.
@@ -268,18 +314,9 @@ mod tests {
     }
 
     #[test]
-    fn listens_on_loopback_only() {
-        for address in [
-            "127.0.0.1:0",
-            "127.9.9.9:80",
-            "[::1]:7780",
-            "localhost:7780",
-        ] {
+    fn listens_on_an_address_with_a_port() {
+        for address in ["127.0.0.1:0", "[::1]:7780", "localhost:7780"] {
             parse(&["--listen", address]).unwrap();
-        }
-        for address in ["0.0.0.0:7780", "[::]:7780", "10.0.0.1:7780"] {
-            let error = parse(&["--listen", address]).unwrap_err().to_string();
-            assert!(error.contains("not a loopback address"), "{error}");
         }
         let error = parse(&["--listen", "7780"]).unwrap_err().to_string();
         assert!(error.contains("like 127.0.0.1:7780"), "{error}");

@@ -68,7 +68,13 @@ impl IntoResponse for Failure {
 
 impl From<ClusterError> for Failure {
     fn from(error: ClusterError) -> Self {
-        let (status, code) = match &error {
+        Self::from(&error)
+    }
+}
+
+impl From<&ClusterError> for Failure {
+    fn from(error: &ClusterError) -> Self {
+        let (status, code) = match error {
             ClusterError::NoNamespace { .. } => (StatusCode::NOT_FOUND, ErrorCode::NoNamespace),
             ClusterError::NoPod { .. } => (StatusCode::NOT_FOUND, ErrorCode::NoPod),
             ClusterError::NoContainer { .. } => (StatusCode::NOT_FOUND, ErrorCode::NoContainer),

@@ -9,6 +9,7 @@ mod app;
 mod auth;
 mod burst;
 mod choice;
+mod clock;
 pub mod cluster;
 pub mod config;
 mod descriptors;

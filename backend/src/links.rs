@@ -8,12 +8,10 @@ use std::{
 use podshell::Links;
 
 /// Says which cluster is served, and where.
-pub(crate) fn print_first(choice: &str, address: SocketAddr, links: &Links) {
-    let mut text = format!(
-        "Podshell serves {choice}, at {address}.\nOpen {}\n",
-        links.current()
-    );
-    if cfg!(unix) {
+pub(crate) fn print_first(choice: &str, address: SocketAddr, page: &str, links: Option<&Links>) {
+    let open = links.map_or_else(|| page.to_owned(), Links::current);
+    let mut text = format!("Podshell serves {choice}, at {address}.\nOpen {open}\n");
+    if cfg!(unix) && links.is_some() {
         let own = std::process::id();
         text += &format!("The link is good once; `kill -USR1 {own}` prints another.\n");
     }

@@ -75,8 +75,15 @@ async fn serve(config: Config) -> Result<u8, Box<dyn Error>> {
         bound = Box::pin(Server::new(with_token(config)?).bind()) => bound?,
         signal = signals.next() => return Ok(BY_SIGNAL + signal),
     };
-    links::print_first(server.choice(), server.address(), &server.links());
-    let _more_links = AbortOnDropHandle::new(tokio::spawn(asked.print_more(server.links())));
+    let links = server.links();
+    links::print_first(
+        server.choice(),
+        server.address(),
+        &server.page(),
+        links.as_ref(),
+    );
+    let _more_links =
+        links.map(|links| AbortOnDropHandle::new(tokio::spawn(asked.print_more(links))));
     let (stop, stopped) = oneshot::channel::<()>();
     let mut running = pin!(server.run(async {
         let _ = stopped.await;

@@ -9,3 +9,10 @@ pub(crate) fn text<const BYTES: usize>() -> String {
     rand::fill(&mut bytes).expect("the system gives random bytes");
     URL_SAFE_NO_PAD.encode(bytes)
 }
+
+/// A number below `bound`, which is not 0.
+pub(crate) fn below(bound: u64) -> u64 {
+    let mut bytes = [0; 8];
+    rand::fill(&mut bytes).expect("the system gives random bytes");
+    u64::from_be_bytes(bytes) % bound
+}

@@ -26,10 +26,9 @@ use tracing::{Level, Span, debug_span};
 use crate::{
     api::{debug_containers, health, mint, openapi, pods, sessions, turns},
     app::App,
-    auth::{self, Guard},
+    auth::{self, Guard, Principal},
     config::Config,
     page::assets,
-    session::Caller,
     wire,
 };
 
@@ -38,6 +37,8 @@ use crate::{
 const SOCKJS: [&str; 2] = ["/api/sockjs", "/ws/api/sockjs"];
 /// How long a request that anyone may make may be, in bytes, and how long it may take.
 const SMALL: usize = 1 << 10;
+/// A token of the cluster has claims.
+const TOKEN: usize = 16 << 10;
 const SMALL_WITHIN: Duration = Duration::from_secs(10);
 
 /// What is waited for at the end.
@@ -89,11 +90,17 @@ pub(crate) fn router(app: &App, config: &Config, connections: &Connections) -> R
         .layer(middleware::from_fn_with_state(turns, turns::wait))
         // Costs the cluster nothing.
         .route("/api/v1/sessions/{handle}", get(sessions::life))
-        .layer(middleware::from_extractor_with_state::<Caller, _>(
+        .route("/api/v1/sign-out", post(auth::sign_in::sign_out))
+        .route("/api/v1/me", get(auth::sign_in::me))
+        .layer(middleware::from_extractor_with_state::<Principal, _>(
             app.clone(),
         ));
     let without_key = Router::new()
-        .route("/api/v1/sign-in", post(auth::sign_in::sign_in))
+        .route(
+            "/api/v1/sign-in",
+            get(auth::sign_in::method).post(auth::sign_in::sign_in),
+        )
+        .layer(DefaultBodyLimit::max(TOKEN))
         .route("/api/v1/sessions/leave", post(sessions::leave))
         // Anyone may ask, so it costs little.
         .layer(DefaultBodyLimit::max(SMALL))
@@ -104,6 +111,11 @@ pub(crate) fn router(app: &App, config: &Config, connections: &Connections) -> R
     let guarded = Router::new()
         .nest_service(SOCKJS[0], terminals.clone().into_router())
         .nest_service(SOCKJS[1], terminals.into_router());
+    let with_key = with_key.layer(middleware::from_fn_with_state(app.clone(), auth::identify));
+    let guarded = guarded.layer(middleware::from_fn_with_state(
+        app.clone(),
+        auth::identify_connection,
+    ));
     let routes = Router::new()
         .merge(without_key)
         .merge(with_key)

@@ -18,8 +18,9 @@ use tracing::{info, warn};
 
 use crate::{
     app::{App, DebugImage, Shutdown, Times},
-    auth::{Auth, Hosts, Keys, Proxies},
+    auth::{Auth, Hosts, Keys, Means},
     choice,
+    clock::Clock,
     cluster::Cluster,
     config::Config,
     descriptors::{self, Budget},
@@ -36,16 +37,6 @@ use crate::{
 
 /// How long a session waits whose page said that it goes away; to be loaded anew takes less.
 const LEAVE_GRACE: Duration = Duration::from_secs(5);
-
-/// Tells the time.
-#[derive(Clone)]
-struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
-
-impl std::fmt::Debug for Clock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Clock")
-    }
-}
 
 /// A server in the making.
 #[derive(Debug)]
@@ -78,11 +69,13 @@ impl Server {
     /// descriptors.
     pub async fn bind(self) -> Result<Bound, StartError> {
         let config = self.config;
-        let keys = ticket_keys(config.ticket_key_file.as_deref())?;
-        let token = token(&config)?;
-        let chosen = choice::choose(&config).await?;
+        let act_as = config.check_access()?;
+        let keys = Arc::new(ticket_keys(config.ticket_key_file.as_deref())?);
+        let (token, proxy) = (token(&config)?, proxy_secret(&config)?);
+        let chosen = choice::choose(&config, act_as).await?;
         let budget = descriptors::budget(chosen.costs(), config.max_sessions)?;
         chosen.cluster.allow_clean_ups(budget.clean_ups);
+        chosen.cluster.review_every(config.review_every);
         let listen = |source| StartError::Listen {
             address: config.listen,
             source,
@@ -91,25 +84,32 @@ impl Server {
         let address = listener.local_addr().map_err(listen)?;
         let shutdown = CancellationToken::new();
         let hosts = Hosts::new(address, config.public_url.as_ref());
-        let proxies = Proxies::new(config.trusted_proxies.clone());
-        let auth = Auth::new(Keys::new(token), hosts, proxies);
+        let means = Means {
+            token,
+            proxy,
+            keys: Arc::clone(&keys),
+            cluster: chosen.cluster.clone(),
+            clock: self.clock.clone(),
+        };
+        let auth = Auth::new(&config, hosts, means);
+        // With one caller, ids are good at this run alone; else wherever the same people sign in.
+        let local = auth.local().map(|(_, caller)| caller.0.as_bytes());
         let scope = [
             chosen.cluster.identity(),
-            b"local",
-            auth.local_caller().0.as_bytes(),
+            config.sign_in.name().as_bytes(),
+            local.unwrap_or_default(),
         ];
         let tickets = Tickets::new(keys, Scope::new(scope));
         let sessions = Sessions::new(
             limits(&config, budget),
-            chosen.cluster,
             Some(Arc::new(SessionLog)),
             shutdown.clone(),
         );
         let app = App {
             auth: Arc::new(auth),
-            cluster: sessions.backend().clone(),
+            cluster: chosen.cluster,
             debug_image: DebugImage(config.debug_image.as_str().into()),
-            minting: Minting::new(tickets, self.clock.0),
+            minting: Minting::new(tickets, self.clock),
             page: Arc::new(Page::new(&config.base_path)),
             readiness: Arc::default(),
             sessions,
@@ -154,21 +154,27 @@ impl Bound {
         self.address
     }
 
-    /// The key that programs send as a bearer token.
-    pub fn token(&self) -> Secret {
-        self.app.auth.keys().token()
+    /// The key that programs send as a bearer token, in local mode.
+    pub fn token(&self) -> Option<Secret> {
+        self.app.auth.local().map(|(keys, _)| keys.token())
     }
 
-    /// The links that sign browsers in.
-    pub fn links(&self) -> Links {
+    /// Where people open it.
+    pub fn page(&self) -> String {
         let origin = match &self.config.public_url {
             Some(url) => url.to_string(),
             None => format!("http://{}", self.address),
         };
-        Links {
+        format!("{origin}{}", self.config.base_path)
+    }
+
+    /// The links that sign browsers in, in local mode.
+    pub fn links(&self) -> Option<Links> {
+        self.app.auth.local()?;
+        Some(Links {
             app: self.app.clone(),
-            page: format!("{origin}{}", self.config.base_path),
-        }
+            page: self.page(),
+        })
     }
 
     /// Which cluster is served and why, for people.
@@ -255,17 +261,19 @@ pub struct Links {
 impl Links {
     /// The one that is good now.
     pub fn current(&self) -> String {
-        self.with(&self.app.auth.keys().link())
+        self.with(Keys::link)
     }
 
     /// Another one; the last is good no more.
     pub fn renew(&self) -> String {
-        self.with(&self.app.auth.keys().new_link())
+        self.with(Keys::new_link)
     }
 
     /// Behind `#`, where browsers send it to no server and no proxy.
-    fn with(&self, token: &Secret) -> String {
-        format!("{}#token={}", self.page, token.reveal())
+    fn with(&self, token: impl FnOnce(&Keys) -> Secret) -> String {
+        let token = self.app.auth.local().map(|(keys, _)| token(keys));
+        let token = token.as_ref().map_or("", Secret::reveal);
+        format!("{}#token={token}", self.page)
     }
 }
 
@@ -279,6 +287,18 @@ fn token(config: &Config) -> Result<Option<Secret>, StartError> {
         source,
     })?;
     Ok(Some(token))
+}
+
+/// What a proxy in front shows that it is the one.
+fn proxy_secret(config: &Config) -> Result<Option<Secret>, StartError> {
+    let Some(path) = &config.proxy_secret_file else {
+        return Ok(None);
+    };
+    let secret = Secret::new(&secret(path)?).map_err(|source| StartError::ProxySecret {
+        path: path.clone(),
+        source,
+    })?;
+    Ok(Some(secret))
 }
 
 /// The keys in a file, or a new one.

@@ -8,6 +8,7 @@ mod event_loop;
 mod exit;
 mod flow;
 mod frame;
+mod identity;
 mod observer;
 mod ports;
 mod registry;
@@ -15,10 +16,11 @@ mod state;
 mod target;
 mod ticket;
 
-pub(crate) use self::exit::{failed, gone, no_session, shutting_down};
+pub(crate) use self::exit::{failed, gone, no_session, shutting_down, signed_out};
 pub use self::{
     event_loop::Session,
     frame::Output,
+    identity::{Caller, Identity, SessionId, User},
     observer::{Observer, SessionObserver},
     ports::{
         ClientEvent, ClientReader, ClientWriter, Gone, Permit, ProcessEnd, ProcessEvent,
@@ -26,6 +28,6 @@ pub use self::{
         ToProcess,
     },
     registry::{Limits, Sessions},
-    target::{Caller, Mode, Shell, Target, TargetRequest, UnknownShell},
+    target::{Mode, Shell, Target, TargetRequest, UnknownShell},
     ticket::{KeysError, Refused, Scope, TicketKeys, Tickets},
 };

@@ -5,28 +5,35 @@ use podshell_shared::terminal::{Exit, Size};
 use tokio::time::{Duration, Instant};
 use tracing::info;
 
-use crate::session::{Caller, Observer, SessionObserver, Target};
+use crate::session::{Identity, Observer, SessionId, SessionObserver, Target};
 
 /// Writes to the log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SessionLog;
 
 impl Observer for SessionLog {
-    fn begin(&self, _: &Caller, target: &Target) -> Option<Box<dyn SessionObserver>> {
+    fn begin(
+        &self,
+        id: SessionId,
+        _: &Identity,
+        target: &Target,
+    ) -> Result<Option<Box<dyn SessionObserver>>, Exit> {
         let target = target.to_string();
-        info!(%target, "session begins");
-        Some(Box::new(Entry {
+        info!(%id, %target, "session begins");
+        Ok(Some(Box::new(Entry {
+            id,
             target,
             since: Instant::now(),
             output: 0,
             input: 0,
-        }))
+        })))
     }
 }
 
 /// One session in the log.
 #[derive(Debug)]
 struct Entry {
+    id: SessionId,
     target: String,
     since: Instant,
     /// How many bytes came and went.
@@ -46,15 +53,16 @@ impl SessionObserver for Entry {
     fn resized(&mut self, _: Size) {}
 
     fn detached(&mut self, time: Duration) {
-        info!(target = %self.target, ?time, "session waits for its client");
+        info!(id = %self.id, target = %self.target, ?time, "session waits for its client");
     }
 
-    fn resumed(&mut self, offset: u64) {
-        info!(target = %self.target, offset, "session goes on");
+    fn resumed(&mut self, _: &Identity, offset: u64) {
+        info!(id = %self.id, target = %self.target, offset, "session goes on");
     }
 
     fn ended(&mut self, exit: &Exit) {
         info!(
+            id = %self.id,
             target = %self.target,
             reason = ?exit.reason,
             code = exit.code,
@@ -66,6 +74,6 @@ impl SessionObserver for Entry {
     }
 
     fn failed(&mut self, exit: &Exit) {
-        info!(target = %self.target, reason = ?exit.reason, "session ended before it began");
+        info!(id = %self.id, target = %self.target, reason = ?exit.reason, "session ended before it began");
     }
 }

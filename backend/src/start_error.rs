@@ -5,8 +5,8 @@ use std::{io, net::SocketAddr, path::PathBuf};
 use thiserror::Error;
 
 use crate::{
-    cluster::ConnectError, descriptors::TooFewDescriptors, secret::SecretError,
-    secret_file::SecretFileError, session::KeysError,
+    cluster::ConnectError, config::AccessError, descriptors::TooFewDescriptors,
+    secret::SecretError, secret_file::SecretFileError, session::KeysError,
 };
 
 /// Why the server did not start.
@@ -15,6 +15,17 @@ pub enum StartError {
     /// The cluster that was asked for can't be used.
     #[error("{}\n{}", .0, .0.hint())]
     Cluster(#[from] ConnectError),
+    /// Settings do not go together.
+    #[error("{0}.")]
+    Access(#[from] AccessError),
+    /// The file with the proxy's secret holds something else.
+    #[error("can't use the proxy's secret in {path}: {source}")]
+    ProxySecret {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: SecretError,
+    },
     /// The address can't be listened on.
     #[error("can't listen on {address}: {source}. Choose another port with --listen.")]
     Listen {

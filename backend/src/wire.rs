@@ -16,8 +16,8 @@ use self::{
 };
 use crate::{
     app::App,
-    auth::Admission,
-    cluster::Cluster,
+    auth::{Admission, Principal},
+    cluster::{self, Cluster},
     session::{
         ClientEvent, ClientReader, ClientWriter, Refused, Session, failed, gone, no_session,
         shutting_down,
@@ -94,21 +94,27 @@ async fn open(
     match first {
         Ok(ClientEvent::Message(ClientMessage::Bind { id, extended })) => {
             writer.bind(extended);
-            let caller = admission.and_then(|admission| admission.to_bind(&id));
-            let caller = caller.ok_or_else(unknown)?;
-            let redeemed = app.minting.redeem(caller, &id);
+            let principal = admission.and_then(|admission| admission.to_bind(&id));
+            let Principal { identity, call_as } = principal.ok_or_else(unknown)?;
+            let redeemed = app.minting.redeem(&identity.caller, &id);
             let target = redeemed.map_err(refused)?;
-            Session::begin(&app.sessions, caller, target, extended, reader, writer).await
+            let cluster = app.cluster.acting_as(call_as);
+            let cluster = cluster.map_err(|error| cluster::refused(&error))?;
+            let sessions = &app.sessions;
+            Session::begin(
+                sessions, identity, cluster, target, extended, reader, writer,
+            )
+            .await
         }
         Ok(ClientEvent::Message(ClientMessage::Resume { key, offset })) => {
             writer.bind(true);
-            let caller = admission.and_then(|admission| admission.to_resume(&key));
-            let caller = caller.ok_or_else(no_session)?;
+            let principal = admission.and_then(|admission| admission.to_resume(&key));
+            let principal = principal.ok_or_else(no_session)?;
             // A client that gave this connection up has made another: that one must not lose the session.
             if writer.is_over() {
                 return Err(gone());
             }
-            Session::resume(&app.sessions, caller, &key, offset).await
+            Session::resume(&app.sessions, &principal.identity, &key, offset).await
         }
         Ok(ClientEvent::Message(_)) => Err(failed(
             EndReason::Protocol,

@@ -121,7 +121,8 @@ async fn a_link_signs_one_browser_in() {
 
     let (status, body) = sign_in(&server, &link).await;
     assert_eq!(status, 200, "{body}");
-    let SignedIn { credential } = serde_json::from_str(&body).unwrap();
+    let signed_in: SignedIn = serde_json::from_str(&body).unwrap();
+    let credential = signed_in.credential.unwrap();
     let mut request = server.anonymous("/api/v1/pods");
     let bearer = HeaderValue::try_from(format!("Bearer {credential}")).unwrap();
     request.headers_mut().insert(AUTHORIZATION, bearer);

@@ -2,14 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions alone")]
 
-use std::{alloc::System, convert::Infallible, future::pending, time::Duration};
+use std::{
+    alloc::System,
+    convert::Infallible,
+    future::{Future, pending},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use cap::Cap;
 use podshell::session::{
-    Caller, ClientEvent, ClientReader, ClientWriter, Gone, Limits, Mode, Permit, ProcessEnd,
-    ProcessEvent, ProcessReader, ProcessWriter, Remains, RunningProcess, Session, Sessions, Target,
-    TerminalBackend, ToClient,
+    Caller, ClientEvent, ClientReader, ClientWriter, Gone, Identity, Limits, Mode, Permit,
+    ProcessEnd, ProcessEvent, ProcessReader, ProcessWriter, Remains, RunningProcess, Session,
+    SessionId, Sessions, Target, TerminalBackend, ToClient,
 };
 use podshell_shared::terminal::{
     ClientMessage, EndReason, Exit, INPUT_WINDOW, ServerMessage, Size,
@@ -31,7 +36,7 @@ const READ_BUFFER: usize = 4 << 10;
 const BOUND: usize = 1 << 20;
 
 /// A shell that does not read, nor write.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Deaf;
 
 impl ProcessReader for Deaf {
@@ -59,6 +64,7 @@ impl TerminalBackend for Deaf {
 
     async fn open(
         &self,
+        _: SessionId,
         _: &Target,
         _: watch::Receiver<Size>,
     ) -> Result<RunningProcess<Self>, Exit> {
@@ -67,6 +73,10 @@ impl TerminalBackend for Deaf {
             writer: Self,
             handle: (),
         })
+    }
+
+    fn revoked(&self, _: &Target) -> impl Future<Output = Exit> + Send + 'static {
+        pending()
     }
 
     async fn explain(&self, _: &Target, ended: ProcessEnd) -> Exit {
@@ -131,6 +141,14 @@ impl Permit<ToClient> for ScreenPermit<'_> {
     }
 }
 
+fn ann() -> Identity {
+    Identity {
+        caller: Caller("ann".to_owned()),
+        user: None,
+        address: None,
+    }
+}
+
 #[tokio::test]
 async fn bytes_that_wait_cost_little_more_than_their_number() {
     let limits = Limits {
@@ -144,7 +162,7 @@ async fn bytes_that_wait_cost_little_more_than_their_number() {
         legacy_interrupt: true,
     };
     let shutdown = CancellationToken::new();
-    let sessions = Sessions::new(limits, Deaf, None, shutdown.clone());
+    let sessions = Sessions::new(limits, None, shutdown.clone());
     let target = Target {
         namespace: "shop".to_owned(),
         pod: "web-0".to_owned(),
@@ -166,9 +184,11 @@ async fn bytes_that_wait_cost_little_more_than_their_number() {
                 leave: told,
             };
             let mut writer = Screen(said);
-            let (caller, reader, writer) = (Caller("ann".to_owned()), &mut reader, &mut writer);
-            let session = Session::begin(&sessions, &caller, target, true, reader, writer).await?;
-            Ok::<_, Exit>(session.run(&sessions, reader, writer).await)
+            let (sessions, reader, writer) = (&sessions, &mut reader, &mut writer);
+            let ann = ann();
+            let begun = Session::begin(sessions, &ann, Deaf, target, true, reader, writer);
+            let session = begun.await?;
+            Ok::<_, Exit>(session.run(sessions, reader, writer).await)
         }
     });
     let (mut key, mut all_heard) = (None, false);
@@ -192,8 +212,7 @@ async fn bytes_that_wait_cost_little_more_than_their_number() {
     );
 
     // And none of it was lost.
-    let caller = Caller("ann".to_owned());
-    let resumed = Session::resume(&sessions, &caller, &key.unwrap(), 0).await;
+    let resumed = Session::resume(&sessions, &ann(), &key.unwrap(), 0).await;
     let (said, mut hear) = mpsc::channel(8);
     let (_leave, told) = mpsc::channel(1);
     let client = tokio::spawn({

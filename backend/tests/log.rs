@@ -146,7 +146,8 @@ async fn nothing_secret_is_in_the_log_at_any_level() {
     )
     .await;
     assert_eq!(status, StatusCode::OK, "{body}");
-    let SignedIn { credential } = serde_json::from_str(&body).unwrap();
+    let signed_in: SignedIn = serde_json::from_str(&body).unwrap();
+    let credential = signed_in.credential.unwrap();
     secrets.push(credential.clone());
     for wrong in ["wrong-key-of-somebody", &link] {
         let (status, _) = ask(address, "GET", "/api/v1/pods", wrong, "").await;

@@ -4,11 +4,42 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// How people sign in at a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "method", rename_all = "kebab-case")]
+pub enum SignInMethod {
+    /// By the link that the server has printed.
+    Link,
+    /// By a token of the cluster.
+    Token,
+    /// By a proxy in front of the server, before any request comes here.
+    Proxy,
+    /// One that this side does not know: of a newer server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Me {
+    /// The name that the cluster knows them by; missing for whoever has started the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The groups that they are in.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// Whether there is a sign-in of theirs to end.
+    pub can_sign_out: bool,
+}
+
 /// What a browser sends to be signed in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignIn {
-    /// Of the link that the server printed, good once; or the user's own, if there is one.
+    /// Of the link that the server printed, good once, or the user's own, if there is one; or one of the cluster.
     pub token: String,
 }
 
@@ -16,8 +47,10 @@ pub struct SignIn {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignedIn {
-    /// What to send with every request, as `Authorization: Bearer …`. Good as long as the server runs.
-    pub credential: String,
+    /// What to send with every request, as `Authorization: Bearer …`. Good as long as the server runs. Missing where the
+    /// browser got cookies instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
 }
 
 impl fmt::Debug for SignIn {
@@ -115,6 +148,8 @@ pub enum ErrorCode {
     NoContainer,
     /// There is no such namespace.
     NoNamespace,
+    /// The request does not come from the proxy that signs people in.
+    NotByProxy,
     /// The server was built without its page.
     NoPage,
     /// There is no such pod.
@@ -125,10 +160,14 @@ pub enum ErrorCode {
     NotReady,
     /// The container is not running.
     NotRunning,
+    /// The user or group is Kubernetes' own, whom nobody can be.
+    ReservedUser,
     /// The server is shutting down.
     Shutdown,
     /// The caller is not signed in.
     SignIn,
+    /// The cluster does not know the token.
+    TokenRefused,
     /// There is no such mode of a terminal.
     UnknownMode,
     /// There is no such shell.

@@ -262,11 +262,13 @@ pub enum EndReason {
     TakenOver,
     /// The session to resume is over, or was never here.
     NoSession,
+    /// The sign-in of whoever opened the session has ended: they signed out, or it expired.
+    SignedOut,
 }
 
 impl EndReason {
     /// Every reason, for tests and documents.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Exited,
         Self::Closed,
         Self::NoShell,
@@ -285,5 +287,6 @@ impl EndReason {
         Self::Lifetime,
         Self::TakenOver,
         Self::NoSession,
+        Self::SignedOut,
     ];
 }

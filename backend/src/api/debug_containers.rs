@@ -10,7 +10,7 @@ use podshell_shared::api::{ApiError, DebugContainer, DebugState};
 use super::check_names;
 use crate::{
     app::{DebugImage, Shutdown},
-    cluster::Cluster,
+    auth::CallersCluster,
     error::Failure,
 };
 
@@ -29,7 +29,7 @@ use crate::{
 )]
 pub(crate) async fn add(
     State(shutdown): State<Shutdown>,
-    State(cluster): State<Cluster>,
+    CallersCluster(cluster): CallersCluster,
     State(DebugImage(image)): State<DebugImage>,
     Path((namespace, pod, container)): Path<(String, String, String)>,
 ) -> Result<(StatusCode, Json<DebugContainer>), Failure> {
@@ -56,7 +56,7 @@ pub(crate) async fn add(
     security(("key" = []))
 )]
 pub(crate) async fn state(
-    State(cluster): State<Cluster>,
+    CallersCluster(cluster): CallersCluster,
     Path((namespace, pod, container)): Path<(String, String, String)>,
 ) -> Result<Json<DebugState>, Failure> {
     check_names(&namespace, &pod, &container)?;

@@ -13,8 +13,9 @@ use serde::Deserialize;
 use super::{check_names, check_pod};
 use crate::{
     app::App,
+    auth::{CallersCluster, Principal},
     error::Failure,
-    session::{Caller, Mode, Shell, TargetRequest},
+    session::{Mode, Shell, TargetRequest},
 };
 
 /// The query of the short route.
@@ -36,7 +37,8 @@ pub(crate) struct MintQuery {
 )]
 pub(crate) async fn mint(
     State(app): State<App>,
-    caller: Caller,
+    principal: Principal,
+    cluster: CallersCluster,
     Path((namespace, pod, container)): Path<(String, String, String)>,
     Query(mode): Query<ModeQuery>,
 ) -> Result<Json<Minted>, Failure> {
@@ -45,7 +47,7 @@ pub(crate) async fn mint(
         container: Some(container),
         mode,
     };
-    mint_at(&app, &caller, pod, query).await
+    mint_at(&app, (&principal, cluster), pod, query).await
 }
 
 /// `GET /api/pod/{pod}/shell?namespace=&container=`: namespace `default` and the pod's first
@@ -64,17 +66,18 @@ pub(crate) async fn mint(
 )]
 pub(crate) async fn mint_short(
     State(app): State<App>,
-    caller: Caller,
+    principal: Principal,
+    cluster: CallersCluster,
     Path(pod): Path<String>,
     Query(mut query): Query<MintQuery>,
 ) -> Result<Json<Minted>, Failure> {
     query.container = query.container.filter(|name| !name.is_empty());
-    mint_at(&app, &caller, pod, query).await
+    mint_at(&app, (&principal, cluster), pod, query).await
 }
 
 async fn mint_at(
     app: &App,
-    caller: &Caller,
+    (principal, CallersCluster(cluster)): (&Principal, CallersCluster),
     pod: String,
     query: MintQuery,
 ) -> Result<Json<Minted>, Failure> {
@@ -96,7 +99,7 @@ async fn mint_at(
         shell,
         mode,
     };
-    let target = app.cluster.resolve(request).await?;
-    let id = app.minting.mint(caller, &target);
+    let target = cluster.resolve(request).await?;
+    let id = app.minting.mint(&principal.identity.caller, &target);
     Ok(Json(Minted { id }))
 }

@@ -22,7 +22,10 @@ use crate::auth;
         description = "Shells in the containers of a Kubernetes cluster. Terminals go over SockJS, which docs/protocol.md describes."
     ),
     paths(
+        auth::sign_in::method,
         auth::sign_in::sign_in,
+        auth::sign_in::sign_out,
+        auth::sign_in::me,
         mint::mint,
         mint::mint_short,
         pods::list,

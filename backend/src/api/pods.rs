@@ -1,9 +1,9 @@
 //! The list of pods.
 
-use axum::{Json, extract::State};
+use axum::Json;
 use podshell_shared::api::{ApiError, PodList};
 
-use crate::{cluster::Cluster, error::Failure};
+use crate::{auth::CallersCluster, error::Failure};
 
 /// `GET /api/v1/pods`: all pods that the caller may list.
 #[utoipa::path(
@@ -12,6 +12,8 @@ use crate::{cluster::Cluster, error::Failure};
     responses((status = OK, body = PodList), (status = "4XX", body = ApiError), (status = "5XX", body = ApiError)),
     security(("key" = []))
 )]
-pub(crate) async fn list(State(cluster): State<Cluster>) -> Result<Json<PodList>, Failure> {
+pub(crate) async fn list(
+    CallersCluster(cluster): CallersCluster,
+) -> Result<Json<PodList>, Failure> {
     Ok(Json(cluster.pods().await?))
 }

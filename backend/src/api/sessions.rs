@@ -7,10 +7,7 @@ use axum::{
 };
 use podshell_shared::api::{ApiError, SessionLife};
 
-use crate::{
-    cluster::Cluster,
-    session::{Caller, Sessions},
-};
+use crate::{auth::Principal, cluster::Cluster, session::Sessions};
 
 /// `GET /api/v1/sessions/{handle}`: whether the caller's session of that handle can be gone on with. Browsers do not tell
 /// a page why a WebSocket was refused, so it asks here.
@@ -23,10 +20,10 @@ use crate::{
 )]
 pub(crate) async fn life(
     State(sessions): State<Sessions<Cluster>>,
-    caller: Caller,
+    principal: Principal,
     Path(handle): Path<String>,
 ) -> Json<SessionLife> {
-    let lives = sessions.caller_of(&handle) == Some(caller);
+    let lives = sessions.caller_of(&handle) == Some(principal.identity.caller);
     Json(SessionLife { lives })
 }
 

@@ -11,27 +11,27 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::response::Response;
-use http::{HeaderMap, header::SEC_WEBSOCKET_PROTOCOL, request::Parts};
-use podshell_shared::terminal::{KEY_PROTOCOL, session_handle};
+use http::request::Parts;
+use podshell_shared::terminal::session_handle;
 
-use super::{Auth, bearer, signed_out};
+use super::{Auth, Principal, bearer, client_address, principal::Identified, signed_out};
 use crate::{
-    cluster::Cluster,
+    cluster::{CallAs, Cluster},
     minting::Minting,
-    session::{Caller, Sessions},
+    session::{Caller, Identity, Sessions},
 };
 
 /// What a connection may be used for, and by whom.
 #[derive(Clone, Debug)]
 pub(crate) struct Admission {
-    caller: Caller,
+    principal: Principal,
     to: Purpose,
 }
 
 /// What a connection is for.
 #[derive(Clone, Debug)]
 enum Purpose {
-    /// Whatever its caller may do: it brought the key.
+    /// Whatever its caller may do: it showed who that is.
     Anything,
     /// To bind this id.
     Bind(String),
@@ -41,23 +41,23 @@ enum Purpose {
 
 impl Admission {
     /// Who may bind this id over the connection, if anyone may.
-    pub(crate) fn to_bind(&self, id: &str) -> Option<&Caller> {
+    pub(crate) fn to_bind(&self, id: &str) -> Option<&Principal> {
         let may = match &self.to {
             Purpose::Anything => true,
             Purpose::Bind(admitted) => admitted == id,
             Purpose::Resume(_) => false,
         };
-        may.then_some(&self.caller)
+        may.then_some(&self.principal)
     }
 
     /// Who may resume the session of this key over the connection, if anyone may.
-    pub(crate) fn to_resume(&self, key: &str) -> Option<&Caller> {
+    pub(crate) fn to_resume(&self, key: &str) -> Option<&Principal> {
         let may = match &self.to {
             Purpose::Anything => true,
             Purpose::Bind(_) => false,
             Purpose::Resume(handle) => handle == session_handle(key),
         };
-        may.then_some(&self.caller)
+        may.then_some(&self.principal)
     }
 }
 
@@ -77,13 +77,21 @@ impl Guard {
         }
     }
 
-    /// What a request may open a connection for; [`None`] if nothing.
-    fn admission(&self, parts: &Parts) -> Option<Admission> {
-        let admission = |caller, to| Admission { caller, to };
-        let by_offer = || self.auth.caller_by(offered(&parts.headers)?);
-        if let Some(caller) = self.auth.caller(&parts.headers).or_else(by_offer) {
-            return Some(admission(caller, Purpose::Anything));
-        }
+    /// What a request may open a connection for, beside what its caller may do; [`None`] if nothing.
+    ///
+    /// In local mode alone: elsewhere an id does not tell by whose rights a shell is to be opened.
+    fn by_query(&self, parts: &Parts) -> Option<Admission> {
+        self.auth.local()?;
+        let admission = |caller, to| {
+            let identity = Identity {
+                caller,
+                user: None,
+                address: client_address(self.auth.proxies(), parts),
+            };
+            let call_as = CallAs::Own;
+            let principal = Principal { identity, call_as };
+            Admission { principal, to }
+        };
         let shown = shown(parts)?;
         let of_id = || {
             let caller = self.minting.caller(shown)?;
@@ -99,29 +107,37 @@ impl Guard {
 
 impl sockjs::Guard for Guard {
     fn admit(&self, parts: &mut Parts) -> Result<(), Box<Response>> {
-        let admission = self.admission(parts);
-        let admission = admission.ok_or_else(signed_out)?;
+        let admission = match parts.extensions.get() {
+            Some(Identified(Ok(principal))) => Admission {
+                principal: principal.clone(),
+                to: Purpose::Anything,
+            },
+            identified => self.by_query(parts).ok_or_else(|| match identified {
+                Some(Identified(Err(why))) => why.response(&self.auth),
+                _ => signed_out(&self.auth),
+            })?,
+        };
         parts.extensions.insert(admission);
         Ok(())
     }
 
-    /// The key, or else what stands in the query, which is good for this long after it was good for the first time.
+    /// The key, or else what stands in the query, which is good for this long after it was good for the first time; outside
+    /// of local mode, who calls.
     fn identity(&self, parts: &Parts) -> Option<Vec<u8>> {
-        // A key that is none may be anyone's, as one that a proxy adds.
-        let key = bearer(&parts.headers).filter(|key| self.auth.keys().accepts(key));
-        let brought = key.or_else(|| shown(parts))?;
+        let brought = match self.auth.local() {
+            Some((keys, _)) => {
+                // A key that is none may be anyone's, as one that a proxy adds.
+                let key = bearer(&parts.headers).filter(|key| keys.accepts(key));
+                key.or_else(|| shown(parts))?
+            }
+            None => {
+                let Identified(identified) = parts.extensions.get()?;
+                let Caller(caller) = &identified.as_ref().ok()?.identity.caller;
+                caller
+            }
+        };
         Some(digest(&SHA256, brought.as_bytes()).as_ref().to_vec())
     }
-}
-
-/// The key that stands in a subprotocol on offer.
-fn offered(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(SEC_WEBSOCKET_PROTOCOL)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .find_map(|name| name.trim().strip_prefix(KEY_PROTOCOL))
 }
 
 /// What a request shows in its query: the first thing there, for SockJS's own client puts more behind it.

@@ -1,19 +1,39 @@
-//! `POST /api/v1/sign-in`: a browser brings the token of the printed link, and gets the key that it keeps.
+//! `/api/v1/sign-in`, `sign-out` and `me`: how people sign in here, what they bring for it, and who they are then.
 
 use std::sync::Arc;
 
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
-    http::StatusCode,
-    response::{IntoResponse as _, Response},
+    http::{HeaderMap, StatusCode, header::SET_COOKIE},
+    response::{IntoResponse, Response},
 };
-use podshell_shared::api::{ApiError, ErrorCode, SignIn, SignedIn};
+use http::HeaderValue;
+use podshell_shared::api::{ApiError, ErrorCode, Me, SignIn, SignInMethod, SignedIn};
 
-use super::{Auth, keys::Refused, unauthorized};
-use crate::error::Failure;
+use super::{Auth, Principal, keys::Refused, method::Method, unauthorized};
+use crate::{
+    cluster::{Cluster, ClusterError},
+    error::Failure,
+    session::{Sessions, User},
+};
 
-/// The key that a browser sends from now on, for a token that is good once.
+/// `GET /api/v1/sign-in`: how people sign in here.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sign-in",
+    responses((status = OK, body = SignInMethod))
+)]
+pub(crate) async fn method(State(auth): State<Arc<Auth>>) -> Json<SignInMethod> {
+    Json(match auth.method {
+        Method::Local { .. } => SignInMethod::Link,
+        Method::Token(_) => SignInMethod::Token,
+        Method::Proxy(_) => SignInMethod::Proxy,
+    })
+}
+
+/// `POST /api/v1/sign-in`: a browser brings the token of the printed link, and gets the key that it keeps; or a token of the
+/// cluster, and gets cookies.
 #[utoipa::path(
     post,
     path = "/api/v1/sign-in",
@@ -29,32 +49,105 @@ pub(crate) async fn sign_in(
     asked: Result<Json<SignIn>, JsonRejection>,
 ) -> Response {
     let Ok(Json(SignIn { token })) = asked else {
-        return Failure::new(
-            StatusCode::BAD_REQUEST,
-            ErrorCode::BadRequest,
-            "This is no request to sign in.",
-        )
-        .hint("Send JSON, as {\"token\":\"…\"}.")
-        .into_response();
+        return bad_request().into_response();
     };
-    match auth.keys().exchange(&token) {
-        Ok(credential) => {
-            tracing::info!("a browser has signed in");
-            let credential = credential.reveal().to_owned();
-            Json(SignedIn { credential }).into_response()
-        }
-        Err(refused) => {
-            let code = if refused == Refused::Used {
-                tracing::warn!(
-                    "a sign-in link was used a second time, so all browsers have been signed out: if the first time was \
-                     not you, look who else uses this machine"
-                );
-                ErrorCode::LinkUsed
-            } else {
-                auth.refused();
-                ErrorCode::LinkUnknown
-            };
-            unauthorized(code, &refused.to_string())
-        }
+    match &auth.method {
+        Method::Local { keys, .. } => match keys.exchange(&token) {
+            Ok(credential) => {
+                tracing::info!("a browser has signed in");
+                let credential = Some(credential.reveal().to_owned());
+                Json(SignedIn { credential }).into_response()
+            }
+            Err(refused) => {
+                let code = if refused == Refused::Used {
+                    tracing::warn!(
+                        "a sign-in link was used a second time, so all browsers have been signed out: if the first time was \
+                         not you, look who else uses this machine"
+                    );
+                    ErrorCode::LinkUsed
+                } else {
+                    auth.refused();
+                    ErrorCode::LinkUnknown
+                };
+                unauthorized(&auth, code, &refused.to_string())
+            }
+        },
+        Method::Token(by_token) => match by_token.sign_in(token.trim()).await {
+            Ok((_, kept)) => match by_token.cookies.keep(&kept, auth.now(), by_token.time) {
+                Some(cookies) => {
+                    (with(cookies), Json(SignedIn { credential: None })).into_response()
+                }
+                None => Failure::new(
+                    StatusCode::BAD_REQUEST,
+                    ErrorCode::BadRequest,
+                    "This token is longer than browsers keep.",
+                )
+                .hint("Use a token with fewer claims: groups are what takes most of the room.")
+                .into_response(),
+            },
+            Err(ClusterError::Api { status: 401, .. }) => unauthorized(
+                &auth,
+                ErrorCode::TokenRefused,
+                "The cluster does not know this token. It may have expired.",
+            ),
+            Err(error) => Failure::from(&error).into_response(),
+        },
+        Method::Proxy(_) => bad_request().into_response(),
     }
+}
+
+/// `POST /api/v1/sign-out`: the browser forgets the sign-in, and the shells of its user end.
+#[utoipa::path(
+    post,
+    path = "/api/v1/sign-out",
+    responses((status = NO_CONTENT, description = "Signed out, or never in."), (status = UNAUTHORIZED, body = ApiError)),
+    security(("key" = []))
+)]
+pub(crate) async fn sign_out(
+    State(auth): State<Arc<Auth>>,
+    State(sessions): State<Sessions<Cluster>>,
+    principal: Principal,
+) -> Response {
+    let cookies = match &auth.method {
+        Method::Token(by_token) => by_token.cookies.forget(),
+        Method::Local { .. } | Method::Proxy(_) => Vec::new(),
+    };
+    sessions.sign_out(&principal.identity.caller);
+    (with(cookies), StatusCode::NO_CONTENT).into_response()
+}
+
+/// `GET /api/v1/me`: who calls, as far as anyone knows.
+#[utoipa::path(
+    get,
+    path = "/api/v1/me",
+    responses((status = OK, body = Me), (status = UNAUTHORIZED, body = ApiError)),
+    security(("key" = []))
+)]
+pub(crate) async fn me(State(auth): State<Arc<Auth>>, principal: Principal) -> Json<Me> {
+    let (user, groups) = match principal.identity.user {
+        Some(User { name, groups, .. }) => (Some(name), groups),
+        None => (None, Vec::new()),
+    };
+    Json(Me {
+        user,
+        groups,
+        can_sign_out: matches!(auth.method, Method::Token(_)),
+    })
+}
+
+fn with(cookies: Vec<HeaderValue>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for cookie in cookies {
+        headers.append(SET_COOKIE, cookie);
+    }
+    headers
+}
+
+fn bad_request() -> Failure {
+    Failure::new(
+        StatusCode::BAD_REQUEST,
+        ErrorCode::BadRequest,
+        "This is no request to sign in.",
+    )
+    .hint("Send JSON, as {\"token\":\"…\"}.")
 }

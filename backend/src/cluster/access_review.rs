@@ -6,9 +6,10 @@ use k8s_openapi::api::authorization::v1::{
 use kube::Api;
 
 use super::{Cluster, ClusterError, answer};
+use crate::session::Mode;
 
 /// What someone may do with a pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Right {
     /// To run a shell in it.
     Exec,
@@ -16,6 +17,15 @@ pub enum Right {
     Attach,
     /// To add a container to it for debugging.
     Debug,
+}
+
+impl From<Mode> for Right {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Exec => Self::Exec,
+            Mode::Attach => Self::Attach,
+        }
+    }
 }
 
 impl Right {
@@ -38,7 +48,15 @@ impl Right {
     }
 }
 
-/// Checks that the identity has a right in a pod.
+/// Where a right is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Where<'a> {
+    pub(super) namespace: &'a str,
+    /// [`None`] for all pods of the namespace.
+    pub(super) pod: Option<&'a str>,
+}
+
+/// Checks that the identity has a right.
 ///
 /// # Errors
 ///
@@ -46,8 +64,7 @@ impl Right {
 pub(super) async fn check(
     cluster: &Cluster,
     right: Right,
-    namespace: &str,
-    pod: &str,
+    place: Where<'_>,
 ) -> Result<(), ClusterError> {
     let reviews = right.verbs().iter().map(async |verb| {
         let review = SelfSubjectAccessReview {
@@ -56,8 +73,8 @@ pub(super) async fn check(
                     verb: Some((*verb).to_owned()),
                     resource: Some("pods".to_owned()),
                     subresource: Some(right.subresource().to_owned()),
-                    namespace: Some(namespace.to_owned()),
-                    name: Some(pod.to_owned()),
+                    namespace: Some(place.namespace.to_owned()),
+                    name: place.pod.map(str::to_owned),
                     ..Default::default()
                 }),
                 non_resource_attributes: None,
@@ -71,7 +88,7 @@ pub(super) async fn check(
             status => Err(ClusterError::MayNot {
                 right,
                 verb,
-                namespace: namespace.to_owned(),
+                namespace: place.namespace.to_owned(),
                 why: status.and_then(|status| status.reason).unwrap_or_default(),
             }),
         }

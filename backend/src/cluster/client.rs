@@ -17,13 +17,14 @@ use hyper_util::{
 use kube::{
     Client, Config,
     client::{Body, ClientBuilder, ConfigExt},
+    config::AuthInfo,
 };
 use thiserror::Error;
 use tokio::time::timeout;
 use tower::{BoxError, ServiceBuilder, ServiceExt as _, util::MapRequestLayer};
 
 use self::{kubeconfig::Found, receive_coalescing::Coalescing};
-use super::{Cluster, ClusterError, error::innermost, exec::Protocol};
+use super::{Cluster, ClusterError, call_as::Clients, error::innermost, exec::Protocol};
 
 /// How long the first answer may take when the cluster is looked for at start.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
@@ -39,6 +40,8 @@ pub struct Source {
     pub kubeconfig: Option<PathBuf>,
     /// A context instead of the file's current one.
     pub context: Option<String>,
+    /// Whether the server has no identity of its own: all calls are made with the tokens of those who call.
+    pub anonymous: bool,
 }
 
 /// Why there is no cluster.
@@ -116,28 +119,29 @@ impl Cluster {
     /// If there is no configuration, or the cluster does not answer within 5 s.
     pub async fn connect(source: &Source) -> Result<Self, ConnectError> {
         let Found {
-            config,
+            mut config,
             name,
             place,
         } = kubeconfig::find(source).await?;
+        if source.anonymous {
+            // A client certificate would go before the token of whoever calls.
+            config.auth_info = AuthInfo::default();
+        }
         let server = without_secrets(&config.cluster_url);
         let identity = identity(&config);
-        let client = match client(config) {
-            Ok(client) => client,
-            Err(error) => {
-                return Err(ConnectError::Config {
-                    place,
-                    why: format!("its context {name:?} is of no use: {}", unusable(&error)),
-                });
-            }
-        };
-        let cluster = Self::new(client, name, identity, false);
+        let cluster = clients(config).and_then(|clients| Self::new(clients, &name, identity));
+        let cluster = cluster.map_err(|error| ConnectError::Config {
+            place: place.clone(),
+            why: format!("its context {name:?} is of no use: {}", unusable(&error)),
+        })?;
         let answered = timeout(FIRST_ANSWER, cluster.probe()).await;
         match answered.unwrap_or(Err(ClusterError::Silent)) {
             // An answer is an answer, even if it is that this identity may not ask.
             Ok(()) | Err(ClusterError::Api { status: 403, .. }) => Ok(cluster),
+            // Nor need one be known that asks for nothing of its own.
+            Err(ClusterError::Api { status: 401, .. }) if source.anonymous => Ok(cluster),
             Err(source) => Err(ConnectError::NoAnswer {
-                name: cluster.name,
+                name,
                 server,
                 place,
                 source: Box::new(source),
@@ -164,8 +168,9 @@ impl Cluster {
             Box::pin(async move { connector.connect().await.map(TokioIo::new) })
         });
         let identity = identity(&config);
-        let client = client_over(config, connect).map_err(|error| unusable(innermost(&error)))?;
-        Ok(Self::new(client, "demo".to_owned(), identity, true))
+        let demo = Self::new(clients_over(config, connect), "demo", identity);
+        let demo = demo.map_err(|error| unusable(innermost(&error)))?;
+        Ok(Self { demo: true, ..demo })
     }
 }
 
@@ -211,12 +216,13 @@ fn unusable(error: &kube::Error) -> String {
 /// kube's own stack of layers over a connector with `TCP_NODELAY` and keep-alive, which kube's
 /// default connector lacks (kube-rs/kube#2056): without it each keystroke may wait for the
 /// acknowledgement of the one before.
-fn client(config: Config) -> kube::Result<Client> {
+fn clients(config: Config) -> kube::Result<Arc<Clients>> {
     if config.proxy_url.is_some() {
-        let protocol = MapRequestLayer::new(choose_protocol);
-        return Ok(ClientBuilder::try_from(config)?
-            .with_layer(&protocol)
-            .build());
+        return Ok(Clients::new(config, |config| {
+            let protocol = MapRequestLayer::new(choose_protocol);
+            let builder = ClientBuilder::try_from(config.clone())?;
+            Ok(builder.with_layer(&protocol).build())
+        }));
     }
     let mut connector = HttpConnector::new();
     connector.enforce_http(false);
@@ -226,22 +232,25 @@ fn client(config: Config) -> kube::Result<Client> {
     let connector = connector
         .map_response(|stream: TokioIo<_>| TokioIo::new(Coalescing::new(stream.into_inner())));
     let connector = config.rustls_https_connector_with_connector(connector)?;
-    client_over(config, connector)
+    Ok(clients_over(config, connector))
 }
 
 /// The same layers over any connector.
-fn client_over(
+fn clients_over(
     config: Config,
     connector: impl Connect + Clone + Send + Sync + 'static,
-) -> kube::Result<Client> {
-    let service = ServiceBuilder::new()
-        .layer(MapRequestLayer::new(choose_protocol))
-        .layer(config.base_uri_layer())
-        .option_layer(config.auth_layer()?)
-        .layer(config.extra_headers_layer()?)
-        .map_err(BoxError::from)
-        .service(HttpClient::builder(TokioExecutor::new()).build(connector));
-    Ok(Client::new(service, config.default_namespace))
+) -> Arc<Clients> {
+    let http = HttpClient::builder(TokioExecutor::new()).build(connector);
+    Clients::new(config, move |config| {
+        let service = ServiceBuilder::new()
+            .layer(MapRequestLayer::new(choose_protocol))
+            .layer(config.base_uri_layer())
+            .option_layer(config.auth_layer()?)
+            .layer(config.extra_headers_layer()?)
+            .map_err(BoxError::from)
+            .service(http.clone());
+        Ok(Client::new(service, config.default_namespace.clone()))
+    })
 }
 
 /// `Client::connect` offers v5 and v4 together, of which API servers take v5. A request that

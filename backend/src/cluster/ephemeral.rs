@@ -6,7 +6,11 @@ use kube::api::{Patch, PatchParams};
 use podshell_shared::api::DebugState;
 use serde_json::json;
 
-use super::{Cluster, ClusterError, Right, access_review, answer, pods};
+use super::{
+    Cluster, ClusterError, Right,
+    access_review::{self, Where},
+    answer, pods,
+};
 
 /// What the names of our debug containers begin with.
 const PREFIX: &str = "debug-";
@@ -40,7 +44,14 @@ impl Cluster {
     ) -> Result<Debug, ClusterError> {
         let (found, allowed) = tokio::join!(
             self.pod(namespace, pod),
-            access_review::check(self, Right::Debug, namespace, pod)
+            access_review::check(
+                self,
+                Right::Debug,
+                Where {
+                    namespace,
+                    pod: Some(pod),
+                }
+            )
         );
         let found = found?;
         let old = find(&found, container, image);

@@ -20,6 +20,7 @@ use futures_util::{
     Sink, SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
 };
+use http::HeaderName;
 use k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::Status};
 use kube::{Client, Resource, api::AttachParams, client::UpgradeConnectionError, core::Request};
 use podshell_shared::terminal::Size;
@@ -34,7 +35,9 @@ use tokio_tungstenite::{
 
 use self::output::ExecOutput;
 use super::{ANSWER_TIME, ClusterError};
-use crate::session::{Output, Permit, ProcessEnd, ProcessEvent, ProcessWriter, Target, ToProcess};
+use crate::session::{
+    Output, Permit, ProcessEnd, ProcessEvent, ProcessWriter, SessionId, Target, ToProcess,
+};
 
 /// The socket's read buffer: output comes in frames of 7–11 KB on average.
 const READ_BUFFER: usize = 4 << 10;
@@ -110,14 +113,18 @@ impl Process<'_> {
 
 type Socket = WebSocketStream<hyper_util::rt::TokioIo<hyper::upgrade::Upgraded>>;
 
-/// Connects to a process in the target's container.
+/// What the API server is to call a request in its audit log (kube-apiserver's `--audit-policy-file`).
+const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
+
+/// Connects to a process in the target's container, for a session if it is a session's own.
 pub(super) async fn connect(
     client: &Client,
     target: &Target,
     process: Process<'_>,
+    id: Option<SessionId>,
 ) -> Result<(ExecInput, ExecOutput), ClusterError> {
-    let socket = match open(client, target, process, Protocol::V4).await {
-        Err(Refused::Protocol) => open(client, target, process, Protocol::V5).await,
+    let socket = match open(client, target, process, id, Protocol::V4).await {
+        Err(Refused::Protocol) => open(client, target, process, id, Protocol::V5).await,
         answered => answered,
     };
     let (sink, stream) = match socket {
@@ -152,12 +159,16 @@ async fn open(
     client: &Client,
     target: &Target,
     process: Process<'_>,
+    id: Option<SessionId>,
     protocol: Protocol,
 ) -> Result<Socket, Refused> {
     let mut request = process
         .request(target)
         .map_err(|error| Refused::Error(ClusterError::Unreachable(error.to_string())))?;
     request.extensions_mut().insert(protocol);
+    if let Some(id) = id.and_then(|id| id.to_string().parse().ok()) {
+        request.headers_mut().insert(AUDIT_ID, id);
+    }
     let connected = match timeout(ANSWER_TIME, client.connect(request)).await {
         Ok(Ok(connected)) => connected,
         Ok(Err(error)) if refuses_protocol(&error) => return Err(Refused::Protocol),

@@ -5,18 +5,21 @@ pub(super) mod commands;
 mod explain_exit;
 pub(super) mod terminate;
 
-use std::{convert::Infallible, future::pending};
+use std::{
+    convert::Infallible,
+    future::{Future, pending},
+};
 
 use podshell_shared::terminal::{EndReason, Exit, Size};
 use tokio::{sync::watch, time::Instant};
 
 use self::{commands::Launcher, terminate::ProcessHandle};
 use super::{
-    Cluster, ClusterError,
+    Cluster, ClusterError, Right,
     exec::{self, ExecInput, Process, output::ExecOutput},
 };
 use crate::session::{
-    Mode, ProcessEnd, ProcessEvent, ProcessWriter as _, Remains, RunningProcess, Target,
+    Mode, ProcessEnd, ProcessEvent, ProcessWriter as _, Remains, RunningProcess, SessionId, Target,
     TerminalBackend, ToProcess,
 };
 
@@ -27,19 +30,24 @@ impl TerminalBackend for Cluster {
 
     async fn open(
         &self,
+        id: SessionId,
         target: &Target,
         size: watch::Receiver<Size>,
     ) -> Result<RunningProcess<Self>, Exit> {
         if target.mode == Mode::Attach {
-            return attach::open(self, target, &size).await;
+            return attach::open(self, id, target, &size).await;
         }
         for launcher in self.launchers.to_try(target) {
-            if let Some(shell) = self.launch(target, launcher, size.clone()).await? {
+            if let Some(shell) = self.launch(id, target, launcher, size.clone()).await? {
                 self.launchers.remember(target, launcher);
                 return Ok(shell);
             }
         }
         Err(no_shell(target))
+    }
+
+    fn revoked(&self, target: &Target) -> impl Future<Output = Exit> + Send + 'static {
+        self.lost_right(Right::from(target.mode), &target.namespace, &target.pod)
     }
 
     async fn explain(&self, target: &Target, ended: ProcessEnd) -> Exit {
@@ -63,12 +71,15 @@ impl Cluster {
     /// meanwhile is lost to a shell that is not there.
     async fn launch(
         &self,
+        id: SessionId,
         target: &Target,
         launcher: &Launcher,
         size: watch::Receiver<Size>,
     ) -> Result<Option<RunningProcess<Self>>, Exit> {
-        let process = Process::OnTerminal(launcher.command);
-        let (mut writer, mut reader) = exec::connect(&self.client, target, process)
+        let name = id.to_string();
+        let command = launcher.command(&name);
+        let process = Process::OnTerminal(&command);
+        let (mut writer, mut reader) = exec::connect(&self.client, target, process, Some(id))
             .await
             .map_err(|error| refused(&error))?;
         let handle = ProcessHandle::from(launcher.program);
@@ -133,7 +144,7 @@ fn no_shell(target: &Target) -> Exit {
 }
 
 /// The API server did not even begin.
-pub(super) fn refused(error: &ClusterError) -> Exit {
+pub(crate) fn refused(error: &ClusterError) -> Exit {
     let reason = match error {
         ClusterError::Api {
             status: 401 | 403, ..

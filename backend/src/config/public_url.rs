@@ -1,6 +1,6 @@
 //! The address that people open this server by.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 use http::{Uri, uri::Scheme};
 use thiserror::Error;
@@ -19,6 +19,14 @@ impl PublicUrl {
 
     pub(crate) fn authority(&self) -> &str {
         &self.authority
+    }
+
+    /// Whether it leads to the browser's own machine, whatever is configured there.
+    pub(crate) fn is_loopback(&self) -> bool {
+        let uri: Option<Uri> = self.to_string().parse().ok();
+        let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
     }
 }
 

@@ -5,9 +5,9 @@
 use std::{convert::Infallible, future::pending, pin::pin};
 
 use super::{
-    Caller, ClientEvent, ClientReader, ClientWriter, Gone, Mode, Permit, ProcessEvent,
-    ProcessReader as _, ProcessWriter as _, RunningProcess, SessionObserver, Sessions, Target,
-    TerminalBackend, ToClient, ToProcess,
+    ClientEvent, ClientReader, ClientWriter, Gone, Identity, Mode, Permit, ProcessEvent,
+    ProcessReader as _, ProcessWriter as _, RunningProcess, SessionId, SessionObserver, Sessions,
+    Target, TerminalBackend, ToClient, ToProcess,
     exit::{failed, gone, shutting_down},
     registry::{Ask, Claim, Slot},
     state::SessionState,
@@ -24,6 +24,8 @@ use tokio::{
 pub struct Session<S: TerminalBackend> {
     pub(super) state: SessionState,
     pub(super) target: Target,
+    /// What opened the shell, and has the rights of who has it.
+    pub(super) backend: S,
     pub(super) shell: RunningProcess<S>,
     pub(super) slot: Slot<S>,
     pub(super) observer: Option<Box<dyn SessionObserver>>,
@@ -57,21 +59,23 @@ impl<S: TerminalBackend> Stop<S> {
 }
 
 impl<S: TerminalBackend> Session<S> {
-    /// Opens a shell at `target` for a client.
+    /// Opens a shell at `target` for a client, with the rights that `backend` has.
     ///
     /// # Errors
     ///
     /// How the session ended before it began.
     pub async fn begin(
         sessions: &Sessions<S>,
-        caller: &Caller,
+        identity: &Identity,
+        backend: S,
         target: Target,
         extended: bool,
         reader: &mut impl ClientReader,
         writer: &mut impl ClientWriter,
     ) -> Result<Self, Exit> {
-        let mut slot = sessions.enter(caller, &target)?;
-        let mut observer = sessions.observe(caller, &target);
+        let mut slot = sessions.enter(&identity.caller, &target)?;
+        let id = SessionId::random();
+        let mut observer = sessions.observe(id, identity, &target)?;
         let pool = sessions.pool().clone();
         let mut state = SessionState::new(extended, sessions.limits(), pool, Instant::now());
         // The page knows, and says it in the user's language.
@@ -80,8 +84,8 @@ impl<S: TerminalBackend> Session<S> {
         }
         let (size, size_now) = watch::channel(Size::default());
         let mut opening = Box::pin({
-            let (sessions, target) = (sessions.clone(), target.clone());
-            async move { sessions.backend().open(&target, size_now).await }
+            let (backend, target) = (backend.clone(), target.clone());
+            async move { backend.open(id, &target, size_now).await }
         });
         let mut shutdown = pin!(sessions.shutdown());
         let left = loop {
@@ -103,9 +107,12 @@ impl<S: TerminalBackend> Session<S> {
                             observer.failed(exit);
                         }
                     })?;
+                    if let Some(observer) = &mut observer {
+                        observer.started();
+                    }
                     let (key, asked) = sessions.register(&mut slot);
                     state.started(key.clone(), Instant::now());
-                    return Ok(Self { state, target, shell, slot, observer, key, asked });
+                    return Ok(Self { state, target, backend, shell, slot, observer, key, asked });
                 }
                 () = &mut shutdown => break shutting_down(),
             }
@@ -114,7 +121,7 @@ impl<S: TerminalBackend> Session<S> {
             observer.failed(&left);
         }
         // What was begun has to be ended too.
-        sessions.terminate_opening(target, opening, slot);
+        sessions.terminate_opening(target, backend, opening, slot, observer);
         Err(left)
     }
 
@@ -125,13 +132,13 @@ impl<S: TerminalBackend> Session<S> {
     /// That there is no such session, or not for this caller.
     pub async fn resume(
         sessions: &Sessions<S>,
-        caller: &Caller,
+        identity: &Identity,
         key: &str,
         offset: u64,
     ) -> Result<Self, Exit> {
-        let mut session = sessions.claim(caller, key).await?;
+        let mut session = sessions.claim(&identity.caller, key).await?;
         if let Some(observer) = &mut session.observer {
-            observer.resumed(offset);
+            observer.resumed(identity, offset);
         }
         session
             .state
@@ -160,6 +167,9 @@ impl<S: TerminalBackend> Session<S> {
             }
             Stop::Claimed(claim) => {
                 self.state.detach();
+                if let Some(observer) = &mut self.observer {
+                    observer.taken_over();
+                }
                 sessions.hand_over(self, claim);
                 super::exit::taken_over()
             }
@@ -222,12 +232,14 @@ async fn drive<S: TerminalBackend>(
     let Session {
         state,
         target,
+        backend,
         shell,
         observer,
         asked,
         ..
     } = session;
     let mut shutdown = pin!(sessions.shutdown());
+    let mut revoked = pin!(backend.revoked(target));
     let mut timer = pin!(sleep_until(state.deadline()));
     // Once the shell has ended: what that means, which the cluster may take seconds to tell.
     let (mut is_ending, mut explaining) = (false, pin!(OptionFuture::from(None)));
@@ -267,6 +279,7 @@ async fn drive<S: TerminalBackend>(
                 state.process(event, Instant::now());
             }
             Some(exit) = &mut explaining => return Stop::explained(state, exit),
+            exit = &mut revoked => return Stop::other(state, exit),
             () = &mut timer => {
                 if let Err(exit) = state.tick(Instant::now()) {
                     return Stop::other(state, exit);
@@ -275,6 +288,7 @@ async fn drive<S: TerminalBackend>(
             }
             Some(ask) = asked.recv() => match ask {
                 Ask::HandOver(claim) => return Stop::Claimed(claim),
+                Ask::End(exit) => return Stop::other(state, exit),
                 Ask::Leave => {
                     state.leave(Instant::now());
                     if !state.is_attached() {
@@ -286,7 +300,7 @@ async fn drive<S: TerminalBackend>(
         }
         if !is_ending && let Some(ended) = state.end() {
             is_ending = true;
-            let explained = sessions.backend().explain(target, ended.clone());
+            let explained = backend.explain(target, ended.clone());
             explaining.set(Some(explained).into());
         }
     }

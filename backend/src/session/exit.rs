@@ -37,3 +37,11 @@ pub(crate) fn no_session() -> Exit {
 pub(crate) fn failed(reason: EndReason, message: impl Into<String>) -> Exit {
     Exit::new(reason, message)
 }
+
+/// How a session ends whose user is signed in no more.
+pub(crate) fn signed_out() -> Exit {
+    failed(
+        EndReason::SignedOut,
+        "The sign-in that this shell was opened with has ended.",
+    )
+}

@@ -8,12 +8,21 @@ use bytes::Bytes;
 use podshell_shared::terminal::{Exit, Size};
 use tokio::time::Duration;
 
-use super::{Caller, Target};
+use super::{Identity, SessionId, Target};
 
 /// Whoever watches sessions.
 pub trait Observer: fmt::Debug + Send + Sync + 'static {
     /// A session begins: what watches it, if anything does.
-    fn begin(&self, caller: &Caller, target: &Target) -> Option<Box<dyn SessionObserver>>;
+    ///
+    /// # Errors
+    ///
+    /// How the session ends if it must not go on unwatched.
+    fn begin(
+        &self,
+        id: SessionId,
+        identity: &Identity,
+        target: &Target,
+    ) -> Result<Option<Box<dyn SessionObserver>>, Exit>;
 }
 
 /// Whoever watches one session. It is dropped with the session, also if that never had a process.
@@ -29,15 +38,25 @@ pub trait SessionObserver: fmt::Debug + Send {
     /// The terminal's size, as it goes to the process.
     fn resized(&mut self, size: Size);
 
+    /// The shell has started.
+    fn started(&mut self) {}
+
     /// The client is lost; for so long one may come back.
     fn detached(&mut self, time: Duration);
 
-    /// A client goes on with the session, and has all output before the offset.
-    fn resumed(&mut self, offset: u64);
+    /// A client goes on with the session, and has all output before the offset. It takes it from another client if that
+    /// still had it.
+    fn resumed(&mut self, identity: &Identity, offset: u64);
+
+    /// Another client has taken the session from its own.
+    fn taken_over(&mut self) {}
 
     /// The session is over.
     fn ended(&mut self, exit: &Exit);
 
     /// It was over before there was a process.
     fn failed(&mut self, exit: &Exit);
+
+    /// What ran in its terminal may still run.
+    fn left_behind(&mut self) {}
 }

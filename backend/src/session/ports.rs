@@ -5,7 +5,7 @@ use std::{convert::Infallible, fmt, future::Future};
 use podshell_shared::terminal::{ClientMessage, Exit, ServerMessage, Size};
 use tokio::{sync::watch, time::Instant};
 
-use super::{Output, Target};
+use super::{Output, SessionId, Target};
 
 /// What comes from a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,8 +145,8 @@ pub enum Remains {
     Unknown(String),
 }
 
-/// Something that opens shells.
-pub trait TerminalBackend: fmt::Debug + Send + Sync + 'static {
+/// Something that opens shells, with the rights of somebody. Clones have the same rights.
+pub trait TerminalBackend: Clone + fmt::Debug + Send + Sync + 'static {
     /// From a shell.
     type Reader: ProcessReader + fmt::Debug;
     /// To a shell.
@@ -154,18 +154,22 @@ pub trait TerminalBackend: fmt::Debug + Send + Sync + 'static {
     /// What is known of a shell's process.
     type Handle: Send + fmt::Debug;
 
-    /// Opens a shell; `size` is the client's, as soon as it is known, and may change meanwhile.
+    /// Opens a shell for session `id`; `size` is the client's, as soon as it is known, and may change meanwhile.
     ///
     /// # Errors
     ///
     /// The session's end, if none could be opened.
     fn open(
         &self,
+        id: SessionId,
         target: &Target,
         size: watch::Receiver<Size>,
     ) -> impl Future<Output = Result<RunningProcess<Self>, Exit>> + Send
     where
         Self: Sized;
+
+    /// Waits until the right to have a shell there is gone, and tells what that means for the session.
+    fn revoked(&self, target: &Target) -> impl Future<Output = Exit> + Send + 'static;
 
     /// What the end of an exec means for the user.
     fn explain(&self, target: &Target, ended: ProcessEnd) -> impl Future<Output = Exit> + Send;

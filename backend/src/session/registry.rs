@@ -26,9 +26,10 @@ use tracing::warn;
 use crate::random;
 
 use super::{
-    Caller, Observer, RunningProcess, SessionObserver, Target, TerminalBackend,
+    Caller, Identity, Observer, RunningProcess, SessionId, SessionObserver, Target,
+    TerminalBackend,
     event_loop::{Session, Stop, keep},
-    exit::{failed, no_session},
+    exit::{failed, no_session, signed_out},
     flow::window::{POOL, Pool},
 };
 
@@ -75,7 +76,6 @@ impl<S: TerminalBackend> Clone for Sessions<S> {
 struct Inner<S: TerminalBackend> {
     limits: Limits,
     pool: Pool,
-    backend: S,
     observer: Option<Arc<dyn Observer>>,
     shutdown: CancellationToken,
     /// When all have to have ended, once the server shuts down.
@@ -114,6 +114,8 @@ pub(super) enum Ask<S: TerminalBackend> {
     HandOver(Claim<S>),
     /// Not to wait long for its client, whose page went away.
     Leave,
+    /// To end it.
+    End(Exit),
 }
 
 /// Where a session is to be sent by who owns it.
@@ -129,17 +131,15 @@ pub(super) struct Slot<S: TerminalBackend> {
 }
 
 impl<S: TerminalBackend> Sessions<S> {
-    /// No sessions yet, of processes that `backend` runs; `observer` watches them, and `shutdown` ends them all.
+    /// No sessions yet; `observer` watches them, and `shutdown` ends them all.
     pub fn new(
         limits: Limits,
-        backend: S,
         observer: Option<Arc<dyn Observer>>,
         shutdown: CancellationToken,
     ) -> Self {
         Self(Arc::new(Inner {
             limits,
             pool: Pool::new(POOL),
-            backend,
             observer,
             shutdown,
             drained_by: OnceLock::new(),
@@ -157,11 +157,6 @@ impl<S: TerminalBackend> Sessions<S> {
     /// How many are alive, those included that are being ended.
     pub fn living(&self) -> usize {
         self.table().living
-    }
-
-    /// What opens shells.
-    pub fn backend(&self) -> &S {
-        &self.0.backend
     }
 
     /// Done when the server shuts down.
@@ -195,13 +190,17 @@ impl<S: TerminalBackend> Sessions<S> {
         &self.0.limits
     }
 
-    /// What watches a session that begins, if anything does.
+    /// What watches a session that begins, if anything does; how it ends if it must not go on unwatched.
     pub(super) fn observe(
         &self,
-        caller: &Caller,
+        id: SessionId,
+        identity: &Identity,
         target: &Target,
-    ) -> Option<Box<dyn SessionObserver>> {
-        self.0.observer.as_ref()?.begin(caller, target)
+    ) -> Result<Option<Box<dyn SessionObserver>>, Exit> {
+        match &self.0.observer {
+            Some(observer) => observer.begin(id, identity, target),
+            None => Ok(None),
+        }
     }
 
     /// What the windows of all sessions share.
@@ -290,6 +289,24 @@ impl<S: TerminalBackend> Sessions<S> {
             .is_some_and(|asks| !matches!(asks.try_send(Ask::Leave), Err(TrySendError::Closed(_))))
     }
 
+    /// Ends all sessions of a caller, who has signed out.
+    pub fn sign_out(&self, caller: &Caller) {
+        let owners: Vec<_> = {
+            let table = self.table();
+            let own = table
+                .owners
+                .values()
+                .filter(|owner| owner.caller == *caller);
+            own.map(|owner| owner.asks.clone()).collect()
+        };
+        for asks in owners {
+            self.0.tasks.spawn(async move {
+                // One that is over has ended already.
+                let _ = asks.send(Ask::End(signed_out())).await;
+            });
+        }
+    }
+
     /// The way to the owner of the session that has this key, if that is one `of` which it may be.
     fn owner(&self, key: &str, of: impl FnOnce(&Owner<S>) -> bool) -> Option<mpsc::Sender<Ask<S>>> {
         let table = self.table();
@@ -323,7 +340,15 @@ impl<S: TerminalBackend> Sessions<S> {
             observer.ended(exit);
         }
         if alive {
-            self.terminate(session.target, session.shell, session.slot);
+            let Session {
+                target,
+                backend,
+                shell,
+                slot,
+                observer,
+                ..
+            } = session;
+            self.terminate(target, backend, shell, slot, observer);
         }
     }
 
@@ -331,24 +356,36 @@ impl<S: TerminalBackend> Sessions<S> {
     pub(super) fn terminate_opening(
         &self,
         target: Target,
+        backend: S,
         opening: impl Future<Output = Result<RunningProcess<S>, Exit>> + Send + 'static,
         slot: Slot<S>,
+        observer: Option<Box<dyn SessionObserver>>,
     ) {
         let sessions = self.clone();
         self.0.tasks.spawn(async move {
             if let Ok(shell) = opening.await {
-                sessions.terminate(target, shell, slot);
+                sessions.terminate(target, backend, shell, slot, observer);
             }
         });
     }
 
     /// Ends what runs in a shell's terminal; the session keeps its slot until that is done.
-    pub(super) fn terminate(&self, target: Target, shell: RunningProcess<S>, slot: Slot<S>) {
+    pub(super) fn terminate(
+        &self,
+        target: Target,
+        backend: S,
+        shell: RunningProcess<S>,
+        slot: Slot<S>,
+        mut observer: Option<Box<dyn SessionObserver>>,
+    ) {
         let sessions = self.clone();
         let until = self.terminated_by();
         self.0.tasks.spawn(async move {
-            let ended = sessions.backend().terminate(&target, shell, until).await;
+            let ended = backend.terminate(&target, shell, until).await;
             if let Err(remains) = ended {
+                if let Some(observer) = &mut observer {
+                    observer.left_behind();
+                }
                 warn!(%target, %remains, "a shell did not end as it should");
                 sessions.0.left.fetch_add(1, Ordering::Relaxed);
             }

@@ -1,12 +1,8 @@
-//! Who opens a terminal, and where.
+//! Where a terminal is opened.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-
-/// Who calls. A minted id is good for the caller alone that minted it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Caller(pub String);
 
 /// A target as it is asked for: nobody has looked yet whether it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,11 +9,11 @@ mod used;
 
 use std::{
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use aws_lc_rs::aead::{Aad, NONCE_LEN, Nonce};
+use aws_lc_rs::aead::NONCE_LEN;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -128,15 +128,15 @@ impl Written {
 /// Mints ids and redeems them.
 #[derive(Debug)]
 pub struct Tickets {
-    keys: TicketKeys,
+    keys: Arc<TicketKeys>,
     scope: Scope,
     used: Mutex<Used>,
 }
 
 impl Tickets {
     /// Sealed with these keys, and good in `scope` alone.
-    pub fn new(keys: TicketKeys, scope: Scope) -> Self {
-        let used = Mutex::default();
+    pub fn new(keys: impl Into<Arc<TicketKeys>>, scope: Scope) -> Self {
+        let (keys, used) = (keys.into(), Mutex::default());
         Self { keys, scope, used }
     }
 
@@ -145,11 +145,7 @@ impl Tickets {
         let mut sealed = millis(now + VALID).to_be_bytes().to_vec();
         let written = Written::of(caller.clone(), target.clone());
         serde_json::to_writer(&mut sealed, &written).expect("strings and numbers are always JSON");
-        let nonce = self.keys.0[0]
-            .seal_in_place_append_tag(Aad::from(&self.scope.0), &mut sealed)
-            .expect("a ticket is far shorter than the cipher's limit");
-        sealed.extend_from_slice(nonce.as_ref());
-        URL_SAFE_NO_PAD.encode(sealed)
+        URL_SAFE_NO_PAD.encode(self.keys.seal(&self.scope.0, sealed))
     }
 
     /// Takes an id that `caller` presents.
@@ -182,25 +178,16 @@ impl Tickets {
     }
 
     fn open(&self, id: &str) -> Option<Ticket> {
-        let mut sealed = URL_SAFE_NO_PAD.decode(id).ok()?;
-        let nonce = sealed.split_off(sealed.len().checked_sub(NONCE_LEN)?);
-        // Random, and authentic as all the rest.
-        let serial = Serial(*nonce.first_chunk()?);
-        self.keys.0.iter().find_map(|key| {
-            let nonce = Nonce::try_assume_unique_for_key(&nonce).ok()?;
-            // What can't be opened is spoiled for the next key.
-            let mut sealed = sealed.clone();
-            let opened = key
-                .open_in_place(nonce, Aad::from(&self.scope.0), &mut sealed)
-                .ok()?;
-            let (expires, written) = opened.split_first_chunk()?;
-            let (caller, target) = serde_json::from_slice::<Written>(written).ok()?.read();
-            Some(Ticket {
-                serial,
-                expires: u64::from_be_bytes(*expires),
-                caller,
-                target,
-            })
+        let sealed = URL_SAFE_NO_PAD.decode(id).ok()?;
+        let opened = self.keys.open(&self.scope.0, &sealed)?;
+        let (expires, written) = opened.split_first_chunk()?;
+        let (caller, target) = serde_json::from_slice::<Written>(written).ok()?.read();
+        Some(Ticket {
+            // The nonce: random, and authentic as all the rest.
+            serial: Serial(*sealed.last_chunk()?),
+            expires: u64::from_be_bytes(*expires),
+            caller,
+            target,
         })
     }
 

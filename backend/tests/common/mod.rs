@@ -31,7 +31,9 @@ use podshell_shared::{
 };
 use sockjs::frame::Frame;
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
-use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest as _, http::HeaderValue};
+use tokio_tungstenite::tungstenite::{
+    Error, Message, client::IntoClientRequest as _, http::HeaderValue,
+};
 
 use client::{Connection, Encoding};
 
@@ -113,8 +115,12 @@ impl TestServer {
             ahead,
             sessions: server.sessions(),
             host,
-            token: server.token().reveal().to_owned(),
-            link: server.links().current(),
+            token: server
+                .token()
+                .map_or_else(String::new, |token| token.reveal().to_owned()),
+            link: server
+                .links()
+                .map_or_else(String::new, |links| links.current()),
             base,
             stop,
             running: tokio::spawn(async move {
@@ -151,6 +157,11 @@ impl TestServer {
     }
 
     pub async fn send(&self, request: Request<Empty<&'static [u8]>>) -> Answer {
+        self.send_any(request.map(|_| String::new())).await
+    }
+
+    /// Sends a request with a body.
+    pub async fn send_any(&self, request: Request<String>) -> Answer {
         let client = Client::builder(TokioExecutor::new()).build_http();
         let response = soon("an answer", client.request(request)).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -190,6 +201,16 @@ impl TestServer {
             self.host, self.base
         );
         url.into_client_request().unwrap()
+    }
+
+    /// What an upgrade is answered that is refused.
+    pub async fn refused_upgrade(&self, request: Upgrade) -> StatusCode {
+        let address = self.address();
+        let opening = Connection::open_by(request, &address, Encoding::Text, READ_BUFFER);
+        match soon("an answer", opening).await {
+            Err(client::ClientError::Socket(Error::Http(response))) => response.status(),
+            other => panic!("{:?}", other.err()),
+        }
     }
 
     /// A connection that is open but not bound.
@@ -275,6 +296,7 @@ impl TestServer {
 pub type Upgrade = Request<()>;
 
 /// What an HTTP request was answered.
+#[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
     pub headers: http::HeaderMap,
@@ -307,6 +329,20 @@ impl Terminal {
     pub async fn bind(&mut self, id: &str, extended: bool) {
         let id = id.to_owned();
         self.say(&ClientMessage::Bind { id, extended }).await;
+    }
+
+    pub async fn resume(&mut self, key: &str, offset: u64) {
+        let key = key.to_owned();
+        self.say(&ClientMessage::Resume { key, offset }).await;
+    }
+
+    /// The key to resume the session with.
+    pub fn key(&self) -> String {
+        let keys = self.others.iter().filter_map(|message| match message {
+            ServerMessage::Bound { key, .. } => Some(key.clone()),
+            _ => None,
+        });
+        keys.last().expect("it is bound")
     }
 
     pub async fn resize(&mut self, rows: u16, cols: u16) {

@@ -20,6 +20,8 @@ use super::{ConnectError, Source};
 const VARIABLE: &str = "KUBECONFIG";
 /// Where the kubelet puts the token of a pod's service account.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+/// Where the kubelet puts the certificates that vouch for the API server.
+const AUTHORITY: &str = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 /// The variables that tell a pod where the API server is.
 const SERVICE: [&str; 2] = ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"];
 
@@ -55,6 +57,9 @@ pub(super) async fn find(source: &Source) -> Result<Found, ConnectError> {
             place: format!("context {context:?}"),
             why: format!("there is no kubeconfig{}", about(&named)),
         }),
+        (None, None) if source.anonymous && is_set_in_pod() && Path::new(AUTHORITY).is_file() => {
+            of_pod_without_account()
+        }
         (None, None) if is_in_pod() => of_pod(),
         (None, None) => Err(nothing(&named)),
     }
@@ -167,8 +172,24 @@ fn choose(content: &Kubeconfig, asked: Option<&str>) -> Result<String, String> {
 
 /// Whether this is a pod with a service account, as the official clients tell.
 fn is_in_pod() -> bool {
+    is_set_in_pod() && Path::new(SERVICE_ACCOUNT).is_file()
+}
+
+fn is_set_in_pod() -> bool {
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-    SERVICE.into_iter().all(is_set) && Path::new(SERVICE_ACCOUNT).is_file()
+    SERVICE.into_iter().all(is_set)
+}
+
+/// The cluster around a pod whose service account has no token here: calls are made with tokens of others.
+fn of_pod_without_account() -> Result<Found, ConnectError> {
+    let url = "https://kubernetes.default.svc".parse();
+    let mut config = Config::new(url.expect("it is a URL"));
+    config.root_cert_file = Some(AUTHORITY.into());
+    Ok(Found {
+        config,
+        name: "in-cluster".to_owned(),
+        place: "the cluster around this pod".to_owned(),
+    })
 }
 
 fn of_pod() -> Result<Found, ConnectError> {

@@ -10,12 +10,13 @@ use crate::{
         exec::{self, Process},
         pods,
     },
-    session::{Permit as _, ProcessWriter as _, RunningProcess, Target, ToProcess},
+    session::{Permit as _, ProcessWriter as _, RunningProcess, SessionId, Target, ToProcess},
 };
 
 /// Connects to the main process, with a terminal and input as far as the container gives it these.
 pub(super) async fn open(
     cluster: &Cluster,
+    id: SessionId,
     target: &Target,
     size: &watch::Receiver<Size>,
 ) -> Result<RunningProcess<Cluster>, Exit> {
@@ -23,7 +24,7 @@ pub(super) async fn open(
         let pod = answer(cluster.pod_api(&target.namespace).get(&target.pod)).await?;
         let (stdin, tty) = pods::stdin_and_tty(&pod, &target.container);
         let process = Process::Main { stdin, tty };
-        let (writer, reader) = exec::connect(&cluster.client, target, process).await?;
+        let (writer, reader) = exec::connect(&cluster.client, target, process, Some(id)).await?;
         Ok((stdin, tty, writer, reader))
     };
     let (stdin, tty, mut writer, mut reader) = opened.await.map_err(|error| refused(&error))?;

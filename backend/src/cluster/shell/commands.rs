@@ -9,6 +9,8 @@ use crate::session::{Shell, Target};
 
 /// What runs in a container before its shell does, in any POSIX shell. It is short, for it travels in a URL.
 ///
+/// The shell's environment has the session's id, which comes as `$0`.
+///
 /// First it tells the server the process, and what tells it apart from a later one with the same id, with nothing
 /// but builtins. `marker.rs` reads it.
 ///
@@ -23,7 +25,7 @@ macro_rules! script {
             "{ read -r s </proc/$$/stat; } 2>/dev/null; set -- ${s##*) }; ",
             "echo \"\x1b]7735;$$;$4;${20}\x07\"; ",
             "stty iutf8 2>/dev/null; ",
-            "export TERM=xterm-256color COLORTERM=\"${COLORTERM-truecolor}\"; ",
+            "export PODSHELL_SESSION=$0 TERM=xterm-256color COLORTERM=\"${COLORTERM-truecolor}\"; ",
             "if [ -z \"${LC_ALL+x}${LC_CTYPE+x}${LANG+x}\" ]; then l=/usr/lib/locale/C; ",
             "[ -e $l.utf8 ] || [ -e $l.UTF-8 ] || ",
             "case $(locale -a 2>/dev/null) in ''|C.*|C?C.*) ;; *) false;; esac && export LANG=C.UTF-8; fi; ",
@@ -36,7 +38,18 @@ macro_rules! script {
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::cluster) struct Launcher {
     pub(in crate::cluster) program: Program,
-    pub(in crate::cluster) command: &'static [&'static str],
+    command: &'static [&'static str],
+}
+
+impl Launcher {
+    /// The command of a session.
+    pub(in crate::cluster) fn command<'a>(&self, session: &'a str) -> Vec<&'a str> {
+        let mut command = self.command.to_vec();
+        if matches!(self.program, Program::Posix(_)) {
+            command.push(session);
+        }
+        command
+    }
 }
 
 /// The program that a launcher starts first.

@@ -1,7 +1,10 @@
 //! Sessions and their registry between a client and a shell that are both made of channels, with a
 //! clock that jumps.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    future::Future,
+    sync::{Arc, Mutex},
+};
 
 use bytes::Bytes;
 use podshell_shared::terminal::{ClientMessage, ServerMessage};
@@ -13,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::session::{
-    Limits, Observer, Output, ProcessEnd, ProcessEvent, ProcessReader, ProcessWriter, Remains,
-    ToProcess,
+    Caller, Limits, Observer, Output, ProcessEnd, ProcessEvent, ProcessReader, ProcessWriter,
+    Remains, ToProcess,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -37,6 +40,8 @@ struct Played {
     delay: Duration,
     /// So does saying what an end means.
     thought: Duration,
+    /// After so long the right to a shell is gone.
+    revoked_after: Option<Duration>,
 }
 
 impl Stage {
@@ -86,6 +91,7 @@ impl TerminalBackend for Stage {
 
     async fn open(
         &self,
+        _: SessionId,
         _: &Target,
         _: watch::Receiver<Size>,
     ) -> Result<RunningProcess<Self>, Exit> {
@@ -97,6 +103,17 @@ impl TerminalBackend for Stage {
             writer: Writer(self.clone(), events),
             handle: (),
         })
+    }
+
+    fn revoked(&self, _: &Target) -> impl Future<Output = Exit> + Send + 'static {
+        let after = self.with(|played| played.revoked_after);
+        async move {
+            match after {
+                Some(after) => sleep(after).await,
+                None => pending().await,
+            }
+            failed(EndReason::Forbidden, "")
+        }
     }
 
     async fn explain(&self, _: &Target, ended: ProcessEnd) -> Exit {
@@ -139,9 +156,17 @@ impl Watcher {
 }
 
 impl Observer for Watcher {
-    fn begin(&self, caller: &Caller, target: &Target) -> Option<Box<dyn SessionObserver>> {
-        self.note(format!("{} at {target}", caller.0));
-        Some(Box::new(self.clone()))
+    fn begin(
+        &self,
+        _: SessionId,
+        identity: &Identity,
+        target: &Target,
+    ) -> Result<Option<Box<dyn SessionObserver>>, Exit> {
+        if self.0.lock().unwrap().iter().any(|seen| seen == "blind") {
+            return Err(failed(EndReason::Limit, ""));
+        }
+        self.note(format!("{} at {target}", identity.caller.0));
+        Ok(Some(Box::new(self.clone())))
     }
 }
 
@@ -162,8 +187,12 @@ impl SessionObserver for Watcher {
         self.note(format!("detached for {time:?}"));
     }
 
-    fn resumed(&mut self, offset: u64) {
-        self.note(format!("resumed at {offset}"));
+    fn resumed(&mut self, identity: &Identity, offset: u64) {
+        self.note(format!("{} resumed at {offset}", identity.caller.0));
+    }
+
+    fn taken_over(&mut self) {
+        self.note("taken over");
     }
 
     fn ended(&mut self, exit: &Exit) {
@@ -239,7 +268,7 @@ impl Test {
         change(&mut limits);
         let (stage, shutdown) = (Stage::default(), CancellationToken::new());
         Self {
-            sessions: Sessions::new(limits, stage.clone(), None, shutdown.clone()),
+            sessions: Sessions::new(limits, None, shutdown.clone()),
             stage,
             shutdown,
         }
@@ -250,7 +279,6 @@ impl Test {
         let (mut test, watcher) = (Self::new(|_| {}), Watcher::default());
         test.sessions = Sessions::new(
             test.sessions.limits().clone(),
-            test.stage.clone(),
             Some(Arc::new(watcher.clone())),
             test.shutdown.clone(),
         );
@@ -261,16 +289,23 @@ impl Test {
     fn connect(&self, caller: &str, first: ClientMessage) -> Client {
         let (say, ears) = mpsc::channel(100);
         let (mouth, hear) = mpsc::channel(100);
-        let (sessions, caller) = (self.sessions.clone(), Caller(caller.to_owned()));
+        let (sessions, stage) = (self.sessions.clone(), self.stage.clone());
+        let identity = Identity {
+            caller: Caller(caller.to_owned()),
+            user: None,
+            address: None,
+        };
         let served = tokio::spawn(async move {
             let (mut reader, mut writer) = (Ears(ears), Mouth(mouth));
             let session = match first {
                 ClientMessage::Resume { key, offset } => {
-                    Session::resume(&sessions, &caller, &key, offset).await
+                    Session::resume(&sessions, &identity, &key, offset).await
                 }
                 ClientMessage::Bind { extended, .. } => {
-                    let (reader, writer) = (&mut reader, &mut writer);
-                    Session::begin(&sessions, &caller, target(), extended, reader, writer).await
+                    let (sessions, reader, writer) = (&sessions, &mut reader, &mut writer);
+                    let target = target();
+                    Session::begin(sessions, &identity, stage, target, extended, reader, writer)
+                        .await
                 }
                 other => panic!("{other:?}"),
             };
@@ -425,7 +460,7 @@ async fn who_watches_sees_all_of_a_session() {
             "80x24",
             "input b\"exit\\r\"",
             "detached for 900s",
-            "resumed at 2",
+            "ann resumed at 2",
             "ended Exited Some(3)",
         ]
     );
@@ -801,4 +836,47 @@ async fn shutdown_does_not_wait_for_what_an_end_means() {
     assert_eq!(ended.elapsed().as_secs(), 1);
     test.sessions.ended().await;
     assert_eq!(test.stage.with(|played| played.terminated), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_that_is_lost_ends_the_session_also_while_nobody_is_there() {
+    let test = Test::new(|_| {});
+    test.stage
+        .with(|played| played.revoked_after = Some(SECOND * 50));
+    let client = test.bind();
+    let exit = client.served.await.unwrap();
+    assert_eq!(exit.reason, EndReason::Forbidden);
+    test.all_over().await;
+    assert_eq!(test.stage.with(|played| played.terminated), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_signs_out_ends_their_own_sessions() {
+    let test = Test::new(|_| {});
+    let id = String::new();
+    let mut anns = test.connect(
+        "ann",
+        ClientMessage::Bind {
+            id: id.clone(),
+            extended: true,
+        },
+    );
+    let mut bobs = test.connect("bob", ClientMessage::Bind { id, extended: true });
+    anns.hears_bound((0, 0)).await;
+    bobs.hears_bound((0, 0)).await;
+    test.sessions.sign_out(&Caller("ann".to_owned()));
+    assert_eq!(anns.served.await.unwrap().reason, EndReason::SignedOut);
+    sleep(SECOND * 60).await;
+    assert!(!bobs.served.is_finished());
+    assert_eq!(test.sessions.living(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_must_be_watched_and_is_not_does_not_begin() {
+    let (test, watcher) = Test::watched();
+    watcher.note("blind");
+    let exit = test.bind().served.await.unwrap();
+    assert_eq!(exit.reason, EndReason::Limit);
+    assert!(test.stage.with(|played| played.opened.is_empty()));
+    assert_eq!(test.sessions.living(), 0);
 }

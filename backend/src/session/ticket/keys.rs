@@ -1,17 +1,17 @@
-//! The keys that seal tickets.
+//! The keys that seal tickets and cookies.
 
 use std::str::FromStr;
 
 use aws_lc_rs::{
-    aead::{AES_256_GCM, RandomizedNonceKey},
+    aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
     rand,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use thiserror::Error;
 
-/// The keys that seal tickets: the first seals, all of them open. Two are enough to change the key
+/// The keys that seal tickets and cookies: the first seals, all of them open. Two are enough to change the key
 /// while ids are under way.
-pub struct TicketKeys(pub(super) Vec<RandomizedNonceKey>);
+pub struct TicketKeys(Vec<RandomizedNonceKey>);
 
 /// Why a text holds no keys.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -35,6 +35,31 @@ impl TicketKeys {
         let mut key = [0; 32];
         rand::fill(&mut key).expect("the system gives random bytes");
         Self(vec![Self::key(&key).expect("the key has 32 bytes")])
+    }
+
+    /// What only these keys open, for `purpose` alone: nobody else can read or make it.
+    pub(crate) fn seal(&self, purpose: &[u8], mut text: Vec<u8>) -> Vec<u8> {
+        let nonce = self.0[0]
+            .seal_in_place_append_tag(Aad::from(purpose), &mut text)
+            .expect("what is sealed is far shorter than the cipher's limit");
+        text.extend_from_slice(nonce.as_ref());
+        text
+    }
+
+    /// What was sealed for `purpose` with one of these keys.
+    pub(crate) fn open(&self, purpose: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let (sealed, nonce) = sealed.split_at_checked(sealed.len().checked_sub(NONCE_LEN)?)?;
+        self.0.iter().find_map(|key| {
+            let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+            // What can't be opened is spoiled for the next key.
+            let mut sealed = sealed.to_vec();
+            let length = key
+                .open_in_place(nonce, Aad::from(purpose), &mut sealed)
+                .ok()?
+                .len();
+            sealed.truncate(length);
+            Some(sealed)
+        })
     }
 
     fn key(bytes: &[u8]) -> Option<RandomizedNonceKey> {

@@ -64,8 +64,12 @@ fn unknown_to_another_server() {
 #[test]
 fn keys_change_while_ids_are_under_way() {
     let line = |byte: u8| STANDARD.encode([byte; 32]);
-    let with =
-        |lines: &[String]| Tickets::new(lines.join("\n").parse().unwrap(), Scope::new(["shop"]));
+    let with = |lines: &[String]| {
+        Tickets::new(
+            lines.join("\n").parse::<TicketKeys>().unwrap(),
+            Scope::new(["shop"]),
+        )
+    };
     let (old, new) = (line(1), line(2));
     let now = SystemTime::now();
     let redeem = |by: &Tickets, of: &Tickets| {
@@ -152,7 +156,7 @@ proptest! {
         there in prop::collection::vec("[ab]{0,3}", 0..4),
     ) {
         let key = STANDARD.encode([7; 32]);
-        let with = |parts: &[String]| Tickets::new(key.parse().unwrap(), Scope::new(parts));
+        let with = |parts: &[String]| Tickets::new(key.parse::<TicketKeys>().unwrap(), Scope::new(parts));
         let now = SystemTime::now();
         let id = with(&here).mint(&caller("ann"), &target(), now);
         let other = with(&there);

@@ -130,6 +130,10 @@ fn end(reason: EndReason) -> Advice {
             "The shell is gone",
             "It ended while the connection was down. Open a new shell.",
         ),
+        EndReason::SignedOut => says(
+            "The shell ended because your sign-in did",
+            "Sign in again, then open a new one.",
+        ),
     }
 }
 

@@ -34,7 +34,11 @@ pub(crate) async fn begin() {
     }
     let token = token.to_owned();
     match api::sign_in(&SignIn { token }).await {
-        Ok(SignedIn { credential }) => credential::keep(credential),
+        Ok(SignedIn { credential }) => {
+            if let Some(key) = credential {
+                credential::keep(key);
+            }
+        }
         Err(failure) => credential::explain_refusal(failure),
     }
 }

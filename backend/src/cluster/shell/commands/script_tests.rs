@@ -38,6 +38,9 @@ fn shells() -> Vec<&'static [&'static str]> {
     there
 }
 
+/// The session's id.
+const SESSION: &str = "a2b8d7f0-4c1e-4f1e-9b52-5f3a6b1c2d3e";
+
 impl Image {
     /// The environment that the script gives a shell here.
     ///
@@ -63,7 +66,7 @@ impl Image {
             .replace("exec sh", "exec env");
         let ran = Command::new(shell[0])
             .args(&shell[1..])
-            .args(["-c", &script])
+            .args(["-c", &script, SESSION])
             .env_clear()
             .env("PATH", &bin)
             .envs(self.env.iter().copied())
@@ -73,6 +76,11 @@ impl Image {
         let said = String::from_utf8(ran.stdout).unwrap();
         let (marker, environment) = said.split_once('\n').unwrap();
         assert!(marker.starts_with("\x1b]7735;"), "{shell:?}: {said}");
+        let own = format!("PODSHELL_SESSION={SESSION}");
+        assert!(
+            environment.lines().any(|line| line == own),
+            "{shell:?}: {environment}"
+        );
         let parts = environment
             .lines()
             .map(|line| line.split_once('=').unwrap());

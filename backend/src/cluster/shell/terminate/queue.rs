@@ -15,7 +15,7 @@ use super::{
     script::NoScript,
 };
 use crate::{
-    cluster::{Cluster, exec::process_marker::Leader},
+    cluster::{Cluster, call_as::CallerDigest, exec::process_marker::Leader},
     session::{Remains, Target},
 };
 
@@ -34,9 +34,10 @@ pub(in crate::cluster) struct Terminations {
     scripts: Semaphore,
 }
 
-/// A container.
+/// A container, and whose shells in it are ended: nobody's are by the rights of another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ContainerId {
+    caller: CallerDigest,
     namespace: String,
     pod: String,
     container: String,
@@ -75,6 +76,7 @@ impl Terminations {
     ) -> Result<(), Remains> {
         let (job, ended) = Job::new(leader, begin_by, until);
         let container = ContainerId {
+            caller: cluster.call_as.digest(),
             namespace: target.namespace.clone(),
             pod: target.pod.clone(),
             container: target.container.clone(),

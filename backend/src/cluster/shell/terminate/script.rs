@@ -156,7 +156,7 @@ impl Script {
     ) -> Result<Self, NoScript> {
         let command = [shell, "-c", &TEXT];
         let process = Process::OnPipes(&command);
-        let (writer, reader) = exec::connect(client, target, process).await?;
+        let (writer, reader) = exec::connect(client, target, process, None).await?;
         Ok(Self {
             writer,
             reader,

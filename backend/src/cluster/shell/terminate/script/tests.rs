@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use super::*;
 use crate::{
     cluster::Cluster,
-    session::{Mode, RunningProcess, Shell, TerminalBackend as _},
+    session::{Mode, RunningProcess, SessionId, Shell, TerminalBackend as _},
 };
 
 /// Longer than anything here takes, however slow the machine.
@@ -65,7 +65,10 @@ impl Terminal {
             image: String::new(),
         };
         let (_, size) = watch::channel(Size { rows: 24, cols: 80 });
-        let shell = cluster.open(&target, size).await.unwrap();
+        let shell = cluster
+            .open(SessionId::random(), &target, size)
+            .await
+            .unwrap();
         Self {
             fake,
             shell,

@@ -1,0 +1,349 @@
+//! The ways to tell who one is: by the link that was printed, by a token of the cluster, by a proxy in front.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+use http::{HeaderMap, HeaderName};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Duration, Instant};
+
+use super::{Auth, bearer, cookies::Cookies, keys::Keys, principal::Unidentified};
+use crate::{
+    cluster::{CallAs, Cluster, ClusterError},
+    secret::Secret,
+    session::{Caller, User},
+};
+
+/// What a proxy shows that it is the one.
+const PROXY_SECRET: HeaderName = HeaderName::from_static("x-podshell-proxy-secret");
+/// What Kubernetes calls its own users and groups by.
+const RESERVED: &str = "system:";
+
+/// How people tell who they are.
+pub(super) enum Method {
+    Local {
+        keys: Keys,
+        /// The only caller. Of this run alone, so that what was sealed for it is of no use to another server.
+        caller: Caller,
+    },
+    Token(Box<TokenSignIn>),
+    Proxy(Box<ProxySignIn>),
+}
+
+/// What a request shows of who makes it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown<'r> {
+    pub(super) headers: &'r HeaderMap,
+    /// The key that stands in a subprotocol on offer, where that counts.
+    pub(super) offer: Option<&'r str>,
+    /// Whether it comes from a proxy of ours.
+    pub(super) by_proxy: bool,
+    pub(super) now: SystemTime,
+}
+
+/// Who was found to make a request.
+pub(super) struct Found {
+    pub(super) caller: Caller,
+    pub(super) user: Option<User>,
+    pub(super) call_as: CallAs,
+}
+
+/// Sign-in by a token of the cluster.
+pub(super) struct TokenSignIn {
+    pub(super) cookies: Cookies,
+    pub(super) time: Duration,
+    /// Without an identity of its own.
+    cluster: Cluster,
+    known: Mutex<HashMap<[u8; SHA256_OUTPUT_LEN], (User, Instant)>>,
+}
+
+/// What a browser keeps of it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SignedIn {
+    user: User,
+    token: String,
+}
+
+/// How long the cluster's word on a token counts.
+const KNOWN_FOR: Duration = Duration::from_secs(60);
+/// On how many tokens it is remembered.
+const KNOWN: usize = 4096;
+
+impl TokenSignIn {
+    pub(super) fn new(cookies: Cookies, time: Duration, cluster: Cluster) -> Self {
+        Self {
+            cookies,
+            time,
+            cluster,
+            known: Mutex::default(),
+        }
+    }
+
+    /// What a browser is to keep for a token, if the cluster knows it; and whose it is.
+    pub(super) async fn sign_in(&self, token: &str) -> Result<(User, SignedIn), ClusterError> {
+        let user = self.who_has(token).await?;
+        let signed_in = SignedIn {
+            user: user.clone(),
+            token: token.to_owned(),
+        };
+        Ok((user, signed_in))
+    }
+
+    async fn who_has(&self, token: &str) -> Result<User, ClusterError> {
+        let key = digest(&SHA256, token.as_bytes());
+        let key = key.as_ref().try_into().expect("SHA-256 has 32 bytes");
+        let now = Instant::now();
+        if let Some((user, since)) = self.known().get(&key)
+            && now.duration_since(*since) < KNOWN_FOR
+        {
+            return Ok(user.clone());
+        }
+        let call_as = CallAs::Bearer(token.into());
+        let user = self.cluster.acting_as(&call_as)?.who_am_i().await?;
+        let mut known = self.known();
+        known.retain(|_, (_, since)| now.duration_since(*since) < KNOWN_FOR);
+        if known.len() < KNOWN {
+            known.insert(key, (user.clone(), now));
+        }
+        Ok(user)
+    }
+
+    async fn identify(&self, headers: &HeaderMap, now: SystemTime) -> Result<Found, Unidentified> {
+        let (user, token): (User, SecretString) = if let Some(token) = bearer(headers) {
+            match self.who_has(token).await {
+                Ok(user) => (user, token.into()),
+                Err(ClusterError::Api { status: 401, .. }) => return Err(Unidentified::Refused),
+                Err(error) => return Err(Unidentified::Cluster(error)),
+            }
+        } else {
+            let kept = self.cookies.read::<SignedIn>(headers, now);
+            let (SignedIn { user, token }, _) = kept.ok_or(Unidentified::SignedOut)?;
+            (user, token.into())
+        };
+        Ok(Found {
+            caller: caller("token", &user),
+            user: Some(user),
+            call_as: CallAs::Bearer(token),
+        })
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<[u8; SHA256_OUTPUT_LEN], (User, Instant)>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sign-in by a proxy in front.
+pub(super) struct ProxySignIn {
+    pub(super) secret: Secret,
+    pub(super) user: HeaderName,
+    pub(super) groups: HeaderName,
+}
+
+impl ProxySignIn {
+    /// Who the proxy says makes a request, if it `is_proxy` that sends it.
+    fn identify(&self, headers: &HeaderMap, is_proxy: bool) -> Result<Found, Unidentified> {
+        let shown = only(headers, &PROXY_SECRET);
+        if !is_proxy || !shown.is_some_and(|shown| self.secret.is(shown)) {
+            return Err(Unidentified::NotByProxy);
+        }
+        // Two of them would be the proxy's and somebody else's.
+        let name = only(headers, &self.user).filter(|name| !name.is_empty());
+        let name = name.ok_or(Unidentified::SignedOut)?.to_owned();
+        let lines = headers.get_all(&self.groups).iter();
+        let groups: Vec<String> = lines
+            .filter_map(|line| std::str::from_utf8(line.as_bytes()).ok())
+            .flat_map(|line| line.split(','))
+            .map(|group| group.trim().to_owned())
+            .filter(|group| !group.is_empty())
+            .collect();
+        if let Some(reserved) = [&name]
+            .into_iter()
+            .chain(&groups)
+            .find(|name| is_reserved(name))
+        {
+            return Err(Unidentified::Reserved(reserved.clone()));
+        }
+        let user = User {
+            name: name.clone(),
+            groups: groups.clone(),
+            issuer: None,
+        };
+        Ok(Found {
+            caller: caller("proxy", &user),
+            user: Some(user),
+            call_as: CallAs::Impersonate { user: name, groups },
+        })
+    }
+}
+
+/// Whether a name is Kubernetes' own, which nobody is impersonated by.
+fn is_reserved(name: &str) -> bool {
+    name.to_ascii_lowercase().starts_with(RESERVED)
+}
+
+/// What ids and sessions of a user are tied to.
+fn caller(method: &str, user: &User) -> Caller {
+    Caller(format!("{method}:{}", user.name))
+}
+
+/// The value of a header that comes once.
+fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next().filter(|_| values.next().is_none())?;
+    std::str::from_utf8(value.as_bytes()).ok().map(str::trim)
+}
+
+impl Method {
+    /// Who makes a request that shows this.
+    pub(super) async fn identify(
+        &self,
+        auth: &Auth,
+        shown: &Shown<'_>,
+    ) -> Result<Found, Unidentified> {
+        let Shown {
+            headers,
+            offer,
+            by_proxy,
+            now,
+        } = *shown;
+        match self {
+            Self::Local { keys, caller } => {
+                let shown = bearer(headers).into_iter().chain(offer);
+                let mut shown = shown.peekable();
+                if shown.peek().is_none() {
+                    return Err(Unidentified::SignedOut);
+                }
+                // Each of them: one may be anyone's, as a key that a proxy adds.
+                if shown.any(|key| keys.accepts(key)) {
+                    return Ok(Found {
+                        caller: caller.clone(),
+                        user: None,
+                        call_as: CallAs::Own,
+                    });
+                }
+                auth.refused();
+                Err(Unidentified::Refused)
+            }
+            Self::Token(token) => token.identify(headers, now).await,
+            Self::Proxy(proxy) => proxy.identify(headers, by_proxy),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+    fn proxy() -> ProxySignIn {
+        ProxySignIn {
+            secret: Secret::new(SECRET).unwrap(),
+            user: HeaderName::from_static("x-forwarded-user"),
+            groups: HeaderName::from_static("x-forwarded-groups"),
+        }
+    }
+
+    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
+        let lines = lines.iter().map(|(name, value)| {
+            let value = http::HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            (HeaderName::from_static(name), value)
+        });
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(name, value);
+        }
+        headers
+    }
+
+    fn identify(is_proxy: bool, lines: &[(&'static str, &str)]) -> Result<User, Unidentified> {
+        let found = proxy().identify(&headers(lines), is_proxy)?;
+        let user = found.user.unwrap();
+        let CallAs::Impersonate { user: name, groups } = found.call_as else {
+            panic!("{:?}", found.call_as);
+        };
+        assert_eq!((&name, &groups), (&user.name, &user.groups));
+        assert_eq!(found.caller.0, format!("proxy:{name}"));
+        Ok(user)
+    }
+
+    #[test]
+    fn a_proxy_says_who_calls() {
+        let secret = ("x-podshell-proxy-secret", SECRET);
+        let user = identify(
+            true,
+            &[
+                secret,
+                ("x-forwarded-user", "anna.köhler@example.org"),
+                ("x-forwarded-groups", "dev, ops ,,"),
+                ("x-forwarded-groups", "on call"),
+            ],
+        );
+        let user = user.unwrap();
+        assert_eq!(user.name, "anna.köhler@example.org");
+        assert_eq!(user.groups, ["dev", "ops", "on call"]);
+    }
+
+    #[test]
+    fn who_is_no_proxy_says_nothing() {
+        let (secret, user) = (
+            ("x-podshell-proxy-secret", SECRET),
+            ("x-forwarded-user", "ann"),
+        );
+        let wrong = (
+            "x-podshell-proxy-secret",
+            "0123456789abcdef0123456789abcdeF",
+        );
+        for (is_proxy, lines) in [
+            (false, vec![secret, user]),
+            (true, vec![user]),
+            (true, vec![wrong, user]),
+            (true, vec![secret, secret, user]),
+            (true, vec![secret, wrong, user]),
+        ] {
+            let refused = identify(is_proxy, &lines);
+            assert!(
+                matches!(refused, Err(Unidentified::NotByProxy)),
+                "{lines:?}"
+            );
+        }
+        // Behind a proxy that lets through what a client sends, there are two.
+        for lines in [
+            vec![secret],
+            vec![secret, user, user],
+            vec![secret, ("x-forwarded-user", " ")],
+        ] {
+            let refused = identify(true, &lines);
+            assert!(matches!(refused, Err(Unidentified::SignedOut)), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_one_of_kubernetes_own() {
+        let secret = ("x-podshell-proxy-secret", SECRET);
+        for (user, groups) in [
+            ("system:admin", ""),
+            ("System:Kube-Scheduler", ""),
+            ("system:serviceaccount:kube-system:x", ""),
+            ("ann", "system:masters"),
+            ("ann", "dev,system:nodes"),
+        ] {
+            let lines = [
+                secret,
+                ("x-forwarded-user", user),
+                ("x-forwarded-groups", groups),
+            ];
+            let refused = identify(true, &lines);
+            assert!(
+                matches!(refused, Err(Unidentified::Reserved(_))),
+                "{user} {groups}"
+            );
+        }
+        assert!(identify(true, &[secret, ("x-forwarded-user", "ecosystem:x")]).is_ok());
+    }
+}

@@ -1,0 +1,211 @@
+//! Who may use this server and how the cluster sees them: which settings go together.
+
+use clap::ValueEnum;
+use http::uri::Scheme;
+use thiserror::Error;
+
+use super::Config;
+
+/// How people tell who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SignIn {
+    /// The person at this machine, by the link that is printed.
+    Local,
+    /// Each by a token of the cluster: from the sign-in page, or in the header `Authorization`.
+    Token,
+    /// By a proxy in front, which says who they are in headers.
+    Proxy,
+}
+
+/// Whom the cluster takes the calls of this server for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ActAs {
+    /// The kubeconfig's user, or the pod's service account, whoever calls.
+    Kubeconfig,
+    /// Each caller, by their own token.
+    Bearer,
+    /// Each caller, impersonated by the kubeconfig's user or the pod's service account.
+    Impersonate,
+}
+
+impl SignIn {
+    /// The word for it in flags and events.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Token => "token",
+            Self::Proxy => "proxy",
+        }
+    }
+
+    fn fitting(self) -> ActAs {
+        match self {
+            Self::Local => ActAs::Kubeconfig,
+            Self::Token => ActAs::Bearer,
+            Self::Proxy => ActAs::Impersonate,
+        }
+    }
+}
+
+/// Why settings do not go together.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum AccessError {
+    /// A shell for whoever reaches the port.
+    #[error(
+        "--listen {0} can be reached from other machines, and with --sign-in local everyone who uses Podshell acts as you. \
+         Listen on 127.0.0.1 and use an SSH tunnel from elsewhere, or let people sign in: --sign-in token, or proxy"
+    )]
+    NotLoopback(std::net::SocketAddr),
+    /// Nobody could tell by what name a request may come.
+    #[error(
+        "--sign-in {0} needs --public-url: the address that people open Podshell by, like https://shell.example.org"
+    )]
+    NoPublicUrl(&'static str),
+    /// Credentials would cross the network in the open.
+    #[error(
+        "--public-url has to be https with --sign-in {0}: people's credentials go over it. Put TLS in front, and give the \
+         address that the browser shows"
+    )]
+    NotHttps(&'static str),
+    /// Two settings that contradict each other.
+    #[error("--sign-in {sign_in} goes with --act-as {fitting} only")]
+    Pair {
+        /// Who one is.
+        sign_in: &'static str,
+        /// What goes with it.
+        fitting: &'static str,
+    },
+    /// Anyone could say that they are anyone.
+    #[error(
+        "--sign-in proxy needs both --trusted-proxy and --proxy-secret-file: whoever can send the proxy's headers is \
+         whoever they say they are"
+    )]
+    OpenProxy,
+    /// The demo has no users.
+    #[error("the demo runs as you, so it goes with --sign-in local only")]
+    Demo,
+    /// Half a TLS configuration.
+    #[error("--tls-cert and --tls-key go together")]
+    HalfTls,
+}
+
+impl Config {
+    /// Whom the cluster takes the calls of this server for.
+    ///
+    /// # Errors
+    ///
+    /// If the settings about access do not go together.
+    pub(crate) fn check_access(&self) -> Result<ActAs, AccessError> {
+        let sign_in = self.sign_in.name();
+        let fitting = self.sign_in.fitting();
+        if self.act_as.is_some_and(|act_as| act_as != fitting) {
+            let fitting = fitting.to_possible_value();
+            return Err(AccessError::Pair {
+                sign_in,
+                fitting: match fitting.as_ref().map(clap::builder::PossibleValue::get_name) {
+                    Some("kubeconfig") => "kubeconfig",
+                    Some("bearer") => "bearer",
+                    _ => "impersonate",
+                },
+            });
+        }
+        if self.tls_cert.is_some() != self.tls_key.is_some() {
+            return Err(AccessError::HalfTls);
+        }
+        if self.sign_in == SignIn::Local {
+            return if self.listen.ip().is_loopback() {
+                Ok(fitting)
+            } else {
+                Err(AccessError::NotLoopback(self.listen))
+            };
+        }
+        if self.is_demo() {
+            return Err(AccessError::Demo);
+        }
+        let Some(public) = &self.public_url else {
+            return Err(AccessError::NoPublicUrl(sign_in));
+        };
+        if *public.scheme() != Scheme::HTTPS && !public.is_loopback() {
+            return Err(AccessError::NotHttps(sign_in));
+        }
+        let is_open = self.trusted_proxies.is_empty() || self.proxy_secret_file.is_none();
+        if self.sign_in == SignIn::Proxy && is_open {
+            return Err(AccessError::OpenProxy);
+        }
+        Ok(fitting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    fn check(flags: &str) -> Result<ActAs, AccessError> {
+        let flags = std::iter::once("podshell").chain(flags.split_whitespace());
+        Config::try_parse_from(flags).unwrap().check_access()
+    }
+
+    #[test]
+    fn who_listens_for_others_lets_them_sign_in() {
+        for local in [
+            "",
+            "--listen 127.9.9.9:80",
+            "--listen [::1]:7780",
+            "--listen localhost:1",
+        ] {
+            assert_eq!(check(local), Ok(ActAs::Kubeconfig), "{local}");
+        }
+        for open in ["0.0.0.0:7780", "[::]:7780", "10.0.0.1:7780"] {
+            let refused = check(&format!("--listen {open} --public-url https://a.b"));
+            assert!(
+                matches!(refused, Err(AccessError::NotLoopback(_))),
+                "{open}"
+            );
+        }
+        let token = "--listen 0.0.0.0:7780 --sign-in token";
+        assert_eq!(check(token), Err(AccessError::NoPublicUrl("token")));
+        let public = |url: &str| check(&format!("{token} --public-url {url}"));
+        assert_eq!(public("http://a.b"), Err(AccessError::NotHttps("token")));
+        assert_eq!(public("https://a.b"), Ok(ActAs::Bearer));
+        assert_eq!(public("http://127.0.0.1:8080"), Ok(ActAs::Bearer));
+        assert_eq!(public("http://localhost:8080"), Ok(ActAs::Bearer));
+        assert_eq!(
+            public("http://localhost.a.b"),
+            Err(AccessError::NotHttps("token"))
+        );
+    }
+
+    #[test]
+    fn a_proxy_is_known_by_address_and_secret() {
+        let proxy = "--sign-in proxy --public-url https://a.b";
+        assert_eq!(check(proxy), Err(AccessError::OpenProxy));
+        let address = format!("{proxy} --trusted-proxy 10.0.0.1");
+        assert_eq!(check(&address), Err(AccessError::OpenProxy));
+        let secret = format!("{proxy} --proxy-secret-file x");
+        assert_eq!(check(&secret), Err(AccessError::OpenProxy));
+        assert_eq!(
+            check(&format!("{address} --proxy-secret-file x")),
+            Ok(ActAs::Impersonate)
+        );
+    }
+
+    #[test]
+    fn settings_that_contradict_each_other() {
+        let pair = check("--sign-in token --act-as impersonate --public-url https://a.b");
+        let expected = AccessError::Pair {
+            sign_in: "token",
+            fitting: "bearer",
+        };
+        assert_eq!(pair, Err(expected));
+        assert!(check("--act-as bearer").is_err());
+        assert_eq!(check("--act-as kubeconfig"), Ok(ActAs::Kubeconfig));
+        assert_eq!(check("--tls-cert x"), Err(AccessError::HalfTls));
+        #[cfg(feature = "demo")]
+        assert_eq!(
+            check("--demo --sign-in token --public-url https://a.b"),
+            Err(AccessError::Demo)
+        );
+    }
+}
