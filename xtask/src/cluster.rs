@@ -68,10 +68,26 @@ pub(crate) fn up(places: &Places) -> Result<Cluster> {
 
 /// The cluster that [`up`] made, if it is there and answers.
 pub(crate) fn running(places: &Places) -> Result<Option<Cluster>> {
+    as_it_is(places)?.map(|_| up(places)).transpose()
+}
+
+/// The cluster that [`up`] made as it is, with nothing loaded or applied, if it is there and answers.
+pub(crate) fn as_it_is(places: &Places) -> Result<Option<Cluster>> {
     let folder = node_image::folder(places);
-    let kubeconfig = Files::below(&folder).kubeconfig;
-    let answers = kubeconfig.exists() && version(&kubectl(&folder)?, &kubeconfig).is_ok();
-    answers.then(|| up(places)).transpose()
+    let files = Files::below(&folder);
+    if !files.kubeconfig.exists() {
+        return Ok(None);
+    }
+    let kubectl = kubectl(&folder)?;
+    let Ok(version) = version(&kubectl, &files.kubeconfig) else {
+        return Ok(None);
+    };
+    Ok(Some(Cluster {
+        kubeconfig: files.kubeconfig.clone(),
+        description: format!("kind cluster {NAME}, Kubernetes {version}"),
+        kubectl,
+        engine: files.engine_address(),
+    }))
 }
 
 /// Takes the cluster that a kubeconfig names, and makes the tests' pods in it.
@@ -181,7 +197,7 @@ impl Cluster {
     }
 
     /// A kubectl command that prints nothing but errors.
-    fn kubectl(&self) -> Command {
+    pub(crate) fn kubectl(&self) -> Command {
         let mut kubectl = Command::new(&self.kubectl);
         kubectl
             .arg("--kubeconfig")

@@ -3,6 +3,7 @@
 mod bench;
 mod binary;
 mod browser;
+mod chart;
 mod cluster;
 mod command;
 mod compress;
@@ -10,6 +11,7 @@ mod dev_server;
 mod e2e;
 mod engine;
 mod fuzz;
+mod go;
 mod node_image;
 mod packages;
 mod page;
@@ -64,6 +66,9 @@ enum Task {
     /// Make or delete the kind cluster that the end-to-end tests use
     #[command(subcommand)]
     Cluster(ClusterTask),
+    /// Check what installs Podshell in a cluster, or make the plain manifest out of it
+    #[command(subcommand)]
+    Chart(chart::Task),
     /// Build, then test in Chromium against a real cluster
     E2e {
         /// Use this cluster instead of one made by kind; the test images must be on its nodes
@@ -115,6 +120,7 @@ fn run(task: Task) -> Result<()> {
             Ok(())
         }
         Task::Cluster(ClusterTask::Down) => cluster::down(&places),
+        Task::Chart(task) => chart::run(&places, &mut steps, task),
         Task::E2e {
             kubeconfig,
             playwright,

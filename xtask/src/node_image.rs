@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use crate::{command, engine::Engine, packages, places::Places};
+use crate::{command, engine::Engine, go, packages, places::Places};
 
 const VERSIONS: &str = include_str!("../../e2e/cluster/versions");
 /// How long a registry may take for its first word.
@@ -45,7 +45,7 @@ pub(crate) fn kind(places: &Places) -> Result<PathBuf> {
     if command::succeeds(Command::new("kind").arg("version"), LIMIT) {
         return Ok("kind".into());
     }
-    if !go_is_recent() {
+    if !go::is_recent(GO_MINOR) {
         bail!(
             "kind is needed for a cluster to test on: install it (https://kind.sigs.k8s.io) or Go 1.{GO_MINOR} or later \
              (https://go.dev/dl), which builds it. Or name a cluster that you have: cargo xtask e2e --kubeconfig PATH"
@@ -99,7 +99,7 @@ fn make(places: &Places) -> Result<()> {
         Some("Debian and root".to_owned())
     } else if Path::new("/sys/fs/cgroup/cgroup.controllers").exists() {
         Some("control groups of version 1, and this machine has version 2".to_owned())
-    } else if !go_is_recent() {
+    } else if !go::is_recent(GO_MINOR) {
         Some(format!("Go 1.{GO_MINOR} or later (https://go.dev/dl)"))
     } else {
         None
@@ -124,27 +124,6 @@ fn script(places: &Places, task: &str) -> Command {
     script
 }
 
-fn go_is_recent() -> bool {
-    let go = Command::new("go")
-        .arg("version")
-        .stderr(Stdio::null())
-        .output();
-    let version = go
-        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
-        .unwrap_or_default();
-    go_minor(&version).is_some_and(|minor| minor >= GO_MINOR)
-}
-
-/// `26` out of `go version go1.26.8 linux/amd64`.
-fn go_minor(version: &str) -> Option<u32> {
-    version
-        .strip_prefix("go version go1.")?
-        .split(|next: char| !next.is_ascii_digit())
-        .next()?
-        .parse()
-        .ok()
-}
-
 /// What the file `versions` says of a name, which it must.
 fn version(name: &str) -> &'static str {
     VERSIONS
@@ -156,13 +135,6 @@ fn version(name: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn go_versions() {
-        assert_eq!(go_minor("go version go1.26.8 linux/amd64"), Some(26));
-        assert_eq!(go_minor("go version go1.25rc1 linux/amd64"), Some(25));
-        assert_eq!(go_minor(""), None);
-    }
 
     #[test]
     fn versions_are_named_and_agree() {

@@ -7,7 +7,7 @@ use std::{process::Command, time::Duration};
 use anyhow::Result;
 
 use crate::{
-    command, e2e,
+    chart, command, e2e,
     places::Places,
     steps::Steps,
     tools,
@@ -39,6 +39,7 @@ pub(crate) fn run(places: &Places, steps: &mut Steps) -> Result<()> {
                 .current_dir(repository),
         )
     })?;
+    steps.step("chart", || chart::check(places))?;
     steps.step("clippy, native", || {
         let mut cargo = command::cargo();
         cargo.args(["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]);

@@ -12,11 +12,14 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use self::install::{Fits, Tool};
-use crate::{command, places::Places};
+use crate::{command, go, places::Places};
 
 const TRUNK: &str = "0.21.14";
 const CARGO_DENY: &str = "0.20.2";
 const CARGO_FUZZ: &str = "0.13.1";
+const HELM: &str = "v4.3.1";
+/// The Go 1.x that Helm needs.
+const HELM_GO_MINOR: u32 = 26;
 const NODE_MAJOR: u32 = 20;
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -79,6 +82,33 @@ pub(crate) fn cargo_deny(places: &Places) -> Result<PathBuf> {
 /// cargo-fuzz. Returns what it is to be called by.
 pub(crate) fn cargo_fuzz(places: &Places) -> Result<PathBuf> {
     cargo_tool(places, "cargo-fuzz", CARGO_FUZZ)
+}
+
+/// Helm, in exactly one version, as what it prints is compared. Returns what it is to be called by.
+pub(crate) fn helm(places: &Places) -> Result<PathBuf> {
+    let _lock = places.lock()?;
+    let folder = places.cache.join(format!("tools/helm-{HELM}/bin"));
+    let own = folder
+        .join("helm")
+        .with_extension(env::consts::EXE_EXTENSION);
+    if own.exists() {
+        return Ok(own);
+    }
+    let version = Command::new("helm")
+        .args(["version", "--template={{.Version}}"])
+        .output();
+    if version.is_ok_and(|output| output.stdout == HELM.as_bytes()) {
+        return Ok("helm".into());
+    }
+    if !go::is_recent(HELM_GO_MINOR) {
+        bail!(
+            "Helm {HELM} is needed to check the chart: install it (https://helm.sh) or Go 1.{HELM_GO_MINOR} or later \
+             (https://go.dev/dl), which builds it"
+        );
+    }
+    eprintln!("building Helm {HELM} (some minutes, once)");
+    go::install(&format!("helm.sh/helm/v4/cmd/helm@{HELM}"), &folder)?;
+    Ok(own)
 }
 
 fn cargo_tool(places: &Places, package: &'static str, version: &str) -> Result<PathBuf> {
