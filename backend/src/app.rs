@@ -6,22 +6,43 @@ use axum::extract::FromRef;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::Auth, cluster::Cluster, descriptors::Budget, error::Failure, minting::Minting,
-    page::assets::Page, readiness::Readiness, session::Sessions,
+    audit::Audit,
+    auth::{Auth, sign_in::Told},
+    cluster::Cluster,
+    descriptors::Budget,
+    error::Failure,
+    metrics::Metrics,
+    minting::Minting,
+    page::assets::Page,
+    readiness::Readiness,
+    session::Sessions,
+    switches::Switches,
 };
 
 /// What all requests share.
 #[derive(Clone, Debug, FromRef)]
 pub(crate) struct App {
+    pub(crate) audit: Audit,
     pub(crate) auth: Arc<Auth>,
     pub(crate) cluster: Cluster,
     pub(crate) debug_image: DebugImage,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) minting: Minting,
     pub(crate) page: Arc<Page>,
     pub(crate) readiness: Arc<Readiness>,
     pub(crate) sessions: Sessions<Cluster>,
     pub(crate) shutdown: Shutdown,
+    pub(crate) switches: Switches,
     pub(crate) times: Times,
+}
+
+impl FromRef<App> for Told {
+    fn from_ref(app: &App) -> Self {
+        Self {
+            audit: app.audit.clone(),
+            metrics: Arc::clone(&app.metrics),
+        }
+    }
 }
 
 /// Image of the containers that are added for debugging.

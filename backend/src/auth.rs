@@ -17,6 +17,7 @@ mod method;
 mod origin;
 mod principal;
 mod proxies;
+mod rates;
 pub(crate) mod sign_in;
 
 use std::{
@@ -38,13 +39,16 @@ use podshell_shared::{api::ErrorCode, terminal::KEY_PROTOCOL};
 use self::{
     cookies::Cookies,
     method::{Found, Method, ProxySignIn, Shown, TokenSignIn},
+    rates::Rates,
 };
 pub(crate) use self::{
     guard::{Admission, Guard},
     host::{CalledBy, Hosts, require_own_host},
     keys::Keys,
     origin::require_own_origin,
-    principal::{CallersCluster, Principal, Unidentified, identify, identify_connection},
+    principal::{
+        CallersCluster, Principal, Unidentified, identify, identify_connection, is_signed_out,
+    },
     proxies::{Proxies, client_address},
 };
 use crate::{
@@ -64,6 +68,7 @@ pub(crate) struct Auth {
     hosts: Hosts,
     proxies: Proxies,
     clock: Clock,
+    rates: Rates,
     refused: Mutex<Burst>,
 }
 
@@ -113,6 +118,7 @@ impl Auth {
             hosts,
             proxies: Proxies::new(config.trusted_proxies.clone()),
             clock: means.clock,
+            rates: Rates::new(config.sign_ins_per_minute, config.mints_per_minute),
             refused: Mutex::default(),
         }
     }
@@ -131,6 +137,11 @@ impl Auth {
 
     pub(crate) fn proxies(&self) -> &Proxies {
         &self.proxies
+    }
+
+    /// How often people may sign in and mint.
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.rates
     }
 
     fn now(&self) -> SystemTime {

@@ -1,7 +1,9 @@
 //! Which cluster is served: what was asked for, else what kubectl would take; the demo if asked for, or if there is nothing else.
 
+use std::sync::Arc;
+
 use crate::{
-    cluster::{Cluster, Source},
+    cluster::{CallWatcher, Cluster, Source},
     config::{ActAs, Config, SignIn},
     descriptors::Costs,
     start_error::StartError,
@@ -28,10 +30,14 @@ impl Choice {
 }
 
 /// A cluster that was chosen and can't be used is an error, never the demo: whose VPN is down has not asked for one.
-pub(crate) async fn choose(config: &Config, act_as: ActAs) -> Result<Choice, StartError> {
+pub(crate) async fn choose(
+    config: &Config,
+    act_as: ActAs,
+    watcher: Arc<dyn CallWatcher>,
+) -> Result<Choice, StartError> {
     #[cfg(feature = "demo")]
     if config.is_demo() {
-        return demo("as asked");
+        return demo("as asked", watcher);
     }
     let source = Source {
         kubeconfig: config.kubeconfig.clone(),
@@ -44,7 +50,7 @@ pub(crate) async fn choose(config: &Config, act_as: ActAs) -> Result<Choice, Sta
     } else {
         "the current context"
     };
-    match Cluster::connect(&source).await {
+    match Cluster::connect(&source, Some(Arc::clone(&watcher))).await {
         Ok(cluster) => Ok(Choice {
             why: format!("cluster {:?}, {why}", cluster.name()),
             cluster,
@@ -55,19 +61,19 @@ pub(crate) async fn choose(config: &Config, act_as: ActAs) -> Result<Choice, Sta
         Err(error @ crate::cluster::ConnectError::Nothing { .. })
             if config.sign_in == SignIn::Local =>
         {
-            demo(&format!("because {error}"))
+            demo(&format!("because {error}"), watcher)
         }
         Err(error) => Err(error.into()),
     }
 }
 
 #[cfg(feature = "demo")]
-fn demo(why: &str) -> Result<Choice, StartError> {
+fn demo(why: &str, watcher: Arc<dyn CallWatcher>) -> Result<Choice, StartError> {
     let (demo, connector) = fake_cluster::demo()
         .start_in_memory()
         .map_err(StartError::Demo)?;
     Ok(Choice {
-        cluster: Cluster::demo(connector)?,
+        cluster: Cluster::demo(connector, Some(watcher))?,
         why: format!("the built-in demo, {why}"),
         demo: Some(demo),
     })

@@ -3,6 +3,7 @@
 
 mod access_review;
 mod call_as;
+mod call_watch;
 mod client;
 mod ephemeral;
 mod error;
@@ -12,7 +13,14 @@ mod shell;
 mod standing;
 mod who_am_i;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::{Api, Client};
@@ -23,6 +31,7 @@ pub(crate) use self::shell::{refused, terminate::SCRIPTS_AT_ONCE};
 pub use self::{
     access_review::Right,
     call_as::CallAs,
+    call_watch::{CallOutcome, CallReport, CallWatcher},
     client::{ConnectError, Source},
     ephemeral::Debug,
     error::ClusterError,
@@ -51,9 +60,13 @@ pub struct Cluster {
     name: Arc<str>,
     identity: Arc<[u8]>,
     demo: bool,
+    /// Whether the server has no identity of its own.
+    anonymous: bool,
     launchers: Arc<Launchers>,
     terminations: Arc<Terminations>,
     standings: Arc<Standings>,
+    /// Whether terminals take input.
+    is_read_only: Arc<AtomicBool>,
     /// For looking what became of a pod.
     looks: Arc<Semaphore>,
 }
@@ -68,9 +81,11 @@ impl Cluster {
             name: name.into(),
             identity,
             demo: false,
+            anonymous: false,
             launchers: Arc::default(),
             terminations: Arc::new(Terminations::new()),
             standings: Arc::default(),
+            is_read_only: Arc::default(),
             looks: Arc::new(Semaphore::new(LOOKS_AT_ONCE)),
         })
     }
@@ -100,6 +115,15 @@ impl Cluster {
     /// Lets clean-ups run in so many containers at once.
     pub(crate) fn allow_clean_ups(&self, count: usize) {
         self.terminations.allow(count);
+    }
+
+    /// Whether the main process of a container may be typed to.
+    pub(crate) fn allow_input(&self, allow: bool) {
+        self.is_read_only.store(!allow, Ordering::Relaxed);
+    }
+
+    fn allows_input(&self) -> bool {
+        !self.is_read_only.load(Ordering::Relaxed)
     }
 
     /// What tells this cluster apart, for programs: where its API server is, and who vouches for it.
@@ -142,7 +166,13 @@ impl Cluster {
     ///
     /// If it refuses, fails, or is silent for 10 s.
     pub async fn probe(&self) -> Result<(), ClusterError> {
-        answer(self.client.apiserver_version()).await.map(drop)
+        match answer(self.client.apiserver_version()).await {
+            // Who has no identity here is not known there, which is an answer.
+            Err(ClusterError::Api {
+                status: 401 | 403, ..
+            }) if self.anonymous => Ok(()),
+            answered => answered.map(drop),
+        }
     }
 
     /// Checks that a terminal can be opened: the container exists and runs, and the identity may exec, or

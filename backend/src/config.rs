@@ -6,7 +6,7 @@ mod public_url;
 
 use std::{
     net::{IpAddr, SocketAddr},
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroUsize},
     path::PathBuf,
     time::Duration,
 };
@@ -24,6 +24,7 @@ pub use self::{
     public_url::{PublicUrl, PublicUrlError},
 };
 pub use crate::secret::{Secret, SecretError};
+use crate::session::Shell;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all sessions ended and left nothing, 1 it could not start, 2 wrong flags, 3 processes may still run in \
@@ -83,6 +84,20 @@ pub struct Config {
     /// by its owner alone.
     #[arg(long, env = "PODSHELL_PROXY_SECRET_FILE", value_name = "PATH")]
     pub proxy_secret_file: Option<PathBuf>,
+
+    /// Address and port where /healthz, /readyz and /metrics are, for a cluster's probes and for Prometheus: without a key,
+    /// and by any name. Without it the first two are beside the page, and metrics nowhere.
+    #[arg(long, env = "PODSHELL_METRICS_LISTEN", value_name = "ADDRESS", value_parser = address)]
+    pub metrics_listen: Option<SocketAddr>,
+
+    /// Whether to write who does what to standard output, one line of JSON for each event. By default where people sign in;
+    /// not in local mode.
+    #[arg(long, env = "PODSHELL_AUDIT", value_name = "true|false", action = ArgAction::Set)]
+    pub audit: Option<bool>,
+
+    /// Refuse sessions whose audit events can't be written.
+    #[arg(long, env = "PODSHELL_AUDIT_REQUIRED")]
+    pub audit_required: bool,
 
     /// File with the certificate to serve https with, and those that vouch for it (PEM). Read anew when it changes.
     #[arg(long, env = "PODSHELL_TLS_CERT", value_name = "PATH")]
@@ -184,6 +199,56 @@ pub struct Config {
     /// How many sessions one user may have at once.
     #[arg(long, env = "PODSHELL_MAX_SESSIONS_PER_USER", value_name = "COUNT", default_value = "100", value_parser = count)]
     pub max_sessions_per_user: usize,
+
+    /// How often one address may try to sign in within a minute. Not in local mode.
+    #[arg(
+        long,
+        env = "PODSHELL_SIGN_INS_PER_MINUTE",
+        value_name = "COUNT",
+        default_value = "20"
+    )]
+    pub sign_ins_per_minute: NonZeroU32,
+
+    /// How many shells one user may ask for within a minute.
+    #[arg(
+        long,
+        env = "PODSHELL_MINTS_PER_MINUTE",
+        value_name = "COUNT",
+        default_value = "1000"
+    )]
+    pub mints_per_minute: NonZeroU32,
+
+    /// Let people look, and not touch: the list of pods, and what containers print (attach). No shells, no debug
+    /// containers, no input.
+    #[arg(long, env = "PODSHELL_READ_ONLY")]
+    pub read_only: bool,
+
+    /// Shells that people may have: bash, sh, powershell, cmd. All of them if not given. Whoever has one can start another in
+    /// it.
+    #[arg(
+        long,
+        env = "PODSHELL_SHELLS",
+        value_name = "NAMES",
+        value_delimiter = ','
+    )]
+    pub shells: Vec<Shell>,
+
+    /// Whether people may attach to the main process of a container.
+    #[arg(long, env = "PODSHELL_ATTACH", value_name = "true|false", default_value_t = true, action = ArgAction::Set)]
+    pub attach: bool,
+
+    /// Whether people may add debug containers to pods.
+    #[arg(long, env = "PODSHELL_DEBUG_CONTAINERS", value_name = "true|false", default_value_t = true, action = ArgAction::Set)]
+    pub debug_containers: bool,
+
+    /// Namespaces that are not shown and not served: names, or what names begin with and a `*` (kube-*).
+    #[arg(
+        long,
+        env = "PODSHELL_HIDDEN_NAMESPACES",
+        value_name = "NAMES",
+        value_delimiter = ','
+    )]
+    pub hidden_namespaces: Vec<String>,
 
     /// Image of the container that is added to a pod whose own has no shell; it needs a `sh`.
     #[arg(

@@ -62,7 +62,11 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        (self.status, Json(self.error)).into_response()
+        let code = self.error.code;
+        let mut response = (self.status, Json(self.error)).into_response();
+        // For who watches what is refused.
+        response.extensions_mut().insert(code);
+        response
     }
 }
 

@@ -2,6 +2,7 @@
 //! what is said when there are too many.
 
 mod connection;
+mod tls;
 mod waiting;
 
 use std::{
@@ -20,10 +21,13 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use self::connection::Held;
+pub(crate) use self::tls::Certificate;
+pub use self::tls::TlsError;
 use crate::burst::Burst;
 
 /// How many connections the system keeps until they are accepted; with the usual 128, a rush makes the
@@ -35,11 +39,31 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 /// How often those that wait are told that there is no place left.
 const HURRY_EVERY: Duration = Duration::from_millis(250);
 
+/// Places for connections. Clones are the same places.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    count: usize,
+    free: Arc<Semaphore>,
+}
+
+impl Places {
+    /// So many.
+    pub(crate) fn new(count: usize) -> Self {
+        let free = Arc::new(Semaphore::new(count));
+        Self { count, free }
+    }
+
+    /// How many are taken.
+    pub(crate) fn taken(&self) -> usize {
+        self.count.saturating_sub(self.free.available_permits())
+    }
+}
+
 /// What connections are allowed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Limits {
     /// How many there may be.
-    pub(crate) connections: usize,
+    pub(crate) places: Places,
     /// How long a client may leave unacknowledged, or not take, what is sent to it, and how long each stretch of the body
     /// of its request may take. Then it is gone.
     pub(crate) silence: Duration,
@@ -71,7 +95,7 @@ pub(crate) trait Listener: Send {
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Io, SocketAddr)>> + Send;
 
     /// Makes one ready for use.
-    fn set_up(io: &Self::Io, limits: Limits);
+    fn set_up(io: &Self::Io, silence: Duration);
 }
 
 impl Listener for TcpListener {
@@ -81,14 +105,14 @@ impl Listener for TcpListener {
         Self::accept(self).await
     }
 
-    fn set_up(io: &TcpStream, limits: Limits) {
-        if let Err(error) = connection::set_up(io, limits.silence) {
+    fn set_up(io: &TcpStream, silence: Duration) {
+        if let Err(error) = connection::set_up(io, silence) {
             warn!(%error, "a connection will be slow, or its loss will be noticed late");
         }
     }
 }
 
-/// Serves `routes` to whom `listener` lets in, until `shutdown`: then nobody else gets in, and what was
+/// Serves `routes` to whom `listener` lets in, over TLS if there is a certificate, until `shutdown`: then nobody else gets in, and what was
 /// asked is answered. Requests find their peer's address as
 /// [`ConnectInfo`](axum::extract::ConnectInfo).
 ///
@@ -98,9 +122,11 @@ pub(crate) async fn serve<L: Listener>(
     listener: L,
     routes: Router,
     limits: Limits,
+    tls: Option<TlsAcceptor>,
     shutdown: CancellationToken,
 ) {
     let http = connection::http();
+    let silence = limits.silence;
     let mut door = Door::new(listener, limits);
     let mut connections = JoinSet::new();
     loop {
@@ -110,7 +136,8 @@ pub(crate) async fn serve<L: Listener>(
             (io, peer) = door.next() => {
                 connections.spawn(connection::serve(
                     http.clone(),
-                    limits.silence,
+                    tls.clone(),
+                    silence,
                     io,
                     peer,
                     routes.clone(),
@@ -128,7 +155,6 @@ pub(crate) async fn serve<L: Listener>(
 struct Door<L> {
     listener: L,
     limits: Limits,
-    places: Arc<Semaphore>,
     /// For the next one.
     place: Option<OwnedSemaphorePermit>,
     /// When to try again after a failure, and how long to wait after the next.
@@ -144,7 +170,6 @@ impl<L: Listener> Door<L> {
         Self {
             listener,
             limits,
-            places: Arc::new(Semaphore::new(limits.connections)),
             place: None,
             pause: None,
             failures: Burst::default(),
@@ -171,7 +196,7 @@ impl<L: Listener> Door<L> {
                     if self.has_room() && self.crowded.over().is_some() {
                         info!("there is room for new connections again");
                     }
-                    L::set_up(&io, self.limits);
+                    L::set_up(&io, self.limits.silence);
                     let place = self.place.take().expect("it was kept above");
                     return (Held::new(io, place), peer);
                 }
@@ -187,26 +212,27 @@ impl<L: Listener> Door<L> {
     }
 
     fn has_room(&self) -> bool {
-        self.places.available_permits() > self.limits.connections / 8
+        let Places { count, free } = &self.limits.places;
+        free.available_permits() > count / 8
     }
 
     /// Without one, whoever else comes waits in the system's queue, until a connection ends: soon if there
     /// are any that wait for a request.
     async fn free_place(&mut self) -> OwnedSemaphorePermit {
-        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+        let Places { count, free } = self.limits.places.clone();
+        if let Ok(place) = Arc::clone(&free).try_acquire_owned() {
             return place;
         }
         if self.crowded.begins() {
-            let connections = self.limits.connections;
             warn!(
-                connections,
+                connections = count,
                 "all connections are in use; new ones wait. Allow more file descriptors with \
                  `ulimit -n` if these are all yours"
             );
         }
         loop {
             self.crowd.notify_waiters();
-            let place = Arc::clone(&self.places).acquire_owned();
+            let place = Arc::clone(&free).acquire_owned();
             let place = timeout(HURRY_EVERY, place).await;
             self.crowded.goes_on();
             if let Ok(place) = place {

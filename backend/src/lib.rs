@@ -6,6 +6,7 @@
 
 mod api;
 mod app;
+mod audit;
 mod auth;
 mod burst;
 mod choice;
@@ -15,20 +16,24 @@ pub mod config;
 mod descriptors;
 mod error;
 mod front_door;
+mod metrics;
 mod minting;
 mod page;
 mod random;
 mod readiness;
+mod request_watch;
 mod router;
 mod secret;
 mod secret_file;
 mod server;
 pub mod session;
-mod session_log;
+mod session_watch;
 mod start_error;
+mod switches;
 mod wire;
 
 pub use descriptors::TooFewDescriptors;
+pub use front_door::TlsError;
 pub use secret_file::SecretFileError;
 pub use server::{Bound, Drained, Links, Server};
 pub use start_error::StartError;

@@ -4,10 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, MatchedPath},
+    extract::{DefaultBodyLimit, MatchedPath, State},
     http::{
         HeaderName, HeaderValue, Request, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+        header::{
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+            X_CONTENT_TYPE_OPTIONS,
+        },
     },
     middleware,
     routing::{get, post},
@@ -28,8 +31,10 @@ use crate::{
     app::App,
     auth::{self, Guard, Principal},
     config::Config,
+    front_door::Places,
+    metrics::Metrics,
     page::assets,
-    wire,
+    request_watch, wire,
 };
 
 /// Where SockJS is. The page uses the second for a `WebSocket`, so that `trunk serve` can tell them from HTTP: it forwards
@@ -41,6 +46,8 @@ const SMALL: usize = 1 << 10;
 const TOKEN: usize = 16 << 10;
 const SMALL_WITHIN: Duration = Duration::from_secs(10);
 
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
 /// What is waited for at the end.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connections {
@@ -50,6 +57,19 @@ pub(crate) struct Connections {
     pub(crate) over: CancellationToken,
     /// Each until its client has been told, or has not come to be.
     pub(crate) tasks: TaskTracker,
+}
+
+/// What is served beside the page, for probes and for Prometheus: without a key, and by any name.
+pub(crate) fn for_watchers(app: &App, places: Places) -> Router {
+    let metrics = async move |State(metrics): State<Arc<Metrics>>| {
+        let kind = [(CONTENT_TYPE, OPEN_METRICS)];
+        (kind, metrics.text(places.taken()))
+    };
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics))
+        .with_state(app.clone())
 }
 
 /// All that the server answers.
@@ -94,6 +114,10 @@ pub(crate) fn router(app: &App, config: &Config, connections: &Connections) -> R
         .route("/api/v1/me", get(auth::sign_in::me))
         .layer(middleware::from_extractor_with_state::<Principal, _>(
             app.clone(),
+        ))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            request_watch::watch,
         ));
     let without_key = Router::new()
         .route(
@@ -112,10 +136,15 @@ pub(crate) fn router(app: &App, config: &Config, connections: &Connections) -> R
         .nest_service(SOCKJS[0], terminals.clone().into_router())
         .nest_service(SOCKJS[1], terminals.into_router());
     let with_key = with_key.layer(middleware::from_fn_with_state(app.clone(), auth::identify));
-    let guarded = guarded.layer(middleware::from_fn_with_state(
-        app.clone(),
-        auth::identify_connection,
-    ));
+    let guarded = guarded
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            request_watch::watch,
+        ))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            auth::identify_connection,
+        ));
     let routes = Router::new()
         .merge(without_key)
         .merge(with_key)

@@ -9,6 +9,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use http::uri::Scheme;
+use rustls::ServerConfig;
 use tokio::{
     net::TcpListener,
     time::{Instant, timeout, timeout_at},
@@ -18,31 +20,47 @@ use tracing::{info, warn};
 
 use crate::{
     app::{App, DebugImage, Shutdown, Times},
+    audit::Audit,
     auth::{Auth, Hosts, Keys, Means},
     choice,
     clock::Clock,
-    cluster::Cluster,
-    config::Config,
+    cluster::{CallWatcher, Cluster},
+    config::{Config, SignIn},
     descriptors::{self, Budget},
-    front_door,
+    front_door::{self, Certificate, Places},
+    metrics::Metrics,
     minting::Minting,
     page::assets::Page,
-    router::{Connections, router},
+    router::{self, Connections, router},
     secret::Secret,
     secret_file,
     session::{Limits, Scope, Sessions, TicketKeys, Tickets},
-    session_log::SessionLog,
+    session_watch::SessionWatch,
     start_error::StartError,
+    switches::Switches,
 };
 
 /// How long a session waits whose page said that it goes away; to be loaded anew takes less.
 const LEAVE_GRACE: Duration = Duration::from_secs(5);
+
+/// How many connections there may be to what is for watchers.
+const WATCHERS: usize = 64;
 
 /// A server in the making.
 #[derive(Debug)]
 pub struct Server {
     config: Config,
     clock: Clock,
+    events: Events,
+}
+
+/// Where audit events go.
+struct Events(Box<dyn io::Write + Send>);
+
+impl std::fmt::Debug for Events {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Events")
+    }
 }
 
 impl Server {
@@ -51,6 +69,7 @@ impl Server {
         Self {
             config,
             clock: Clock(Arc::new(SystemTime::now)),
+            events: Events(Box::new(io::stdout())),
         }
     }
 
@@ -58,6 +77,13 @@ impl Server {
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Clock(Arc::new(clock));
+        self
+    }
+
+    /// Writes audit events there instead of to standard output: for tests of them.
+    #[must_use]
+    pub fn with_events(mut self, events: impl io::Write + Send + 'static) -> Self {
+        self.events = Events(Box::new(events));
         self
     }
 
@@ -72,18 +98,35 @@ impl Server {
         let act_as = config.check_access()?;
         let keys = Arc::new(ticket_keys(config.ticket_key_file.as_deref())?);
         let (token, proxy) = (token(&config)?, proxy_secret(&config)?);
-        let chosen = choice::choose(&config, act_as).await?;
+        let audit = audit(&config, self.events)?;
+        let metrics = Arc::new(Metrics::new());
+        let watcher = Arc::clone(&metrics) as Arc<dyn CallWatcher>;
+        let chosen = choice::choose(&config, act_as, watcher).await?;
         let budget = descriptors::budget(chosen.costs(), config.max_sessions)?;
         chosen.cluster.allow_clean_ups(budget.clean_ups);
         chosen.cluster.review_every(config.review_every);
+        chosen.cluster.allow_input(!config.read_only);
         let listen = |source| StartError::Listen {
             address: config.listen,
             source,
         };
         let listener = front_door::listen(config.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let metrics_listener = match config.metrics_listen {
+            Some(address) => {
+                let listen = |source| StartError::Listen { address, source };
+                Some(front_door::listen(address).map_err(listen)?)
+            }
+            None => None,
+        };
+        let tls = tls(&config)?;
         let shutdown = CancellationToken::new();
-        let hosts = Hosts::new(address, config.public_url.as_ref());
+        let scheme = if tls.is_some() {
+            Scheme::HTTPS
+        } else {
+            Scheme::HTTP
+        };
+        let hosts = Hosts::new(address, scheme, config.public_url.as_ref());
         let means = Means {
             token,
             proxy,
@@ -102,18 +145,24 @@ impl Server {
         let tickets = Tickets::new(keys, Scope::new(scope));
         let sessions = Sessions::new(
             limits(&config, budget),
-            Some(Arc::new(SessionLog)),
+            Some(Arc::new(SessionWatch {
+                audit: audit.clone(),
+                metrics: Arc::clone(&metrics),
+            })),
             shutdown.clone(),
         );
         let app = App {
+            audit,
             auth: Arc::new(auth),
             cluster: chosen.cluster,
             debug_image: DebugImage(config.debug_image.as_str().into()),
+            metrics,
             minting: Minting::new(tickets, self.clock),
             page: Arc::new(Page::new(&config.base_path)),
             readiness: Arc::default(),
             sessions,
             shutdown: Shutdown(shutdown),
+            switches: Switches::new(&config),
             times: Times {
                 bind: config.bind_time,
                 budget,
@@ -123,6 +172,8 @@ impl Server {
             app,
             config,
             listener,
+            tls,
+            metrics_listener,
             address,
             choice: chosen.why,
             #[cfg(feature = "demo")]
@@ -131,12 +182,23 @@ impl Server {
     }
 }
 
+/// What TLS is served with.
+#[derive(Debug)]
+struct Tls {
+    certificate: Arc<Certificate>,
+    config: Arc<ServerConfig>,
+}
+
 /// A server that has its port and its cluster.
 #[derive(Debug)]
 pub struct Bound {
     app: App,
     config: Config,
     listener: TcpListener,
+    /// The certificate, where TLS is served here.
+    tls: Option<Tls>,
+    /// For those who watch the server.
+    metrics_listener: Option<TcpListener>,
     address: SocketAddr,
     choice: String,
     #[cfg(feature = "demo")]
@@ -146,7 +208,20 @@ pub struct Bound {
 impl Bound {
     /// Where it listens, without the token.
     pub fn url(&self) -> String {
-        format!("http://{}{}", self.address, self.config.base_path)
+        format!(
+            "{}://{}{}",
+            self.scheme(),
+            self.address,
+            self.config.base_path
+        )
+    }
+
+    fn scheme(&self) -> Scheme {
+        if self.tls.is_some() {
+            Scheme::HTTPS
+        } else {
+            Scheme::HTTP
+        }
     }
 
     /// Where it listens.
@@ -163,7 +238,7 @@ impl Bound {
     pub fn page(&self) -> String {
         let origin = match &self.config.public_url {
             Some(url) => url.to_string(),
-            None => format!("http://{}", self.address),
+            None => format!("{}://{}", self.scheme(), self.address),
         };
         format!("{origin}{}", self.config.base_path)
     }
@@ -175,6 +250,11 @@ impl Bound {
             app: self.app.clone(),
             page: self.page(),
         })
+    }
+
+    /// Where its metrics are, if they are served.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_listener.as_ref()?.local_addr().ok()
     }
 
     /// Which cluster is served and why, for people.
@@ -197,11 +277,31 @@ impl Bound {
         let routes = router(&self.app, &self.config, &connections);
         let shutdown = self.app.shutdown.0.clone();
         let limits = front_door::Limits {
-            connections: self.app.times.budget.connections,
+            places: Places::new(self.app.times.budget.connections),
             silence: self.config.heartbeat * 2,
         };
-        let serving = front_door::serve(self.listener, routes, limits, shutdown.clone());
+        let serving = front_door::serve(
+            self.listener,
+            routes,
+            limits.clone(),
+            self.tls.as_ref().map(|tls| Arc::clone(&tls.config).into()),
+            shutdown.clone(),
+        );
+        let _certificate = self
+            .tls
+            .map(|tls| AbortOnDropHandle::new(tokio::spawn(tls.certificate.follow())));
         let mut serving = AbortOnDropHandle::new(tokio::spawn(serving));
+        // As long as the server drains, too: it is looked at all the more then.
+        let _watched = self.metrics_listener.map(|listener| {
+            let routes = router::for_watchers(&self.app, limits.places.clone());
+            let limits = front_door::Limits {
+                places: Places::new(WATCHERS),
+                ..limits
+            };
+            let never = CancellationToken::new();
+            let serving = front_door::serve(listener, routes, limits, None, never);
+            AbortOnDropHandle::new(tokio::spawn(serving))
+        });
         let broke_off = tokio::select! {
             ended = &mut serving => Some(ended),
             () = stop => None,
@@ -287,6 +387,29 @@ fn token(config: &Config) -> Result<Option<Secret>, StartError> {
         source,
     })?;
     Ok(Some(token))
+}
+
+/// What TLS is served with, if it is.
+fn tls(config: &Config) -> Result<Option<Tls>, StartError> {
+    let (Some(certificate), Some(key)) = (&config.tls_cert, &config.tls_key) else {
+        return Ok(None);
+    };
+    let certificate = Certificate::read(certificate, key)?;
+    let config = certificate.config()?;
+    Ok(Some(Tls {
+        certificate,
+        config,
+    }))
+}
+
+/// Where audit events go.
+fn audit(config: &Config, Events(events): Events) -> Result<Audit, StartError> {
+    let is_on = config.audit.unwrap_or(config.sign_in != SignIn::Local);
+    if is_on || config.audit_required {
+        Audit::start(events, config.audit_required).map_err(StartError::Audit)
+    } else {
+        Ok(Audit::off())
+    }
 }
 
 /// What a proxy in front shows that it is the one.

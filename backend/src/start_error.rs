@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::{
     cluster::ConnectError, config::AccessError, descriptors::TooFewDescriptors,
-    secret::SecretError, secret_file::SecretFileError, session::KeysError,
+    front_door::TlsError, secret::SecretError, secret_file::SecretFileError, session::KeysError,
 };
 
 /// Why the server did not start.
@@ -34,6 +34,12 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// TLS can't be served.
+    #[error("can't serve https: {0}")]
+    Tls(#[from] TlsError),
+    /// Audit events can't be written.
+    #[error("can't write audit events: {0}")]
+    Audit(io::Error),
     /// The process may not have enough file descriptors.
     #[error(transparent)]
     Descriptors(#[from] TooFewDescriptors),

@@ -168,6 +168,10 @@ pub enum ErrorCode {
     SignIn,
     /// The cluster does not know the token.
     TokenRefused,
+    /// It was asked more often than anyone may.
+    TooOften,
+    /// It is turned off at this server, for everyone.
+    TurnedOff,
     /// There is no such mode of a terminal.
     UnknownMode,
     /// There is no such shell.

@@ -264,11 +264,13 @@ pub enum EndReason {
     NoSession,
     /// The sign-in of whoever opened the session has ended: they signed out, or it expired.
     SignedOut,
+    /// The server can't write down who does what, and must not open a session without it.
+    NoAudit,
 }
 
 impl EndReason {
     /// Every reason, for tests and documents.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Exited,
         Self::Closed,
         Self::NoShell,
@@ -288,5 +290,6 @@ impl EndReason {
         Self::TakenOver,
         Self::NoSession,
         Self::SignedOut,
+        Self::NoAudit,
     ];
 }

@@ -9,9 +9,11 @@ use podshell_shared::api::{ApiError, DebugContainer, DebugState};
 
 use super::check_names;
 use crate::{
-    app::{DebugImage, Shutdown},
-    auth::CallersCluster,
+    app::{App, DebugImage},
+    audit::{Entry, Event},
+    auth::{CallersCluster, Principal},
     error::Failure,
+    switches::Switches,
 };
 
 /// `POST /api/v1/pod/{namespace}/{pod}/debug/{container}`: adds a debug container for `container`, unless
@@ -28,15 +30,17 @@ use crate::{
     security(("key" = []))
 )]
 pub(crate) async fn add(
-    State(shutdown): State<Shutdown>,
+    State(app): State<App>,
+    principal: Principal,
     CallersCluster(cluster): CallersCluster,
-    State(DebugImage(image)): State<DebugImage>,
     Path((namespace, pod, container)): Path<(String, String, String)>,
 ) -> Result<(StatusCode, Json<DebugContainer>), Failure> {
-    shutdown.refuse_when_begun()?;
+    app.shutdown.refuse_when_begun()?;
     check_names(&namespace, &pod, &container)?;
+    app.switches.check_debug_container(&namespace)?;
+    let DebugImage(image) = &app.debug_image;
     let debug = cluster
-        .add_debug_container(&namespace, &pod, &container, &image)
+        .add_debug_container(&namespace, &pod, &container, image)
         .await?;
     let status = if debug.is_new {
         StatusCode::CREATED
@@ -44,6 +48,11 @@ pub(crate) async fn add(
         StatusCode::OK
     };
     let container = debug.container;
+    if debug.is_new {
+        let entry = Entry::new(Event::DebugContainer).by(&principal.identity);
+        app.audit
+            .note(&entry.in_container(&namespace, &pod, &container));
+    }
     Ok((status, Json(DebugContainer { container })))
 }
 
@@ -56,10 +65,12 @@ pub(crate) async fn add(
     security(("key" = []))
 )]
 pub(crate) async fn state(
+    State(switches): State<Switches>,
     CallersCluster(cluster): CallersCluster,
     Path((namespace, pod, container)): Path<(String, String, String)>,
 ) -> Result<Json<DebugState>, Failure> {
     check_names(&namespace, &pod, &container)?;
+    switches.check_namespace(&namespace)?;
     let state = cluster.debug_state(&namespace, &pod, &container).await?;
     Ok(Json(state))
 }

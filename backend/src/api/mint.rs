@@ -3,6 +3,7 @@
 use axum::{
     Json,
     extract::{Path, Query, State},
+    response::{IntoResponse as _, Response},
 };
 use podshell_shared::{
     api::{ApiError, Minted},
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use super::{check_names, check_pod};
 use crate::{
     app::App,
+    audit::{Entry, Event},
     auth::{CallersCluster, Principal},
     error::Failure,
     session::{Mode, Shell, TargetRequest},
@@ -41,7 +43,7 @@ pub(crate) async fn mint(
     cluster: CallersCluster,
     Path((namespace, pod, container)): Path<(String, String, String)>,
     Query(mode): Query<ModeQuery>,
-) -> Result<Json<Minted>, Failure> {
+) -> Result<Response, Failure> {
     let query = MintQuery {
         namespace: Some(namespace),
         container: Some(container),
@@ -70,7 +72,7 @@ pub(crate) async fn mint_short(
     cluster: CallersCluster,
     Path(pod): Path<String>,
     Query(mut query): Query<MintQuery>,
-) -> Result<Json<Minted>, Failure> {
+) -> Result<Response, Failure> {
     query.container = query.container.filter(|name| !name.is_empty());
     mint_at(&app, (&principal, cluster), pod, query).await
 }
@@ -80,8 +82,12 @@ async fn mint_at(
     (principal, CallersCluster(cluster)): (&Principal, CallersCluster),
     pod: String,
     query: MintQuery,
-) -> Result<Json<Minted>, Failure> {
+) -> Result<Response, Failure> {
     app.shutdown.refuse_when_begun()?;
+    let identity = &principal.identity;
+    if let Err(too_often) = app.auth.rates().mint(&identity.caller) {
+        return Ok(too_often.response());
+    }
     let namespace = query.namespace.unwrap_or_else(|| "default".to_owned());
     match &query.container {
         Some(container) => check_names(&namespace, &pod, container)?,
@@ -92,14 +98,17 @@ async fn mint_at(
         target::Mode::Attach => (Mode::Attach, None),
     };
     let shell: Option<Shell> = shell.map(|name| name.parse()).transpose()?;
-    let request = TargetRequest {
+    let mut request = TargetRequest {
         namespace,
         pod,
         container: query.container,
         shell,
         mode,
     };
+    app.switches.check_terminal(&mut request)?;
     let target = cluster.resolve(request).await?;
-    let id = app.minting.mint(&principal.identity.caller, &target);
-    Ok(Json(Minted { id }))
+    let id = app.minting.mint(&identity.caller, &target);
+    app.audit
+        .note(&Entry::new(Event::Mint).by(identity).at(&target));
+    Ok(Json(Minted { id }).into_response())
 }

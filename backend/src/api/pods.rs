@@ -1,9 +1,9 @@
 //! The list of pods.
 
-use axum::Json;
+use axum::{Json, extract::State};
 use podshell_shared::api::{ApiError, PodList};
 
-use crate::{auth::CallersCluster, error::Failure};
+use crate::{auth::CallersCluster, error::Failure, switches::Switches};
 
 /// `GET /api/v1/pods`: all pods that the caller may list.
 #[utoipa::path(
@@ -13,7 +13,10 @@ use crate::{auth::CallersCluster, error::Failure};
     security(("key" = []))
 )]
 pub(crate) async fn list(
+    State(switches): State<Switches>,
     CallersCluster(cluster): CallersCluster,
 ) -> Result<Json<PodList>, Failure> {
-    Ok(Json(cluster.pods().await?))
+    let mut pods = cluster.pods().await?;
+    switches.hide(&mut pods);
+    Ok(Json(pods))
 }

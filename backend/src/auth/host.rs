@@ -70,13 +70,17 @@ impl CalledBy {
 /// The names that this server answers to.
 #[derive(Clone, Debug)]
 pub(crate) struct Hosts {
-    own: [Name; 2],
+    /// How its own names are asked by.
+    scheme: Scheme,
+    /// The address that it listens at, and `localhost`; none where others than this machine reach it.
+    own: Option<[Name; 2]>,
     public: Option<CalledBy>,
 }
 
 impl Hosts {
-    /// Those of a server that listens at `address`, and is opened at `public`, too.
-    pub(crate) fn new(address: SocketAddr, public: Option<&PublicUrl>) -> Self {
+    /// Those of a server that listens at `address`, is asked there by `scheme`, and is opened at `public`, too.
+    pub(crate) fn new(address: SocketAddr, scheme: Scheme, public: Option<&PublicUrl>) -> Self {
+        let own = address.ip().is_loopback();
         let port = Some(address.port());
         let host = match address {
             SocketAddr::V4(address) => address.ip().to_string(),
@@ -84,7 +88,8 @@ impl Hosts {
         };
         let name = |host| Name { host, port };
         Self {
-            own: [name(host), name("localhost".to_owned())],
+            scheme,
+            own: own.then(|| [name(host), name("localhost".to_owned())]),
             public: public.and_then(|url| {
                 Some(CalledBy {
                     scheme: url.scheme().clone(),
@@ -109,7 +114,7 @@ impl Hosts {
         }
         let is_ours = self.known(direct.clone()).is_some()
             // Some proxies leave the port out.
-            || (direct.port.is_none() && self.own.iter().any(|own| own.host == direct.host));
+            || (direct.port.is_none() && self.own().any(|own| own.host == direct.host));
         let asked = Name::parse(only(headers, &FORWARDED_HOST)?)?;
         is_ours.then(|| self.known(asked)).flatten()
     }
@@ -117,12 +122,16 @@ impl Hosts {
     /// Where a browser is to go that calls this server `localhost`: what listens on `[::1]` may be somebody else's, and has the
     /// same origin there. [`None`] if the name is fine.
     pub(crate) fn better_origin(&self, called: &CalledBy) -> Option<String> {
-        let [own, localhost] = &self.own;
+        let [own, localhost] = self.own.as_ref()?;
         let is_public = |public: &CalledBy| public.name.is(&called.name, &public.scheme);
         let is_vague =
             called.name.host == localhost.host && !self.public.as_ref().is_some_and(is_public);
         let port = own.port.unwrap_or_default();
-        is_vague.then(|| format!("http://{}:{port}", own.host))
+        is_vague.then(|| format!("{}://{}:{port}", self.scheme, own.host))
+    }
+
+    fn own(&self) -> impl Iterator<Item = &Name> {
+        self.own.iter().flatten()
     }
 
     fn known(&self, name: Name) -> Option<CalledBy> {
@@ -133,8 +142,8 @@ impl Hosts {
         if let Some(public) = public {
             return Some(public.clone());
         }
-        let scheme = Scheme::HTTP;
-        let is_own = self.own.iter().any(|own| own.is(&name, &scheme));
+        let scheme = self.scheme.clone();
+        let is_own = self.own().any(|own| own.is(&name, &scheme));
         is_own.then_some(CalledBy { scheme, name })
     }
 }
@@ -180,7 +189,11 @@ mod tests {
 
     fn hosts(public: Option<&str>) -> Hosts {
         let public = public.map(|url| url.parse().unwrap());
-        Hosts::new("127.0.0.1:7780".parse().unwrap(), public.as_ref())
+        Hosts::new(
+            "127.0.0.1:7780".parse().unwrap(),
+            Scheme::HTTP,
+            public.as_ref(),
+        )
     }
 
     fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
@@ -233,7 +246,7 @@ mod tests {
 
     #[test]
     fn an_address_of_ipv6_and_the_port_of_http() {
-        let hosts = Hosts::new("[::1]:80".parse().unwrap(), None);
+        let hosts = Hosts::new("[::1]:80".parse().unwrap(), Scheme::HTTP, None);
         for own in ["[::1]:80", "[::1]", "localhost", "localhost:80"] {
             assert!(passes(&hosts, own), "{own}");
         }

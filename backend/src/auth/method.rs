@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
@@ -16,7 +17,7 @@ use super::{Auth, bearer, cookies::Cookies, keys::Keys, principal::Unidentified}
 use crate::{
     cluster::{CallAs, Cluster, ClusterError},
     secret::Secret,
-    session::{Caller, User},
+    session::{Caller, Identity, User},
 };
 
 /// What a proxy shows that it is the one.
@@ -92,6 +93,15 @@ impl TokenSignIn {
             token: token.to_owned(),
         };
         Ok((user, signed_in))
+    }
+
+    /// A user who has signed in from this address.
+    pub(super) fn identity(&self, user: User, address: Option<IpAddr>) -> Identity {
+        Identity {
+            caller: caller("token", &user),
+            user: Some(user),
+            address,
+        }
     }
 
     async fn who_has(&self, token: &str) -> Result<User, ClusterError> {

@@ -62,6 +62,22 @@ impl Unidentified {
     }
 }
 
+impl Principal {
+    /// Who makes a request, if that was found out.
+    pub(crate) fn of(parts: &Parts) -> Option<&Self> {
+        let Identified(identified) = parts.extensions.get()?;
+        identified.as_ref().ok()
+    }
+}
+
+/// Whether a request brings nothing that tells who makes it.
+pub(crate) fn is_signed_out(parts: &Parts) -> bool {
+    match parts.extensions.get() {
+        Some(Identified(Err(why))) => matches!(**why, Unidentified::SignedOut),
+        _ => false,
+    }
+}
+
 /// What was found out about a request.
 #[derive(Clone, Debug)]
 pub(super) struct Identified(pub(super) Result<Principal, Arc<Unidentified>>);

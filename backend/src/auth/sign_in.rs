@@ -4,19 +4,28 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{State, rejection::JsonRejection},
+    extract::{FromRequest as _, Request, State},
     http::{HeaderMap, StatusCode, header::SET_COOKIE},
     response::{IntoResponse, Response},
 };
 use http::HeaderValue;
 use podshell_shared::api::{ApiError, ErrorCode, Me, SignIn, SignInMethod, SignedIn};
 
-use super::{Auth, Principal, keys::Refused, method::Method, unauthorized};
+use super::{Auth, Principal, client_address, keys::Refused, method::Method, unauthorized};
 use crate::{
+    audit::{Audit, Entry, Event},
     cluster::{Cluster, ClusterError},
     error::Failure,
+    metrics::Metrics,
     session::{Sessions, User},
 };
+
+/// Who is told of sign-ins.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) audit: Audit,
+    pub(crate) metrics: Arc<Metrics>,
+}
 
 /// `GET /api/v1/sign-in`: how people sign in here.
 #[utoipa::path(
@@ -46,8 +55,17 @@ pub(crate) async fn method(State(auth): State<Arc<Auth>>) -> Json<SignInMethod> 
 )]
 pub(crate) async fn sign_in(
     State(auth): State<Arc<Auth>>,
-    asked: Result<Json<SignIn>, JsonRejection>,
+    State(Told { audit, metrics }): State<Told>,
+    request: Request,
 ) -> Response {
+    let (parts, body) = request.into_parts();
+    let address = client_address(auth.proxies(), &parts);
+    let request = Request::from_parts(parts, body);
+    let asked = Json::<SignIn>::from_request(request, &()).await;
+    let refused = |code: ErrorCode| {
+        metrics.sign_in(false);
+        audit.note(&Entry::new(Event::SignInRefused).from(address).refused(code));
+    };
     let Ok(Json(SignIn { token })) = asked else {
         return bad_request().into_response();
     };
@@ -55,11 +73,13 @@ pub(crate) async fn sign_in(
         Method::Local { keys, .. } => match keys.exchange(&token) {
             Ok(credential) => {
                 tracing::info!("a browser has signed in");
+                metrics.sign_in(true);
+                audit.note(&Entry::new(Event::SignIn).from(address));
                 let credential = Some(credential.reveal().to_owned());
                 Json(SignedIn { credential }).into_response()
             }
-            Err(refused) => {
-                let code = if refused == Refused::Used {
+            Err(why) => {
+                let code = if why == Refused::Used {
                     tracing::warn!(
                         "a sign-in link was used a second time, so all browsers have been signed out: if the first time was \
                          not you, look who else uses this machine"
@@ -69,29 +89,37 @@ pub(crate) async fn sign_in(
                     auth.refused();
                     ErrorCode::LinkUnknown
                 };
-                unauthorized(&auth, code, &refused.to_string())
+                refused(code);
+                unauthorized(&auth, code, &why.to_string())
             }
         },
-        Method::Token(by_token) => match by_token.sign_in(token.trim()).await {
-            Ok((_, kept)) => match by_token.cookies.keep(&kept, auth.now(), by_token.time) {
-                Some(cookies) => {
-                    (with(cookies), Json(SignedIn { credential: None })).into_response()
+        Method::Token(by_token) => {
+            if let Err(too_often) = auth.rates().sign_in(address) {
+                refused(ErrorCode::TooOften);
+                return too_often.response();
+            }
+            let (user, kept) = match by_token.sign_in(token.trim()).await {
+                Ok(found) => found,
+                Err(ClusterError::Api { status: 401, .. }) => {
+                    refused(ErrorCode::TokenRefused);
+                    let message = "The cluster does not know this token. It may have expired.";
+                    return unauthorized(&auth, ErrorCode::TokenRefused, message);
                 }
-                None => Failure::new(
-                    StatusCode::BAD_REQUEST,
-                    ErrorCode::BadRequest,
-                    "This token is longer than browsers keep.",
-                )
-                .hint("Use a token with fewer claims: groups are what takes most of the room.")
-                .into_response(),
-            },
-            Err(ClusterError::Api { status: 401, .. }) => unauthorized(
-                &auth,
-                ErrorCode::TokenRefused,
-                "The cluster does not know this token. It may have expired.",
-            ),
-            Err(error) => Failure::from(&error).into_response(),
-        },
+                Err(error) => return Failure::from(&error).into_response(),
+            };
+            let cookies = by_token.cookies.keep(&kept, auth.now(), by_token.time);
+            let Some(cookies) = cookies else {
+                refused(ErrorCode::BadRequest);
+                let message = "This token is longer than browsers keep.";
+                return Failure::new(StatusCode::BAD_REQUEST, ErrorCode::BadRequest, message)
+                    .hint("Use a token with fewer claims: groups are what takes most of the room.")
+                    .into_response();
+            };
+            metrics.sign_in(true);
+            let identity = by_token.identity(user, address);
+            audit.note(&Entry::new(Event::SignIn).by(&identity));
+            (with(cookies), Json(SignedIn { credential: None })).into_response()
+        }
         Method::Proxy(_) => bad_request().into_response(),
     }
 }
@@ -106,8 +134,10 @@ pub(crate) async fn sign_in(
 pub(crate) async fn sign_out(
     State(auth): State<Arc<Auth>>,
     State(sessions): State<Sessions<Cluster>>,
+    State(Told { audit, .. }): State<Told>,
     principal: Principal,
 ) -> Response {
+    audit.note(&Entry::new(Event::SignOut).by(&principal.identity));
     let cookies = match &auth.method {
         Method::Token(by_token) => by_token.cookies.forget(),
         Method::Local { .. } | Method::Proxy(_) => Vec::new(),

@@ -21,10 +21,16 @@ use kube::{
 };
 use thiserror::Error;
 use tokio::time::timeout;
-use tower::{BoxError, ServiceBuilder, ServiceExt as _, util::MapRequestLayer};
+use tower::{BoxError, ServiceBuilder, ServiceExt as _, layer::layer_fn, util::MapRequestLayer};
 
 use self::{kubeconfig::Found, receive_coalescing::Coalescing};
-use super::{Cluster, ClusterError, call_as::Clients, error::innermost, exec::Protocol};
+use super::{
+    Cluster, ClusterError,
+    call_as::Clients,
+    call_watch::{CallWatcher, Watched},
+    error::innermost,
+    exec::Protocol,
+};
 
 /// How long the first answer may take when the cluster is looked for at start.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
@@ -112,12 +118,15 @@ fn at_start(error: &ClusterError) -> String {
 
 impl Cluster {
     /// Connects to the cluster that `source` names: a kubeconfig, or inside of a cluster the
-    /// pod's service account.
+    /// pod's service account. `watcher` is told of each call.
     ///
     /// # Errors
     ///
     /// If there is no configuration, or the cluster does not answer within 5 s.
-    pub async fn connect(source: &Source) -> Result<Self, ConnectError> {
+    pub async fn connect(
+        source: &Source,
+        watcher: Option<Arc<dyn CallWatcher>>,
+    ) -> Result<Self, ConnectError> {
         let Found {
             mut config,
             name,
@@ -129,17 +138,20 @@ impl Cluster {
         }
         let server = without_secrets(&config.cluster_url);
         let identity = identity(&config);
-        let cluster = clients(config).and_then(|clients| Self::new(clients, &name, identity));
+        let cluster =
+            clients(config, watcher).and_then(|clients| Self::new(clients, &name, identity));
         let cluster = cluster.map_err(|error| ConnectError::Config {
             place: place.clone(),
             why: format!("its context {name:?} is of no use: {}", unusable(&error)),
         })?;
+        let cluster = Self {
+            anonymous: source.anonymous,
+            ..cluster
+        };
         let answered = timeout(FIRST_ANSWER, cluster.probe()).await;
         match answered.unwrap_or(Err(ClusterError::Silent)) {
             // An answer is an answer, even if it is that this identity may not ask.
             Ok(()) | Err(ClusterError::Api { status: 403, .. }) => Ok(cluster),
-            // Nor need one be known that asks for nothing of its own.
-            Err(ClusterError::Api { status: 401, .. }) if source.anonymous => Ok(cluster),
             Err(source) => Err(ConnectError::NoAnswer {
                 name,
                 server,
@@ -155,7 +167,10 @@ impl Cluster {
     ///
     /// If no client can be made.
     #[cfg(feature = "demo")]
-    pub fn demo(connector: fake_cluster::Connector) -> Result<Self, ConnectError> {
+    pub fn demo(
+        connector: fake_cluster::Connector,
+        watcher: Option<Arc<dyn CallWatcher>>,
+    ) -> Result<Self, ConnectError> {
         let unusable = |why: String| ConnectError::Config {
             place: "the demo".to_owned(),
             why,
@@ -168,7 +183,7 @@ impl Cluster {
             Box::pin(async move { connector.connect().await.map(TokioIo::new) })
         });
         let identity = identity(&config);
-        let demo = Self::new(clients_over(config, connect), "demo", identity);
+        let demo = Self::new(clients_over(config, connect, watcher), "demo", identity);
         let demo = demo.map_err(|error| unusable(innermost(&error)))?;
         Ok(Self { demo: true, ..demo })
     }
@@ -216,12 +231,14 @@ fn unusable(error: &kube::Error) -> String {
 /// kube's own stack of layers over a connector with `TCP_NODELAY` and keep-alive, which kube's
 /// default connector lacks (kube-rs/kube#2056): without it each keystroke may wait for the
 /// acknowledgement of the one before.
-fn clients(config: Config) -> kube::Result<Arc<Clients>> {
+fn clients(config: Config, watcher: Option<Arc<dyn CallWatcher>>) -> kube::Result<Arc<Clients>> {
     if config.proxy_url.is_some() {
-        return Ok(Clients::new(config, |config| {
+        return Ok(Clients::new(config, move |config| {
             let protocol = MapRequestLayer::new(choose_protocol);
+            let watcher = watcher.clone();
+            let watched = layer_fn(move |inner| Watched::new(inner, watcher.clone()));
             let builder = ClientBuilder::try_from(config.clone())?;
-            Ok(builder.with_layer(&protocol).build())
+            Ok(builder.with_layer(&protocol).with_layer(&watched).build())
         }));
     }
     let mut connector = HttpConnector::new();
@@ -232,17 +249,19 @@ fn clients(config: Config) -> kube::Result<Arc<Clients>> {
     let connector = connector
         .map_response(|stream: TokioIo<_>| TokioIo::new(Coalescing::new(stream.into_inner())));
     let connector = config.rustls_https_connector_with_connector(connector)?;
-    Ok(clients_over(config, connector))
+    Ok(clients_over(config, connector, watcher))
 }
 
 /// The same layers over any connector.
 fn clients_over(
     config: Config,
     connector: impl Connect + Clone + Send + Sync + 'static,
+    watcher: Option<Arc<dyn CallWatcher>>,
 ) -> Arc<Clients> {
     let http = HttpClient::builder(TokioExecutor::new()).build(connector);
     Clients::new(config, move |config| {
         let service = ServiceBuilder::new()
+            .layer(layer_fn(|inner| Watched::new(inner, watcher.clone())))
             .layer(MapRequestLayer::new(choose_protocol))
             .layer(config.base_uri_layer())
             .option_layer(config.auth_layer()?)

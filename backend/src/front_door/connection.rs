@@ -18,7 +18,9 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     sync::{Notify, OwnedSemaphorePermit},
+    time::timeout,
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tracing::debug;
@@ -40,6 +42,9 @@ const UNSENT: u32 = 64 << 10;
 
 /// How long a client may take for it where others wait for a place.
 const HURRIED: Duration = Duration::from_secs(1);
+
+/// How long a client may take to agree on TLS.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 
 /// How requests are read.
 pub(super) fn http() -> http1::Builder {
@@ -68,10 +73,38 @@ pub(super) fn set_up(stream: &TcpStream, silence: Duration) -> io::Result<()> {
 
 /// Answers requests, each stretch of whose bodies has to be there within `body_time`, until the connection ends or is
 /// upgraded. After `shutdown` there is no next one; at a `crowd` it ends if it has been waiting for one.
+#[allow(clippy::too_many_arguments, reason = "a connection has all of these")]
 pub(super) async fn serve<Io>(
     http: http1::Builder,
+    tls: Option<TlsAcceptor>,
     body_time: Duration,
     io: Held<Io>,
+    peer: SocketAddr,
+    routes: Router,
+    crowd: Arc<Notify>,
+    shutdown: CancellationToken,
+) where
+    Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Some(tls) = tls else {
+        return answer(http, body_time, io, peer, routes, crowd, shutdown).await;
+    };
+    let shaken = tokio::select! {
+        shaken = timeout(HANDSHAKE_TIME, tls.accept(io)) => shaken,
+        () = shutdown.cancelled() => return,
+    };
+    match shaken {
+        Ok(Ok(io)) => answer(http, body_time, io, peer, routes, crowd, shutdown).await,
+        Ok(Err(error)) => debug!(%error, "no TLS connection came of it"),
+        Err(_) => debug!("a client took too long for TLS"),
+    }
+}
+
+/// The same once it is known what goes over it.
+async fn answer<Io>(
+    http: http1::Builder,
+    body_time: Duration,
+    io: Io,
     peer: SocketAddr,
     routes: Router,
     crowd: Arc<Notify>,

@@ -52,10 +52,10 @@ impl Served {
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         let limits = Limits {
-            connections,
+            places: Places::new(connections),
             silence: PATIENCE,
         };
-        let running = tokio::spawn(serve(listener, routes, limits, shutdown.clone()));
+        let running = tokio::spawn(serve(listener, routes, limits, None, shutdown.clone()));
         Self {
             address,
             shutdown,
@@ -149,10 +149,16 @@ async fn who_waits_makes_room() {
         .route("/late", get(handler))
         .route("/", get(async || "here."));
     let limits = Limits {
-        connections: 3,
+        places: Places::new(3),
         silence: PATIENCE,
     };
-    let _running = tokio::spawn(serve(listener, routes, limits, CancellationToken::new()));
+    let _running = tokio::spawn(serve(
+        listener,
+        routes,
+        limits,
+        None,
+        CancellationToken::new(),
+    ));
     let mut busy = clients.connect();
     busy.write_all(b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n")
         .await
@@ -220,10 +226,16 @@ async fn a_header_has_its_time() {
     let (listener, clients) = Scripted::new();
     let routes = Router::new().route("/", get(async || "here."));
     let limits = Limits {
-        connections: 4,
+        places: Places::new(4),
         silence: PATIENCE,
     };
-    let _running = tokio::spawn(serve(listener, routes, limits, CancellationToken::new()));
+    let _running = tokio::spawn(serve(
+        listener,
+        routes,
+        limits,
+        None,
+        CancellationToken::new(),
+    ));
     for first in [&b""[..], b"GET / HT", ASK] {
         let mut client = clients.connect();
         client.write_all(first).await.unwrap();
@@ -299,7 +311,7 @@ impl Listener for Scripted {
         }
     }
 
-    fn set_up(_: &DuplexStream, _: Limits) {}
+    fn set_up(_: &DuplexStream, _: Duration) {}
 }
 
 /// What is logged.
@@ -350,10 +362,16 @@ async fn failures_to_accept_are_said_once() {
     let (listener, clients) = Scripted::new();
     let routes = Router::new().route("/", get(async || "here."));
     let limits = Limits {
-        connections: 100,
+        places: Places::new(100),
         silence: PATIENCE,
     };
-    let _running = tokio::spawn(serve(listener, routes, limits, CancellationToken::new()));
+    let _running = tokio::spawn(serve(
+        listener,
+        routes,
+        limits,
+        None,
+        CancellationToken::new(),
+    ));
     let begun = Instant::now();
     for _ in 0..20 {
         // Too many open files.

@@ -11,8 +11,8 @@ pub mod process;
 use std::{
     future::Future,
     sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -71,9 +71,57 @@ pub fn web() -> Builder {
     )
 }
 
+/// The audit events of a server.
+#[derive(Clone, Default)]
+pub struct Events {
+    text: Arc<Mutex<Vec<u8>>>,
+    /// Whether none can be written.
+    pub is_broken: Arc<AtomicBool>,
+}
+
+impl Events {
+    /// All of them so far.
+    pub fn all(&self) -> Vec<serde_json::Value> {
+        let text = self.text.lock().unwrap();
+        let lines = text.split_inclusive(|byte| *byte == b'\n');
+        lines
+            .map(|line| serde_json::from_slice(line).unwrap())
+            .collect()
+    }
+
+    /// Those of a kind.
+    pub fn of(&self, kind: &str) -> Vec<serde_json::Value> {
+        let mut all = self.all();
+        all.retain(|event| event["event"] == kind);
+        all
+    }
+
+    /// Waits for one of a kind.
+    pub async fn see(&self, kind: &str) -> serde_json::Value {
+        until(kind, || !self.of(kind).is_empty()).await;
+        self.of(kind).remove(0)
+    }
+}
+
+impl std::io::Write for Events {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.is_broken.load(Ordering::Relaxed) {
+            return Err(std::io::ErrorKind::BrokenPipe.into());
+        }
+        self.text.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A server of its own for each test.
 pub struct TestServer {
     pub cluster: FakeCluster,
+    pub events: Events,
+    /// Where its metrics are, if they are served.
+    pub metrics: Option<String>,
     /// How far the server's clock is ahead, in seconds.
     pub ahead: Arc<AtomicU64>,
     pub sessions: Sessions<Cluster>,
@@ -103,15 +151,17 @@ impl TestServer {
         let ahead = Arc::new(AtomicU64::new(0));
         let offset = Arc::clone(&ahead);
         let clock = move || SystemTime::now() + Duration::from_secs(offset.load(Ordering::Relaxed));
-        let server = Server::new(config).with_clock(clock).bind().await.unwrap();
+        let events = Events::default();
+        let server = Server::new(config).with_clock(clock);
+        let server = server.with_events(events.clone()).bind().await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let host = server.url()["http://".len()..]
-            .split('/')
-            .next()
-            .unwrap()
-            .to_owned();
+        let url = server.url();
+        let (_, host) = url.split_once("://").unwrap();
+        let host = host.split('/').next().unwrap().to_owned();
         Self {
             cluster,
+            events,
+            metrics: server.metrics_address().map(|address| address.to_string()),
             ahead,
             sessions: server.sessions(),
             host,

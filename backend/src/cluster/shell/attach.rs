@@ -23,6 +23,7 @@ pub(super) async fn open(
     let opened = async {
         let pod = answer(cluster.pod_api(&target.namespace).get(&target.pod)).await?;
         let (stdin, tty) = pods::stdin_and_tty(&pod, &target.container);
+        let stdin = stdin && cluster.allows_input();
         let process = Process::Main { stdin, tty };
         let (writer, reader) = exec::connect(&cluster.client, target, process, Some(id)).await?;
         Ok((stdin, tty, writer, reader))
@@ -32,7 +33,11 @@ pub(super) async fn open(
         reader = reader.with_newlines();
     }
     if !stdin {
-        reader.remark("The container's main process takes no input. You see what it prints.");
+        reader.remark(if cluster.allows_input() {
+            "The container's main process takes no input. You see what it prints."
+        } else {
+            "This Podshell is read-only. You see what the container's main process prints."
+        });
     }
     let size = *size.borrow();
     if tty && size.is_usable() {

@@ -134,6 +134,10 @@ fn end(reason: EndReason) -> Advice {
             "The shell ended because your sign-in did",
             "Sign in again, then open a new one.",
         ),
+        EndReason::NoAudit => says(
+            "No shell can be opened at the moment",
+            "The server can't write its audit events, and has to. Tell your administrator.",
+        ),
     }
 }
 

@@ -98,6 +98,10 @@ fn end(reason: EndReason) -> Advice {
         EndReason::TakenOver => says("该 shell 已在另一个窗口中打开", "可以在此取回。"),
         EndReason::NoSession => says("shell 已不存在", "它在连接中断期间已结束。请新建 shell。"),
         EndReason::SignedOut => says("登录已失效，shell 已结束", "请重新登录，然后新建 shell。"),
+        EndReason::NoAudit => says(
+            "目前无法打开 shell",
+            "服务器无法写入其必须记录的审计事件。请联系管理员。",
+        ),
     }
 }
 

@@ -54,7 +54,7 @@ impl Terminal {
         let number = 100 * TERMINALS.fetch_add(1, Ordering::Relaxed);
         let pod = Pod::new("default", "web-0").container(Container::new("app"));
         let (fake, connector) = FakeCluster::builder().pod(pod).start_in_memory().unwrap();
-        let cluster = Cluster::demo(connector).unwrap();
+        let cluster = Cluster::demo(connector, None).unwrap();
         let target = Target {
             namespace: "default".to_owned(),
             pod: "web-0".to_owned(),
