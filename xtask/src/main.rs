@@ -16,6 +16,7 @@ mod node_image;
 mod packages;
 mod page;
 mod places;
+mod remap;
 mod soak;
 mod steps;
 mod test;

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{command, packages, places::Places};
+use crate::{command, packages, places::Places, remap};
 
 /// The target's name.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
@@ -24,13 +24,16 @@ pub(crate) struct Toolchain {
 impl Toolchain {
     /// Finds a toolchain for wasm32, or installs one.
     pub(crate) fn find(places: &Places) -> Result<Self> {
+        // Each that compiles the page does so with the same flags, or it would be compiled anew.
+        let flags = ("CARGO_ENCODED_RUSTFLAGS", remap::flags(places)?.into());
         if has_standard_library() || add_by_rustup(places)? {
             return Ok(Self {
-                variables: Vec::new(),
+                variables: vec![flags],
                 debian: false,
             });
         }
         let mut variables = debian_variables()?;
+        variables.push(flags);
         // It has a target directory of its own, for it is another compiler.
         let target_directory = places.target.join("wasm");
         variables.push(("CARGO_TARGET_DIR", target_directory.into_os_string()));
