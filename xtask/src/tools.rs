@@ -59,6 +59,7 @@ pub(crate) fn page_tools(places: &Places) -> Result<Vec<PathBuf>> {
             binary: "trunk",
             version: TRUNK,
             fits: Fits::Compatible,
+            asked: &["--version"],
             flags: &["--locked", "--no-default-features", "--features=rustls"],
         },
         // Its lock file holds more than is needed.
@@ -67,6 +68,7 @@ pub(crate) fn page_tools(places: &Places) -> Result<Vec<PathBuf>> {
             binary: "wasm-bindgen",
             version: &wasm_bindgen,
             fits: Fits::Exactly,
+            asked: &["--version"],
             flags: &["--bin=wasm-bindgen"],
         },
     ];
@@ -76,12 +78,12 @@ pub(crate) fn page_tools(places: &Places) -> Result<Vec<PathBuf>> {
 
 /// cargo-deny. Returns what it is to be called by.
 pub(crate) fn cargo_deny(places: &Places) -> Result<PathBuf> {
-    cargo_tool(places, "cargo-deny", CARGO_DENY)
+    cargo_tool(places, "cargo-deny", CARGO_DENY, &["--version"])
 }
 
 /// cargo-fuzz. Returns what it is to be called by.
 pub(crate) fn cargo_fuzz(places: &Places) -> Result<PathBuf> {
-    cargo_tool(places, "cargo-fuzz", CARGO_FUZZ)
+    cargo_tool(places, "cargo-fuzz", CARGO_FUZZ, &["--version"])
 }
 
 /// Helm, in exactly one version, as what it prints is compared. Returns what it is to be called by.
@@ -111,13 +113,19 @@ pub(crate) fn helm(places: &Places) -> Result<PathBuf> {
     Ok(own)
 }
 
-fn cargo_tool(places: &Places, package: &'static str, version: &str) -> Result<PathBuf> {
+fn cargo_tool(
+    places: &Places,
+    package: &'static str,
+    version: &str,
+    asked: &'static [&'static str],
+) -> Result<PathBuf> {
     let _lock = places.lock()?;
     let tool = Tool {
         package,
         binary: package,
         version,
         fits: Fits::Compatible,
+        asked,
         flags: &["--locked"],
     };
     let folder = tool.install(places)?;

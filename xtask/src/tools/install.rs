@@ -22,6 +22,8 @@ pub(super) struct Tool<'version> {
     pub(super) binary: &'static str,
     pub(super) version: &'version str,
     pub(super) fits: Fits,
+    /// What makes it say its version.
+    pub(super) asked: &'static [&'static str],
     /// How cargo is to build it.
     pub(super) flags: &'static [&'static str],
 }
@@ -58,7 +60,8 @@ impl Tool<'_> {
         let program = folder
             .join(self.binary)
             .with_extension(env::consts::EXE_EXTENSION);
-        let source = self.choose(program.exists(), version_in_path, has_binstall);
+        let in_path = |binary: &str| version_in_path(binary, self.asked);
+        let source = self.choose(program.exists(), in_path, has_binstall);
         match source {
             Source::Cache => {}
             Source::Path => return Ok(None),
@@ -141,9 +144,9 @@ impl Tool<'_> {
 }
 
 /// The version of the program of this name that PATH has.
-fn version_in_path(binary: &str) -> Option<String> {
+fn version_in_path(binary: &str, asked: &[&str]) -> Option<String> {
     let mut program = Command::new(binary);
-    program.arg("--version");
+    program.args(asked);
     // Asked twice, for what it says is read without a deadline.
     if !command::succeeds(&mut program, LIMIT) {
         return None;
@@ -187,6 +190,7 @@ mod tests {
         binary: "trunk",
         version: "0.21.14",
         fits: Fits::Compatible,
+        asked: &["--version"],
         flags: &[],
     };
 
