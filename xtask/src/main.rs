@@ -12,6 +12,7 @@ mod e2e;
 mod engine;
 mod fuzz;
 mod go;
+mod image;
 mod node_image;
 mod packages;
 mod page;
@@ -52,6 +53,8 @@ enum Task {
     },
     /// Build the page into dist/, then the binary that holds it (release)
     Build,
+    /// Build page and binary, and pack them as a container image with its bill of materials (Linux)
+    Image(image::Wishes),
     /// Run Trunk, with all that the page needs: `trunk serve` serves it while it is worked on, with a server behind it
     Trunk {
         /// Arguments for trunk
@@ -114,6 +117,7 @@ fn run(task: Task) -> Result<()> {
             binary::start(&binary, &flags)
         }
         Task::Build => binary::build(&places, &mut steps).map(drop),
+        Task::Image(wishes) => image::run(&places, &mut steps, &wishes),
         Task::Trunk { arguments } => page::run_trunk(&places, &arguments),
         Task::Test => test::run(&places, &mut steps),
         Task::Cluster(ClusterTask::Up) => {

@@ -15,6 +15,8 @@ use self::install::{Fits, Tool};
 use crate::{command, go, places::Places};
 
 const TRUNK: &str = "0.21.14";
+const CARGO_AUDITABLE: &str = "0.7.7";
+const CARGO_CYCLONEDX: &str = "0.5.9";
 const CARGO_DENY: &str = "0.20.2";
 const CARGO_FUZZ: &str = "0.13.1";
 const HELM: &str = "v4.3.1";
@@ -74,6 +76,22 @@ pub(crate) fn page_tools(places: &Places) -> Result<Vec<PathBuf>> {
     ];
     let folders = tools.iter().map(|tool| tool.install(places).transpose());
     folders.flatten().collect()
+}
+
+/// cargo-auditable, which puts the list of dependencies into a binary. Returns what it is to be called by.
+pub(crate) fn cargo_auditable(places: &Places) -> Result<PathBuf> {
+    // It has no way to say its version, so one on PATH is not known to fit.
+    cargo_tool(places, "cargo-auditable", CARGO_AUDITABLE, &["--version"])
+}
+
+/// cargo-cyclonedx. Returns what it is to be called by.
+pub(crate) fn cargo_cyclonedx(places: &Places) -> Result<PathBuf> {
+    cargo_tool(
+        places,
+        "cargo-cyclonedx",
+        CARGO_CYCLONEDX,
+        &["cyclonedx", "--version"],
+    )
 }
 
 /// cargo-deny. Returns what it is to be called by.
