@@ -65,11 +65,19 @@ pub(super) fn pack(contents: &Contents<'_>) -> Result<Packed> {
         "rootfs": { "type": "layers", "diff_ids": [digest(&layer)] },
         "history": [{ "created": contents.created, "created_by": "cargo xtask image" }],
     });
+    let config = blobs.add(CONFIG, to_bytes(config)?);
+    let layer_blob = blobs.add(LAYER, compressed.clone());
+    // Docker's own list, by which `docker load` finds its way where it keeps images by itself and not by containerd.
+    let docker = to_bytes(json!([{
+        "Config": path(&config),
+        "Layers": [path(&layer_blob)],
+        "RepoTags": [contents.name.to_string()],
+    }]))?;
     let manifest = json!({
         "schemaVersion": 2,
         "mediaType": MANIFEST,
-        "config": blobs.add(CONFIG, to_bytes(config)?),
-        "layers": [blobs.add(LAYER, compressed.clone())],
+        "config": config,
+        "layers": [layer_blob],
     });
     let mut described = blobs.add(MANIFEST, to_bytes(manifest)?);
     let manifest_digest = described["digest"].as_str().unwrap_or_default().to_owned();
@@ -82,12 +90,15 @@ pub(super) fn pack(contents: &Contents<'_>) -> Result<Packed> {
     let index = to_bytes(json!({
         "schemaVersion": 2,
         "mediaType": INDEX,
+        // Nothing else, be it a bill of materials that refers to the image: `ctr images import`, and so kind, unpacks all that
+        // stands here as images, and fails ("mismatched image rootfs and manifest layers").
         "manifests": [described],
     }))?;
     let layout = to_bytes(json!({ "imageLayoutVersion": "1.0.0" }))?;
     let files = [
         ("oci-layout".to_owned(), layout),
         ("index.json".to_owned(), index),
+        ("manifest.json".to_owned(), docker),
     ];
     let files: Vec<_> = files.into_iter().chain(blobs.files()).collect();
     Ok(Packed {
@@ -113,11 +124,18 @@ impl Blobs {
     }
 
     fn files(self) -> impl Iterator<Item = (String, Vec<u8>)> {
-        let path = |digest: String| format!("blobs/{}", digest.replace(':', "/"));
-        self.0
-            .into_iter()
-            .map(move |(digest, content)| (path(digest), content))
+        let blobs = self.0.into_iter();
+        blobs.map(|(digest, content)| (path_of(&digest), content))
     }
+}
+
+/// Where the layout has what a descriptor describes.
+fn path(described: &Value) -> String {
+    path_of(described["digest"].as_str().unwrap_or_default())
+}
+
+fn path_of(digest: &str) -> String {
+    format!("blobs/{}", digest.replace(':', "/"))
 }
 
 fn digest(content: &[u8]) -> String {
@@ -200,7 +218,7 @@ mod tests {
     ) -> Vec<u8> {
         assert_eq!(described["mediaType"], kind);
         let named = described["digest"].as_str().unwrap();
-        let (_, content) = &files[&format!("blobs/{}", named.replace(':', "/"))];
+        let (_, content) = &files[&path(described)];
         assert_eq!(digest(content), named);
         assert_eq!(described["size"], content.len());
         content.clone()
@@ -269,7 +287,21 @@ mod tests {
         assert_eq!((owner, header.mtime().unwrap()), ((0, 0), 0));
         assert!(header.as_ustar().is_some());
         // The manifest, the configuration, the layer, and what leads to them.
-        assert_eq!(files.len(), 5);
+        assert_eq!(files.len(), 6);
+    }
+
+    #[test]
+    fn docker_finds_the_same() {
+        let files = read(&packed().archive);
+        let index = json(&files["index.json"].1);
+        let manifest = json(&blob(&files, &index["manifests"][0], MANIFEST));
+        let docker = json(&files["manifest.json"].1);
+        let expected = json!([{
+            "Config": path(&manifest["config"]),
+            "Layers": [path(&manifest["layers"][0])],
+            "RepoTags": ["localhost/podshell:dev"],
+        }]);
+        assert_eq!(docker, expected);
     }
 
     #[test]
