@@ -1,5 +1,7 @@
 //! Builds the page into `dist/` with Trunk.
 
+mod settle;
+
 use std::{ffi::OsString, fs, panic, process::Command, thread};
 
 use anyhow::{Context as _, Result};
@@ -35,11 +37,7 @@ pub(crate) fn build(places: &Places) -> Result<()> {
     let mut trunk = trunk?;
     trunk.args(["build", "--release", "--dist"]).arg(&built);
     command::run(&mut trunk)?;
-    let index = built.join("index.html");
-    let html =
-        fs::read_to_string(&index).with_context(|| format!("reading {}", index.display()))?;
-    fs::write(&index, with_ordered_preloads(&html))
-        .with_context(|| format!("writing {}", index.display()))?;
+    settle::settle(&built)?;
     compress::publish(&built, &places.repository.join("dist"))
 }
 
@@ -51,22 +49,6 @@ pub(crate) fn run_trunk(places: &Places, arguments: &[OsString]) -> Result<()> {
         .then(|| DevServer::start(places, arguments))
         .transpose()?;
     command::run(trunk.args(arguments))
-}
-
-/// The page with the scripts that browsers shall fetch early in order.
-///
-/// Trunk names them in another order at each build, and then the binary would be another, too.
-fn with_ordered_preloads(html: &str) -> String {
-    const START: &str = r#"<link rel="modulepreload""#;
-    let (before, mut rest) = html.split_at(html.find(START).unwrap_or(html.len()));
-    let mut links = Vec::new();
-    while let Some(end) = rest.find('>').filter(|_| rest.starts_with(START)) {
-        let (link, after) = rest.split_at(end + 1);
-        links.push(link);
-        rest = after;
-    }
-    links.sort_unstable();
-    format!("{before}{}{rest}", links.concat())
 }
 
 /// Compiles the page as Trunk does, which then finds it compiled.
@@ -94,22 +76,4 @@ fn trunk(places: &Places, toolchain: &Toolchain) -> Result<Command> {
         // It takes no other word than true or false there.
         .env_remove("NO_COLOR");
     Ok(trunk)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::with_ordered_preloads;
-
-    #[test]
-    fn preloads_are_in_order_and_all_else_is_as_it_was() {
-        let link = |name: &str| format!(r#"<link rel="modulepreload" href="{name}">"#);
-        let page = |first: &str, second: &str| {
-            let links = link(first) + &link(second);
-            format!(r#"<head><link rel="icon">{links}<link rel="preload"></head>"#)
-        };
-        for html in [page("a.js", "b.js"), page("b.js", "a.js")] {
-            assert_eq!(with_ordered_preloads(&html), page("a.js", "b.js"));
-        }
-        assert_eq!(with_ordered_preloads("<head></head>"), "<head></head>");
-    }
 }
