@@ -14,6 +14,7 @@ mod guard;
 mod host;
 mod keys;
 mod method;
+pub(crate) mod oidc;
 mod origin;
 mod principal;
 mod proxies;
@@ -33,12 +34,14 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use cookie::SameSite;
 use http::{HeaderValue, header::SEC_WEBSOCKET_PROTOCOL, request::Parts};
 use podshell_shared::{api::ErrorCode, terminal::KEY_PROTOCOL};
 
 use self::{
     cookies::Cookies,
     method::{Found, Method, ProxySignIn, Shown, TokenSignIn},
+    oidc::OidcSignIn,
     rates::Rates,
 };
 pub(crate) use self::{
@@ -55,7 +58,7 @@ use crate::{
     burst::Burst,
     clock::Clock,
     cluster::Cluster,
-    config::{Config, PublicUrl, SignIn},
+    config::{ActAs, Config, PublicUrl, SignIn},
     error::Failure,
     random,
     secret::Secret,
@@ -78,6 +81,9 @@ pub(crate) struct Means {
     pub(crate) token: Option<Secret>,
     /// What a proxy shows.
     pub(crate) proxy: Option<Secret>,
+    /// The provider that signs people in.
+    pub(crate) issuer: Option<oidc::Issuer>,
+    pub(crate) act_as: ActAs,
     /// What seals cookies.
     pub(crate) keys: Arc<TicketKeys>,
     pub(crate) cluster: Cluster,
@@ -87,16 +93,32 @@ pub(crate) struct Means {
 impl Auth {
     /// The sign-in that `config` asks for.
     pub(crate) fn new(config: &Config, hosts: Hosts, means: Means) -> Self {
-        let cookies = |kind, public: &PublicUrl| {
+        let cookies_for = |kind, public: &PublicUrl, same_site| {
             let scope = (Arc::clone(&means.keys), means.cluster.identity());
-            Cookies::new(
-                kind,
-                scope,
-                (public, &config.base_path),
-                cookie::SameSite::Strict,
-            )
+            Cookies::new(kind, scope, (public, &config.base_path), same_site)
         };
+        let cookies = |kind, public: &PublicUrl| cookies_for(kind, public, SameSite::Strict);
         let method = match (config.sign_in, &config.public_url, means.proxy) {
+            (SignIn::Oidc, Some(public), _) if let Some(issuer) = means.issuer => {
+                Method::Oidc(Box::new(OidcSignIn::new(oidc::Means {
+                    issuer,
+                    scopes: config.oidc_scopes.clone(),
+                    mapping: oidc::Mapping {
+                        username_claim: config.oidc_username_claim.clone(),
+                        groups_claim: config.oidc_groups_claim.clone(),
+                        username_prefix: config.oidc_username_prefix.clone(),
+                        groups_prefix: config.oidc_groups_prefix.clone(),
+                    },
+                    act_as: means.act_as,
+                    page: format!("{public}{}", config.base_path.with_slash()),
+                    base: config.base_path.with_slash(),
+                    time: config.sign_in_time,
+                    // The way back is from another site.
+                    flow: cookies_for("flow", public, SameSite::Lax),
+                    signed_in: cookies("oidc", public),
+                    clock: means.clock.clone(),
+                })))
+            }
             (SignIn::Token, Some(public), _) => Method::Token(Box::new(TokenSignIn::new(
                 cookies("token", public),
                 config.sign_in_time,
@@ -107,11 +129,11 @@ impl Auth {
                 user: config.proxy_user_header.clone(),
                 groups: config.proxy_groups_header.clone(),
             })),
-            // What the others lack without, `Config::check_access` has asked for.
-            _ => Method::Local {
+            (SignIn::Local, ..) => Method::Local {
                 keys: Keys::new(means.token),
                 caller: Caller(format!("local-{}", random::text::<24>())),
             },
+            _ => unreachable!("Config::check_access has asked for what is missing"),
         };
         Self {
             method,
@@ -148,12 +170,13 @@ impl Auth {
         self.clock.now()
     }
 
-    /// Who makes a request; a key on `offer` shows it, too.
+    /// Who makes a request, and what their browser is to keep from now on if that has changed; a key on `offer` shows it,
+    /// too.
     async fn identify(
         &self,
         parts: &Parts,
         offer: Option<&str>,
-    ) -> Result<Principal, Unidentified> {
+    ) -> Result<(Principal, Option<Vec<HeaderValue>>), Unidentified> {
         let shown = Shown {
             headers: &parts.headers,
             offer,
@@ -161,19 +184,21 @@ impl Auth {
             now: self.now(),
         };
         let found = self.method.identify(self, &shown);
+        let (found, renewed) = found.await?;
         let Found {
             caller,
             user,
             call_as,
-        } = found.await?;
-        Ok(Principal {
+        } = found;
+        let principal = Principal {
             identity: Identity {
                 caller,
                 user,
                 address: client_address(&self.proxies, parts),
             },
             call_as,
-        })
+        };
+        Ok((principal, renewed))
     }
 
     /// Says in the log that somebody brought a wrong key: one line a burst.
@@ -210,6 +235,7 @@ fn unauthorized(auth: &Auth, code: ErrorCode, message: &str) -> Response {
             "Sign in with a token of the cluster, as `kubectl create token NAME` makes one. Scripts send it as \
              \"Authorization: Bearer …\"."
         }
+        Method::Oidc(_) => "Sign in by the page, which leads you to your OpenID provider.",
         Method::Proxy(_) => {
             "Open Podshell by its public address: the proxy there signs you in, and says who you are. It has to send the \
              user's header once, and the secret that Podshell has."

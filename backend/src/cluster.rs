@@ -27,10 +27,11 @@ use kube::{Api, Client};
 use podshell_shared::api;
 use tokio::{sync::Semaphore, time::timeout};
 
+pub(crate) use self::call_as::FixedToken;
 pub(crate) use self::shell::{refused, terminate::SCRIPTS_AT_ONCE};
 pub use self::{
     access_review::Right,
-    call_as::CallAs,
+    call_as::{CallAs, SignInStanding},
     call_watch::{CallOutcome, CallReport, CallWatcher},
     client::{ConnectError, Source},
     ephemeral::Debug,

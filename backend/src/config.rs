@@ -54,13 +54,79 @@ pub struct Config {
     pub sign_in: SignIn,
 
     /// Whom the cluster takes Podshell's calls for. What fits `--sign-in`, if not given: kubeconfig for local, bearer for
-    /// token, impersonate for proxy.
+    /// token and oidc (which may impersonate, too, where the cluster does not trust the provider), impersonate for proxy.
     #[arg(long, env = "PODSHELL_ACT_AS", value_name = "WHOM")]
     pub act_as: Option<ActAs>,
 
     /// How long a browser stays signed in, 1m to 30days. In local mode, for as long as Podshell runs.
     #[arg(long, env = "PODSHELL_SIGN_IN_TIME", value_name = "TIME", default_value = "12h", value_parser = time::<60, MONTH>)]
     pub sign_in_time: Duration,
+
+    /// With `--sign-in oidc`: the provider's address, exactly as it calls itself.
+    #[arg(long, env = "PODSHELL_OIDC_ISSUER", value_name = "URL")]
+    pub oidc_issuer: Option<String>,
+
+    /// With `--sign-in oidc`: what the provider calls Podshell. It sends people back to the public address, with
+    /// `/api/v1/sign-in/oidc/callback` behind the base path.
+    #[arg(long, env = "PODSHELL_OIDC_CLIENT_ID", value_name = "ID")]
+    pub oidc_client_id: Option<String>,
+
+    /// With `--sign-in oidc`: file with the client's secret, readable by its owner alone. Without it Podshell is a public
+    /// client.
+    #[arg(long, env = "PODSHELL_OIDC_CLIENT_SECRET_FILE", value_name = "PATH")]
+    pub oidc_client_secret_file: Option<PathBuf>,
+
+    /// With `--sign-in oidc`: file with the certificates that vouch for the provider (PEM), instead of those that browsers
+    /// trust.
+    #[arg(long, env = "PODSHELL_OIDC_CA_FILE", value_name = "PATH")]
+    pub oidc_ca_file: Option<PathBuf>,
+
+    /// With `--sign-in oidc`: what is asked of the provider. With `offline_access` it gives refresh tokens, so that a sign-in
+    /// outlasts its first ID token; the provider asks people whether they agree.
+    #[arg(
+        long,
+        env = "PODSHELL_OIDC_SCOPES",
+        value_name = "NAMES",
+        value_delimiter = ',',
+        default_value = "openid,email,profile,offline_access"
+    )]
+    pub oidc_scopes: Vec<String>,
+
+    /// With `--sign-in oidc`: the claim of the ID token that names the user.
+    #[arg(
+        long,
+        env = "PODSHELL_OIDC_USERNAME_CLAIM",
+        value_name = "CLAIM",
+        default_value = "email"
+    )]
+    pub oidc_username_claim: String,
+
+    /// With `--sign-in oidc`: the claim that names the user's groups.
+    #[arg(
+        long,
+        env = "PODSHELL_OIDC_GROUPS_CLAIM",
+        value_name = "CLAIM",
+        default_value = "groups"
+    )]
+    pub oidc_groups_claim: String,
+
+    /// With `--sign-in oidc`: what is put in front of each user's name. With bearer, as the API server does it.
+    #[arg(
+        long,
+        env = "PODSHELL_OIDC_USERNAME_PREFIX",
+        value_name = "TEXT",
+        default_value = ""
+    )]
+    pub oidc_username_prefix: String,
+
+    /// With `--sign-in oidc`: what is put in front of each group's name.
+    #[arg(
+        long,
+        env = "PODSHELL_OIDC_GROUPS_PREFIX",
+        value_name = "TEXT",
+        default_value = ""
+    )]
+    pub oidc_groups_prefix: String,
 
     /// With `--sign-in proxy`: the header that has the user's name.
     #[arg(

@@ -147,9 +147,12 @@ pub(crate) fn router(app: &App, config: &Config, connections: &Connections) -> R
         ));
     let routes = Router::new()
         .merge(without_key)
+        .route("/api/v1/sign-in/oidc", get(auth::oidc::begin))
         .merge(with_key)
         .merge(guarded)
         .layer(middleware::from_fn(auth::require_own_origin))
+        // Where another site's page leads a browser, by design; what counts is the browser's cookie.
+        .route("/api/v1/sign-in/oidc/callback", get(auth::oidc::callback))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/api/v1/openapi.json", get(openapi::describe))

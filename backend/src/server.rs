@@ -10,7 +10,10 @@ use std::{
 };
 
 use http::uri::Scheme;
-use rustls::ServerConfig;
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 use tokio::{
     net::TcpListener,
     time::{Instant, timeout, timeout_at},
@@ -21,7 +24,7 @@ use tracing::{info, warn};
 use crate::{
     app::{App, DebugImage, Shutdown, Times},
     audit::Audit,
-    auth::{Auth, Hosts, Keys, Means},
+    auth::{Auth, Hosts, Keys, Means, oidc::Issuer},
     choice,
     clock::Clock,
     cluster::{CallWatcher, Cluster},
@@ -130,6 +133,8 @@ impl Server {
         let means = Means {
             token,
             proxy,
+            issuer: issuer(&config)?,
+            act_as,
             keys: Arc::clone(&keys),
             cluster: chosen.cluster.clone(),
             clock: self.clock.clone(),
@@ -387,6 +392,30 @@ fn token(config: &Config) -> Result<Option<Secret>, StartError> {
         source,
     })?;
     Ok(Some(token))
+}
+
+/// The provider that signs people in, if one does.
+fn issuer(config: &Config) -> Result<Option<Issuer>, StartError> {
+    let (Some(url), Some(client)) = (&config.oidc_issuer, &config.oidc_client_id) else {
+        return Ok(None);
+    };
+    let secret = match &config.oidc_client_secret_file {
+        Some(path) => Some(secret(path)?.trim().to_owned().into()),
+        None => None,
+    };
+    let refused = |why: String| StartError::Authorities {
+        path: config.oidc_ca_file.clone().unwrap_or_default(),
+        why,
+    };
+    let authorities = match &config.oidc_ca_file {
+        Some(path) => {
+            let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+            Some(read.map_err(|error| refused(error.to_string()))?)
+        }
+        None => None,
+    };
+    let issuer = Issuer::new(url, client, secret, authorities);
+    Ok(Some(issuer.map_err(|error| refused(error.to_string()))?))
 }
 
 /// What TLS is served with, if it is.

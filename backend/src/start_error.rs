@@ -37,6 +37,14 @@ pub enum StartError {
     /// TLS can't be served.
     #[error("can't serve https: {0}")]
     Tls(#[from] TlsError),
+    /// The certificates that vouch for the provider can't be used.
+    #[error("can't use the certificates in {path}: {why}")]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Audit events can't be written.
     #[error("can't write audit events: {0}")]
     Audit(io::Error),

@@ -13,6 +13,8 @@ pub enum SignInMethod {
     Link,
     /// By a token of the cluster.
     Token,
+    /// By an OpenID provider: the browser goes to `api/v1/sign-in/oidc`.
+    Oidc,
     /// By a proxy in front of the server, before any request comes here.
     Proxy,
     /// One that this side does not know: of a newer server.
@@ -166,6 +168,8 @@ pub enum ErrorCode {
     Shutdown,
     /// The caller is not signed in.
     SignIn,
+    /// The sign-in by another did not come to its end.
+    SignInFailed,
     /// The cluster does not know the token.
     TokenRefused,
     /// It was asked more often than anyone may.

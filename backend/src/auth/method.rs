@@ -1,21 +1,24 @@
-//! The ways to tell who one is: by the link that was printed, by a token of the cluster, by a proxy in front.
+//! The ways to tell who one is: by the link that was printed, by a token of the cluster, by an OpenID provider (a file of
+//! its own), by a proxy in front.
 
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
 
 use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Duration, Instant};
 
-use super::{Auth, bearer, cookies::Cookies, keys::Keys, principal::Unidentified};
+use super::{
+    Auth, bearer, cookies::Cookies, keys::Keys, oidc::OidcSignIn, principal::Unidentified,
+};
 use crate::{
-    cluster::{CallAs, Cluster, ClusterError},
+    cluster::{CallAs, Cluster, ClusterError, FixedToken},
     secret::Secret,
     session::{Caller, Identity, User},
 };
@@ -25,6 +28,10 @@ const PROXY_SECRET: HeaderName = HeaderName::from_static("x-podshell-proxy-secre
 /// What Kubernetes calls its own users and groups by.
 const RESERVED: &str = "system:";
 
+fn bearer_of(token: SecretString) -> CallAs {
+    CallAs::Bearer(Arc::new(FixedToken::new(token)))
+}
+
 /// How people tell who they are.
 pub(super) enum Method {
     Local {
@@ -33,6 +40,7 @@ pub(super) enum Method {
         caller: Caller,
     },
     Token(Box<TokenSignIn>),
+    Oidc(Box<OidcSignIn>),
     Proxy(Box<ProxySignIn>),
 }
 
@@ -113,7 +121,7 @@ impl TokenSignIn {
         {
             return Ok(user.clone());
         }
-        let call_as = CallAs::Bearer(token.into());
+        let call_as = bearer_of(token.into());
         let user = self.cluster.acting_as(&call_as)?.who_am_i().await?;
         let mut known = self.known();
         known.retain(|_, (_, since)| now.duration_since(*since) < KNOWN_FOR);
@@ -138,7 +146,7 @@ impl TokenSignIn {
         Ok(Found {
             caller: caller("token", &user),
             user: Some(user),
-            call_as: CallAs::Bearer(token),
+            call_as: bearer_of(token),
         })
     }
 
@@ -186,13 +194,17 @@ impl ProxySignIn {
         Ok(Found {
             caller: caller("proxy", &user),
             user: Some(user),
-            call_as: CallAs::Impersonate { user: name, groups },
+            call_as: CallAs::Impersonate {
+                user: name,
+                groups,
+                standing: None,
+            },
         })
     }
 }
 
 /// Whether a name is Kubernetes' own, which nobody is impersonated by.
-fn is_reserved(name: &str) -> bool {
+pub(super) fn is_reserved(name: &str) -> bool {
     name.to_ascii_lowercase().starts_with(RESERVED)
 }
 
@@ -209,12 +221,12 @@ fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
 }
 
 impl Method {
-    /// Who makes a request that shows this.
+    /// Who makes a request that shows this, and what their browser is to keep from now on if that has changed.
     pub(super) async fn identify(
         &self,
         auth: &Auth,
         shown: &Shown<'_>,
-    ) -> Result<Found, Unidentified> {
+    ) -> Result<(Found, Option<Vec<HeaderValue>>), Unidentified> {
         let Shown {
             headers,
             offer,
@@ -230,17 +242,19 @@ impl Method {
                 }
                 // Each of them: one may be anyone's, as a key that a proxy adds.
                 if shown.any(|key| keys.accepts(key)) {
-                    return Ok(Found {
+                    let found = Found {
                         caller: caller.clone(),
                         user: None,
                         call_as: CallAs::Own,
-                    });
+                    };
+                    return Ok((found, None));
                 }
                 auth.refused();
                 Err(Unidentified::Refused)
             }
-            Self::Token(token) => token.identify(headers, now).await,
-            Self::Proxy(proxy) => proxy.identify(headers, by_proxy),
+            Self::Token(token) => Ok((token.identify(headers, now).await?, None)),
+            Self::Oidc(oidc) => oidc.identify(headers, now).await,
+            Self::Proxy(proxy) => Ok((proxy.identify(headers, by_proxy)?, None)),
         }
     }
 }
@@ -261,7 +275,7 @@ mod tests {
 
     fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
         let lines = lines.iter().map(|(name, value)| {
-            let value = http::HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
             (HeaderName::from_static(name), value)
         });
         let mut headers = HeaderMap::new();
@@ -274,7 +288,10 @@ mod tests {
     fn identify(is_proxy: bool, lines: &[(&'static str, &str)]) -> Result<User, Unidentified> {
         let found = proxy().identify(&headers(lines), is_proxy)?;
         let user = found.user.unwrap();
-        let CallAs::Impersonate { user: name, groups } = found.call_as else {
+        let CallAs::Impersonate {
+            user: name, groups, ..
+        } = found.call_as
+        else {
             panic!("{:?}", found.call_as);
         };
         assert_eq!((&name, &groups), (&user.name, &user.groups));

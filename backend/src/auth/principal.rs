@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use http::request::Parts;
+use http::{header::SET_COOKIE, request::Parts};
 use podshell_shared::api::ErrorCode;
 
 use super::{Auth, offered, signed_out, unauthorized};
@@ -88,10 +88,7 @@ pub(crate) async fn identify(
     request: Request,
     next: Next,
 ) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let identified = auth.identify(&parts, None).await.map_err(Arc::new);
-    parts.extensions.insert(Identified(identified));
-    next.run(Request::from_parts(parts, body)).await
+    identify_by(&auth, None, request, next).await
 }
 
 /// Finds out who opens a terminal's connection, for which a browser can show its key by a subprotocol alone.
@@ -100,11 +97,22 @@ pub(crate) async fn identify_connection(
     request: Request,
     next: Next,
 ) -> Response {
+    let offer = offered(request.headers()).map(str::to_owned);
+    identify_by(&auth, offer.as_deref(), request, next).await
+}
+
+async fn identify_by(auth: &Auth, offer: Option<&str>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let offer = offered(&parts.headers);
-    let identified = auth.identify(&parts, offer).await.map_err(Arc::new);
+    let (identified, renewed) = match auth.identify(&parts, offer).await {
+        Ok((principal, renewed)) => (Ok(principal), renewed),
+        Err(why) => (Err(Arc::new(why)), None),
+    };
     parts.extensions.insert(Identified(identified));
-    next.run(Request::from_parts(parts, body)).await
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    for cookie in renewed.into_iter().flatten() {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// Who calls; 401 if nobody knows. What takes a principal needs no other guard.

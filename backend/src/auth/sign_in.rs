@@ -37,6 +37,7 @@ pub(crate) async fn method(State(auth): State<Arc<Auth>>) -> Json<SignInMethod> 
     Json(match auth.method {
         Method::Local { .. } => SignInMethod::Link,
         Method::Token(_) => SignInMethod::Token,
+        Method::Oidc(_) => SignInMethod::Oidc,
         Method::Proxy(_) => SignInMethod::Proxy,
     })
 }
@@ -120,7 +121,7 @@ pub(crate) async fn sign_in(
             audit.note(&Entry::new(Event::SignIn).by(&identity));
             (with(cookies), Json(SignedIn { credential: None })).into_response()
         }
-        Method::Proxy(_) => bad_request().into_response(),
+        Method::Oidc(_) | Method::Proxy(_) => bad_request().into_response(),
     }
 }
 
@@ -136,13 +137,16 @@ pub(crate) async fn sign_out(
     State(sessions): State<Sessions<Cluster>>,
     State(Told { audit, .. }): State<Told>,
     principal: Principal,
+    headers: HeaderMap,
 ) -> Response {
+    let caller = &principal.identity.caller;
     audit.note(&Entry::new(Event::SignOut).by(&principal.identity));
     let cookies = match &auth.method {
         Method::Token(by_token) => by_token.cookies.forget(),
+        Method::Oidc(oidc) => oidc.sign_out(&headers, caller).await,
         Method::Local { .. } | Method::Proxy(_) => Vec::new(),
     };
-    sessions.sign_out(&principal.identity.caller);
+    sessions.sign_out(caller);
     (with(cookies), StatusCode::NO_CONTENT).into_response()
 }
 
@@ -161,11 +165,11 @@ pub(crate) async fn me(State(auth): State<Arc<Auth>>, principal: Principal) -> J
     Json(Me {
         user,
         groups,
-        can_sign_out: matches!(auth.method, Method::Token(_)),
+        can_sign_out: matches!(auth.method, Method::Token(_) | Method::Oidc(_)),
     })
 }
 
-fn with(cookies: Vec<HeaderValue>) -> HeaderMap {
+pub(super) fn with(cookies: Vec<HeaderValue>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for cookie in cookies {
         headers.append(SET_COOKIE, cookie);

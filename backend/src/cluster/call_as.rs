@@ -3,11 +3,14 @@
 use std::{
     collections::HashMap,
     fmt,
+    future::ready,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
-use kube::{Client, Config, config::AuthInfo};
+use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN, digest};
+use futures_util::future::BoxFuture;
+use http::{HeaderValue, Request, header::AUTHORIZATION};
+use kube::{Client, Config, client::Body, config::AuthInfo};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Duration, Instant};
 
@@ -18,19 +21,62 @@ const CLIENTS: usize = 4096;
 /// How long one is kept that nobody asks for. Whoever has it keeps it longer.
 const KEPT: Duration = Duration::from_secs(600);
 
+/// A sign-in that calls are made for. It may be renewed while it is used.
+pub trait SignInStanding: fmt::Debug + Send + Sync {
+    /// What tells it from others.
+    fn id(&self) -> &[u8];
+
+    /// The token that is good now.
+    fn token(&self) -> SecretString;
+
+    /// Renews it if it has not long to go; false if it is over.
+    fn keep(&self) -> BoxFuture<'_, bool>;
+}
+
+/// A token that somebody brings, and nobody renews: the API server tells when it is over.
+#[derive(Debug)]
+pub(crate) struct FixedToken {
+    id: CallerDigest,
+    token: SecretString,
+}
+
+impl FixedToken {
+    pub(crate) fn new(token: SecretString) -> Self {
+        let id = digest(&SHA256, token.expose_secret().as_bytes());
+        let id = id.as_ref().try_into().expect("SHA-256 has 32 bytes");
+        Self { id, token }
+    }
+}
+
+impl SignInStanding for FixedToken {
+    fn id(&self) -> &[u8] {
+        &self.id
+    }
+
+    fn token(&self) -> SecretString {
+        self.token.clone()
+    }
+
+    fn keep(&self) -> BoxFuture<'_, bool> {
+        Box::pin(ready(true))
+    }
+}
+
 /// Whom a call to the API server is made as.
 #[derive(Clone)]
 pub enum CallAs {
     /// The server's own identity: the kubeconfig's user, or the pod's service account.
     Own,
-    /// Whoever has this token.
-    Bearer(SecretString),
+    /// Whoever has the token of this sign-in.
+    Bearer(Arc<dyn SignInStanding>),
     /// A user whom the server's own identity impersonates.
     Impersonate {
         /// The user's name.
         user: String,
         /// The user's groups.
         groups: Vec<String>,
+        /// The sign-in that tells so, if it is one that may be over.
+        standing: Option<Arc<dyn SignInStanding>>,
     },
 }
 
@@ -40,18 +86,23 @@ impl CallAs {
         let mut config = config.clone();
         match self {
             Self::Own => {}
-            Self::Bearer(token) => {
-                config.auth_info = AuthInfo {
-                    token: Some(token.clone()),
-                    ..AuthInfo::default()
-                };
-            }
-            Self::Impersonate { user, groups } => {
+            // Each request has the token that is good then.
+            Self::Bearer(_) => config.auth_info = AuthInfo::default(),
+            Self::Impersonate { user, groups, .. } => {
                 config.auth_info.impersonate = Some(user.clone());
                 config.auth_info.impersonate_groups = Some(groups.clone());
             }
         }
         config
+    }
+
+    /// The sign-in that it depends on.
+    pub(super) fn standing(&self) -> Option<&Arc<dyn SignInStanding>> {
+        match self {
+            Self::Own => None,
+            Self::Bearer(standing) => Some(standing),
+            Self::Impersonate { standing, .. } => standing.as_ref(),
+        }
     }
 
     /// What tells one from another, without the secret in it.
@@ -63,11 +114,11 @@ impl CallAs {
         };
         match self {
             Self::Own => part(b"own"),
-            Self::Bearer(token) => {
+            Self::Bearer(standing) => {
                 part(b"bearer");
-                part(token.expose_secret().as_bytes());
+                part(standing.id());
             }
-            Self::Impersonate { user, groups } => {
+            Self::Impersonate { user, groups, .. } => {
                 part(b"impersonate");
                 part(user.as_bytes());
                 groups.iter().for_each(|group| part(group.as_bytes()));
@@ -91,7 +142,25 @@ impl fmt::Debug for CallAs {
 /// What tells one who calls from another.
 pub(super) type CallerDigest = [u8; SHA256_OUTPUT_LEN];
 
-type Make = dyn Fn(&Config) -> kube::Result<Client> + Send + Sync;
+type Make = dyn Fn(&Config, Authorize) -> kube::Result<Client> + Send + Sync;
+
+/// Gives each request the token that is good then, if it is to have one.
+#[derive(Clone)]
+pub(super) struct Authorize(Option<Arc<dyn SignInStanding>>);
+
+impl Authorize {
+    pub(super) fn request(&self, mut request: Request<Body>) -> Request<Body> {
+        if let Some(standing) = &self.0 {
+            let token = format!("Bearer {}", standing.token().expose_secret());
+            // One that can't be sent is none: the API server says so.
+            if let Ok(mut token) = HeaderValue::try_from(token) {
+                token.set_sensitive(true);
+                request.headers_mut().insert(AUTHORIZATION, token);
+            }
+        }
+        request
+    }
+}
 
 /// Makes a client for each who calls. All of them share their connections to the API server, which tells callers apart by
 /// each request.
@@ -105,7 +174,7 @@ impl Clients {
     /// Clients of `config`'s cluster; `make` makes one of a configuration that differs in who calls.
     pub(super) fn new(
         config: Config,
-        make: impl Fn(&Config) -> kube::Result<Client> + Send + Sync + 'static,
+        make: impl Fn(&Config, Authorize) -> kube::Result<Client> + Send + Sync + 'static,
     ) -> Arc<Self> {
         Arc::new(Self {
             config,
@@ -116,7 +185,7 @@ impl Clients {
 
     /// The server's own client.
     pub(super) fn own(&self) -> kube::Result<Client> {
-        (self.make)(&self.config)
+        (self.make)(&self.config, Authorize(None))
     }
 
     /// The client that calls as `call_as`.
@@ -128,7 +197,11 @@ impl Clients {
             *used = now;
             return Ok(client.clone());
         }
-        let client = (self.make)(&call_as.apply(&self.config));
+        let authorize = Authorize(match call_as {
+            CallAs::Bearer(standing) => Some(Arc::clone(standing)),
+            CallAs::Own | CallAs::Impersonate { .. } => None,
+        });
+        let client = (self.make)(&call_as.apply(&self.config), authorize);
         let client = client.map_err(|error| ClusterError::Unreachable(innermost(&error)))?;
         made.retain(|_, (_, used)| now.duration_since(*used) < KEPT);
         if made.len() < CLIENTS {
@@ -152,15 +225,20 @@ mod tests {
         CallAs::Impersonate {
             user: user.to_owned(),
             groups: groups.iter().map(|&group| group.to_owned()).collect(),
+            standing: None,
         }
+    }
+
+    fn bearer(token: &str) -> CallAs {
+        CallAs::Bearer(Arc::new(FixedToken::new(token.into())))
     }
 
     #[test]
     fn no_two_callers_share_a_client() {
         let all = [
             CallAs::Own,
-            CallAs::Bearer("a".into()),
-            CallAs::Bearer("b".into()),
+            bearer("a"),
+            bearer("b"),
             as_user("a", &[]),
             as_user("a", &["b"]),
             as_user("a", &["b", "c"]),
@@ -181,13 +259,12 @@ mod tests {
         config.auth_info.client_certificate = Some("/etc/certificate".to_owned());
         config.auth_info.token_file = Some("/etc/token".to_owned());
         config.auth_info.username = Some("podshell".to_owned());
-        let config = CallAs::Bearer("of-ann".into()).apply(&config);
-        let of_ann = AuthInfo {
-            token: Some("of-ann".into()),
-            ..AuthInfo::default()
-        };
-        assert_eq!(format!("{:?}", config.auth_info), format!("{of_ann:?}"));
-        let token = config.auth_info.token.unwrap();
-        assert_eq!(token.expose_secret(), "of-ann");
+        let of_ann = bearer("of-ann");
+        let config = of_ann.apply(&config);
+        let nothing = AuthInfo::default();
+        assert_eq!(format!("{:?}", config.auth_info), format!("{nothing:?}"));
+        let authorize = Authorize(of_ann.standing().cloned());
+        let request = authorize.request(Request::new(Body::empty()));
+        assert_eq!(request.headers()[AUTHORIZATION], "Bearer of-ann");
     }
 }

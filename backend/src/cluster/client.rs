@@ -233,12 +233,14 @@ fn unusable(error: &kube::Error) -> String {
 /// acknowledgement of the one before.
 fn clients(config: Config, watcher: Option<Arc<dyn CallWatcher>>) -> kube::Result<Arc<Clients>> {
     if config.proxy_url.is_some() {
-        return Ok(Clients::new(config, move |config| {
+        return Ok(Clients::new(config, move |config, authorize| {
             let protocol = MapRequestLayer::new(choose_protocol);
             let watcher = watcher.clone();
             let watched = layer_fn(move |inner| Watched::new(inner, watcher.clone()));
             let builder = ClientBuilder::try_from(config.clone())?;
-            Ok(builder.with_layer(&protocol).with_layer(&watched).build())
+            let authorized = MapRequestLayer::new(move |request| authorize.request(request));
+            let builder = builder.with_layer(&protocol).with_layer(&authorized);
+            Ok(builder.with_layer(&watched).build())
         }));
     }
     let mut connector = HttpConnector::new();
@@ -259,10 +261,13 @@ fn clients_over(
     watcher: Option<Arc<dyn CallWatcher>>,
 ) -> Arc<Clients> {
     let http = HttpClient::builder(TokioExecutor::new()).build(connector);
-    Clients::new(config, move |config| {
+    Clients::new(config, move |config, authorize| {
         let service = ServiceBuilder::new()
             .layer(layer_fn(|inner| Watched::new(inner, watcher.clone())))
             .layer(MapRequestLayer::new(choose_protocol))
+            .layer(MapRequestLayer::new(move |request| {
+                authorize.request(request)
+            }))
             .layer(config.base_uri_layer())
             .option_layer(config.auth_layer()?)
             .layer(config.extra_headers_layer()?)

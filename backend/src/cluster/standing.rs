@@ -158,6 +158,13 @@ async fn review(cluster: Cluster, key: Key, tell: watch::Sender<Option<Exit>>) {
             namespace: &key.namespace,
             pod: key.pod.as_deref(),
         };
+        if let Some(standing) = cluster.call_as.standing()
+            && !standing.keep().await
+        {
+            cluster.standings.lock().remove(&key);
+            tell.send_replace(Some(signed_out()));
+            return;
+        }
         let lost = match access_review::check(&cluster, key.right, place).await {
             Ok(()) => continue,
             // Who may not even ask has lost all rights, or the server has: either way nobody knows of one.

@@ -1,7 +1,7 @@
 //! Who may use this server and how the cluster sees them: which settings go together.
 
 use clap::ValueEnum;
-use http::uri::Scheme;
+use http::{Uri, uri::Scheme};
 use thiserror::Error;
 
 use super::Config;
@@ -13,6 +13,8 @@ pub enum SignIn {
     Local,
     /// Each by a token of the cluster: from the sign-in page, or in the header `Authorization`.
     Token,
+    /// By an OpenID provider.
+    Oidc,
     /// By a proxy in front, which says who they are in headers.
     Proxy,
 }
@@ -34,6 +36,7 @@ impl SignIn {
         match self {
             Self::Local => "local",
             Self::Token => "token",
+            Self::Oidc => "oidc",
             Self::Proxy => "proxy",
         }
     }
@@ -41,7 +44,7 @@ impl SignIn {
     fn fitting(self) -> ActAs {
         match self {
             Self::Local => ActAs::Kubeconfig,
-            Self::Token => ActAs::Bearer,
+            Self::Token | Self::Oidc => ActAs::Bearer,
             Self::Proxy => ActAs::Impersonate,
         }
     }
@@ -53,7 +56,7 @@ pub enum AccessError {
     /// A shell for whoever reaches the port.
     #[error(
         "--listen {0} can be reached from other machines, and with --sign-in local everyone who uses Podshell acts as you. \
-         Listen on 127.0.0.1 and use an SSH tunnel from elsewhere, or let people sign in: --sign-in token, or proxy"
+         Listen on 127.0.0.1 and use an SSH tunnel from elsewhere, or let people sign in: --sign-in token, oidc or proxy"
     )]
     NotLoopback(std::net::SocketAddr),
     /// Nobody could tell by what name a request may come.
@@ -81,6 +84,12 @@ pub enum AccessError {
          whoever they say they are"
     )]
     OpenProxy,
+    /// Nobody signs anyone in.
+    #[error(
+        "--sign-in oidc needs --oidc-issuer, the https address of the provider as it calls itself, and --oidc-client-id, what \
+         it calls Podshell"
+    )]
+    NoIssuer,
     /// The demo has no users.
     #[error("the demo runs as you, so it goes with --sign-in local only")]
     Demo,
@@ -98,7 +107,9 @@ impl Config {
     pub(crate) fn check_access(&self) -> Result<ActAs, AccessError> {
         let sign_in = self.sign_in.name();
         let fitting = self.sign_in.fitting();
-        if self.act_as.is_some_and(|act_as| act_as != fitting) {
+        let act_as = self.act_as.unwrap_or(fitting);
+        let is_either = self.sign_in == SignIn::Oidc && act_as == ActAs::Impersonate;
+        if act_as != fitting && !is_either {
             let fitting = fitting.to_possible_value();
             return Err(AccessError::Pair {
                 sign_in,
@@ -132,8 +143,31 @@ impl Config {
         if self.sign_in == SignIn::Proxy && is_open {
             return Err(AccessError::OpenProxy);
         }
-        Ok(fitting)
+        if self.sign_in == SignIn::Oidc {
+            let issuer = self.oidc_issuer.as_ref().ok_or(AccessError::NoIssuer)?;
+            if !is_fit(issuer) {
+                return Err(AccessError::NoIssuer);
+            }
+            if self.oidc_client_id.is_none() {
+                return Err(AccessError::NoIssuer);
+            }
+        }
+        Ok(act_as)
     }
+}
+
+/// Whether an address is one that a provider may have: https, or this machine's own for a look around.
+fn is_fit(url: &str) -> bool {
+    let uri: Result<Uri, _> = url.parse();
+    uri.is_ok_and(|uri| {
+        let host = uri.host().unwrap_or_default();
+        let is_local = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+        match uri.scheme_str() {
+            Some("https") => !host.is_empty(),
+            Some("http") => is_local,
+            _ => false,
+        }
+    })
 }
 
 #[cfg(test)]
@@ -188,6 +222,31 @@ mod tests {
         assert_eq!(
             check(&format!("{address} --proxy-secret-file x")),
             Ok(ActAs::Impersonate)
+        );
+    }
+
+    #[test]
+    fn a_provider_is_known_by_its_address() {
+        let oidc = "--sign-in oidc --public-url https://a.b --oidc-client-id podshell";
+        assert_eq!(check(oidc), Err(AccessError::NoIssuer));
+        let issuer = |url: &str| check(&format!("{oidc} --oidc-issuer {url}"));
+        assert_eq!(issuer("https://id.example.org/realms/x"), Ok(ActAs::Bearer));
+        assert_eq!(issuer("http://127.0.0.1:9000"), Ok(ActAs::Bearer));
+        for unfit in [
+            "id.example.org",
+            "http://id.example.org",
+            "https:///x",
+            "ftp://a.b",
+        ] {
+            assert_eq!(issuer(unfit), Err(AccessError::NoIssuer), "{unfit}");
+        }
+        let impersonate = format!("{oidc} --oidc-issuer https://a.b --act-as impersonate");
+        assert_eq!(check(&impersonate), Ok(ActAs::Impersonate));
+        assert!(
+            check(&format!(
+                "{oidc} --oidc-issuer https://a.b --act-as kubeconfig"
+            ))
+            .is_err()
         );
     }
 
