@@ -253,6 +253,20 @@ pub struct Config {
     #[arg(long, env = "PODSHELL_DRAIN_TIME", value_name = "TIME", default_value = "10s", value_parser = time::<1, 3600>)]
     pub drain_time: Duration,
 
+    /// How long shells go on when the server is stopped, 0s to 1h: their users are told, and no new ones begin meanwhile. The
+    /// drain time comes after it.
+    #[arg(long, env = "PODSHELL_SHUTDOWN_NOTICE", value_name = "TIME", default_value = "0s", value_parser = time::<0, 3600>)]
+    pub shutdown_notice: Duration,
+
+    /// Sites whose pages may show a terminal in a frame: `https://dashboard.example.org`. None if not given.
+    #[arg(
+        long = "embedder",
+        env = "PODSHELL_EMBEDDER",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    pub embedders: Vec<PublicUrl>,
+
     /// Whether a Ctrl-C ends a flood of output at once also for clients that can't ask for it: those of Kubernetes
     /// Dashboard. What of the flood is still under way is then not shown, but for its last lines; with false, all of it is.
     #[arg(long, env = "PODSHELL_LEGACY_INTERRUPT", value_name = "true|false", default_value_t = true, action = ArgAction::Set)]

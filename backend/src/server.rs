@@ -16,7 +16,7 @@ use rustls::{
 };
 use tokio::{
     net::TcpListener,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{info, warn};
@@ -46,6 +46,8 @@ use crate::{
 /// How long a session waits whose page said that it goes away; to be loaded anew takes less.
 const LEAVE_GRACE: Duration = Duration::from_secs(5);
 
+/// How often a server that gives notice looks whether all sessions are over.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How many connections there may be to what is for watchers.
 const WATCHERS: usize = 64;
 
@@ -123,7 +125,7 @@ impl Server {
             None => None,
         };
         let tls = tls(&config)?;
-        let shutdown = CancellationToken::new();
+        let (shutdown, ending) = (CancellationToken::new(), CancellationToken::new());
         let scheme = if tls.is_some() {
             Scheme::HTTPS
         } else {
@@ -154,7 +156,7 @@ impl Server {
                 audit: audit.clone(),
                 metrics: Arc::clone(&metrics),
             })),
-            shutdown.clone(),
+            ending.clone(),
         );
         let app = App {
             audit,
@@ -163,7 +165,7 @@ impl Server {
             debug_image: DebugImage(config.debug_image.as_str().into()),
             metrics,
             minting: Minting::new(tickets, self.clock),
-            page: Arc::new(Page::new(&config.base_path)),
+            page: Arc::new(Page::new(&config.base_path, &config.embedders)),
             readiness: Arc::default(),
             sessions,
             shutdown: Shutdown(shutdown),
@@ -177,6 +179,7 @@ impl Server {
             app,
             config,
             listener,
+            ending,
             tls,
             metrics_listener,
             address,
@@ -200,6 +203,8 @@ pub struct Bound {
     app: App,
     config: Config,
     listener: TcpListener,
+    /// Cancelled when all that is left is to end.
+    ending: CancellationToken,
     /// The certificate, where TLS is served here.
     tls: Option<Tls>,
     /// For those who watch the server.
@@ -280,7 +285,7 @@ impl Bound {
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<Drained> {
         let connections = Connections::default();
         let routes = router(&self.app, &self.config, &connections);
-        let shutdown = self.app.shutdown.0.clone();
+        let shutdown = self.ending;
         let limits = front_door::Limits {
             places: Places::new(self.app.times.budget.connections),
             silence: self.config.heartbeat * 2,
@@ -311,6 +316,15 @@ impl Bound {
             ended = &mut serving => Some(ended),
             () = stop => None,
         };
+        // From here on nothing new begins.
+        self.app.shutdown.0.cancel();
+        let living = self.app.sessions.living();
+        let notice = self.config.shutdown_notice;
+        if broke_off.is_none() && living > 0 && !notice.is_zero() {
+            info!(sessions = living, ?notice, "shutting down, with notice");
+            self.app.sessions.announce(Instant::now() + notice);
+            let _ = timeout(notice, all_over(&self.app.sessions)).await;
+        }
         info!(sessions = self.app.sessions.living(), "shutting down");
         let until = Instant::now() + self.config.drain_time;
         let sessions = &self.app.sessions;
@@ -345,6 +359,13 @@ impl Bound {
             }
             None => Ok(Drained { left }),
         }
+    }
+}
+
+/// Waits until there is no session any more.
+async fn all_over(sessions: &Sessions<Cluster>) {
+    while sessions.living() > 0 {
+        sleep(LOOK_EVERY).await;
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::{Terminal, TestServer, log::Log, until, web};
 use fake_cluster::{Builder, Container, ExecEffect, FakeCluster, Fault, Pod};
 use futures_util::future::join_all;
-use podshell_shared::terminal::ClientMessage;
+use podshell_shared::terminal::{ClientMessage, Notice, ServerMessage};
 
 /// As many as one user may have.
 const SHELLS: usize = 100;
@@ -142,4 +142,26 @@ async fn what_a_container_prints_to_the_clean_up_is_not_logged() {
     assert!(warnings.contains("default/web-0/app"), "{warnings}");
     assert!(!log.text().contains("xyzzy"), "{}", log.text());
     server.stop_leaving(1).await;
+}
+
+#[tokio::test]
+async fn who_has_a_shell_is_told_and_goes_on_while_nothing_new_begins() {
+    let mut server = TestServer::start_with(web(), &["--shutdown-notice", "1h"]).await;
+    let mut terminal = server.open("app").await;
+    terminal.see_prompt().await;
+    server.begin_stop();
+    terminal.type_text("echo still' here'\r").await;
+    terminal.see("still here").await;
+    let is_told = |message: &ServerMessage| matches!(message, ServerMessage::Notice(Notice::ShutdownSoon { seconds }) if *seconds > 3_500);
+    while !terminal.others.iter().any(is_told) {
+        terminal.step().await;
+    }
+    let (status, body) = server.get("/api/v1/pod/default/web-0/shell/app").await;
+    assert_eq!(status, 503, "{body}");
+    assert!(body.contains("shutdown"), "{body}");
+    assert_eq!(server.get("/readyz").await.0, 503);
+    // With the last shell it ends.
+    terminal.type_text("exit\r").await;
+    terminal.end().await;
+    server.stop().await;
 }

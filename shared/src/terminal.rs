@@ -168,6 +168,11 @@ pub enum Notice {
         /// How soon.
         seconds: u64,
     },
+    /// The session ends soon, for the server is being stopped.
+    ShutdownSoon {
+        /// How soon.
+        seconds: u64,
+    },
 }
 
 impl fmt::Display for Notice {
@@ -189,6 +194,13 @@ impl fmt::Display for Notice {
                 write!(
                     f,
                     "This session ends in {within}: it is as old as allowed here."
+                )
+            }
+            Self::ShutdownSoon { seconds } => {
+                let within = within(seconds);
+                write!(
+                    f,
+                    "This session ends in {within}: the Podshell server is being stopped."
                 )
             }
         }

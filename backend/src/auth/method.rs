@@ -131,8 +131,14 @@ impl TokenSignIn {
         Ok(user)
     }
 
-    async fn identify(&self, headers: &HeaderMap, now: SystemTime) -> Result<Found, Unidentified> {
-        let (user, token): (User, SecretString) = if let Some(token) = bearer(headers) {
+    async fn identify(&self, shown: &Shown<'_>) -> Result<Found, Unidentified> {
+        let Shown {
+            headers,
+            offer,
+            now,
+            ..
+        } = *shown;
+        let (user, token): (User, SecretString) = if let Some(token) = bearer(headers).or(offer) {
             match self.who_has(token).await {
                 Ok(user) => (user, token.into()),
                 Err(ClusterError::Api { status: 401, .. }) => return Err(Unidentified::Refused),
@@ -252,7 +258,7 @@ impl Method {
                 auth.refused();
                 Err(Unidentified::Refused)
             }
-            Self::Token(token) => Ok((token.identify(headers, now).await?, None)),
+            Self::Token(token) => Ok((token.identify(shown).await?, None)),
             Self::Oidc(oidc) => oidc.identify(headers, now).await,
             Self::Proxy(proxy) => Ok((proxy.identify(headers, by_proxy)?, None)),
         }

@@ -25,7 +25,7 @@ use podshell_shared::api::ErrorCode;
 
 use crate::{
     auth::{Auth, CalledBy},
-    config::BasePath,
+    config::{BasePath, PublicUrl},
     error::Failure,
 };
 
@@ -39,6 +39,7 @@ struct Dist;
 const INDEX: &str = "index.html";
 /// What stands in `index.html` for the path under which everything is served.
 const BASE: &str = "<base href=\"/\"";
+const HEAD_END: &str = "</head>";
 /// Compressed forms lie beside each file; the best first.
 const ENCODINGS: [(&str, &str); 2] = [("br", "br"), ("gzip", "gz")];
 
@@ -55,13 +56,23 @@ struct Index {
 }
 
 impl Page {
-    pub(crate) fn new(base_path: &BasePath) -> Self {
+    /// Made for this base path, and for frames of these sites.
+    pub(crate) fn new(base_path: &BasePath, embedders: &[PublicUrl]) -> Self {
+        let embedders: Vec<_> = embedders.iter().map(ToString::to_string).collect();
+        let embedders = embedders.join(" ");
         let index = Dist::get(INDEX).map(|file| {
             let html = String::from_utf8_lossy(&file.data);
             let base = format!("<base href=\"{}\"", base_path.with_slash());
-            let html = html.replacen(BASE, &base, 1);
+            let mut html = html.replacen(BASE, &base, 1);
+            if !embedders.is_empty() {
+                // Origins have no quotes in them.
+                let meta = format!(
+                    "<meta name=\"podshell-embedders\" content=\"{embedders}\" />{HEAD_END}"
+                );
+                html = html.replacen(HEAD_END, &meta, 1);
+            }
             Index {
-                policy: content_security_policy(&html),
+                policy: content_security_policy(&html, &embedders),
                 html: html.into(),
             }
         });
@@ -203,7 +214,12 @@ fn is_versioned(path: &str) -> bool {
 
 /// What the document may do: scripts of our own and the inline ones by their hashes. xterm.js
 /// makes style elements and attributes at run time, so styles are not restricted that far.
-fn content_security_policy(html: &str) -> HeaderValue {
+fn content_security_policy(html: &str, embedders: &str) -> HeaderValue {
+    let ancestors = if embedders.is_empty() {
+        "'none'"
+    } else {
+        embedders
+    };
     let hashes: String = inline_scripts(html)
         .map(|script| {
             let hash = STANDARD.encode(digest(&SHA256, script.as_bytes()));
@@ -213,9 +229,9 @@ fn content_security_policy(html: &str) -> HeaderValue {
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self' 'unsafe-inline'; \
          connect-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; \
-         base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
+         base-uri 'self'; form-action 'none'; frame-ancestors {ancestors}"
     );
-    HeaderValue::from_str(&policy).expect("hashes are base64")
+    HeaderValue::from_str(&policy).expect("hashes are base64, and origins ASCII")
 }
 
 /// The contents of all `<script>` elements without a source.
@@ -238,7 +254,13 @@ mod tests {
     fn policy_has_the_hashes_of_inline_scripts() {
         let html = "<script type=\"importmap\">{}</script><script src=\"a.js\"></script><script>x</script>";
         assert_eq!(inline_scripts(html).collect::<Vec<_>>(), ["{}", "x"]);
-        let policy = content_security_policy(html);
+        let framed = content_security_policy(html, "https://a.b https://c.d");
+        let framed = framed.to_str().unwrap();
+        assert!(
+            framed.ends_with("frame-ancestors https://a.b https://c.d"),
+            "{framed}"
+        );
+        let policy = content_security_policy(html, "");
         let policy = policy.to_str().unwrap();
         // Printf '{}' | openssl dgst -sha256 -binary | base64.
         assert!(

@@ -240,6 +240,8 @@ async fn drive<S: TerminalBackend>(
     } = session;
     let mut shutdown = pin!(sessions.shutdown());
     let mut revoked = pin!(backend.revoked(target));
+    let mut announced = sessions.announced();
+    announce(state, *announced.borrow_and_update());
     let mut timer = pin!(sleep_until(state.deadline()));
     // Once the shell has ended: what that means, which the cluster may take seconds to tell.
     let (mut is_ending, mut explaining) = (false, pin!(OptionFuture::from(None)));
@@ -280,6 +282,7 @@ async fn drive<S: TerminalBackend>(
             }
             Some(exit) = &mut explaining => return Stop::explained(state, exit),
             exit = &mut revoked => return Stop::other(state, exit),
+            Ok(()) = announced.changed() => announce(state, *announced.borrow_and_update()),
             () = &mut timer => {
                 if let Err(exit) = state.tick(Instant::now()) {
                     return Stop::other(state, exit);
@@ -303,6 +306,14 @@ async fn drive<S: TerminalBackend>(
             let explained = backend.explain(target, ended.clone());
             explaining.set(Some(explained).into());
         }
+    }
+}
+
+/// Tells the user that the server shuts down, if it is known when.
+fn announce(state: &mut SessionState, shutdown: Option<Instant>) {
+    if let Some(at) = shutdown {
+        let seconds = at.saturating_duration_since(Instant::now()).as_secs();
+        state.notify(Notice::ShutdownSoon { seconds });
     }
 }
 

@@ -16,7 +16,7 @@ use podshell_shared::terminal::{EndReason, Exit, session_handle};
 use tokio::{
     sync::{
         mpsc::{self, error::TrySendError},
-        oneshot,
+        oneshot, watch,
     },
     time::{Duration, Instant, timeout},
 };
@@ -78,6 +78,8 @@ struct Inner<S: TerminalBackend> {
     pool: Pool,
     observer: Option<Arc<dyn Observer>>,
     shutdown: CancellationToken,
+    /// When it will, once that is known.
+    announced: watch::Sender<Option<Instant>>,
     /// When all have to have ended, once the server shuts down.
     drained_by: OnceLock<Instant>,
     /// How many may have left something behind.
@@ -142,6 +144,7 @@ impl<S: TerminalBackend> Sessions<S> {
             pool: Pool::new(POOL),
             observer,
             shutdown,
+            announced: watch::Sender::new(None),
             drained_by: OnceLock::new(),
             left: AtomicUsize::new(0),
             tasks: TaskTracker::new(),
@@ -157,6 +160,16 @@ impl<S: TerminalBackend> Sessions<S> {
     /// How many are alive, those included that are being ended.
     pub fn living(&self) -> usize {
         self.table().living
+    }
+
+    /// Tells all clients that the server shuts down then.
+    pub fn announce(&self, shutdown: Instant) {
+        self.0.announced.send_replace(Some(shutdown));
+    }
+
+    /// When the server shuts down, once that is known.
+    pub(super) fn announced(&self) -> watch::Receiver<Option<Instant>> {
+        self.0.announced.subscribe()
     }
 
     /// Done when the server shuts down.

@@ -6,7 +6,7 @@ mod keepalive;
 mod limits;
 mod output;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, mem::discriminant};
 
 use bytes::Bytes;
 use podshell_shared::terminal::{ClientMessage, EndReason, Exit, Notice, ServerMessage, Size};
@@ -26,8 +26,6 @@ use super::{
 
 /// How long after a client said that it goes away something may arrive that it said before.
 const SAID_BEFORE: Duration = Duration::from_secs(5);
-/// How many remarks wait for a client. There is one for each limit that comes near, again after each key.
-const MAX_NOTICES: usize = 8;
 
 /// A session's state.
 #[derive(Debug)]
@@ -81,11 +79,11 @@ impl SessionState {
         self.keepalive.started(now);
     }
 
-    /// A remark for the user. If too many wait, the oldest is forgotten: what it says of the time left is no longer true.
+    /// A remark for the user. Of those that wait, the latest of a kind takes the place of the others: what they say of the
+    /// time left is no longer true.
     pub(super) fn notify(&mut self, notice: Notice) {
-        if self.notices.len() >= MAX_NOTICES {
-            self.notices.pop_front();
-        }
+        let kind = discriminant(&notice);
+        self.notices.retain(|waiting| discriminant(waiting) != kind);
         self.notices.push_back(notice);
     }
 

@@ -131,7 +131,7 @@ pub struct TestServer {
     /// What was printed for browsers.
     pub link: String,
     base: String,
-    stop: oneshot::Sender<()>,
+    stop: Option<oneshot::Sender<()>>,
     running: JoinHandle<Drained>,
     _kubeconfig: tempfile::NamedTempFile,
 }
@@ -172,7 +172,7 @@ impl TestServer {
                 .links()
                 .map_or_else(String::new, |links| links.current()),
             base,
-            stop,
+            stop: Some(stop),
             running: tokio::spawn(async move {
                 let stopped = async {
                     let _ = stopped.await;
@@ -303,6 +303,13 @@ impl TestServer {
         until("all processes' end", || self.cluster.live_processes() == 0).await;
     }
 
+    /// Tells the server to stop.
+    pub fn begin_stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+
     /// Stops the server and shows that nothing stayed behind.
     pub async fn stop(self) {
         self.stop_leaving(0).await;
@@ -314,9 +321,9 @@ impl TestServer {
     }
 
     /// Waits for all sessions' end, and stops the server; tells how many may have left something behind.
-    pub async fn end(self) -> usize {
+    pub async fn end(mut self) -> usize {
         until("the sessions' end", || self.sessions.living() == 0).await;
-        let _ = self.stop.send(());
+        self.begin_stop();
         let drained = soon("the server's end", self.running).await.unwrap();
         // They hold the client of the cluster, which has a task.
         drop(self.sessions);
@@ -334,8 +341,8 @@ impl TestServer {
     }
 
     /// The same, whatever stays behind.
-    pub async fn drain(self) -> (FakeCluster, Drained) {
-        let _ = self.stop.send(());
+    pub async fn drain(mut self) -> (FakeCluster, Drained) {
+        self.begin_stop();
         let drained = soon("the server's end", self.running).await.unwrap();
         assert_eq!(self.sessions.living(), 0);
         (self.cluster, drained)

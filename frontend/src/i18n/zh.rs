@@ -64,6 +64,9 @@ impl Translation for Chinese {
             Notice::LifetimeSoon { seconds } => {
                 format!("此会话将在 {seconds} 秒后结束：已达到此处允许的最长时间。")
             }
+            Notice::ShutdownSoon { seconds } => {
+                format!("此会话将在 {seconds} 秒后结束：Podshell 服务器即将停止。")
+            }
         }
     }
 

@@ -880,3 +880,23 @@ async fn a_session_that_must_be_watched_and_is_not_does_not_begin() {
     assert!(test.stage.with(|played| played.opened.is_empty()));
     assert_eq!(test.sessions.living(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_is_announced_to_who_is_there_and_to_who_comes_back() {
+    let test = Test::new(|_| {});
+    let mut client = test.bind();
+    let key = client.hears_bound((0, 0)).await;
+    test.sessions.announce(Instant::now() + SECOND * 30);
+    let soon = |seconds| Heard::Message(ServerMessage::Notice(Notice::ShutdownSoon { seconds }));
+    assert_eq!(client.hears().await, soon(30));
+    // Until then all goes on.
+    test.prints(b"x").await;
+    client.hears_output(b"x", 1).await;
+    client.breaks().await;
+    sleep(SECOND * 10).await;
+    let mut back = test.resume(&key, 1);
+    back.hears_bound((1, 0)).await;
+    assert_eq!(back.hears().await, soon(20));
+    test.sessions.shut_down(Instant::now() + SECOND * 10);
+    assert_eq!(back.ends().await, EndReason::Shutdown);
+}

@@ -519,12 +519,13 @@ fn old_sessions_end_whatever_is_typed() {
 }
 
 #[test]
-fn remarks_for_a_client_that_hears_none_are_bounded_and_the_last_ones_stay() {
+fn of_the_remarks_that_wait_for_a_client_the_latest_of_each_kind_is_told() {
     let now = Instant::now();
     let mut state = started(true);
     let notice = |seconds| Notice::LifetimeSoon { seconds };
     for seconds in 0..100 {
         state.notify(notice(seconds));
+        state.notify(Notice::IdleSoon { seconds });
     }
     let mut heard = Vec::new();
     while let Some(ToClient::Message(ServerMessage::Notice(notice))) =
@@ -532,8 +533,7 @@ fn remarks_for_a_client_that_hears_none_are_bounded_and_the_last_ones_stay() {
     {
         heard.push(notice);
     }
-    let last: Vec<_> = (100 - MAX_NOTICES as u64..100).map(notice).collect();
-    assert_eq!(heard, last);
+    assert_eq!(heard, [notice(99), Notice::IdleSoon { seconds: 99 }]);
     assert!(!state.has_for_client() && !state.has_for_process());
     state.tick(now).unwrap();
 }
