@@ -425,6 +425,8 @@ fn count(text: &str) -> Result<usize, std::num::ParseIntError> {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
 
     fn parse(arguments: &[&str]) -> Result<Config, clap::Error> {
@@ -506,5 +508,27 @@ mod tests {
             (7, 100)
         );
         assert!(parse(&["--max-sessions", "0"]).is_err());
+    }
+
+    /// What the chart sets are variables of flags, but for that of the log.
+    #[test]
+    fn the_chart_sets_flags_that_exist() {
+        let chart = include_str!("../../deploy/chart/podshell/templates/_env.tpl");
+        let command = Config::command();
+        let known: Vec<_> = command
+            .get_arguments()
+            .filter_map(|flag| flag.get_env()?.to_str())
+            .collect();
+        let quoted = chart.split('"').skip(1).step_by(2);
+        let is_name = |text: &&str| {
+            let is_part = |byte: u8| byte.is_ascii_uppercase() || byte == b'_';
+            text.len() > 2 && text.bytes().all(is_part)
+        };
+        let names: Vec<_> = quoted.filter(is_name).collect();
+        assert!(names.len() > 30, "{names:?}");
+        for name in names {
+            let variable = format!("PODSHELL_{name}");
+            assert!(name == "LOG" || known.contains(&&*variable), "{variable}");
+        }
     }
 }
