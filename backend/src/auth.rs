@@ -180,6 +180,7 @@ impl Auth {
         let shown = Shown {
             headers: &parts.headers,
             offer,
+            address: client_address(&self.proxies, parts),
             by_proxy: self.proxies.sent(&parts.extensions),
             now: self.now(),
         };

@@ -16,6 +16,7 @@ use self::{
 };
 use crate::{
     app::App,
+    audit::{Entry, Event},
     auth::{Admission, Principal},
     cluster::{self, Cluster},
     session::{
@@ -73,10 +74,23 @@ async fn converse(
         Ok(session) => session.run(&app.sessions, &mut reader, &mut writer).await,
         Err(exit) => {
             info!(reason = ?exit.reason, "connection without a session");
+            note_refusal(&exit, admission.as_ref(), app);
             exit
         }
     };
     writer.close(exit);
+}
+
+/// Writes down that somebody brought an id or a key that is not theirs, or not good any more.
+fn note_refusal(exit: &Exit, admission: Option<&Admission>, app: &App) {
+    let is_refusal = matches!(
+        exit.reason,
+        EndReason::UnknownId | EndReason::ExpiredId | EndReason::UsedId | EndReason::NoSession
+    );
+    if let (true, Some(admission)) = (is_refusal, admission) {
+        let entry = Entry::new(Event::Refused).by(admission.identity());
+        app.audit.note(&entry.ended(exit));
+    }
 }
 
 /// Waits for the first message, which says which session it is, and begins or resumes that.

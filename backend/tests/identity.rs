@@ -285,6 +285,17 @@ async fn another_users_id_key_and_session_are_of_no_use() {
     thief.resume(&key, 0).await;
     thief.end().await;
     assert_eq!(thief.exit.unwrap().reason, EndReason::NoSession);
+    let refused = server.events.of("refused").into_iter();
+    let refused: Vec<_> = refused
+        .map(|event| (event["user"].clone(), event["reason"].clone()))
+        .collect();
+    assert_eq!(
+        refused,
+        [
+            (json!("bob"), json!("unknown-id")),
+            (json!("bob"), json!("no-session"))
+        ]
+    );
     let life = format!("/api/v1/sessions/{}", key.split('.').next().unwrap());
     for (who, lives) in [(&ann, true), (&bob, false)] {
         let answer = get(&server, &life, who).await;
@@ -331,6 +342,42 @@ async fn a_token_that_expires_ends_its_shells() {
     })
     .await;
     server.stop_leaving(1).await;
+}
+
+#[tokio::test]
+async fn who_tries_tokens_is_told_to_wait_and_who_has_a_good_one_is_not() {
+    let flags = [
+        "--sign-in",
+        "token",
+        "--public-url",
+        PUBLIC,
+        "--sign-ins-per-minute",
+        "5",
+    ];
+    let server = TestServer::start_with(web(), &flags).await;
+    server.cluster.add_user("token-of-ann", "ann", &[]);
+    let ann = As::bearer("token-of-ann");
+    assert_eq!(
+        get(&server, "/api/v1/me", &ann).await.status,
+        StatusCode::OK
+    );
+    let mut answers = Vec::new();
+    for number in 0..20 {
+        let guess = As::bearer(&format!("guess-{number}"));
+        answers.push(get(&server, "/api/v1/me", &guess).await.status);
+    }
+    let asked = answers
+        .iter()
+        .filter(|status| **status == StatusCode::UNAUTHORIZED)
+        .count();
+    assert_eq!(asked, 4);
+    assert_eq!(answers[19], StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(server.cluster.calls(fake_cluster::Route::SelfReview), 5);
+    assert_eq!(
+        get(&server, "/api/v1/me", &ann).await.status,
+        StatusCode::OK
+    );
+    server.stop().await;
 }
 
 #[tokio::test]

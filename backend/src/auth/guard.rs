@@ -40,6 +40,11 @@ enum Purpose {
 }
 
 impl Admission {
+    /// Who has it.
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.principal.identity
+    }
+
     /// Who may bind this id over the connection, if anyone may.
     pub(crate) fn to_bind(&self, id: &str) -> Option<&Principal> {
         let may = match &self.to {

@@ -50,6 +50,8 @@ pub(super) struct Shown<'r> {
     pub(super) headers: &'r HeaderMap,
     /// The key that stands in a subprotocol on offer, where that counts.
     pub(super) offer: Option<&'r str>,
+    /// Where it comes from.
+    pub(super) address: Option<IpAddr>,
     /// Whether it comes from a proxy of ours.
     pub(super) by_proxy: bool,
     pub(super) now: SystemTime,
@@ -112,34 +114,44 @@ impl TokenSignIn {
         }
     }
 
+    /// Who has a token, if the cluster has told so within the last minute.
+    fn known_to_have(&self, token: &str) -> Option<User> {
+        let known = self.known();
+        let (user, since) = known.get(&key(token))?;
+        (since.elapsed() < KNOWN_FOR).then(|| user.clone())
+    }
+
     async fn who_has(&self, token: &str) -> Result<User, ClusterError> {
-        let key = digest(&SHA256, token.as_bytes());
-        let key = key.as_ref().try_into().expect("SHA-256 has 32 bytes");
-        let now = Instant::now();
-        if let Some((user, since)) = self.known().get(&key)
-            && now.duration_since(*since) < KNOWN_FOR
-        {
-            return Ok(user.clone());
-        }
         let call_as = bearer_of(token.into());
         let user = self.cluster.acting_as(&call_as)?.who_am_i().await?;
-        let mut known = self.known();
+        let (now, mut known) = (Instant::now(), self.known());
         known.retain(|_, (_, since)| now.duration_since(*since) < KNOWN_FOR);
         if known.len() < KNOWN {
-            known.insert(key, (user.clone(), now));
+            known.insert(key(token), (user.clone(), now));
         }
         Ok(user)
     }
 
-    async fn identify(&self, shown: &Shown<'_>) -> Result<Found, Unidentified> {
+    async fn identify(&self, auth: &Auth, shown: &Shown<'_>) -> Result<Found, Unidentified> {
         let Shown {
             headers,
             offer,
+            address,
             now,
             ..
         } = *shown;
         let (user, token): (User, SecretString) = if let Some(token) = bearer(headers).or(offer) {
-            match self.who_has(token).await {
+            let known = match self.known_to_have(token) {
+                Some(user) => Ok(user),
+                None => {
+                    // Whoever tries tokens makes the cluster work.
+                    auth.rates()
+                        .sign_in(address)
+                        .map_err(Unidentified::TooOften)?;
+                    self.who_has(token).await
+                }
+            };
+            match known {
                 Ok(user) => (user, token.into()),
                 Err(ClusterError::Api { status: 401, .. }) => return Err(Unidentified::Refused),
                 Err(error) => return Err(Unidentified::Cluster(error)),
@@ -159,6 +171,11 @@ impl TokenSignIn {
     fn known(&self) -> MutexGuard<'_, HashMap<[u8; SHA256_OUTPUT_LEN], (User, Instant)>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn key(token: &str) -> [u8; SHA256_OUTPUT_LEN] {
+    let key = digest(&SHA256, token.as_bytes());
+    key.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
 /// Sign-in by a proxy in front.
@@ -238,6 +255,7 @@ impl Method {
             offer,
             by_proxy,
             now,
+            ..
         } = *shown;
         match self {
             Self::Local { keys, caller } => {
@@ -258,7 +276,7 @@ impl Method {
                 auth.refused();
                 Err(Unidentified::Refused)
             }
-            Self::Token(token) => Ok((token.identify(shown).await?, None)),
+            Self::Token(token) => Ok((token.identify(auth, shown).await?, None)),
             Self::Oidc(oidc) => oidc.identify(headers, now).await,
             Self::Proxy(proxy) => Ok((proxy.identify(headers, by_proxy)?, None)),
         }

@@ -11,7 +11,7 @@ use axum::{
 use http::{header::SET_COOKIE, request::Parts};
 use podshell_shared::api::ErrorCode;
 
-use super::{Auth, offered, signed_out, unauthorized};
+use super::{Auth, offered, rates::TooOften, signed_out, unauthorized};
 use crate::{
     cluster::{CallAs, Cluster, ClusterError},
     error::Failure,
@@ -34,6 +34,8 @@ pub(crate) enum Unidentified {
     Refused,
     /// It does not come from the proxy that signs people in.
     NotByProxy,
+    /// It brings something new more often than anyone may.
+    TooOften(TooOften),
     /// It comes from somebody whom nobody may impersonate.
     Reserved(String),
     /// The cluster could not tell.
@@ -57,6 +59,7 @@ impl Unidentified {
             )
             .hint("Ask your administrator: the proxy in front of Podshell says that this is your user or one of your groups.")
             .into_response(),
+            Self::TooOften(too_often) => too_often.response(),
             Self::Cluster(error) => Failure::from(error).into_response(),
         }
     }

@@ -9,12 +9,15 @@ use std::{
 
 use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN, digest};
 use futures_util::future::BoxFuture;
-use http::{HeaderValue, Request, header::AUTHORIZATION};
+use http::{HeaderName, HeaderValue, Request, header::AUTHORIZATION};
 use kube::{Client, Config, client::Body, config::AuthInfo};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Duration, Instant};
 
 use super::{ClusterError, error::innermost};
+
+const IMPERSONATE_USER: HeaderName = HeaderName::from_static("impersonate-user");
+const IMPERSONATE_GROUP: HeaderName = HeaderName::from_static("impersonate-group");
 
 /// How many clients are kept for those who call.
 const CLIENTS: usize = 4096;
@@ -81,17 +84,34 @@ pub enum CallAs {
 }
 
 impl CallAs {
+    /// What tells the API server so, beside the configuration of a client.
+    fn headers(&self) -> Result<Authorize, ClusterError> {
+        let mut fixed = Vec::new();
+        if let Self::Impersonate { user, groups, .. } = self {
+            let value = |text: &str| {
+                // Names may have any letters, which a header carries as they are.
+                HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
+                    ClusterError::Unreachable(format!("{text:?} can't be sent as a name"))
+                })
+            };
+            fixed.push((IMPERSONATE_USER, value(user)?));
+            for group in groups {
+                fixed.push((IMPERSONATE_GROUP, value(group)?));
+            }
+        }
+        let standing = match self {
+            Self::Bearer(standing) => Some(Arc::clone(standing)),
+            Self::Own | Self::Impersonate { .. } => None,
+        };
+        Ok(Authorize { fixed, standing })
+    }
+
     /// The configuration of a client that calls so.
     fn apply(&self, config: &Config) -> Config {
         let mut config = config.clone();
-        match self {
-            Self::Own => {}
+        if let Self::Bearer(_) = self {
             // Each request has the token that is good then.
-            Self::Bearer(_) => config.auth_info = AuthInfo::default(),
-            Self::Impersonate { user, groups, .. } => {
-                config.auth_info.impersonate = Some(user.clone());
-                config.auth_info.impersonate_groups = Some(groups.clone());
-            }
+            config.auth_info = AuthInfo::default();
         }
         config
     }
@@ -144,18 +164,25 @@ pub(super) type CallerDigest = [u8; SHA256_OUTPUT_LEN];
 
 type Make = dyn Fn(&Config, Authorize) -> kube::Result<Client> + Send + Sync;
 
-/// Gives each request the token that is good then, if it is to have one.
-#[derive(Clone)]
-pub(super) struct Authorize(Option<Arc<dyn SignInStanding>>);
+/// Tells the API server in each request whom it is to take the call for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Authorize {
+    fixed: Vec<(HeaderName, HeaderValue)>,
+    standing: Option<Arc<dyn SignInStanding>>,
+}
 
 impl Authorize {
     pub(super) fn request(&self, mut request: Request<Body>) -> Request<Body> {
-        if let Some(standing) = &self.0 {
+        let headers = request.headers_mut();
+        for (name, value) in &self.fixed {
+            headers.append(name, value.clone());
+        }
+        if let Some(standing) = &self.standing {
             let token = format!("Bearer {}", standing.token().expose_secret());
             // One that can't be sent is none: the API server says so.
             if let Ok(mut token) = HeaderValue::try_from(token) {
                 token.set_sensitive(true);
-                request.headers_mut().insert(AUTHORIZATION, token);
+                headers.insert(AUTHORIZATION, token);
             }
         }
         request
@@ -185,7 +212,7 @@ impl Clients {
 
     /// The server's own client.
     pub(super) fn own(&self) -> kube::Result<Client> {
-        (self.make)(&self.config, Authorize(None))
+        (self.make)(&self.config, Authorize::default())
     }
 
     /// The client that calls as `call_as`.
@@ -197,10 +224,7 @@ impl Clients {
             *used = now;
             return Ok(client.clone());
         }
-        let authorize = Authorize(match call_as {
-            CallAs::Bearer(standing) => Some(Arc::clone(standing)),
-            CallAs::Own | CallAs::Impersonate { .. } => None,
-        });
+        let authorize = call_as.headers()?;
         let client = (self.make)(&call_as.apply(&self.config), authorize);
         let client = client.map_err(|error| ClusterError::Unreachable(innermost(&error)))?;
         made.retain(|_, (_, used)| now.duration_since(*used) < KEPT);
@@ -263,8 +287,26 @@ mod tests {
         let config = of_ann.apply(&config);
         let nothing = AuthInfo::default();
         assert_eq!(format!("{:?}", config.auth_info), format!("{nothing:?}"));
-        let authorize = Authorize(of_ann.standing().cloned());
+        let authorize = of_ann.headers().unwrap();
         let request = authorize.request(Request::new(Body::empty()));
         assert_eq!(request.headers()[AUTHORIZATION], "Bearer of-ann");
+    }
+
+    #[test]
+    fn names_of_any_letters_are_sent_and_none_that_would_be_another_header() {
+        let headers = as_user("anna.köhler", &["dev", "运维"]).headers().unwrap();
+        let request = headers.request(Request::new(Body::empty()));
+        let sent = |name| {
+            let values = request.headers().get_all(name).iter();
+            let values = values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+            values.collect::<Vec<_>>()
+        };
+        assert_eq!(sent(IMPERSONATE_USER), ["anna.köhler"]);
+        assert_eq!(sent(IMPERSONATE_GROUP), ["dev", "运维"]);
+        assert!(
+            as_user("ann\r\nimpersonate-group: system:masters", &[])
+                .headers()
+                .is_err()
+        );
     }
 }

@@ -77,6 +77,7 @@ pub struct Events {
     text: Arc<Mutex<Vec<u8>>>,
     /// Whether none can be written.
     pub is_broken: Arc<AtomicBool>,
+    failures: Arc<AtomicU64>,
 }
 
 impl Events {
@@ -87,6 +88,11 @@ impl Events {
         lines
             .map(|line| serde_json::from_slice(line).unwrap())
             .collect()
+    }
+
+    /// How many could not be written.
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
     }
 
     /// Those of a kind.
@@ -106,6 +112,7 @@ impl Events {
 impl std::io::Write for Events {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         if self.is_broken.load(Ordering::Relaxed) {
+            self.failures.fetch_add(1, Ordering::Relaxed);
             return Err(std::io::ErrorKind::BrokenPipe.into());
         }
         self.text.lock().unwrap().write(bytes)
