@@ -6,7 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use js_sys::{JsString, Uint8Array};
+use js_sys::{Function, JsString, Uint8Array};
 use leptos::prelude::{Signal, document};
 use podshell_shared::terminal::Size;
 use wasm_bindgen::prelude::*;
@@ -43,7 +43,8 @@ const NEW_LINE: &str = "\r\n\x1b[J";
 pub(crate) struct Terminal {
     core: Rc<TerminalCore>,
     decoder: Decoder,
-    rendered: Closure<dyn FnMut()>,
+    /// The browser's own: xterm.js calls it for what was written last even when the terminal is gone.
+    rendered: Function,
     _sync_output: SyncOutput,
     _widths: Widths,
     cover: RefCell<Option<Cover>>,
@@ -152,8 +153,9 @@ impl Terminal {
 
         let rendered = {
             let core = core.clone();
-            Closure::new(move || core.rendered())
+            Closure::<dyn FnMut()>::new(move || core.rendered())
         };
+        let rendered = rendered.into_js_value().unchecked_into();
         renderer::draw_by_webgl(&core.terminal);
         let terminal = Self {
             _sync_output: SyncOutput::watch(&core.terminal),
@@ -232,8 +234,7 @@ impl Terminal {
     fn put(&self, text: &JsString, kind: TextKind) {
         // Before the write, which may call back at once.
         self.core.queue.push(text.clone(), kind);
-        let rendered = self.rendered.as_ref().unchecked_ref();
-        self.core.terminal.write_text(text, rendered);
+        self.core.terminal.write_text(text, &self.rendered);
     }
 
     /// Whether a full-screen program has the screen.
