@@ -1,14 +1,12 @@
 // What someone sees who may not do everything in the cluster: RBAC decides, and the page says so.
 import { writeFile } from "node:fs/promises";
 import type { TestInfo } from "@playwright/test";
-import { NAMESPACE, restrictedKubeconfig, standing } from "../support/kubectl.ts";
+import { EXEC, NAMESPACE, restrictedKubeconfig, SEE_PODS, standing } from "../support/kubectl.ts";
 import { PodList } from "../support/pod-list.ts";
 import { Terminal } from "../support/terminal.ts";
 import { expect, test } from "../support/test.ts";
 
 const BASH = standing("bash");
-const SEE_PODS = { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] };
-const EXEC = { apiGroups: [""], resources: ["pods/exec"], verbs: ["get", "create"] };
 
 /** The kubeconfig file of an account that has these rights alone. */
 async function rights(testInfo: TestInfo, account: string, rules: object[]): Promise<{ kubeconfig: string }> {

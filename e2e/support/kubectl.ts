@@ -46,26 +46,44 @@ async function submit(verb: "apply" | "create", manifest: object): Promise<void>
   await submitting;
 }
 
-/** The kubeconfig of a service account that has these rights in the tests' namespace, and no other. */
-export async function restrictedKubeconfig(name: string, rules: object[]): Promise<string> {
+/** Rights as RBAC has them. */
+export const SEE_PODS = { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] };
+export const EXEC = { apiGroups: [""], resources: ["pods/exec"], verbs: ["get", "create"] };
+
+/** Gives a subject these rights in the tests' namespace, by a role and a binding of this name. */
+export async function grant(name: string, subject: object, rules: object[]): Promise<void> {
   const rbac = "rbac.authorization.k8s.io";
   const metadata = { name, namespace: NAMESPACE };
   await submit("apply", {
     apiVersion: "v1",
     kind: "List",
     items: [
-      { apiVersion: "v1", kind: "ServiceAccount", metadata },
       { apiVersion: `${rbac}/v1`, kind: "Role", metadata, rules },
       {
         apiVersion: `${rbac}/v1`,
         kind: "RoleBinding",
         metadata,
         roleRef: { apiGroup: rbac, kind: "Role", name },
-        subjects: [{ kind: "ServiceAccount", name, namespace: NAMESPACE }],
+        subjects: [subject],
       },
     ],
   });
-  const token = (await kubectl("create", "token", name, "--duration=1h")).trim();
+}
+
+/** A token of a service account that has these rights in the tests' namespace, and no other. */
+export async function accountToken(name: string, rules: object[], duration = "1h"): Promise<string> {
+  await submit("apply", { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace: NAMESPACE } });
+  await grant(name, { kind: "ServiceAccount", name, namespace: NAMESPACE }, rules);
+  return (await kubectl("create", "token", name, `--duration=${duration}`)).trim();
+}
+
+/** The kubeconfig of a service account that has these rights in the tests' namespace, and no other. */
+export async function restrictedKubeconfig(name: string, rules: object[]): Promise<string> {
+  return kubeconfigOf(name, { token: await accountToken(name, rules) });
+}
+
+/** A kubeconfig for the cluster and the tests' namespace, with what shows who its user is; nobody, if nothing is given. */
+export async function kubeconfigOf(name: string, user: object = {}): Promise<string> {
   const own = JSON.parse(await kubectl("config", "view", "--raw", "--minify", "--output=json")) as {
     clusters: { cluster: object }[];
   };
@@ -75,7 +93,7 @@ export async function restrictedKubeconfig(name: string, rules: object[]): Promi
     "current-context": name,
     contexts: [{ name, context: { cluster: "it", user: name, namespace: NAMESPACE } }],
     clusters: [{ name: "it", cluster: own.clusters[0]?.cluster }],
-    users: [{ name, user: { token } }],
+    users: [{ name, user }],
   });
 }
 

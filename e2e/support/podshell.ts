@@ -15,7 +15,7 @@ export class Podshell {
   private constructor(
     private readonly child: ChildProcess,
     private readonly output: string[],
-    /** The printed URL, at the server's own address: opening it signs a browser in, once. */
+    /** The printed URL, at the server's own address: in local mode opening it signs a browser in, once. */
     readonly signInUrl: string,
     /** Scheme, host and port that it listens at, without a slash at the end. */
     readonly origin: string,
@@ -51,7 +51,7 @@ export class Podshell {
       child.stdout?.on("data", (chunk: Buffer) => {
         output.push(chunk.toString());
         printed += chunk.toString();
-        const [, address, link] = /, at (\S+)\.\nOpen (http:\/\/\S+#token=\S+)\s/.exec(printed) ?? [];
+        const [, address, link] = /, at (\S+)\.\nOpen (http:\/\/\S+)\s/.exec(printed) ?? [];
         if (link !== undefined) {
           clearTimeout(deadline);
           child.removeAllListeners("error");
