@@ -1,20 +1,23 @@
 //! The page as a whole: what all of it shares, and which of its parts the address asks for.
 
 use leptos::prelude::*;
+use podshell_shared::api::Me;
 
 use crate::{
+    account::{provide_account, use_account},
     i18n::provide_language,
     pages::{
         not_found::NotFoundPage,
         pods::{page::PodsPage, store::PodStore},
-        terminal::page::TerminalPage,
+        sign_in::page::SignInPage,
+        terminal::{embedded::EmbeddedPage, page::TerminalPage},
     },
     routing::{
         navigation::{provide_navigation, use_route},
         route::Route,
     },
     settings::provide_settings,
-    workspace::open_panes::provide_workspace,
+    workspace::open_panes::{provide_workspace, use_workspace},
 };
 
 /// The page.
@@ -23,10 +26,32 @@ pub(crate) fn App() -> impl IntoView {
     provide_language();
     provide_navigation();
     provide_settings();
-    provide_context(PodStore::new());
+    let store = PodStore::new();
+    provide_context(store);
     let route = use_route();
-    provide_workspace(&route.get_untracked());
-    move || match route.get() {
+    let first = route.get_untracked();
+    provide_workspace(&first);
+    // The page around a frame signs in whom it shows it to.
+    provide_account(!matches!(first, Route::Embedded(_)));
+    let account = use_account();
+    let workspace = use_workspace();
+    let users = RwSignal::new(0);
+    Effect::new(move |before: Option<Option<Me>>| {
+        let me = account.me();
+        // What one has on their screens is not for who comes after them.
+        if before.flatten().is_some_and(|before| Some(before) != me) {
+            workspace.close_all();
+            store.clear();
+            users.update(|users| *users += 1);
+        }
+        me
+    });
+    move || match (users.get(), route.get()).1 {
+        Route::Embedded(target) => view! { <EmbeddedPage target /> }.into_any(),
+        _ if account.asked().is_some() => {
+            let asked = account.asked();
+            asked.map(|asked| view! { <SignInPage asked /> }).into_any()
+        }
         Route::Pods => view! { <PodsPage /> }.into_any(),
         Route::Terminal(target) => view! { <TerminalPage target /> }.into_any(),
         Route::Unknown => view! { <NotFoundPage /> }.into_any(),

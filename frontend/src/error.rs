@@ -13,8 +13,14 @@ use serde_json::Value;
 pub(crate) enum Kind {
     /// No answer from Podshell's server.
     Unreachable,
-    /// The browser isn't signed in.
+    /// The browser isn't signed in, and the link that is printed would do it.
     SignIn,
+    /// The user isn't signed in, and can do so on the page.
+    SignedOut,
+    /// The same in a frame, where the page around it has to see to that.
+    NotHandedOver,
+    /// The cluster does not know the token that was brought to sign in.
+    TokenRefused,
     /// The sign-in link is not of the server that runs now.
     LinkUnknown,
     /// The sign-in link was used before.
@@ -53,6 +59,8 @@ pub(crate) enum Kind {
     DebugEnded,
     /// The page has no such address.
     NoPage,
+    /// No other page may show this one.
+    NotEmbeddable,
 }
 
 impl Kind {
@@ -61,6 +69,8 @@ impl Kind {
         matches!(
             self,
             Self::SignIn
+                | Self::SignedOut
+                | Self::NotHandedOver
                 | Self::LinkUnknown
                 | Self::LinkUsed
                 | Self::Ended(
@@ -115,7 +125,8 @@ impl Failure {
             (ErrorCode::NoContainer, _) => (Kind::NoContainer, "not-found".to_owned()),
             (ErrorCode::NotRunning, _) => (Kind::NotRunning, name_of(code)),
             (ErrorCode::Forbidden, _) => (Kind::Forbidden, name_of(code)),
-            (ErrorCode::SignIn, _) => (Kind::SignIn, name_of(code)),
+            (ErrorCode::SignIn | ErrorCode::NotByProxy, _) => (Kind::SignIn, name_of(code)),
+            (ErrorCode::TokenRefused, _) => (Kind::TokenRefused, name_of(code)),
             (ErrorCode::LinkUnknown, _) => (Kind::LinkUnknown, name_of(code)),
             (ErrorCode::LinkUsed, _) => (Kind::LinkUsed, name_of(code)),
             (ErrorCode::Shutdown, _) => (Kind::Ended(EndReason::Shutdown), name_of(code)),
@@ -175,6 +186,26 @@ impl Failure {
         }
     }
 
+    /// The same where the user can sign in on the page.
+    pub(crate) fn signed_out(self) -> Self {
+        let reason = match self.kind {
+            Kind::SignIn => self.reason,
+            // What the cluster said of a token that is good no more.
+            _ => name_of(ErrorCode::SignIn),
+        };
+        Self {
+            kind: Kind::SignedOut,
+            reason,
+            hint: None,
+            ..self
+        }
+    }
+
+    /// Whether it is that nobody is signed in.
+    pub(crate) fn is_signed_out(&self) -> bool {
+        matches!(self.kind, Kind::SignIn | Kind::SignedOut) || self.is(EndReason::SignedOut)
+    }
+
     /// Whether it is a session that ended for this reason.
     pub(crate) fn is(&self, reason: EndReason) -> bool {
         self.kind == Kind::Ended(reason)
@@ -208,6 +239,8 @@ mod tests {
             (409, "not-running", Kind::NotRunning, "not-running"),
             (403, "forbidden", Kind::Forbidden, "forbidden"),
             (401, "sign-in", Kind::SignIn, "sign-in"),
+            (401, "not-by-proxy", Kind::SignIn, "not-by-proxy"),
+            (401, "token-refused", Kind::TokenRefused, "token-refused"),
             (401, "link-used", Kind::LinkUsed, "link-used"),
             (401, "link-unknown", Kind::LinkUnknown, "link-unknown"),
             (502, "cluster-refused", Kind::Cluster, "cluster-lost"),

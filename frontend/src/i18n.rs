@@ -110,6 +110,7 @@ pub(crate) fn LanguageSwitch() -> impl IntoView {
             {move || other().name()}
         </button>
     }
+    .into_any()
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 //! * `app`: the page as a whole, and which of its pages the address asks for;
 //! * `pages`: a folder each;
 //! * `workspace`: the terminals that are open, shown or not;
+//! * `account`: who uses the page, and whether they have to sign in;
+//! * `embedding`: the page around this one, where that shows a terminal in a frame;
 //! * `session`: one terminal's session, which drives a client of `podshell-client`;
 //! * `xterm`: the terminal itself; `net`: the way to the server; `ui`: what pages are made of;
 //! * `settings`, `i18n`, `error`, `routing`, `browser`: what all of these share.
@@ -14,8 +16,10 @@
     reason = "what the component macro generates is pub, whatever the component is"
 )]
 
+mod account;
 mod app;
 mod browser;
+mod embedding;
 mod error;
 mod i18n;
 mod net;

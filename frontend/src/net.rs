@@ -6,5 +6,6 @@ pub(crate) mod connection_event;
 pub(crate) mod credential;
 pub(crate) mod preferred_transport;
 pub(crate) mod server_info;
+pub(crate) mod sign_in_mark;
 mod sockjs_http;
 mod web_socket;

@@ -4,4 +4,4 @@ mod layout;
 pub(crate) mod open_panes;
 pub(crate) mod open_terminals;
 pub(crate) mod pane;
-mod terminal_pane;
+pub(crate) mod terminal_pane;

@@ -2,12 +2,24 @@
 
 use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast as _;
-use web_sys::{Element, Event};
+use web_sys::{Element, Event, Url};
 
 /// The address that relative addresses start from.
 pub(crate) fn base() -> String {
     let base = document().base_uri().ok().flatten();
     base.unwrap_or_default()
+}
+
+/// The path of that address: below it lies all that this server has.
+pub(crate) fn base_path() -> String {
+    Url::new(&base()).map_or_else(|_| "/".to_owned(), |base| base.pathname())
+}
+
+/// Where the page is, for who comes back from elsewhere: path and query.
+pub(crate) fn here() -> String {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default();
+    path + &location.search().unwrap_or_default()
 }
 
 /// Loads the page anew.

@@ -99,6 +99,29 @@ impl Translation for English {
         let amount = counted(characters, "character");
         format!("A program wants to copy {amount} to your clipboard:")
     }
+
+    fn token_ended(&self, at: &str) -> String {
+        format!("It ended on {at}. ")
+    }
+
+    fn shells_ended(&self, shells: usize) -> String {
+        match shells {
+            1 => "Your shell here ended with it. Its screen is still there.".to_owned(),
+            _ => format!("Your {shells} shells here ended with it. Their screens are still there."),
+        }
+    }
+
+    fn shells_would_end(&self, shells: usize) -> String {
+        let shells = match shells {
+            1 => "shell".to_owned(),
+            _ => format!("{shells} shells"),
+        };
+        format!("This ends your {shells} here, and all that you have open elsewhere.")
+    }
+
+    fn user_and_groups(&self, user: &str, groups: &str) -> String {
+        format!("{user}\nGroups: {groups}")
+    }
 }
 
 /// So many of something, of which there may be one.
@@ -210,6 +233,29 @@ const WORDS: Words = Words {
     line_hint: "Type a line",
     send: "Send",
     program_copies_too_much: "A program tried to copy more than 1 MiB to your clipboard, which is the limit.",
+    sign_in: "Sign in",
+    sign_in_again: "Sign in again",
+    token: "Token of the cluster",
+    token_kind: "A bearer token that the cluster knows: yours, or a service account’s. You enter with its rights.",
+    show_token: "Show",
+    hide: "Hide",
+    no_token: "No token? This makes one for a service account, good for 8 hours:",
+    copied: "Copied",
+    not_copied: "Not copied",
+    stop: ". ",
+    as_yourself: "Shells in the pods of your cluster. You enter as yourself, with your own rights.",
+    recorded: "What you open is recorded under your name.",
+    not_signed_in: "You are not signed in.",
+    by_proxy: "People are signed in by the proxy in front of Podshell, and it has not said who you are. Reload the page to sign in there; if that does not help, ask whoever runs it.",
+    not_by_proxy: "People are signed in by the proxy in front of Podshell, and this page did not come through it. Open Podshell by its public address, or ask whoever runs it.",
+    reload: "Reload",
+    sign_in_ended: "Your sign-in has ended. ",
+    signed_out: "You are signed out. ",
+    shells_of_mine_ended: "Your shells have ended with it.",
+    look: "Only look at the screens",
+    sign_out: "Sign out",
+    sign_out_title: "Sign out?",
+    open_alone: "Open in a page of its own",
 };
 
 #[cfg(test)]

@@ -63,6 +63,18 @@ pub(crate) trait Translation: Sync {
     /// A program would put so many characters on the clipboard.
     fn program_would_copy(&self, characters: usize) -> String;
 
+    /// A token that was brought had ended at this time.
+    fn token_ended(&self, at: &str) -> String;
+
+    /// So many shells of the page have ended with the sign-in.
+    fn shells_ended(&self, shells: usize) -> String;
+
+    /// So many shells of the page would end with the sign-in.
+    fn shells_would_end(&self, shells: usize) -> String;
+
+    /// Who somebody is, and the groups that they are in.
+    fn user_and_groups(&self, user: &str, groups: &str) -> String;
+
     /// What marks a container that is not a regular one.
     fn kind(&self, kind: ContainerKind) -> Option<&'static str> {
         match kind {

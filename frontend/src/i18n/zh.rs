@@ -105,6 +105,22 @@ impl Translation for Chinese {
     fn program_would_copy(&self, characters: usize) -> String {
         format!("程序想向剪贴板复制 {characters} 个字符：")
     }
+
+    fn token_ended(&self, at: &str) -> String {
+        format!("它已于 {at} 过期。")
+    }
+
+    fn shells_ended(&self, shells: usize) -> String {
+        format!("此处的 {shells} 个 shell 已随之结束，屏幕内容仍然保留。")
+    }
+
+    fn shells_would_end(&self, shells: usize) -> String {
+        format!("此处的 {shells} 个 shell 以及您在其他地方打开的 shell 都将结束。")
+    }
+
+    fn user_and_groups(&self, user: &str, groups: &str) -> String {
+        format!("{user}\n用户组：{groups}")
+    }
 }
 
 const WORDS: Words = Words {
@@ -208,4 +224,27 @@ const WORDS: Words = Words {
     line_hint: "输入一行",
     send: "发送",
     program_copies_too_much: "程序试图复制到剪贴板的内容超过了 1 MiB 的限制。",
+    sign_in: "登录",
+    sign_in_again: "重新登录",
+    token: "集群令牌",
+    token_kind: "集群认可的 Bearer 令牌：您本人的，或某个服务账号的。您将以其权限进入。",
+    show_token: "显示",
+    hide: "隐藏",
+    no_token: "没有令牌？以下命令为服务账号生成一个，有效期 8 小时：",
+    copied: "已复制",
+    not_copied: "未能复制",
+    stop: "。",
+    as_yourself: "在集群的 Pod 中打开 shell。您以本人的身份和权限进入。",
+    recorded: "您打开的内容会以您的名义记录。",
+    not_signed_in: "您尚未登录。",
+    by_proxy: "此处由 Podshell 前面的代理负责登录，但它没有说明您是谁。请重新加载页面以便在代理处登录；若仍如此，请联系其管理员。",
+    not_by_proxy: "此处由 Podshell 前面的代理负责登录，但此页面并未经过该代理。请通过 Podshell 的公开地址打开，或联系其管理员。",
+    reload: "重新加载",
+    sign_in_ended: "您的登录已失效。",
+    signed_out: "您已退出登录。",
+    shells_of_mine_ended: "您的 shell 已随之结束。",
+    look: "仅查看屏幕内容",
+    sign_out: "退出登录",
+    sign_out_title: "退出登录？",
+    open_alone: "在单独的页面中打开",
 };

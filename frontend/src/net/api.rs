@@ -1,9 +1,12 @@
 //! Calls to the HTTP API.
 
-use gloo_net::http::{Method, RequestBuilder, Response};
+use std::{cell::Cell, pin::Pin};
+
+use gloo_net::http::{Method, Request, RequestBuilder, Response};
 use leptos::prelude::window;
 use podshell_shared::api::{
-    ApiError, DebugContainer, DebugState, ErrorCode, Minted, PodList, SessionLife, SignIn, SignedIn,
+    ApiError, DebugContainer, DebugState, ErrorCode, Me, Minted, PodList, SessionLife, SignIn,
+    SignInMethod, SignedIn,
 };
 use serde::de::DeserializeOwned;
 use web_sys::AbortSignal;
@@ -12,11 +15,16 @@ use podshell_shared::target::TargetRequest;
 
 use crate::{
     error::{Failure, Kind},
-    net::credential,
+    net::{credential, sign_in_mark},
 };
 
 /// How long an answer may take, in ms.
 const ANSWER_WITHIN: u32 = 20_000;
+
+thread_local! {
+    /// How people sign in here, once the server has said so.
+    static METHOD: Cell<Option<SignInMethod>> = const { Cell::new(None) };
+}
 
 /// The pods that the user may see.
 pub(crate) async fn pods() -> Result<PodList, Failure> {
@@ -57,11 +65,39 @@ pub(crate) async fn is_signed_in() -> bool {
     asked.is_ok_and(|response| response.ok())
 }
 
-/// The key for a sign-in link's token.
+/// How people sign in here; [`None`] if the server does not say so.
+pub(crate) async fn sign_in_method() -> Option<SignInMethod> {
+    if let Some(known) = METHOD.get() {
+        return Some(known);
+    }
+    let sent = request(Method::GET, "api/v1/sign-in").send().await.ok()?;
+    let method = sent.json().await.ok();
+    METHOD.set(method);
+    method
+}
+
+/// Whether people sign in by something else than the printed link, as far as the server has been asked.
+pub(crate) fn has_sign_in_page() -> bool {
+    METHOD
+        .get()
+        .is_some_and(|method| method != SignInMethod::Link)
+}
+
+/// Who calls, as the server knows them.
+pub(crate) async fn me() -> Result<Me, Failure> {
+    call(Method::GET, "api/v1/me", None).await
+}
+
+/// Ends the sign-in, and with it all shells of the user.
+pub(crate) async fn sign_out() -> Result<(), Failure> {
+    let request = request(Method::POST, "api/v1/sign-out").build();
+    ask(request).await.map(drop)
+}
+
+/// The key for a sign-in link's token; or the browser gets cookies for one of the cluster.
 pub(crate) async fn sign_in(asked: &SignIn) -> Result<SignedIn, Failure> {
     let request = request(Method::POST, "api/v1/sign-in").json(asked);
-    let request = request.map_err(|error| Failure::new(Kind::ProtocolError, error.to_string()))?;
-    answer(request.send().await).await
+    read(&ask(request).await?)
 }
 
 /// A request for a path relative to the document's base, with the key if there is one.
@@ -82,28 +118,58 @@ async fn call<T: DeserializeOwned>(
     path: &str,
     query: Option<(&str, &str)>,
 ) -> Result<T, Failure> {
-    answer(request(method, path).query(query).send().await).await
+    read(&ask(request(method, path).query(query).build()).await?)
 }
 
-async fn answer<T: DeserializeOwned>(
-    sent: Result<Response, gloo_net::Error>,
-) -> Result<T, Failure> {
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+    let answer = serde_json::from_str(text);
+    answer.map_err(|error| Failure::new(Kind::ProtocolError, error.to_string()))
+}
+
+/// Asks, and gives the answer as it came, or why there is none. In a box, so that it is in the page once, and not once for
+/// each type of answer.
+fn ask(
+    request: Result<Request, gloo_net::Error>,
+) -> Pin<Box<dyn Future<Output = Result<String, Failure>>>> {
+    Box::pin(async move {
+        let protocol =
+            |error: gloo_net::Error| Failure::new(Kind::ProtocolError, error.to_string());
+        let sent = request.map_err(protocol)?.send().await;
+        success(sent).await?.text().await.map_err(protocol)
+    })
+}
+
+/// An answer that is not a refusal.
+async fn success(sent: Result<Response, gloo_net::Error>) -> Result<Response, Failure> {
     let response = sent.map_err(|error| Failure::new(Kind::Unreachable, error.to_string()))?;
     if response.ok() {
-        let answer = response.json().await;
-        answer.map_err(|error| Failure::new(Kind::ProtocolError, error.to_string()))
-    } else {
-        let failure = refusal(response).await;
-        let is_signed_out = failure.kind == Kind::SignIn;
-        Err(is_signed_out
-            .then(credential::refused)
-            .flatten()
-            .unwrap_or(failure))
+        return Ok(response);
     }
+    let (code, failure) = refusal(response).await;
+    let method = match (failure.kind, code) {
+        (Kind::SignIn, _) => sign_in_method().await,
+        // Of the user's own token, then, unless a proxy says who calls: it has ended.
+        (_, ErrorCode::ClusterCredentials) => sign_in_method()
+            .await
+            .filter(|method| *method != SignInMethod::Proxy),
+        _ => return Err(failure),
+    };
+    Err(match method {
+        None | Some(SignInMethod::Link) if failure.kind == Kind::SignIn => {
+            credential::refused().unwrap_or(failure)
+        }
+        None | Some(SignInMethod::Link) => failure,
+        Some(_) => {
+            // A key of another server that was here before would be taken for a token.
+            credential::forget();
+            sign_in_mark::expired();
+            failure.signed_out()
+        }
+    })
 }
 
 /// Reads an error's body; a proxy in between may answer with anything.
-async fn refusal(response: Response) -> Failure {
+async fn refusal(response: Response) -> (ErrorCode, Failure) {
     let status = response.status();
     let error = response.json().await.unwrap_or_else(|_| ApiError {
         code: ErrorCode::Unknown,
@@ -111,5 +177,5 @@ async fn refusal(response: Response) -> Failure {
         detail: None,
         hint: None,
     });
-    Failure::from_api(status, error)
+    (error.code, Failure::from_api(status, error))
 }

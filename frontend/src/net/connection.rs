@@ -5,9 +5,19 @@ use podshell_shared::terminal::ClientMessage;
 use wasm_bindgen::JsValue;
 
 use crate::net::{
-    connection_event::ConnectionEvent, sockjs_http::SockJsConnection,
+    connection_event::ConnectionEvent, credential, sign_in_mark, sockjs_http::SockJsConnection,
     web_socket::WebSocketConnection,
 };
+
+/// Whether a connection by this transport shows by itself who opens it, before there is an id: cookies go along with any
+/// socket, a key with some.
+pub(crate) fn shows_who_opens_it(transport: Transport) -> bool {
+    if credential::key().is_some() {
+        transport.can_show_key()
+    } else {
+        transport.is_web_socket() && sign_in_mark::is_signed_in()
+    }
+}
 
 /// What carries a connection. Dropped, it ends that and calls nobody any more.
 pub(crate) enum Connection {

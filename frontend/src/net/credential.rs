@@ -6,7 +6,7 @@ use std::cell::RefCell;
 
 use leptos::prelude::window;
 use wasm_bindgen::JsCast as _;
-use web_sys::{Storage, StorageEvent, Url};
+use web_sys::{Storage, StorageEvent};
 
 use crate::{
     browser::{dom, listener::Listener, storage},
@@ -24,6 +24,8 @@ thread_local! {
 struct State {
     /// The key, where the browser keeps nothing.
     key: Option<String>,
+    /// A token that the page around this one has handed over. It is kept nowhere else.
+    handed: Option<String>,
     /// Why the link did not sign in.
     refused: Option<Failure>,
     /// Whether the server did not take the key.
@@ -32,9 +34,33 @@ struct State {
     listener: Option<Listener>,
 }
 
-/// The key to send with a request: another tab may have got a new one.
+/// The key to send with a request: another tab may have got a new one. [`None`] where cookies or a proxy tell who calls.
 pub(crate) fn key() -> Option<String> {
-    kept().or_else(|| STATE.with_borrow(|state| state.key.clone()))
+    let handed = STATE.with_borrow(|state| state.handed.clone());
+    handed
+        .or_else(kept)
+        .or_else(|| STATE.with_borrow(|state| state.key.clone()))
+}
+
+/// Takes a token from the page around this one, to be the key for as long as this page lives.
+pub(crate) fn hand_over(token: String) {
+    STATE.with_borrow_mut(|state| state.handed = Some(token));
+}
+
+/// Whether the key was handed over: then nothing but it tells who calls.
+pub(crate) fn is_handed_over() -> bool {
+    STATE.with_borrow(|state| state.handed.is_some())
+}
+
+/// Forgets a key that this server has no use for.
+pub(crate) fn forget() {
+    if kept().is_some()
+        && let Some(storage) = storage::local()
+    {
+        // What the browser does not let go of is refused again.
+        storage.remove_item(&kept_at()).ok();
+    }
+    STATE.with_borrow_mut(|state| state.key = None);
 }
 
 /// Keeps a key that the server has given.
@@ -77,6 +103,5 @@ fn kept() -> Option<String> {
 }
 
 fn kept_at() -> String {
-    let base = Url::new(&dom::base()).map_or_else(|_| "/".to_owned(), |base| base.pathname());
-    format!("{KEPT}{base}")
+    format!("{KEPT}{}", dom::base_path())
 }

@@ -5,7 +5,7 @@ use std::{
     rc::Rc,
 };
 
-use gloo_net::http::{Request, Response};
+use gloo_net::http::{Request, RequestBuilder, Response};
 use js_sys::{Reflect, Uint8Array};
 use podshell_client::{
     codec::{self, Encoded},
@@ -19,7 +19,10 @@ use web_sys::{
     AbortController, EventSource, EventSourceInit, MessageEvent, ReadableStreamDefaultReader,
 };
 
-use crate::{browser::random, net::connection_event::ConnectionEvent};
+use crate::{
+    browser::random,
+    net::{connection_event::ConnectionEvent, credential},
+};
 
 /// A session over plain HTTP. Dropped, it tells nobody any more, and stops receiving as soon as all is sent.
 pub(crate) struct SockJsConnection(Rc<Shared>);
@@ -140,7 +143,8 @@ impl Shared {
             Transport::XhrStreaming => "xhr_streaming",
             _ => "xhr",
         };
-        let response = Request::post(&self.address_of(request))
+        let response = self
+            .post(request)
             .abort_signal(Some(&self.abort.signal()))
             .send()
             .await
@@ -201,6 +205,15 @@ impl Shared {
         Ok(())
     }
 
+    /// A request of this session. What stands in its address tells whose it is, but for a token that was handed over.
+    fn post(&self, request: &str) -> RequestBuilder {
+        let request = Request::post(&self.address_of(request));
+        match credential::key().filter(|_| credential::is_handed_over()) {
+            Some(token) => request.header("Authorization", &format!("Bearer {token}")),
+            None => request,
+        }
+    }
+
     fn address_of(&self, request: &str) -> String {
         format!("{}/{request}?{}", self.address, self.query)
     }
@@ -208,7 +221,8 @@ impl Shared {
     /// Sends what waits, one request after the other.
     async fn send(self: Rc<Self>, mut batch: String) {
         loop {
-            let request = Request::post(&self.address_of("xhr_send"))
+            let request = self
+                .post("xhr_send")
                 .header("content-type", "text/plain")
                 .body(batch);
             let good = match request {

@@ -28,7 +28,7 @@ pub(crate) struct WebSocketConnection {
 
 impl WebSocketConnection {
     /// Begins to open a connection under the document's base. Without a `query` to show that it may be opened, the page's key
-    /// is shown as a subprotocol.
+    /// is shown as a subprotocol, if there is one: cookies go along by themselves.
     ///
     /// # Errors
     ///
@@ -41,7 +41,9 @@ impl WebSocketConnection {
     ) -> Result<Self, JsValue> {
         let address = transport.address(base, random::number);
         let address = query.map_or(address.clone(), |query| format!("{address}?{query}"));
-        let shown = credential::key().filter(|_| query.is_none());
+        // Where a token was handed over, an id does not tell by whose rights a shell is opened.
+        let is_to_be_shown = query.is_none() || credential::is_handed_over();
+        let shown = credential::key().filter(|_| is_to_be_shown && transport.can_show_key());
         let shown = shown.map(|key| format!("{KEY_PROTOCOL}{key}"));
         let offered: Array = transport
             .subprotocol()

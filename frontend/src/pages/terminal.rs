@@ -2,6 +2,8 @@
 
 mod composer;
 mod debug_container;
+pub(crate) mod embedded;
 mod ended;
 pub(crate) mod page;
+mod stage;
 mod status_bar;

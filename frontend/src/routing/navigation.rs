@@ -72,7 +72,7 @@ fn read() -> Route {
     let location = window().location();
     let path = location.pathname().unwrap_or_default();
     let query = location.search().unwrap_or_default();
-    let base = Url::new(&dom::base()).map_or_else(|_| "/".to_owned(), |base| base.pathname());
+    let base = dom::base_path();
     match path.strip_prefix(&base) {
         Some(path) => Route::parse(path, &query),
         None if path == base.trim_end_matches('/') => Route::Pods,

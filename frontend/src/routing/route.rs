@@ -4,6 +4,9 @@
 
 use podshell_shared::target::TargetRequest;
 
+/// What stands in the query of a terminal that another page shows in a frame.
+const EMBEDDED: &str = "embed=1";
+
 /// What the address bar asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
@@ -11,6 +14,8 @@ pub(crate) enum Route {
     Pods,
     /// A shell in a container.
     Terminal(TargetRequest),
+    /// The same, in a frame of another page.
+    Embedded(TargetRequest),
     /// Nothing that this page has.
     Unknown,
 }
@@ -23,7 +28,27 @@ impl Route {
             return Self::Pods;
         }
         let target = TargetRequest::from_page(path, query);
-        target.map_or(Self::Unknown, Self::Terminal)
+        let is_embedded = query
+            .trim_start_matches('?')
+            .split('&')
+            .any(|pair| pair == EMBEDDED);
+        match target {
+            Some(target) if is_embedded => Self::Embedded(target),
+            Some(target) => Self::Terminal(target),
+            None => Self::Unknown,
+        }
+    }
+
+    /// The address of another terminal, shown as this route shows its own.
+    pub(crate) fn beside(&self, target: &TargetRequest) -> String {
+        let address = target.page();
+        match self {
+            Self::Embedded(_) => {
+                let sign = if address.contains('?') { '&' } else { '?' };
+                format!("{address}{sign}{EMBEDDED}")
+            }
+            _ => address,
+        }
     }
 }
 
@@ -38,6 +63,17 @@ mod tests {
             Route::parse("shell/default/web-0/app", "?shell=bash"),
             Route::Terminal(_)
         ));
+        for query in ["?embed=1", "?shell=bash&embed=1", "embed=1&mode=attach"] {
+            let route = Route::parse("shell/default/web-0/app", query);
+            let Route::Embedded(target) = &route else {
+                panic!("{query}: {route:?}");
+            };
+            let beside = route.beside(target);
+            let (path, query) = beside.split_once('?').unwrap();
+            assert_eq!(Route::parse(path, query), route);
+        }
+        let plain = Route::parse("shell/default/web-0/app", "?embed=10");
+        assert!(matches!(plain, Route::Terminal(_)), "{plain:?}");
         for unknown in ["shell", "shell/a/b/%zz", "pods"] {
             assert_eq!(Route::parse(unknown, ""), Route::Unknown, "{unknown}");
         }

@@ -20,8 +20,7 @@ use podshell_shared::target::{Mode, TargetRequest};
 
 use crate::{
     browser::{clock, dom, listener::Listener},
-    error::Kind,
-    net::{api, credential, preferred_transport, server_info},
+    net::{api, connection, preferred_transport, server_info},
     session::{
         driver::Driver,
         questions::Questions,
@@ -157,7 +156,10 @@ impl TerminalController {
     /// Begins another shell in the same terminal.
     pub(crate) fn begin_again(&self) {
         self.end_session();
-        self.terminal.begin_again();
+        // Where nothing stands, the first line is the next shell's.
+        if self.view.drawn.get_untracked() {
+            self.terminal.begin_again();
+        }
         self.begin();
     }
 
@@ -187,7 +189,7 @@ impl TerminalController {
         spawn_local(async move {
             let end = match api::session_life(&handle).await {
                 Ok(SessionLife { lives: false }) => End::Exit(Exit::new(EndReason::NoSession, "")),
-                Err(failure) if failure.kind == Kind::SignIn => End::SignedOut,
+                Err(failure) if failure.is_signed_out() => End::SignedOut,
                 // It is there, or nobody knows.
                 Ok(_) | Err(_) => return,
             };
@@ -213,7 +215,7 @@ impl TerminalController {
         set_if_changed(self.view.status, Status::Asking);
         let transport = preferred_transport::first();
         self.connect(Client::start(
-            transport.can_show_key() && credential::key().is_some(),
+            connection::shows_who_opens_it(transport),
             self.terminal.size(),
             transport,
             Math::random,

@@ -6,7 +6,7 @@ use podshell_shared::{
     terminal::{EndReason, Exit},
 };
 
-use crate::error::Failure;
+use crate::{error::Failure, net::api};
 
 /// How far a shell is, for the state line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,15 @@ impl Status {
     /// Whether the session goes on in another window.
     pub(crate) fn is_taken_over(&self) -> bool {
         matches!(self, Self::Lost(failure) if failure.is(EndReason::TakenOver))
+    }
+
+    /// Whether it ended because nobody is signed in.
+    pub(crate) fn is_signed_out(&self) -> bool {
+        match self {
+            Self::Ended(exit) => exit.reason == EndReason::SignedOut,
+            Self::Lost(failure) | Self::Failed(failure) => failure.is_signed_out(),
+            _ => false,
+        }
     }
 
     /// Whether nothing can bring the session back: one that goes on in another window may be taken back.
@@ -78,6 +87,9 @@ impl Status {
             End::ClosedByUser => ended(EndReason::Closed),
             End::NotOpened | End::NotStarted | End::Closed { bound: false, .. } => {
                 Self::Failed(Failure::from_end(end))
+            }
+            End::SignedOut if api::has_sign_in_page() => {
+                Self::Lost(Failure::from_end(end).signed_out())
             }
             End::ConnectionLost
             | End::Silent

@@ -128,30 +128,33 @@ pub(crate) fn DialogueBox(dialogues: Dialogues) -> impl IntoView {
                 </button>
             }
         });
-        Some(view! {
-            <dialog
-                class="dialogue"
-                data-testid="dialogue"
-                aria-labelledby=TITLE
-                node_ref=element
-                on:keydown=key
-                on:keyup=key
-                on:close=move |_| {
-                    // By then another may be open.
-                    let is_this = |shown: &Option<Rc<Dialogue>>| {
-                        shown.as_ref().is_some_and(|shown| Rc::as_ptr(shown) == this.as_ptr())
-                    };
-                    if open.with_untracked(is_this) {
-                        open.set(None);
+        Some(
+            view! {
+                <dialog
+                    class="dialogue"
+                    data-testid="dialogue"
+                    aria-labelledby=TITLE
+                    node_ref=element
+                    on:keydown=key
+                    on:keyup=key
+                    on:close=move |_| {
+                        // By then another may be open.
+                        let is_this = |shown: &Option<Rc<Dialogue>>| {
+                            shown.as_ref().is_some_and(|shown| Rc::as_ptr(shown) == this.as_ptr())
+                        };
+                        if open.with_untracked(is_this) {
+                            open.set(None);
+                        }
                     }
-                }
-            >
-                <form class="dialogue__form" method="dialog">
-                    <h2 id=TITLE class="dialogue__title">{dialogue.title.clone()}</h2>
-                    {(dialogue.body)()}
-                    <div class="button-row dialogue__ways">{buttons.collect_view()}</div>
-                </form>
-            </dialog>
-        })
+                >
+                    <form class="dialogue__form" method="dialog">
+                        <h2 id=TITLE class="dialogue__title">{dialogue.title.clone()}</h2>
+                        {(dialogue.body)()}
+                        <div class="button-row dialogue__ways">{buttons.collect_view()}</div>
+                    </form>
+                </dialog>
+            }
+            .into_any(),
+        )
     }
 }

@@ -59,6 +59,7 @@ pub(crate) fn ErrorPanel(
             <div class="button-row failure__ways">{children()}</div>
         </section>
     }
+    .into_any()
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ struct OpenPane {
 }
 
 /// Makes room for panes, and goes on with those that a page before this one left in its tab, but for the one at
-/// `here`, which the user sees: it goes on by itself.
+/// `here`, which the user sees: it goes on by itself. A frame shows one terminal, and others of its tab are other frames'.
 pub(crate) fn provide_workspace(here: &Route) {
     let workspace = Workspace {
         open: RwSignal::new_local(Open::default()),
@@ -52,8 +52,9 @@ pub(crate) fn provide_workspace(here: &Route) {
         owner: StoredValue::new(Owner::current().unwrap_or_default()),
     };
     provide_context(workspace);
+    let is_frame = matches!(here, Route::Embedded(_));
     for target in saved_session::saved_targets() {
-        if *here != Route::Terminal(target.clone()) {
+        if !is_frame && *here != Route::Terminal(target.clone()) {
             workspace.open(&target);
         }
     }
@@ -117,6 +118,13 @@ impl Workspace {
         let has_ended = |open: OpenPane| open.pane.view.status.with_untracked(Status::is_final);
         if self.find(target).is_some_and(has_ended) {
             self.close(target);
+        }
+    }
+
+    /// Closes all of them.
+    pub(crate) fn close_all(self) {
+        for (target, _) in untrack(|| self.list()) {
+            self.close(&target);
         }
     }
 

@@ -42,6 +42,7 @@ pub(crate) fn OpenTerminals() -> impl IntoView {
             </section>
         </Show>
     }
+    .into_any()
 }
 
 /// One of them.

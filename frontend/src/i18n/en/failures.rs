@@ -15,6 +15,15 @@ pub(super) fn advice(kind: Kind) -> Advice {
             "You are not signed in",
             "Open the link that podshell printed in its terminal. Each link works once; podshell says there how to get another.",
         ),
+        Kind::SignedOut => says("You are not signed in", "Sign in again."),
+        Kind::NotHandedOver => says(
+            "You are not signed in",
+            "The page around this terminal has to sign you in. In a page of its own you can do so yourself.",
+        ),
+        Kind::TokenRefused => says(
+            "The cluster does not accept this token",
+            "Get a new one and paste it here.",
+        ),
         Kind::LinkUsed => says(
             "This sign-in link was used before",
             "In case that was not you, all browsers have been signed out. Each link works once; podshell says in its terminal how to get another.",
@@ -71,6 +80,10 @@ pub(super) fn advice(kind: Kind) -> Advice {
         Kind::NoPage => says(
             "There is no such page",
             "The address may be incomplete or mistyped.",
+        ),
+        Kind::NotEmbeddable => says(
+            "Podshell may not be shown inside this page",
+            "Whoever runs Podshell can allow it by adding this page’s origin to the list of those that may.",
         ),
         Kind::Ended(reason) => end(reason),
     }

@@ -15,6 +15,12 @@ pub(super) fn advice(kind: Kind) -> Advice {
             "您尚未登录",
             "请打开 podshell 在终端中打印的链接。每个链接只能使用一次；终端中写有获取新链接的方法。",
         ),
+        Kind::SignedOut => says("您尚未登录", "请重新登录。"),
+        Kind::NotHandedOver => says(
+            "您尚未登录",
+            "应由嵌入此终端的页面为您登录。在单独的页面中打开时，您可以自行登录。",
+        ),
+        Kind::TokenRefused => says("集群不接受此令牌", "请获取新的令牌并粘贴到此处。"),
         Kind::LinkUsed => says(
             "该登录链接已被使用过",
             "为防他人使用，所有浏览器均已退出登录。每个链接只能使用一次；podshell 的终端中写有获取新链接的方法。",
@@ -54,6 +60,10 @@ pub(super) fn advice(kind: Kind) -> Advice {
         Kind::ClosedByServer => says("服务器关闭了连接", "请新建 shell。"),
         Kind::DebugEnded => says("调试容器已结束", "请重试：会为该 Pod 再添加一个。"),
         Kind::NoPage => says("页面不存在", "地址可能不完整或有误。"),
+        Kind::NotEmbeddable => says(
+            "不允许在此页面中显示 Podshell",
+            "Podshell 的管理员可以将此页面的来源加入允许嵌入的列表。",
+        ),
         Kind::Ended(reason) => end(reason),
     }
 }

@@ -4,14 +4,21 @@ use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 
 use crate::{
+    account::{Why, use_account},
     browser::{dom, listener::Listener},
     error::Failure,
     i18n::{LanguageSwitch, use_language},
-    pages::pods::{
-        row::PodRow,
-        store::{Cluster, PodStore},
+    pages::{
+        pods::{
+            row::PodRow,
+            store::{Cluster, PodStore},
+        },
+        sign_in::user_box::UserBox,
     },
-    ui::error_panel::ErrorPanel,
+    ui::{
+        dialogue::{DialogueBox, Dialogues},
+        error_panel::ErrorPanel,
+    },
     workspace::open_terminals::OpenTerminals,
 };
 
@@ -29,12 +36,20 @@ pub(crate) fn PodsPage() -> impl IntoView {
         document().set_title(&format!("{} – Podshell", language.get().words().pods))
     });
 
-    store.refresh();
+    let account = use_account();
     let refresh_if_seen = move || {
-        if dom::is_visible() {
+        if dom::is_visible() && !untrack(|| account.is_out()) {
             store.refresh();
         }
     };
+    if !untrack(|| account.is_out()) {
+        store.open();
+    }
+    Effect::new(move |_| {
+        if let Some(failure) = store.failure.get() {
+            account.refused(&failure);
+        }
+    });
     // Both end with this page.
     StoredValue::new_local((
         Interval::new(REFRESH_EVERY, refresh_if_seen),
@@ -42,10 +57,15 @@ pub(crate) fn PodsPage() -> impl IntoView {
     ));
 
     let failure = move || store.failure.get();
+    let dialogues = Dialogues::new();
     view! {
-        <Header store />
+        <Header store dialogues />
         <main class="page">
             {move || match (store.cluster.get(), failure()) {
+                _ if account.is_out() => view! {
+                    <SignInAgain />
+                    <OpenTerminals />
+                }.into_any(),
                 (None, None) => view! {
                     <p class="page__loading" role="status">{move || language.get().words().loading}</p>
                 }.into_any(),
@@ -56,12 +76,13 @@ pub(crate) fn PodsPage() -> impl IntoView {
                 (Some(cluster), _) => view! { <List store cluster /> }.into_any(),
             }}
         </main>
+        <DialogueBox dialogues />
     }
 }
 
-/// Brand, cluster, language.
+/// Brand, cluster, language, user.
 #[component]
-fn Header(store: PodStore) -> impl IntoView {
+fn Header(store: PodStore, dialogues: Dialogues) -> impl IntoView {
     let cluster = move || {
         let name = store.cluster.get()?.name;
         let title = name.clone();
@@ -73,7 +94,23 @@ fn Header(store: PodStore) -> impl IntoView {
             {cluster}
             <span class="spacer"></span>
             <LanguageSwitch />
+            <UserBox dialogues />
         </header>
+    }
+}
+
+/// In place of the list, for who is not signed in any more and looks at what their shells have left.
+#[component]
+fn SignInAgain() -> impl IntoView {
+    let language = use_language();
+    let account = use_account();
+    view! {
+        <p class="banner banner--warning banner--with-button">
+            <span>{move || language.get().words().sign_in_ended}</span>
+            <button data-testid="sign-in-again" on:click=move |_| account.ask(Why::Expired)>
+                {move || language.get().words().sign_in}
+            </button>
+        </p>
     }
 }
 

@@ -6,7 +6,11 @@ use leptos::prelude::*;
 use podshell_shared::api::{Pod, PodList};
 use wasm_bindgen_futures::spawn_local;
 
-use crate::{error::Failure, net::api, pages::pods::pod_summary};
+use crate::{
+    error::{Failure, Kind},
+    net::api,
+    pages::pods::pod_summary,
+};
 
 /// A pod in the list; its identity stays while its content changes.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,9 +72,34 @@ impl PodStore {
                         self.failure.set(None);
                     }
                 }
-                Err(failure) => self.failure.set(Some(failure)),
+                Err(failure) => {
+                    // Who has to sign in first may be somebody else.
+                    if failure.kind == Kind::SignedOut {
+                        self.clear();
+                    }
+                    self.failure.set(Some(failure));
+                }
             }
         });
+    }
+
+    /// Fetches the list for who has come to look at it: what was refused before they signed in counts no more.
+    pub(crate) fn open(self) {
+        let is_refused = |failure: &Option<Failure>| {
+            let kind = failure.as_ref().map(|failure| failure.kind);
+            kind == Some(Kind::SignedOut)
+        };
+        if self.failure.with_untracked(is_refused) {
+            self.failure.set(None);
+        }
+        self.refresh();
+    }
+
+    /// Forgets what somebody else may see.
+    pub(crate) fn clear(self) {
+        self.cluster.set(None);
+        self.entries.set(Vec::new());
+        self.failure.set(None);
     }
 
     /// The entries that the filter wants.

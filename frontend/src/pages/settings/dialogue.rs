@@ -10,7 +10,12 @@ use crate::{
 
 /// A button that opens the settings.
 #[component]
-pub(crate) fn SettingsButton(dialogues: Dialogues) -> impl IntoView {
+pub(crate) fn SettingsButton(
+    dialogues: Dialogues,
+    /// Whether a sign stands for the word, where that would cover what people read.
+    #[prop(optional)]
+    is_small: bool,
+) -> impl IntoView {
     let language = use_language();
     let open = move |_| {
         let words = language.get_untracked().words();
@@ -27,10 +32,13 @@ pub(crate) fn SettingsButton(dialogues: Dialogues) -> impl IntoView {
             // The keyboard stays where it is, and comes back there.
             on:mousedown=move |event| event.prevent_default()
             on:click=open
+            title=move || is_small.then(|| language.get().words().settings)
+            aria-label=move || language.get().words().settings
         >
-            {move || language.get().words().settings}
+            {move || if is_small { "⋯" } else { language.get().words().settings }}
         </button>
     }
+    .into_any()
 }
 
 #[component]

@@ -48,13 +48,9 @@ fn hash() -> String {
 }
 
 fn forget_hash() {
-    let location = window().location();
-    let path = location.pathname().unwrap_or_default();
-    let query = location.search().unwrap_or_default();
     if let Ok(history) = window().history() {
-        let here = format!("{path}{query}");
         history
-            .replace_state_with_url(&JsValue::NULL, "", Some(&here))
+            .replace_state_with_url(&JsValue::NULL, "", Some(&dom::here()))
             .ok();
     }
 }

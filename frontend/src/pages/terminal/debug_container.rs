@@ -12,7 +12,7 @@ use crate::{
     error::{Failure, Kind},
     i18n::{Words, use_language},
     net::api,
-    routing::navigation::use_navigate,
+    routing::navigation::{use_navigate, use_route},
 };
 
 /// How often it is looked what the container is doing, in ms.
@@ -114,6 +114,7 @@ pub(crate) fn DebugOffer(target: TargetRequest, button: NodeRef<html::Button>) -
     let language = use_language();
     let words = move || language.get().words();
     let navigate = use_navigate();
+    let route = use_route();
     let wait = Wait {
         progress: RwSignal::new(Progress::Offered),
         added: StoredValue::new(None),
@@ -125,7 +126,7 @@ pub(crate) fn DebugOffer(target: TargetRequest, button: NodeRef<html::Button>) -
         let target = target.clone();
         spawn_local(async move {
             if let Some(target) = wait.run(attempt, target).await {
-                navigate(&target.page());
+                navigate(&route.get_untracked().beside(&target));
             }
         });
     };

@@ -6,7 +6,8 @@ use podshell_shared::terminal::{EndReason, Exit};
 use podshell_shared::target::{Mode, TargetRequest};
 
 use crate::{
-    error::Failure,
+    account::{Why, use_account},
+    error::{Failure, Kind},
     i18n::{Language, Words, use_language},
     pages::terminal::debug_container::DebugOffer,
     routing::navigation::Link,
@@ -14,11 +15,21 @@ use crate::{
     ui::error_panel::ErrorPanel,
 };
 
+/// Where a terminal is shown, which says what else there is to go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ways {
+    /// On a page of its own: there is the list.
+    OfPage,
+    /// In a frame of another page, which signs in whom it shows it to.
+    OfFrame,
+}
+
 /// How a session ended, and what to do.
 #[component]
 pub(crate) fn EndedPanel(
     view: TerminalView,
     target: TargetRequest,
+    ways: Ways,
     begin_again: impl Fn() + Copy + Send + Sync + 'static,
     take_back: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
@@ -48,12 +59,27 @@ pub(crate) fn EndedPanel(
             .into_any()
         } else {
             let mode = target.mode.clone();
-            view! { <FirstChoice status=status.clone() mode button begin_again take_back /> }
+            view! { <FirstChoice status=status.clone() mode ways button begin_again take_back /> }
                 .into_any()
         };
+        let words = move || language.get().words();
+        let elsewhere = match ways {
+            Ways::OfPage => view! {
+                <Link href="./" attr:class="button">{move || words().back}</Link>
+            }
+            .into_any(),
+            // A page of its own can do what a frame can't: sign in.
+            Ways::OfFrame => view! {
+                <a class="button" href=target.page() target="_blank" rel="noopener">
+                    {move || words().open_alone}
+                </a>
+            }
+            .into_any(),
+        };
+        let is_frame = ways == Ways::OfFrame;
         let ways = view! {
             {first}
-            <Link href="./" attr:class="button">{move || language.get().words().back}</Link>
+            {elsewhere}
         };
         let shown = match status {
             Status::Ended(Exit {
@@ -80,6 +106,11 @@ pub(crate) fn EndedPanel(
                 view! { <ErrorPanel failure>{ways}</ErrorPanel> }.into_any()
             }
             Status::Lost(failure) | Status::Failed(failure) => {
+                let failure = if is_frame && failure.is_signed_out() {
+                    Failure::plain(Kind::NotHandedOver)
+                } else {
+                    failure
+                };
                 view! { <ErrorPanel failure>{ways}</ErrorPanel> }.into_any()
             }
             Status::Asking
@@ -97,13 +128,25 @@ pub(crate) fn EndedPanel(
 fn FirstChoice(
     status: Status,
     mode: Mode,
+    ways: Ways,
     button: NodeRef<html::Button>,
     begin_again: impl Fn() + Copy + Send + Sync + 'static,
     take_back: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
+    let account = use_account();
+    let signs_in = ways == Ways::OfPage && status.is_signed_out() && account.is_known();
+    let begin_again = move || {
+        // Whoever has signed in again in another tab, or out in another browser, has a shell at once.
+        if signs_in && untrack(|| account.is_out()) {
+            account.ask(Why::Expired);
+        } else {
+            begin_again();
+        }
+    };
     let (id, text): (_, fn(&Words) -> &'static str) = match (&status, mode) {
+        _ if signs_in => ("sign-in-again", |words| words.sign_in_again),
         (Status::Failed(_), _) => ("retry", |words| words.retry),
         (_, Mode::Exec(_)) => ("new-shell", |words| words.new_shell),
         (_, Mode::Attach) => ("new-shell", |words| words.attach_again),

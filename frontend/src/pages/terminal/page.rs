@@ -1,24 +1,26 @@
-//! A terminal's page: header, terminal, state line, and what to do when the session has ended.
+//! A terminal's page: header, and the stage with the terminal below it.
 
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use leptos::{ev::MouseEvent, html, prelude::*};
-use web_sys::EventTarget;
 
 use podshell_shared::target::{Mode, TargetRequest};
 
 use crate::{
-    browser::{dom, viewport},
+    account::use_account,
+    browser::dom,
     i18n::{LanguageSwitch, use_language},
     pages::{
         settings::dialogue::SettingsButton,
-        terminal::{composer::Composer, ended::EndedPanel, status_bar::StatusBar},
+        sign_in::user_box::UserBox,
+        terminal::{
+            ended::Ways,
+            stage::{ShownPane, Stage},
+        },
     },
     routing::navigation::Link,
     session::status::Status,
-    ui::{dialogue::DialogueBox, notice::NoticeBar},
     workspace::{open_panes::use_workspace, pane::Pane},
-    xterm::screen_keys::ComposerInput,
 };
 
 /// A terminal that fills the window.
@@ -26,85 +28,37 @@ use crate::{
 pub(crate) fn TerminalPage(target: TargetRequest) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
-    let workspace = use_workspace();
-    let pane = workspace.open(&target);
+    let account = use_account();
+    let pane = use_workspace().open(&target);
     let view = pane.view;
-    let host = NodeRef::<html::Div>::new();
+    let shown = ShownPane::new(&pane);
     let way_out = NodeRef::<html::Span>::new();
-    let left = target.clone();
-    on_cleanup(move || workspace.leave(&left));
 
     let TargetRequest {
         namespace,
         pod,
         container,
-        ..
-    } = target.clone();
+        mode,
+    } = target;
     let crumbs = (namespace, pod, container);
-    let attached = target.mode == Mode::Attach;
+    let attached = mode == Mode::Attach;
     let titled = Rc::clone(&pane);
     Effect::new(move |_| document().set_title(&format!("{} – Podshell", titled.title())));
-    let named = Rc::clone(&pane);
-    Effect::new(move |_| {
-        let words = words();
-        let label = format!("{} {}. {}", words.terminal, named.name(), words.way_out);
-        named.controller.terminal().set_label(&label);
-    });
-    let shown = StoredValue::new_local(Rc::downgrade(&pane));
-    // The page may be another by now.
-    let shown_pane = move || shown.try_with_value(Weak::upgrade).flatten();
     pane.controller
         .on_return_focus(move || focus_first_link(way_out));
-    Effect::new(move |_| {
-        let Some(host) = host.get() else { return };
-        host.append_child(&pane.element).expect("it is an element");
-        // A notice that was here has gone with the page.
-        pane.controller.terminal().cover(0.0);
-        pane.focus();
-    });
-    let focus = move || {
-        if let Some(pane) = shown_pane() {
-            pane.focus();
+    // What had failed before is what the user came back to look at.
+    Effect::new(move |before: Option<()>| {
+        if let Status::Failed(failure) = view.status.get()
+            && (before.is_some() || !untrack(|| account.is_out()))
+        {
+            account.refused(&failure);
         }
-    };
+    });
     let clicked = move |event: MouseEvent| {
         if dom::is_click_on_control(&event) {
-            focus();
+            shown.focus();
         }
     };
-    // What lies beside the text is no part of xterm.js.
-    let beside = move |event: MouseEvent| {
-        let terminal = host.get_untracked().map(EventTarget::from);
-        let ground = terminal_ground(host);
-        if [event.current_target(), terminal, ground].contains(&event.target()) {
-            // Or the browser would take the keyboard away again.
-            event.prevent_default();
-            focus();
-        }
-    };
-    let send = move |sent: ComposerInput<'_>| {
-        if let Some(pane) = shown_pane() {
-            pane.controller.send(sent);
-        }
-    };
-    let covers = move |height: f64| {
-        if let Some(pane) = shown_pane() {
-            pane.controller.terminal().cover(height);
-        }
-    };
-    StoredValue::new_local(viewport::follow());
-    let begin_again = move || {
-        if let Some(pane) = shown_pane() {
-            pane.controller.begin_again();
-        }
-    };
-    let take_back = move || {
-        if let Some(pane) = shown_pane() {
-            pane.controller.take_back();
-        }
-    };
-
-    let covered = move || view.status.with(Status::is_ended) && !view.drawn.get();
     view! {
         <div class="terminal-page">
             <header class="bar bar--slim" on:click=clicked>
@@ -126,25 +80,11 @@ pub(crate) fn TerminalPage(target: TargetRequest) -> impl IntoView {
                 <span class="bar__hint">{move || words().way_out}</span>
                 <SettingsButton dialogues=view.dialogues />
                 <LanguageSwitch />
+                <UserBox dialogues=view.dialogues />
             </header>
-            <div class="stage" class:stage--covered=covered on:mousedown=beside>
-                <div class="stage__ground">
-                    <NoticeBar notices=view.notices covers leave=focus />
-                    <div class="terminal-host" data-testid="terminal" node_ref=host></div>
-                </div>
-                <EndedPanel view target=target.clone() begin_again take_back />
-            </div>
-            <StatusBar view mode=target.mode />
-            <Composer modifiers=view.modifiers send />
-            <DialogueBox dialogues=view.dialogues />
+            <Stage pane ways=Ways::OfPage />
         </div>
     }
-}
-
-/// What lies under the terminal.
-fn terminal_ground(host: NodeRef<html::Div>) -> Option<EventTarget> {
-    let ground = host.get_untracked()?.parent_element()?;
-    Some(ground.into())
 }
 
 fn focus_first_link(place: NodeRef<html::Span>) {

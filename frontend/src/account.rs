@@ -1,0 +1,177 @@
+//! Who uses the page, where people sign in by something else than the printed link: what is known of them, and whether the
+//! sign-in page stands in the place of what they wanted.
+
+use leptos::prelude::*;
+use podshell_shared::api::{Me, SignInMethod};
+use wasm_bindgen_futures::spawn_local;
+
+use crate::{
+    error::{Failure, Kind},
+    net::{
+        api, credential,
+        sign_in_mark::{self, Elsewhere},
+    },
+};
+
+/// Who uses the page, as a context.
+#[derive(Clone, Copy)]
+pub(crate) struct Account {
+    /// Nobody who has a name, in local mode and before the server has said so.
+    me: RwSignal<Option<Me>>,
+    /// Whether the server takes nothing that the browser has.
+    is_out: RwSignal<bool>,
+    /// What is asked for in the place of the page's content.
+    asked: RwSignal<Option<Asked>>,
+}
+
+/// What the sign-in page asks for, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) method: SignInMethod,
+    pub(crate) why: Why,
+}
+
+/// Why somebody is to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// Nobody has.
+    New,
+    /// Who had is signed in no more.
+    Expired,
+    /// The user has signed out, here or in another tab.
+    SignedOut,
+    /// The request did not come by the proxy that signs people in.
+    NotByProxy,
+}
+
+/// Keeps account of who uses the page. Asks for that if it `asks`, unless the key says that it is whoever has started the
+/// server.
+pub(crate) fn provide_account(asks: bool) {
+    let account = Account {
+        me: RwSignal::default(),
+        is_out: RwSignal::default(),
+        asked: RwSignal::default(),
+    };
+    provide_context(account);
+    if !asks {
+        return;
+    }
+    let tabs = sign_in_mark::follow_other_tabs(move |news| match news {
+        Elsewhere::SignedIn => account.go_on(),
+        Elsewhere::SignedOut => account.has_signed_out(),
+    });
+    // As long as the page.
+    StoredValue::new_local(tabs);
+    if credential::key().is_none() {
+        spawn_local(account.find_out());
+    }
+}
+
+/// Who uses the page.
+pub(crate) fn use_account() -> Account {
+    expect_context()
+}
+
+impl Account {
+    /// Who it is, if they have a name here.
+    pub(crate) fn me(self) -> Option<Me> {
+        self.me.get()
+    }
+
+    /// What the sign-in page asks for; [`None`] where the page shows what it is for.
+    pub(crate) fn asked(self) -> Option<Asked> {
+        self.asked.get()
+    }
+
+    /// Whether people sign in on the page here, as far as is known.
+    pub(crate) fn is_known(self) -> bool {
+        self.is_out.get_untracked() || self.me.with_untracked(Option::is_some)
+    }
+
+    /// Whether the server takes nothing that the browser has, so that there is no use in asking it for anything.
+    pub(crate) fn is_out(self) -> bool {
+        self.is_out.get()
+    }
+
+    /// Something was refused: asks for a sign-in, if that is why.
+    pub(crate) fn refused(self, failure: &Failure) {
+        if failure.kind == Kind::SignedOut {
+            let is_known = self.me.with_untracked(Option::is_some);
+            self.ask(match &*failure.reason {
+                "not-by-proxy" => Why::NotByProxy,
+                _ if is_known => Why::Expired,
+                _ => Why::New,
+            });
+        }
+    }
+
+    /// Asks for a sign-in.
+    pub(crate) fn ask(self, why: Why) {
+        self.is_out.set(true);
+        spawn_local(async move {
+            let method = api::sign_in_method().await;
+            if let Some(method) = method.filter(|method| *method != SignInMethod::Link) {
+                // Why it was asked for first is what the user has not read yet, and what they type is not taken away.
+                self.asked.maybe_update(|asked| {
+                    let wanted = Some(Asked { method, why });
+                    let is_news = asked.is_none_or(|asked| asked.why == Why::New);
+                    let is_other = is_news && *asked != wanted;
+                    if is_other {
+                        *asked = wanted;
+                    }
+                    is_other
+                });
+            }
+        });
+    }
+
+    /// The user wants to see what is left on the page.
+    pub(crate) fn look(self) {
+        self.asked.set(None);
+    }
+
+    /// Somebody has signed in on this page: shows what they wanted, and tells other tabs.
+    pub(crate) fn has_signed_in(self) {
+        sign_in_mark::signed_in();
+        self.go_on();
+    }
+
+    /// Ends the sign-in; `failed` is told where that can't be done.
+    pub(crate) fn sign_out(self, failed: impl FnOnce(Failure) + 'static) {
+        spawn_local(async move {
+            match api::sign_out().await {
+                Err(failure) if failure.kind != Kind::SignedOut => failed(failure),
+                // Or it had ended already.
+                Ok(()) | Err(_) => {
+                    sign_in_mark::signed_out();
+                    self.has_signed_out();
+                }
+            }
+        });
+    }
+
+    fn has_signed_out(self) {
+        self.me.set(None);
+        self.ask(Why::SignedOut);
+    }
+
+    /// Somebody has signed in, here or in another tab.
+    fn go_on(self) {
+        spawn_local(async move {
+            // Who it is has to be known first: what another has left on the page is not for them.
+            self.find_out().await;
+            self.is_out.set(false);
+            self.asked.set(None);
+        });
+    }
+
+    async fn find_out(self) {
+        if let Ok(me) = api::me().await {
+            sign_in_mark::seen();
+            let me = Some(me).filter(|me| me.user.is_some());
+            if self.me.with_untracked(|known| *known != me) {
+                self.me.set(me);
+            }
+        }
+    }
+}

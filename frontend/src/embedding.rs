@@ -1,0 +1,9 @@
+//! The page around this one, where it shows a terminal in a frame: which it may be, and what the two tell each other.
+
+mod message;
+mod parent;
+
+pub(crate) use self::{
+    message::{Heard, Said},
+    parent::Parent,
+};

@@ -1,0 +1,162 @@
+//! The sign-in page: what it asks for depends on the server, and it stands in the place of what the user wanted.
+
+use leptos::{html, prelude::*};
+use podshell_shared::api::SignInMethod;
+
+use crate::{
+    account::{Asked, Why, use_account},
+    browser::dom,
+    i18n::{LanguageSwitch, use_language},
+    pages::sign_in::token_form::TokenForm,
+    workspace::open_panes::use_workspace,
+};
+
+/// Asks the user to sign in.
+#[component]
+pub(crate) fn SignInPage(
+    /// What is asked for.
+    asked: Asked,
+) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    Effect::new(move || document().set_title(&format!("{} – Podshell", words().sign_in)));
+    let Asked { method, why } = asked;
+    let way = match method {
+        SignInMethod::Token => view! { <TokenForm /> }.into_any(),
+        SignInMethod::Proxy => view! { <ByProxy why /> }.into_any(),
+        SignInMethod::Oidc | SignInMethod::Unknown | SignInMethod::Link => {
+            view! { <ByProvider /> }.into_any()
+        }
+    };
+    view! {
+        <header class="bar bar--plain">
+            <span class="spacer"></span>
+            <LanguageSwitch />
+        </header>
+        <main class="sign-in">
+            <section class="sign-in__card" data-testid="sign-in-page" data-method=name(method) aria-labelledby="sign-in-title">
+                <h1 id="sign-in-title" class="brand sign-in__brand">
+                    <span class="brand__prompt" aria-hidden="true">"❯_"</span>
+                    "Podshell"
+                    <span class="visually-hidden">" – " {move || words().sign_in}</span>
+                </h1>
+                <Reason why />
+                {way}
+                <Look />
+            </section>
+        </main>
+    }
+}
+
+/// The method's name, for programs.
+fn name(method: SignInMethod) -> &'static str {
+    match method {
+        SignInMethod::Token => "token",
+        SignInMethod::Proxy => "proxy",
+        SignInMethod::Oidc | SignInMethod::Unknown | SignInMethod::Link => "oidc",
+    }
+}
+
+/// Why somebody who was signed in has to do so again.
+#[component]
+fn Reason(why: Why) -> impl IntoView {
+    let language = use_language();
+    let workspace = use_workspace();
+    // They have ended with it, or are about to.
+    let shells = workspace.list().len();
+    let said = move || {
+        let words = language.get().words();
+        match why {
+            Why::New | Why::NotByProxy => None,
+            Why::Expired => {
+                let shells = (shells > 0).then(|| language.get().shells_ended(shells));
+                Some((words.sign_in_ended, shells.unwrap_or_default()))
+            }
+            Why::SignedOut => Some((words.signed_out, words.shells_of_mine_ended.to_owned())),
+        }
+    };
+    move || {
+        let (title, more) = said()?;
+        Some(view! {
+            <p class="sign-in__reason" data-testid="sign-in-reason" role="status">
+                <strong>{title}</strong> {more}
+            </p>
+        })
+    }
+}
+
+/// The way back to what shells have left on their screens, if there are any.
+#[component]
+fn Look() -> impl IntoView {
+    let language = use_language();
+    let account = use_account();
+    let workspace = use_workspace();
+    let any = workspace
+        .list()
+        .iter()
+        .any(|(_, view)| view.drawn.get_untracked());
+    any.then(|| {
+        view! {
+            <button class="sign-in__wide" data-testid="look" on:click=move |_| account.look()>
+                {move || language.get().words().look}
+            </button>
+        }
+    })
+}
+
+/// A provider signs people in, at a page of its own, and sends them back to where they were.
+#[component]
+fn ByProvider() -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let here = String::from(js_sys::encode_uri_component(&dom::here()));
+    let link = NodeRef::<html::A>::new();
+    Effect::new(move |_| {
+        if let Some(link) = link.get() {
+            link.focus().ok();
+        }
+    });
+    view! {
+        <p class="sign-in__note">{move || words().as_yourself}</p>
+        <a
+            class="button button--primary sign-in__wide"
+            data-testid="sign-in"
+            href=format!("api/v1/sign-in/oidc?to={here}")
+            node_ref=link
+        >
+            {move || words().sign_in}
+            <kbd aria-hidden="true">{move || words().enter}</kbd>
+        </a>
+        <p class="sign-in__note">{move || words().recorded}</p>
+    }
+}
+
+/// A proxy has signed people in before they come here, or has not.
+#[component]
+fn ByProxy(why: Why) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let button = NodeRef::<html::Button>::new();
+    Effect::new(move |_| {
+        if let Some(button) = button.get() {
+            button.focus().ok();
+        }
+    });
+    let text = move || match why {
+        Why::NotByProxy => words().not_by_proxy,
+        Why::New | Why::Expired | Why::SignedOut => words().by_proxy,
+    };
+    view! {
+        <p role="alert"><strong>{move || words().not_signed_in}</strong></p>
+        <p class="sign-in__note">{text}</p>
+        <button
+            class="button--primary sign-in__wide"
+            data-testid="reload"
+            node_ref=button
+            on:click=move |_| dom::reload()
+        >
+            {move || words().reload}
+            <kbd aria-hidden="true">{move || words().enter}</kbd>
+        </button>
+    }
+}

@@ -1,0 +1,191 @@
+//! The form in which a token of the cluster is brought.
+
+use gloo_timers::callback::Timeout;
+use leptos::{attr::custom::custom_attribute, ev::SubmitEvent, html, prelude::*};
+use podshell_shared::api::SignIn;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::{
+    account::use_account,
+    browser::clipboard,
+    error::{Failure, Kind},
+    i18n::{Language, use_language},
+    net::api,
+    pages::sign_in::token,
+};
+
+/// What makes a token.
+const COMMAND: &str = "kubectl create token NAME --duration 8h";
+/// For how long it is said that it was copied, in ms.
+const COPIED_FOR: u32 = 2_000;
+/// What is said of a token that was refused is the field's description.
+const REFUSED: &str = "token-refused";
+/// So is what kind of token it is to be.
+const KIND: &str = "token-kind";
+
+/// Why a token did not sign in.
+#[derive(Clone)]
+struct Refused {
+    failure: Failure,
+    /// When it had ended, in ms since 1970, as it says itself.
+    ended: Option<f64>,
+}
+
+impl Refused {
+    /// What is said of it: a headline, and what to do.
+    fn text(&self, language: Language) -> (&'static str, String) {
+        let advice = self.failure.advice(language);
+        let ended = self
+            .ended
+            .map(|at| language.token_ended(&time(at, language)));
+        let advice = match ended {
+            Some(ended) => format!("{ended}{advice}"),
+            None => advice,
+        };
+        (self.failure.title(language), advice)
+    }
+}
+
+/// A time of day and its date, as they are written in the user's language.
+fn time(at: f64, language: Language) -> String {
+    let options = js_sys::Object::new();
+    for (name, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
+        js_sys::Reflect::set(&options, &name.into(), &value.into()).ok();
+    }
+    let date = js_sys::Date::new(&at.into());
+    date.to_locale_string(language.tag(), &options).into()
+}
+
+/// Field, button, and how to get a token.
+#[component]
+pub(super) fn TokenForm() -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let account = use_account();
+    let field = NodeRef::<html::Input>::new();
+    let refused = RwSignal::new(None::<Refused>);
+    let shown = RwSignal::new(false);
+    let busy = RwSignal::new(false);
+    Effect::new(move |_| {
+        if let Some(field) = field.get() {
+            field.focus().ok();
+        }
+    });
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let Some(input) = field.get_untracked().filter(|_| !busy.get_untracked()) else {
+            return;
+        };
+        let token = token::cleaned(&input.value());
+        if token.is_empty() {
+            input.focus().ok();
+            return;
+        }
+        busy.set(true);
+        shown.set(false);
+        spawn_local(async move {
+            let ended = token::end(&token).filter(|end| *end < js_sys::Date::now());
+            let answer = api::sign_in(&SignIn { token }).await;
+            busy.set(false);
+            match answer {
+                Ok(_) => {
+                    // The page goes on, and nothing on it is to have the token.
+                    input.set_value("");
+                    account.has_signed_in();
+                }
+                Err(failure) => {
+                    let is_refused = failure.kind == Kind::TokenRefused;
+                    let ended = ended.filter(|_| is_refused);
+                    // What scripts are to do stands in the server's.
+                    let hint = failure.hint.clone().filter(|_| !is_refused);
+                    let failure = Failure { hint, ..failure };
+                    refused.set(Some(Refused { failure, ended }));
+                    // The next one is pasted in its place.
+                    input.focus().ok();
+                    input.select();
+                }
+            }
+        });
+    };
+    let why = move || {
+        let (title, advice) = refused.get()?.text(language.get());
+        Some(view! { <strong>{title}{move || words().stop}</strong> {advice} })
+    };
+    let is_wrong = move || refused.with(Option::is_some);
+    view! {
+        <form class="sign-in__form" data-testid="token-form" on:submit=submit>
+            // A screen reader hears of what comes into an element that it knows.
+            <p id=REFUSED class="sign-in__refused" role="alert">{why}</p>
+            <label class="sign-in__label" for="token">{move || words().token}</label>
+            <div class="secret-field" class:secret-field--wrong=is_wrong>
+                <input
+                    id="token"
+                    class="secret-field__input"
+                    data-testid="token"
+                    type=move || if shown.get() { "text" } else { "password" }
+                    node_ref=field
+                    placeholder="eyJhbGciOi…"
+                    autocomplete="off"
+                    autocapitalize="off"
+                    {..custom_attribute("autocorrect", "off")}
+                    spellcheck="false"
+                    aria-invalid=move || is_wrong().to_string()
+                    aria-describedby=format!("{REFUSED} {KIND}")
+                />
+                <button
+                    type="button"
+                    class="button--link"
+                    data-testid="show-token"
+                    aria-pressed=move || shown.get().to_string()
+                    aria-controls="token"
+                    on:click=move |_| shown.update(|shown| *shown = !*shown)
+                >
+                    {move || if shown.get() { words().hide } else { words().show_token }}
+                </button>
+            </div>
+            <p id=KIND class="sign-in__note">{move || words().token_kind}</p>
+            <div class="button-row">
+                <button class="button--primary" type="submit" data-testid="sign-in" aria-busy=move || busy.get().to_string()>
+                    {move || words().sign_in}
+                    <kbd aria-hidden="true">{move || words().enter}</kbd>
+                </button>
+            </div>
+        </form>
+        <p class="sign-in__note">{move || words().no_token}</p>
+        <Command />
+    }
+}
+
+/// The command that makes a token, to be copied.
+#[component]
+fn Command() -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let said = RwSignal::new(None::<bool>);
+    let timer = StoredValue::new_local(None::<Timeout>);
+    let copy = move |_| {
+        let copied = clipboard::write(COMMAND);
+        spawn_local(async move {
+            let copied = copied.await;
+            if said.try_set(Some(copied)).is_none() {
+                timer.set_value(Some(Timeout::new(COPIED_FOR, move || said.set(None))));
+            }
+        });
+    };
+    let name = move || match said.get() {
+        Some(true) => words().copied,
+        Some(false) => words().not_copied,
+        None => words().copy,
+    };
+    // Browsers break lines at hyphens, where a flag is no flag any more.
+    let parts = COMMAND.split_inclusive(' ');
+    let parts = parts.map(|part| view! { <span class="command__part">{part}</span> });
+    view! {
+        <div class="command">
+            <code class="command__text" tabindex="0">{parts.collect_view()}</code>
+            <button type="button" class="command__copy" data-testid="copy-command" on:click=copy>
+                <span role="status">{name}</span>
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,121 @@
+//! A terminal with all that belongs to it wherever it is shown: notices, how it fares, what to do at its end, questions.
+
+use std::rc::{Rc, Weak};
+
+use leptos::{ev::MouseEvent, html, prelude::*};
+use web_sys::EventTarget;
+
+use crate::{
+    account::use_account,
+    browser::viewport,
+    i18n::use_language,
+    pages::terminal::{
+        composer::Composer,
+        ended::{EndedPanel, Ways},
+        status_bar::StatusBar,
+    },
+    session::status::Status,
+    ui::{dialogue::DialogueBox, notice::NoticeBar},
+    workspace::{open_panes::use_workspace, pane::Pane, terminal_pane::TerminalPane},
+    xterm::screen_keys::ComposerInput,
+};
+
+/// The pane of the workspace that a page shows. Held weakly: it may be closed meanwhile.
+#[derive(Clone, Copy)]
+pub(crate) struct ShownPane(StoredValue<Weak<TerminalPane>, LocalStorage>);
+
+impl ShownPane {
+    /// Shows a pane for as long as the current owner lives.
+    pub(crate) fn new(pane: &Rc<TerminalPane>) -> Self {
+        Self(StoredValue::new_local(Rc::downgrade(pane)))
+    }
+
+    /// Gives the keyboard to its terminal.
+    pub(crate) fn focus(self) {
+        self.with(Pane::focus);
+    }
+
+    /// Does something with it, if it is there: the page may be another by now.
+    pub(crate) fn with(self, act: impl FnOnce(&TerminalPane)) {
+        if let Some(pane) = self.0.try_with_value(Weak::upgrade).flatten() {
+            act(&pane);
+        }
+    }
+}
+
+/// The stage of a pane: it fills what room there is.
+#[component]
+pub(crate) fn Stage(
+    /// What is shown.
+    pane: Rc<TerminalPane>,
+    /// What the user can do when it has ended.
+    ways: Ways,
+) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let workspace = use_workspace();
+    let account = use_account();
+    let (view, target) = (pane.view, pane.target.clone());
+    let shown = ShownPane::new(&pane);
+    let host = NodeRef::<html::Div>::new();
+    let left = target.clone();
+    on_cleanup(move || {
+        // What ended with the sign-in is gone on with once somebody has signed in.
+        if !untrack(|| account.is_out()) {
+            workspace.leave(&left);
+        }
+    });
+    let named = Rc::clone(&pane);
+    Effect::new(move |_| {
+        let words = words();
+        let label = format!("{} {}. {}", words.terminal, named.name(), words.way_out);
+        named.controller.terminal().set_label(&label);
+    });
+    // Who comes from the sign-in page wants what they had, or were about to have.
+    let is_signed_out = view.status.with_untracked(Status::is_signed_out);
+    if is_signed_out && !untrack(|| account.is_out()) {
+        pane.controller.begin_again();
+    }
+    Effect::new(move |_| {
+        let Some(host) = host.get() else { return };
+        host.append_child(&pane.element).expect("it is an element");
+        // A notice that was here has gone with the page.
+        pane.controller.terminal().cover(0.0);
+        pane.focus();
+    });
+    // What lies beside the text is no part of xterm.js.
+    let beside = move |event: MouseEvent| {
+        let terminal = host.get_untracked().map(EventTarget::from);
+        let ground = terminal_ground(host);
+        if [event.current_target(), terminal, ground].contains(&event.target()) {
+            // Or the browser would take the keyboard away again.
+            event.prevent_default();
+            shown.focus();
+        }
+    };
+    let send = move |sent: ComposerInput<'_>| shown.with(|pane| pane.controller.send(sent));
+    let covers = move |height: f64| shown.with(|pane| pane.controller.terminal().cover(height));
+    StoredValue::new_local(viewport::follow());
+    let begin_again = move || shown.with(|pane| pane.controller.begin_again());
+    let take_back = move || shown.with(|pane| pane.controller.take_back());
+    let covered = move || view.status.with(Status::is_ended) && !view.drawn.get();
+    view! {
+        <div class="stage" class:stage--covered=covered on:mousedown=beside>
+            <div class="stage__ground">
+                <NoticeBar notices=view.notices covers leave=move || shown.focus() />
+                <div class="terminal-host" data-testid="terminal" node_ref=host></div>
+            </div>
+            <EndedPanel view target=target.clone() ways begin_again take_back />
+        </div>
+        <StatusBar view mode=target.mode />
+        <Composer modifiers=view.modifiers send />
+        <DialogueBox dialogues=view.dialogues />
+    }
+    .into_any()
+}
+
+/// What lies under the terminal.
+fn terminal_ground(host: NodeRef<html::Div>) -> Option<EventTarget> {
+    let ground = host.get_untracked()?.parent_element()?;
+    Some(ground.into())
+}
