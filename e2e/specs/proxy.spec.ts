@@ -1,0 +1,91 @@
+// Signing in by a proxy in front: it says who calls, and the cluster lets each do what they may.
+import { Front } from "../support/front.ts";
+import { kubeconfig } from "../support/env.ts";
+import { EXEC, grant, SEE_PODS, standing } from "../support/kubectl.ts";
+import { Terminal } from "../support/terminal.ts";
+import { expect, test } from "../support/users.ts";
+
+const BASH = standing("bash");
+const SECRET = "0123456789abcdef0123456789abcdef";
+const RBAC = "rbac.authorization.k8s.io";
+
+/** Whom the proxy has signed in. */
+interface User {
+  name: string;
+  groups: string[];
+}
+
+const ANN: User = { name: "ann@podshell.test", groups: ["e2e-operators"] };
+const BOB: User = { name: "bob@podshell.test", groups: ["e2e-lookers"] };
+
+test.beforeAll(async () => {
+  const group = (name: string) => ({ kind: "Group", name, apiGroup: RBAC });
+  await grant("e2e-operators", group("e2e-operators"), [SEE_PODS, EXEC]);
+  await grant("e2e-lookers", group("e2e-lookers"), [SEE_PODS]);
+});
+
+/** Headers as a proxy sets them, whatever the client sent. */
+function say(headers: NodeJS.Dict<string | string[]>, user: User | undefined): void {
+  for (const name of Object.keys(headers)) {
+    if (name.startsWith("x-forwarded-") || name.startsWith("x-podshell-")) delete headers[name];
+  }
+  headers["x-podshell-proxy-secret"] = SECRET;
+  if (user !== undefined) {
+    headers["x-forwarded-user"] = user.name;
+    headers["x-forwarded-groups"] = user.groups.join(",");
+  }
+}
+
+test("each does what they may, by whom the proxy says they are", async ({ page, serve, file, problems }) => {
+  problems.expect(/401|403/);
+  const flags = ["--sign-in", "proxy", "--trusted-proxy", "127.0.0.1"];
+  const secret = ["--proxy-secret-file", await file("secret", SECRET)];
+  const { server, origin } = await serve([...flags, ...secret], { behind: true, kubeconfig: kubeconfig() });
+  let user: User | undefined;
+  const offered: unknown[] = [];
+  const headers = (headers: NodeJS.Dict<string | string[]>) => {
+    if (headers["upgrade"] !== undefined) offered.push(headers["sec-websocket-protocol"]);
+    expect(headers["authorization"]).toBeUndefined();
+    say(headers, user);
+  };
+  const front = await Front.at(Number(new URL(origin).port), server.port, { headers });
+  try {
+    // nobody yet, and the page says whose business that is
+    await page.goto(origin);
+    const asked = page.getByTestId("sign-in-page");
+    await expect(asked).toHaveAttribute("data-method", "proxy");
+    await expect(asked).toContainText("has not said who you are");
+    await expect(page.getByTestId("reload")).toBeFocused();
+
+    user = ANN;
+    await page.getByTestId("reload").click();
+    await expect(page.getByTestId("user")).toHaveText(ANN.name);
+    // the proxy's business, too
+    await expect(page.getByTestId("sign-out")).toBeHidden();
+    const terminal = await Terminal.open(page, BASH, { origin });
+    await terminal.run("echo $((6*7))");
+    await terminal.expectText(/^42$/m);
+
+    // there is no key, so none is shown
+    expect(offered).toEqual(["podshell.v1"]);
+
+    // whatever a client says of itself counts for nothing
+    await page.setExtraHTTPHeaders({ "X-Forwarded-User": ANN.name, "X-Forwarded-Groups": "e2e-operators" });
+    user = BOB;
+    const refused = await Terminal.goto(page, BASH, { origin });
+    await expect(page.getByTestId("user")).toHaveText(BOB.name);
+    await refused.expectReason("forbidden");
+    await expect(refused.failure).toContainText("pods/exec");
+  } finally {
+    await front.remove();
+  }
+});
+
+test("who does not come by the proxy is told so", async ({ page, serve, file, problems }) => {
+  problems.expect(/401/);
+  const flags = ["--sign-in", "proxy", "--trusted-proxy", "10.0.0.1"];
+  const secret = ["--proxy-secret-file", await file("secret", SECRET)];
+  const { origin } = await serve([...flags, ...secret], { kubeconfig: kubeconfig() });
+  await page.goto(origin);
+  await expect(page.getByTestId("sign-in-page")).toContainText("did not come through it");
+});
