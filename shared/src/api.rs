@@ -17,8 +17,6 @@ pub enum SignInMethod {
     Oidc,
     /// By a proxy in front of the server, before any request comes here.
     Proxy,
-    /// By an `OpenID` provider: the browser goes to `api/v1/sign-in/oidc`.
-    Oidc,
     /// One that this side does not know: of a newer server.
     #[serde(other)]
     Unknown,
