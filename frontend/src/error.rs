@@ -21,6 +21,14 @@ pub(crate) enum Kind {
     NotHandedOver,
     /// The cluster does not know the token that was brought to sign in.
     TokenRefused,
+    /// The OpenID provider could not be asked, or its answer was not accepted.
+    SignInFailed,
+    /// Nobody can be this user here.
+    ReservedUser,
+    /// It was asked more often than anyone may.
+    TooOften,
+    /// It is turned off at this server.
+    TurnedOff,
     /// The sign-in link is not of the server that runs now.
     LinkUnknown,
     /// The sign-in link was used before.
@@ -127,6 +135,10 @@ impl Failure {
             (ErrorCode::Forbidden, _) => (Kind::Forbidden, name_of(code)),
             (ErrorCode::SignIn | ErrorCode::NotByProxy, _) => (Kind::SignIn, name_of(code)),
             (ErrorCode::TokenRefused, _) => (Kind::TokenRefused, name_of(code)),
+            (ErrorCode::SignInFailed, _) => (Kind::SignInFailed, name_of(code)),
+            (ErrorCode::ReservedUser, _) => (Kind::ReservedUser, name_of(code)),
+            (ErrorCode::TooOften, _) => (Kind::TooOften, name_of(code)),
+            (ErrorCode::TurnedOff, _) => (Kind::TurnedOff, name_of(code)),
             (ErrorCode::LinkUnknown, _) => (Kind::LinkUnknown, name_of(code)),
             (ErrorCode::LinkUsed, _) => (Kind::LinkUsed, name_of(code)),
             (ErrorCode::Shutdown, _) => (Kind::Ended(EndReason::Shutdown), name_of(code)),

@@ -245,6 +245,8 @@ const WORDS: Words = Words {
     stop: ". ",
     as_yourself: "Shells in the pods of your cluster. You enter as yourself, with your own rights.",
     recorded: "What you open is recorded under your name.",
+    sign_in_not_begun: "It took too long, or was begun in another browser. Try again.",
+    sign_in_denied: "The provider did not agree:",
     not_signed_in: "You are not signed in.",
     by_proxy: "People are signed in by the proxy in front of Podshell, and it has not said who you are. Reload the page to sign in there; if that does not help, ask whoever runs it.",
     not_by_proxy: "People are signed in by the proxy in front of Podshell, and this page did not come through it. Open Podshell by its public address, or ask whoever runs it.",

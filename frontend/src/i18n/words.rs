@@ -116,6 +116,9 @@ pub(crate) struct Words {
     pub(crate) stop: &'static str,
     pub(crate) as_yourself: &'static str,
     pub(crate) recorded: &'static str,
+    /// Why a provider's sign-in did not come to its end.
+    pub(crate) sign_in_not_begun: &'static str,
+    pub(crate) sign_in_denied: &'static str,
     pub(crate) not_signed_in: &'static str,
     pub(crate) by_proxy: &'static str,
     pub(crate) not_by_proxy: &'static str,

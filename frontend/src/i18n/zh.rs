@@ -236,6 +236,8 @@ const WORDS: Words = Words {
     stop: "。",
     as_yourself: "在集群的 Pod 中打开 shell。您以本人的身份和权限进入。",
     recorded: "您打开的内容会以您的名义记录。",
+    sign_in_not_begun: "耗时过长，或是在另一个浏览器中开始的。请重试。",
+    sign_in_denied: "登录服务未同意：",
     not_signed_in: "您尚未登录。",
     by_proxy: "此处由 Podshell 前面的代理负责登录，但它没有说明您是谁。请重新加载页面以便在代理处登录；若仍如此，请联系其管理员。",
     not_by_proxy: "此处由 Podshell 前面的代理负责登录，但此页面并未经过该代理。请通过 Podshell 的公开地址打开，或联系其管理员。",

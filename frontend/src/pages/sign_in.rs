@@ -2,6 +2,7 @@
 
 pub(crate) mod link;
 pub(crate) mod page;
+mod provider;
 mod token;
 mod token_form;
 pub(crate) mod user_box;

@@ -24,6 +24,19 @@ pub(super) fn advice(kind: Kind) -> Advice {
             "The cluster does not accept this token",
             "Get a new one and paste it here.",
         ),
+        Kind::SignInFailed => says(
+            "The sign-in did not work",
+            "Try again. If it stays so, tell your administrator: the server's log says why.",
+        ),
+        Kind::ReservedUser => says(
+            "Nobody can be this user here",
+            "Kubernetes keeps such names for itself. Tell your administrator.",
+        ),
+        Kind::TooOften => says("Too many attempts", "Wait a minute, then try again."),
+        Kind::TurnedOff => says(
+            "This is turned off here",
+            "Whoever runs this Podshell can turn it on.",
+        ),
         Kind::LinkUsed => says(
             "This sign-in link was used before",
             "In case that was not you, all browsers have been signed out. Each link works once; podshell says in its terminal how to get another.",

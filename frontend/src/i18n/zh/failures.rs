@@ -21,6 +21,16 @@ pub(super) fn advice(kind: Kind) -> Advice {
             "应由嵌入此终端的页面为您登录。在单独的页面中打开时，您可以自行登录。",
         ),
         Kind::TokenRefused => says("集群不接受此令牌", "请获取新的令牌并粘贴到此处。"),
+        Kind::SignInFailed => says(
+            "登录未成功",
+            "请重试。若仍如此，请联系管理员：原因见服务器日志。",
+        ),
+        Kind::ReservedUser => says(
+            "此处不能使用该用户名",
+            "此类名称由 Kubernetes 保留。请联系管理员。",
+        ),
+        Kind::TooOften => says("尝试次数过多", "请等待一分钟后再试。"),
+        Kind::TurnedOff => says("此功能在此处已关闭", "此 Podshell 的管理者可以开启它。"),
         Kind::LinkUsed => says(
             "该登录链接已被使用过",
             "为防他人使用，所有浏览器均已退出登录。每个链接只能使用一次；podshell 的终端中写有获取新链接的方法。",

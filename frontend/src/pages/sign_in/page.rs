@@ -7,7 +7,7 @@ use crate::{
     account::{Asked, Why, use_account},
     browser::dom,
     i18n::{LanguageSwitch, use_language},
-    pages::sign_in::token_form::TokenForm,
+    pages::sign_in::{provider::ByProvider, token_form::TokenForm},
     workspace::open_panes::use_workspace,
 };
 
@@ -102,33 +102,6 @@ fn Look() -> impl IntoView {
             </button>
         }
     })
-}
-
-/// A provider signs people in, at a page of its own, and sends them back to where they were.
-#[component]
-fn ByProvider() -> impl IntoView {
-    let language = use_language();
-    let words = move || language.get().words();
-    let here = String::from(js_sys::encode_uri_component(&dom::here()));
-    let link = NodeRef::<html::A>::new();
-    Effect::new(move |_| {
-        if let Some(link) = link.get() {
-            link.focus().ok();
-        }
-    });
-    view! {
-        <p class="sign-in__note">{move || words().as_yourself}</p>
-        <a
-            class="button button--primary sign-in__wide"
-            data-testid="sign-in"
-            href=format!("api/v1/sign-in/oidc?to={here}")
-            node_ref=link
-        >
-            {move || words().sign_in}
-            <kbd aria-hidden="true">{move || words().enter}</kbd>
-        </a>
-        <p class="sign-in__note">{move || words().recorded}</p>
-    }
 }
 
 /// A proxy has signed people in before they come here, or has not.
