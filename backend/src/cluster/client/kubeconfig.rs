@@ -58,9 +58,9 @@ pub(super) async fn find(source: &Source) -> Result<Found, ConnectError> {
             why: format!("there is no kubeconfig{}", about(&named)),
         }),
         (None, None) if source.anonymous && is_set_in_pod() && Path::new(AUTHORITY).is_file() => {
-            of_pod_without_account()
+            of_pod("the cluster around this pod")
         }
-        (None, None) if is_in_pod() => of_pod(),
+        (None, None) if is_in_pod() => of_pod("this pod's service account"),
         (None, None) => Err(nothing(&named)),
     }
 }
@@ -180,20 +180,10 @@ fn is_set_in_pod() -> bool {
     SERVICE.into_iter().all(is_set)
 }
 
-/// The cluster around a pod whose service account has no token here: calls are made with tokens of others.
-fn of_pod_without_account() -> Result<Found, ConnectError> {
-    let url = "https://kubernetes.default.svc".parse();
-    let mut config = Config::new(url.expect("it is a URL"));
-    config.root_cert_file = Some(AUTHORITY.into());
-    Ok(Found {
-        config,
-        name: "in-cluster".to_owned(),
-        place: "the cluster around this pod".to_owned(),
-    })
-}
-
-fn of_pod() -> Result<Found, ConnectError> {
-    let place = "this pod's service account".to_owned();
+/// The cluster around this pod. The token of its service account need not be there where calls are made with tokens of
+/// others: it is read at the first call that needs it.
+fn of_pod(place: &str) -> Result<Found, ConnectError> {
+    let place = place.to_owned();
     match Config::incluster() {
         Ok(config) => Ok(Found {
             config,
