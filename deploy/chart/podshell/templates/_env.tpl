@@ -17,6 +17,10 @@
   "AUDIT" ($v.audit.enabled | toString)
   "MAX_SESSIONS" ($v.maxSessions | int | toString)
   "MAX_SESSIONS_PER_USER" ($v.maxSessionsPerUser | int | toString)
+  "SIGN_INS_PER_MINUTE" ($v.signInsPerMinute | int | toString)
+  "MINTS_PER_MINUTE" ($v.mintsPerMinute | int | toString)
+  "SIGN_IN_TIME" $v.signInTime
+  "REVIEW_EVERY" $v.reviewEvery
   "GRACE" $v.grace
   "IDLE_LIMIT" $v.idleLimit
   "LIFETIME_LIMIT" $v.lifetimeLimit
