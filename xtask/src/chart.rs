@@ -3,7 +3,7 @@
 
 mod dashboard;
 mod forms;
-mod helm;
+pub(crate) mod helm;
 mod manifest;
 mod rights;
 mod samples;

@@ -1,5 +1,7 @@
 //! The cluster that end-to-end tests run on: one made by kind, or any that a kubeconfig names, with the tests' pods in it.
 
+mod node;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -55,13 +57,7 @@ pub(crate) fn up(places: &Places) -> Result<Cluster> {
         engine,
     };
     eprintln!("{} answers", cluster.description);
-    let fresh = load_images(
-        places,
-        &files,
-        &Engine {
-            address: cluster.engine.clone(),
-        },
-    )?;
+    let fresh = load_images(places, &files, &cluster.engine())?;
     cluster.apply_pods(places, fresh)?;
     Ok(cluster)
 }
@@ -146,6 +142,12 @@ impl Cluster {
         self.kubectl
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
+    }
+
+    fn engine(&self) -> Engine {
+        Engine {
+            address: self.engine.clone(),
+        }
     }
 
     /// Makes the tests' pods, anew if the images are, and waits until they run.

@@ -1,5 +1,7 @@
 //! The end-to-end tests: Playwright with the built binary, in Chromium, against a real cluster.
 
+pub(crate) mod in_cluster;
+
 use std::{
     env,
     ffi::OsString,

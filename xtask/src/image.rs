@@ -23,6 +23,18 @@ use crate::{page, places::Places, steps::Steps};
 
 /// Above this many bytes of compressed layer, which is what a node pulls, something is in the image that should not be.
 const LARGEST: usize = 12_000_000;
+const USUAL_NAME: &str = "localhost/podshell:dev";
+
+/// An image in a file.
+#[derive(Debug)]
+pub(crate) struct Image {
+    /// The OCI layout.
+    pub(crate) archive: PathBuf,
+    /// Its name, written out in full.
+    pub(crate) name: String,
+    /// `sha256:…` of its manifest.
+    pub(crate) digest: String,
+}
 
 /// What image is asked for.
 #[derive(Debug, clap::Args)]
@@ -35,12 +47,22 @@ pub(crate) struct Wishes {
     // at once, and does not ask Docker Hub for docker.io/library/podshell, which is nobody's promise. The kubelet pulls what
     // is tagged `latest` even where it is there, so it is not that either.
     /// The image's name
-    #[arg(long, value_name = "NAME", default_value = "localhost/podshell:dev")]
+    #[arg(long, value_name = "NAME", default_value = USUAL_NAME)]
     tag: Name,
 }
 
+impl Wishes {
+    /// The image under its usual name at its usual place.
+    pub(crate) fn usual() -> Result<Self> {
+        Ok(Self {
+            output: None,
+            tag: USUAL_NAME.parse()?,
+        })
+    }
+}
+
 /// Builds the binary and packs it.
-pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result<()> {
+pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result<Image> {
     let platform = Platform::of_this_machine()?;
     // Asked first, for what is built may touch the checkout.
     let origin = Origin::find(places)?;
@@ -76,7 +98,11 @@ pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result
     write(&output, &packed.archive)?;
     write(&output.with_file_name("podshell.cdx.json"), &materials)?;
     report(&output, &wishes.tag, &packed);
-    Ok(())
+    Ok(Image {
+        archive: output,
+        name: wishes.tag.to_string(),
+        digest: packed.digest,
+    })
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<()> {

@@ -7,6 +7,7 @@ mod chart;
 mod cluster;
 mod command;
 mod compress;
+mod deploy;
 mod dev_server;
 mod e2e;
 mod engine;
@@ -67,7 +68,7 @@ enum Task {
     },
     /// All checks: format, clippy (native and wasm32), dependencies, tests, docs, then the build and its end-to-end tests
     Test,
-    /// Make or delete the kind cluster that the end-to-end tests use
+    /// Make or delete the kind cluster that the end-to-end tests use, or deploy Podshell in it
     #[command(subcommand)]
     Cluster(ClusterTask),
     /// Check what installs Podshell in a cluster, or make the plain manifest out of it
@@ -76,8 +77,11 @@ enum Task {
     /// Build, then test in Chromium against a real cluster
     E2e {
         /// Use this cluster instead of one made by kind; the test images must be on its nodes
-        #[arg(long, value_name = "PATH")]
+        #[arg(long, value_name = "PATH", conflicts_with = "in_cluster")]
         kubeconfig: Option<PathBuf>,
+        /// Test Podshell as it is deployed: its image in the kind cluster, behind two proxies
+        #[arg(long)]
+        in_cluster: bool,
         /// Arguments for `playwright test`
         #[arg(last = true, value_name = "PLAYWRIGHT ARGUMENTS")]
         playwright: Vec<OsString>,
@@ -90,10 +94,14 @@ enum Task {
     Fuzz(fuzz::Wishes),
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Subcommand)]
 enum ClusterTask {
     /// Make the cluster if there is none, with the pods that the tests use
     Up,
+    /// Build the image and install Podshell with it in the cluster, by the Helm chart
+    Deploy(deploy::Wishes),
+    /// Let the API server keep an audit log and know constrained impersonation; it is away for half a minute for that
+    Audit,
     /// Delete the cluster, and stop the Docker engine if `up` started it
     Down,
 }
@@ -117,18 +125,26 @@ fn run(task: Task) -> Result<()> {
             binary::start(&binary, &flags)
         }
         Task::Build => binary::build(&places, &mut steps).map(drop),
-        Task::Image(wishes) => image::run(&places, &mut steps, &wishes),
+        Task::Image(wishes) => image::run(&places, &mut steps, &wishes).map(drop),
         Task::Trunk { arguments } => page::run_trunk(&places, &arguments),
         Task::Test => test::run(&places, &mut steps),
         Task::Cluster(ClusterTask::Up) => {
             println!("{}", cluster::up(&places)?.exports());
             Ok(())
         }
+        Task::Cluster(ClusterTask::Deploy(wishes)) => deploy::run(&places, &mut steps, &wishes),
+        Task::Cluster(ClusterTask::Audit) => cluster::up(&places)?.audit(&places),
         Task::Cluster(ClusterTask::Down) => cluster::down(&places),
         Task::Chart(task) => chart::run(&places, &mut steps, task),
         Task::E2e {
+            in_cluster: true,
+            playwright,
+            ..
+        } => e2e::in_cluster::run(&places, &mut steps, &playwright),
+        Task::E2e {
             kubeconfig,
             playwright,
+            ..
         } => e2e::run(&places, &mut steps, kubeconfig.as_deref(), &playwright).map(drop),
         Task::Bench(wishes) => bench::run(&places, &mut steps, &wishes),
         Task::Soak(wishes) => soak::run(&places, &mut steps, &wishes),

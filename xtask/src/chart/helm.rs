@@ -38,14 +38,14 @@ const FINE: &str = "publicUrl=https://shell.example.com";
 
 /// Helm and the chart.
 #[derive(Debug)]
-pub(super) struct Helm {
+pub(crate) struct Helm {
     program: PathBuf,
     chart: PathBuf,
 }
 
 impl Helm {
     /// Finds Helm, or builds it.
-    pub(super) fn find(places: &Places) -> Result<Self> {
+    pub(crate) fn find(places: &Places) -> Result<Self> {
         Ok(Self {
             program: tools::helm(places)?,
             chart: places.repository.join("deploy/chart/podshell"),
@@ -76,6 +76,29 @@ impl Helm {
             .args(["--name-template=podshell", "--values"])
             .arg(values);
         command::read(&mut helm)
+    }
+
+    /// Installs the chart in a cluster, or what it changes there, and waits until all is ready.
+    pub(crate) fn install(
+        &self,
+        kubeconfig: &Path,
+        (release, namespace): (&str, &str),
+        values: &[PathBuf],
+        settings: &[String],
+    ) -> Result<()> {
+        let mut helm = Command::new(&self.program);
+        helm.args(["upgrade", "--install", release])
+            .arg(&self.chart)
+            .args(["--namespace", namespace, "--wait", "--timeout=90s"])
+            .arg("--kubeconfig")
+            .arg(kubeconfig);
+        for file in values {
+            helm.arg("--values").arg(file);
+        }
+        for setting in settings {
+            helm.args(["--set", setting]);
+        }
+        command::run(&mut helm)
     }
 
     /// A Helm command about the chart.

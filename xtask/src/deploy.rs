@@ -1,0 +1,174 @@
+//! `cargo xtask cluster deploy`: Podshell in the test cluster, its image loaded and the Helm chart installed.
+
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
+
+use crate::{
+    chart::helm::Helm,
+    cluster::{self, Cluster},
+    command,
+    image::{self, Image},
+    places::Places,
+    steps::Steps,
+};
+
+/// The name of the Secret with what a proxy sends, and of the key in it.
+const PROXY_SECRET: (&str, &str) = ("podshell-proxy", "proxy-secret");
+
+/// What to install.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Wishes {
+    /// How people sign in. Each has a namespace of its own, so both can be there
+    #[arg(long, value_name = "HOW", default_value = "token")]
+    sign_in: SignIn,
+    /// Values of the chart, over those in e2e/cluster/values
+    #[arg(long, value_name = "PATH")]
+    values: Vec<PathBuf>,
+    /// One value of the chart, as for Helm
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
+}
+
+/// The ways to sign in that can be deployed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SignIn {
+    Token,
+    Proxy,
+}
+
+impl SignIn {
+    /// Its namespace, which is the release's name as well.
+    pub(crate) fn namespace(self) -> &'static str {
+        match self {
+            Self::Token => "podshell",
+            Self::Proxy => "podshell-proxy",
+        }
+    }
+
+    fn values(self, places: &Places) -> PathBuf {
+        let name = match self {
+            Self::Token => "token.yaml",
+            Self::Proxy => "proxy.yaml",
+        };
+        places.repository.join("e2e/cluster/values").join(name)
+    }
+}
+
+/// Builds the image, sees to the cluster, and installs.
+pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result<()> {
+    let image = image::run(places, steps, &image::Wishes::usual()?)?;
+    let cluster = steps.step("cluster", || cluster::up(places))?;
+    steps.step("load the image", || cluster.load(places, &image.archive))?;
+    steps.step("deploy", || {
+        install(places, &cluster, &image, wishes.sign_in, wishes)
+    })
+}
+
+/// Installs what a test needs.
+pub(crate) fn usual(
+    places: &Places,
+    cluster: &Cluster,
+    image: &Image,
+    sign_in: SignIn,
+) -> Result<()> {
+    let wishes = Wishes {
+        sign_in,
+        values: Vec::new(),
+        set: Vec::new(),
+    };
+    install(places, cluster, image, sign_in, &wishes)
+}
+
+fn install(
+    places: &Places,
+    cluster: &Cluster,
+    image: &Image,
+    sign_in: SignIn,
+    wishes: &Wishes,
+) -> Result<()> {
+    let namespace = sign_in.namespace();
+    make_namespace(cluster, namespace)?;
+    if sign_in == SignIn::Proxy {
+        make_proxy_secret(cluster, namespace)?;
+    }
+    let (repository, tag) = image
+        .name
+        .rsplit_once(':')
+        .context("an image's name has a tag")?;
+    let mut settings = vec![
+        format!("image.repository={repository}"),
+        format!("image.tag={tag}"),
+        // The name stays the same: this makes a new pod of a new image.
+        format!("podAnnotations.image-digest={}", image.digest),
+        format!("trustedProxies={{{}}}", cluster.gateway()?),
+    ];
+    if sign_in == SignIn::Proxy && cluster.is_constrained()? {
+        settings.push("impersonation=constrained".to_owned());
+    }
+    settings.extend(wishes.set.iter().cloned());
+    let values: Vec<_> = [sign_in.values(places)]
+        .into_iter()
+        .chain(wishes.values.iter().cloned())
+        .collect();
+    let helm = Helm::find(places)?;
+    let release = (namespace, namespace);
+    let installed = helm.install(&cluster.kubeconfig, release, &values, &settings);
+    if installed.is_err() {
+        // Helm says no more than that it waited in vain.
+        let mut logs = cluster.kubectl();
+        logs.args(["--namespace", namespace, "logs", "--tail=20"]);
+        logs.arg(format!("deployment/{namespace}"))
+            .stdout(io::stderr());
+        drop(command::run(&mut logs));
+    }
+    installed
+}
+
+/// Makes a namespace that admits nothing but what the restricted profile allows.
+fn make_namespace(cluster: &Cluster, name: &str) -> Result<()> {
+    let mut get = cluster.kubectl();
+    get.args(["get", "namespace", name]).stderr(Stdio::null());
+    if !get.status().is_ok_and(|status| status.success()) {
+        command::run(cluster.kubectl().args(["create", "namespace", name]))?;
+    }
+    let profile = "pod-security.kubernetes.io/enforce=restricted";
+    let mut label = cluster.kubectl();
+    label.args(["label", "--overwrite", "namespace", name, profile]);
+    command::run(&mut label)
+}
+
+/// Makes what the proxy is known by, if it is not there.
+fn make_proxy_secret(cluster: &Cluster, namespace: &str) -> Result<()> {
+    let (name, key) = PROXY_SECRET;
+    let mut get = cluster.kubectl();
+    get.args(["--namespace", namespace, "get", "secret", name]);
+    if get
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+    {
+        return Ok(());
+    }
+    let mut create = cluster.kubectl();
+    create.args(["--namespace", namespace, "create", "secret", "generic"]);
+    // For a cluster of tests: elsewhere it is no argument, which other users of the machine can see.
+    create.args([name, &format!("--from-literal={key}={}", random()?)]);
+    command::run(&mut create)
+}
+
+/// 32 random bytes in hexadecimal digits.
+fn random() -> Result<String> {
+    let source = Path::new("/dev/urandom");
+    let mut bytes = [0; 32];
+    File::open(source)
+        .and_then(|mut file| file.read_exact(&mut bytes))
+        .with_context(|| format!("reading {}", source.display()))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
