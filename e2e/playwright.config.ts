@@ -6,6 +6,8 @@ const MINUTE = 60_000;
 
 export default defineConfig({
   testDir: "specs",
+  // those have a configuration of their own: playwright.cluster.config.ts
+  testIgnore: "cluster/**",
   outputDir: "test-results",
   // the tests of one file share a server, the files share the machine's cores
   workers: 2,

@@ -39,8 +39,8 @@ export async function kubectl(...args: string[]): Promise<string> {
 }
 
 /** Gives the cluster a description of something to make or change. */
-async function submit(verb: "apply" | "create", manifest: object): Promise<void> {
-  const all = ["--kubeconfig", kubeconfig(), "--namespace", NAMESPACE, verb, "-f", "-"];
+export async function submit(verb: "apply" | "create", manifest: object): Promise<void> {
+  const all = ["--kubeconfig", kubeconfig(), verb, "-f", "-"];
   const submitting = run("kubectl", all, { timeout: 60_000 });
   submitting.child.stdin?.end(JSON.stringify(manifest));
   await submitting;
@@ -134,7 +134,7 @@ export async function createPod(options: PodOptions = {}): Promise<Target> {
   const manifest = {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name: target.pod, labels: { "podshell.test/made-by": "e2e" } },
+    metadata: { name: target.pod, namespace: NAMESPACE, labels: { "podshell.test/made-by": "e2e" } },
     spec: {
       // should the tests be cut off before they delete it
       activeDeadlineSeconds: 900,

@@ -1,0 +1,52 @@
+// Behind proxies that end what is idle for 20 s: a shell lives for minutes without a key, by each transport.
+import type { Page } from "@playwright/test";
+import { address, expect, shellOf, test } from "../../support/in-cluster.ts";
+import { Terminal } from "../../support/terminal.ts";
+
+const IDLE_MS = 180_000;
+
+/** Leaves a page no better transport than this. */
+async function leaveOnly(page: Page, transport: string): Promise<void> {
+  if (transport === "websocket-binary") return;
+  await page.routeWebSocket(/.*/, (socket) => socket.close());
+  if (transport === "xhr-polling") await page.route(/\/(xhr_streaming|eventsource)(\?|$)/, (route) => route.abort());
+}
+
+for (const transport of ["websocket-binary", "xhr-streaming", "xhr-polling"]) {
+  test(`a shell that is idle for 3 minutes lives, by ${transport}`, async ({ pageOf }) => {
+    test.setTimeout(IDLE_MS + 120_000);
+    const page = await pageOf("alice");
+    await leaveOnly(page, transport);
+    const terminal = await Terminal.open(page, shellOf(0), address());
+    await terminal.expectTransport(transport);
+    await terminal.run("kept=same; echo rea''dy");
+    await terminal.expectText(/^ready$/m);
+    // whatever else it says meanwhile was a lost connection
+    const states = await terminal.state.evaluateHandle((line) => {
+      const seen: (string | null)[] = [];
+      new MutationObserver(() => seen.push(line.getAttribute("data-state"))).observe(line, { attributeFilter: ["data-state"] });
+      return seen;
+    });
+    await page.waitForTimeout(IDLE_MS);
+    expect(await states.jsonValue()).toEqual([]);
+    await terminal.run("clear; echo $kept-shell");
+    await terminal.expectText(/^same-shell$/m);
+  });
+}
+
+for (const transport of ["xhr-streaming", "xhr-polling"]) {
+  test(`what is typed and printed keeps its order, by ${transport}`, async ({ pageOf }) => {
+    const page = await pageOf("alice");
+    await leaveOnly(page, transport);
+    const terminal = await Terminal.open(page, shellOf(0), address());
+    await terminal.expectTransport(transport);
+    await terminal.expectPrompt();
+    await terminal.run("clear; seq 1 2000 | sha256sum; seq 1 2000 | tail -n 3");
+    await terminal.expectText(/^1998\n1999\n2000$/m);
+    await terminal.flood();
+    await page.keyboard.press("Control+c");
+    await terminal.expectPrompt();
+    await terminal.run("clear; echo $((6*7))");
+    await terminal.expectText(/^42$/m);
+  });
+}
