@@ -27,7 +27,9 @@ up() {
     local bounding
     bounding=$((16#$(awk '/^CapBnd/ {print $2}' /proc/self/status)))
     if ! ((bounding >> 24 & 1)); then # CAP_SYS_RESOURCE
-      options+=(--add-runtime "trimmed=$here/runtime" --default-runtime trimmed)
+      # a copy: the engine starts it for as long as it lives, and the checkout may be gone by then
+      install --mode=0755 "$here/runtime" "$data/trimmed-runc"
+      options+=(--add-runtime "trimmed=$data/trimmed-runc" --default-runtime trimmed)
     fi
     # a session of its own: a Ctrl-C in the terminal that started it is not for the engine
     setsid dockerd "${options[@]}" </dev/null >"$run/log" 2>&1 &
