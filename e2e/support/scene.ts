@@ -4,12 +4,13 @@ import { kubectl, submit, imageName } from "./kubectl.ts";
 /** The namespaces; the people's service accounts are in the first. */
 export const TEAMS = ["podshell-team-a", "podshell-team-b"] as const;
 
-/** Who may: alice anything with pods, bob in the first namespace alone, carol look and not enter. */
-export const PEOPLE = ["alice", "bob", "carol"] as const;
+/** Who may: alice enter any pod and debug it, bob enter those of the first namespace, carol look and not enter, dave nothing. */
+export const PEOPLE = ["alice", "bob", "carol", "dave"] as const;
 export type Person = (typeof PEOPLE)[number];
 
 const RBAC = "rbac.authorization.k8s.io";
 const LOOK = { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] };
+const DEBUG = { apiGroups: [""], resources: ["pods/ephemeralcontainers"], verbs: ["patch"] };
 const ENTER = { apiGroups: [""], resources: ["pods/exec"], verbs: ["get", "create"] };
 
 /** Under the name that a proxy gives, and under that of a service account, which has a token. */
@@ -34,7 +35,8 @@ function clusterRole(name: string, rules: object[], people: Person[]): object[] 
   ];
 }
 
-function pod(namespace: string, name: string): object {
+/** A pod of one container, which has bash. */
+export function pod(namespace: string, name: string): object {
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -61,6 +63,7 @@ export default async function makeScene(): Promise<void> {
       })),
       ...clusterRole("podshell-e2e-look", [LOOK], ["alice", "carol"]),
       ...clusterRole("podshell-e2e-enter", [LOOK, ENTER], ["alice"]),
+      ...clusterRole("podshell-e2e-debug", [DEBUG], ["alice"]),
       {
         apiVersion: `${RBAC}/v1`,
         kind: "RoleBinding",

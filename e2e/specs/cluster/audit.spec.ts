@@ -1,7 +1,10 @@
 // Who did what: the id in Podshell's audit events is the one in the shell, and the one in the API server's audit log where that is kept.
-import { address, ask, auditEvents, bearer, expect, mintPath, shellOf, test } from "../../support/in-cluster.ts";
-import { kubectl } from "../../support/kubectl.ts";
+import { address, ask, auditEvents, bearer, expect, expectEvent, mintPath, shellOf, test } from "../../support/in-cluster.ts";
+import { kubectl, submit } from "../../support/kubectl.ts";
+import { pod, TEAMS } from "../../support/scene.ts";
+import { Terminal } from "../../support/terminal.ts";
 import { report } from "../../support/test.ts";
+import { Wire } from "../../support/wire.ts";
 
 const SESSIONS = 20;
 /** By the kubelet, whose folder of logs it lies in: e2e/cluster/README.md says how it is switched on. */
@@ -71,4 +74,59 @@ test(`the ids of ${SESSIONS} sessions at once are the same everywhere`, async ({
     .map((line) => (JSON.parse(line) as { auditID: string }).auditID);
   expect(sessions.filter((session) => execs.includes(session)).length).toBe(SESSIONS);
   report(`${SESSIONS} of ${SESSIONS} ids are in the API server's audit log, too.`);
+});
+
+test("each step is an event that says who, from where, and in which session", async ({ pageOf, ingress, tokens }) => {
+  test.skip(test.info().project.name !== "haproxy", "whichever the proxy is");
+  const since = new Date();
+  const name = `podshell-e2e-${Date.now()}`;
+  await submit("create", pod(TEAMS[0], name));
+  await kubectl(`--namespace=${TEAMS[0]}`, "wait", "--for=condition=Ready", `pod/${name}`, "--timeout=60s");
+  const target = { namespace: TEAMS[0], pod: name, container: "bash" };
+  const user = `system:serviceaccount:${TEAMS[0]}:alice`;
+  const who = { user, address: "127.0.0.1" };
+
+  const page = await pageOf("alice");
+  const wire = new Wire(page);
+  const terminal = await Terminal.open(page, target, address());
+  await terminal.expectPrompt();
+  await page.reload();
+  await terminal.expectState("connected");
+  const key = wire.last.key ?? "";
+  // as another tab of hers would
+  await page.evaluate(
+    async ([base, key]) =>
+      new Promise<void>((resolve) => {
+        const socket = new WebSocket(`${base.replace("https", "wss")}/api/sockjs/000/taker${Date.now()}/websocket`);
+        socket.onmessage = ({ data }: MessageEvent<string>) => {
+          const send = (message: object) => socket.send(JSON.stringify([JSON.stringify(message)]));
+          if (data === "o") send({ Op: "resume", Data: "0", SessionID: key });
+          else if (data.includes("bound")) send({ Op: "stdin", Data: "exit 3\r" });
+        };
+        socket.onclose = () => resolve();
+      }),
+    [address().origin, key] as const,
+  );
+  const { session } = await expectEvent({ event: "session-end", pod: name, ...who }, since);
+  const of = { session: session ?? "", pod: name, ...who };
+  for (const event of ["begin", "start", "detach", "resume", "takeover", "end"]) {
+    await expectEvent({ event: `session-${event}`, ...of }, since);
+  }
+  await expectEvent({ event: "session-end", reason: "exited", exitCode: 3, ...of }, since);
+  await expectEvent({ event: "mint", pod: name, ...who }, since);
+  await expectEvent({ event: "sign-in", ...who }, since);
+
+  const post = { method: "POST", headers: bearer(await tokens("alice")) };
+  const debug = `/api/v1/pod/${target.namespace}/${target.pod}/debug/${target.container}`;
+  expect((await ask(ingress, { ...post, path: debug })).status).toBe(201);
+  await expectEvent({ event: "debug-container", pod: name, user }, since);
+
+  const json = { "Content-Type": "application/json" };
+  const body = JSON.stringify({ token: "no token at all" });
+  expect((await ask(ingress, { method: "POST", path: "/api/v1/sign-in", headers: json, body })).status).toBe(401);
+  await expectEvent({ event: "sign-in-refused", code: "token-refused" }, since);
+  const dave = { method: "POST", headers: bearer(await tokens("dave")) };
+  expect((await ask(ingress, { ...dave, path: "/api/v1/sign-out" })).status).toBe(204);
+  await expectEvent({ event: "sign-out", user: `system:serviceaccount:${TEAMS[0]}:dave` }, since);
+  await kubectl(`--namespace=${TEAMS[0]}`, "delete", "pod", name, "--wait=false");
 });

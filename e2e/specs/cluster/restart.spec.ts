@@ -33,7 +33,9 @@ test("a server that drains takes nothing new", { tag: "@restart" }, async ({ pag
   const path = mintPath(shellOf(0));
   const page = await pageOf("alice");
   const terminal = await Terminal.open(page, shellOf(0), address());
-  await terminal.expectPrompt();
+  // it takes its time to end, and so does the server
+  await terminal.run("bash -c 'trap \"sleep 5; exit\" HUP; echo rea\"\"dy; while :; do sleep .1; done'");
+  await terminal.expectText(/^ready$/m);
   const answers: string[] = [];
   let over = false;
   const asking = (async () => {
@@ -70,15 +72,18 @@ test("figures: from a pod that is made to one that is ready, and memory at rest"
   report(`A new pod is ready after ${times.map((time) => `${(time / 1000).toFixed(1)} s`).join(", ")}`);
   const [node] = (await kubectl("get", "nodes", "--output=jsonpath={.items[*].metadata.name}")).split(" ");
   const memory = async () => {
-    const stats = JSON.parse(await kubectl("get", "--raw", `/api/v1/nodes/${node}/proxy/stats/summary`)) as {
-      pods: { podRef: { name: string; namespace: string }; containers?: { memory?: { rssBytes?: number } }[] }[];
-    };
-    const pod = stats.pods.findLast(({ podRef }) => podRef.namespace === RELEASE && podRef.name.startsWith(RELEASE));
-    return pod?.containers?.[0]?.memory?.rssBytes ?? 0;
+    const metrics = await kubectl("get", "--raw", `/api/v1/nodes/${node}/proxy/metrics/resource`);
+    const of = `container="podshell",namespace="${RELEASE}",pod="${(await servers())[0]}"`;
+    const line = metrics.split("\n").find((line) => line.startsWith(`container_memory_working_set_bytes{${of}}`));
+    return Number(line?.split(" ")[1] ?? 0);
   };
   await expect.poll(memory, { timeout: 60_000 }).toBeGreaterThan(0);
-  report(`Memory at rest: ${((await memory()) / (1 << 20)).toFixed(1)} MiB (RSS)`);
+  report(`Memory at rest: ${((await memory()) / (1 << 20)).toFixed(1)} MiB (working set)`);
 });
+
+async function servers(): Promise<string[]> {
+  return (await inRelease("get", "pods", SERVERS, "--output=jsonpath={.items[*].metadata.name}")).split(" ");
+}
 
 /** Deletes the pod, and measures how long the next takes from its first sign in the cluster until it is ready. */
 async function untilReady(): Promise<number> {
@@ -90,7 +95,9 @@ async function untilReady(): Promise<number> {
     ],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
-  const [old] = (await inRelease("get", "pods", SERVERS, "--output=jsonpath={.items[*].metadata.name}")).split(" ");
+  // those that end are gone first: there is one
+  await expect.poll(async () => (await servers()).length, { timeout: 60_000 }).toBe(1);
+  const [old] = await servers();
   const begins = new Map<string, number>();
   const ready = (async () => {
     for await (const line of createInterface({ input: watch.stdout })) {
