@@ -115,7 +115,6 @@ export class Ingress {
       const changes: [string, string][] = [
         ["bind :443 ", `bind ${this.address}:${PORTS[mode]} `],
         ["/etc/haproxy/shell.example.com.pem", this.file("site.pem")],
-        ["Host shell.example.com", `Host ${HOST}:${PORTS[mode]}`],
         upstream,
       ];
       if (mode === "proxy") changes.push(["password $6$replace$me", `insecure-password ${PASSWORD.replaceAll(" ", "\\ ")}`]);

@@ -68,7 +68,18 @@ pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result
     steps.step("load the image", || cluster.load(places, &image.archive))?;
     steps.step("deploy", || {
         install(places, &cluster, &image, wishes.sign_in, wishes)
-    })
+    })?;
+    let namespace = wishes.sign_in.namespace();
+    let mut service = cluster.kubectl();
+    service.args(["--namespace", namespace, "get", "service", namespace]);
+    service.arg("--output=jsonpath={.spec.ports[0].nodePort}");
+    let port = command::read(&mut service)?;
+    println!(
+        "It is at port {port} of the node, for a proxy on this machine: deploy/proxies has examples. Its own name is the \
+         publicUrl in {}.",
+        wishes.sign_in.values(places).display()
+    );
+    Ok(())
 }
 
 /// Installs what a test needs.

@@ -14,14 +14,25 @@ const inRelease = (...args: string[]) => kubectl(`--namespace=${RELEASE}`, ...ar
 
 test.describe.configure({ mode: "serial" });
 
-test("a live shell is told of a rolling restart, and the next one is of the new server", { tag: "@restart" }, async ({ pageOf }) => {
+test("a live shell is told of a rolling restart, and the next one is of the new server", { tag: "@restart" }, async ({ pageOf, ingress, tokens }) => {
   test.setTimeout(150_000);
+  const headers = bearer(await tokens("alice"));
   const page = await pageOf("alice");
   const terminal = await Terminal.open(page, shellOf(0), address());
   await terminal.expectPrompt();
+  let over = false;
+  const asking = (async () => {
+    const answers: number[] = [];
+    while (!over) answers.push((await ask(ingress, { path: "/api/v1/me", headers })).status);
+    return answers;
+  })();
   await inRelease("rollout", "restart", `deployment/${RELEASE}`);
-  await expect(terminal.state).toHaveAttribute("data-reason", "shutdown", { timeout: 60_000 });
-  await inRelease("rollout", "status", `deployment/${RELEASE}`, "--timeout=60s");
+  await expect(terminal.state)
+    .toHaveAttribute("data-reason", "shutdown", { timeout: 60_000 })
+    .finally(() => (over = true));
+  const answers = await asking;
+  expect(new Set(answers), "no request goes wrong meanwhile").toEqual(new Set([200]));
+  report(`While it was restarted, ${answers.length} of ${answers.length} requests were answered`);
   // the cookies are good there, too: nothing of a sign-in is in one server's memory
   const next = await Terminal.open(page, shellOf(0), address());
   await next.expectPrompt();
