@@ -73,6 +73,7 @@ pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result
     let mut service = cluster.kubectl();
     service.args(["--namespace", namespace, "get", "service", namespace]);
     service.arg("--output=jsonpath={.spec.ports[0].nodePort}");
+    service.stdout(Stdio::piped());
     let port = command::read(&mut service)?;
     println!(
         "It is at port {port} of the node, for a proxy on this machine: deploy/proxies has examples. Its own name is the \

@@ -4,7 +4,7 @@ use std::{
     fs,
     net::Ipv4Addr,
     path::Path,
-    process::Command,
+    process::Stdio,
     thread,
     time::{Duration, Instant},
 };
@@ -116,7 +116,8 @@ impl Cluster {
 
     /// How the API server was started, as the cluster has it.
     fn api_server(&self) -> Result<String> {
-        let mut get: Command = self.kubectl();
+        let mut get = self.kubectl();
+        get.stdout(Stdio::piped());
         get.args([
             "--namespace=kube-system",
             "--request-timeout=5s",
