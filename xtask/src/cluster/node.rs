@@ -81,7 +81,7 @@ impl Cluster {
         let node = format!("{NAME}-control-plane");
         let copy = |from: String, to: String| {
             let mut docker = self.engine().docker();
-            command::run(docker.args(["cp", "--quiet", &from, &to]))
+            command::run(docker.args(["cp", &from, &to]).stdout(Stdio::null()))
         };
         copy(format!("{node}:{MANIFEST}"), manifest.display().to_string())?;
         let text = fs::read_to_string(&manifest)?;
@@ -117,7 +117,6 @@ impl Cluster {
     /// How the API server was started, as the cluster has it.
     fn api_server(&self) -> Result<String> {
         let mut get = self.kubectl();
-        get.stdout(Stdio::piped());
         get.args([
             "--namespace=kube-system",
             "--request-timeout=5s",
@@ -126,7 +125,13 @@ impl Cluster {
         ]);
         get.args(["--selector=component=kube-apiserver"]);
         get.arg("--output=jsonpath={.items[*].spec.containers[*].command}");
-        command::read(&mut get)
+        // It may be away just now, which is nothing to tell of.
+        let output = get.stdout(Stdio::piped()).output();
+        let output = output.context("can't start kubectl")?;
+        if !output.status.success() {
+            bail!("{}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }
 
