@@ -26,6 +26,8 @@
   "LIFETIME_LIMIT" $v.lifetimeLimit
   "HEARTBEAT" $v.heartbeat
   "DRAIN_TIME" (printf "%ds" (int $v.drainSeconds))
+  "SHUTDOWN_NOTICE" (printf "%ds" (int $v.noticeSeconds))
+  "EMBEDDER" (join "," $v.embedders)
   "LOG" $v.log
 }}
 {{- if $v.readOnly }}{{- $_ := set $set "READ_ONLY" "true" }}{{- end }}
