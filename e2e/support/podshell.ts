@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { BrowserContextOptions } from "@playwright/test";
 import { podshellBinary } from "./env.ts";
 import { freePort } from "./ports.ts";
@@ -124,10 +125,11 @@ export class Podshell {
         `the server had ended with ${this.child.exitCode ?? this.child.signalCode}:\n${this.log()}`,
       );
     }
-    const ended = once(this.child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
     const deadline = setTimeout(() => this.child.kill("SIGKILL"), STOP_MS);
     this.child.kill(by);
-    const [code, signal] = await ended;
+    // looked at, not listened for: the event of a server that ends within milliseconds was seen to wake nobody
+    while (this.alive) await sleep(20);
+    const [code, signal] = [this.child.exitCode, this.child.signalCode];
     clearTimeout(deadline);
     if (signal === "SIGKILL") {
       throw new Error(`the server did not end within ${STOP_MS} ms of ${by}:\n${this.log()}`);
