@@ -74,9 +74,9 @@ pub struct Cluster {
 
 impl Cluster {
     /// A cluster whose calls are made as the server itself.
-    fn new(clients: Arc<Clients>, name: &str, identity: Arc<[u8]>) -> kube::Result<Self> {
-        Ok(Self {
-            client: clients.own()?,
+    fn new(clients: Arc<Clients>, name: &str, identity: Arc<[u8]>) -> Self {
+        Self {
+            client: clients.own(),
             clients,
             call_as: CallAs::Own,
             name: name.into(),
@@ -88,7 +88,7 @@ impl Cluster {
             standings: Arc::default(),
             is_read_only: Arc::default(),
             looks: Arc::new(Semaphore::new(LOOKS_AT_ONCE)),
-        })
+        }
     }
 
     /// The same cluster, with another identity.
@@ -97,12 +97,8 @@ impl Cluster {
     ///
     /// If what tells who that is can't be sent.
     pub fn acting_as(&self, call_as: &CallAs) -> Result<Self, ClusterError> {
-        let client = match call_as {
-            CallAs::Own => self.clients.own().map_err(ClusterError::from)?,
-            other => self.clients.client(other)?,
-        };
         Ok(Self {
-            client,
+            client: self.clients.client(call_as)?,
             call_as: call_as.clone(),
             ..self.clone()
         })

@@ -192,6 +192,8 @@ impl Authorize {
 /// Makes a client for each who calls. All of them share their connections to the API server, which tells callers apart by
 /// each request.
 pub(super) struct Clients {
+    /// The server's own. Made once: a credential plugin may have to run for it.
+    own: Client,
     config: Config,
     make: Box<Make>,
     made: Mutex<HashMap<CallerDigest, (Client, Instant)>>,
@@ -199,24 +201,27 @@ pub(super) struct Clients {
 
 impl Clients {
     /// Clients of `config`'s cluster; `make` makes one of a configuration that differs in who calls.
+    ///
+    /// # Errors
+    ///
+    /// If the server's own can't be made.
     pub(super) fn new(
         config: Config,
         make: impl Fn(&Config, Authorize) -> kube::Result<Client> + Send + Sync + 'static,
-    ) -> Arc<Self> {
-        Arc::new(Self {
+    ) -> kube::Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            own: make(&config, Authorize::default())?,
             config,
             make: Box::new(make),
             made: Mutex::default(),
-        })
-    }
-
-    /// The server's own client.
-    pub(super) fn own(&self) -> kube::Result<Client> {
-        (self.make)(&self.config, Authorize::default())
+        }))
     }
 
     /// The client that calls as `call_as`.
     pub(super) fn client(&self, call_as: &CallAs) -> Result<Client, ClusterError> {
+        if let CallAs::Own = call_as {
+            return Ok(self.own.clone());
+        }
         let digest = call_as.digest();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -224,14 +229,18 @@ impl Clients {
             *used = now;
             return Ok(client.clone());
         }
-        let authorize = call_as.headers()?;
-        let client = (self.make)(&call_as.apply(&self.config), authorize);
+        let client = (self.make)(&call_as.apply(&self.config), call_as.headers()?);
         let client = client.map_err(|error| ClusterError::Unreachable(innermost(&error)))?;
         made.retain(|_, (_, used)| now.duration_since(*used) < KEPT);
         if made.len() < CLIENTS {
             made.insert(digest, (client.clone(), now));
         }
         Ok(client)
+    }
+
+    /// The server's own.
+    pub(super) fn own(&self) -> Client {
+        self.own.clone()
     }
 }
 
@@ -243,6 +252,11 @@ impl fmt::Debug for Clients {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use http::Response;
+    use tower::{BoxError, service_fn};
+
     use super::*;
 
     fn as_user(user: &str, groups: &[&str]) -> CallAs {
@@ -308,5 +322,33 @@ mod tests {
                 .headers()
                 .is_err()
         );
+    }
+
+    #[tokio::test]
+    async fn a_client_is_made_once_for_each_who_calls() {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        let config = Config::new("https://127.0.0.1".parse().unwrap());
+        let clients = Clients::new(config, move |config, _| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            let nobody = service_fn(|_: Request<Body>| {
+                ready(Ok::<_, BoxError>(Response::new(Body::empty())))
+            });
+            Ok(Client::new(nobody, config.default_namespace.clone()))
+        });
+        let clients = clients.unwrap();
+        let (ann, bob) = (as_user("ann", &["dev"]), bearer("of-bob"));
+        for call_as in [
+            &CallAs::Own,
+            &ann,
+            &CallAs::Own,
+            &bob,
+            &ann,
+            &CallAs::Own,
+            &bob,
+        ] {
+            clients.client(call_as).unwrap();
+        }
+        assert_eq!(count.load(Ordering::Relaxed), 3);
     }
 }

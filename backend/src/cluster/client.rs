@@ -138,15 +138,13 @@ impl Cluster {
         }
         let server = without_secrets(&config.cluster_url);
         let identity = identity(&config);
-        let cluster =
-            clients(config, watcher).and_then(|clients| Self::new(clients, &name, identity));
-        let cluster = cluster.map_err(|error| ConnectError::Config {
+        let clients = clients(config, watcher).map_err(|error| ConnectError::Config {
             place: place.clone(),
             why: format!("its context {name:?} is of no use: {}", unusable(&error)),
         })?;
         let cluster = Self {
             anonymous: source.anonymous,
-            ..cluster
+            ..Self::new(clients, &name, identity)
         };
         let answered = timeout(FIRST_ANSWER, cluster.probe()).await;
         match answered.unwrap_or(Err(ClusterError::Silent)) {
@@ -183,9 +181,12 @@ impl Cluster {
             Box::pin(async move { connector.connect().await.map(TokioIo::new) })
         });
         let identity = identity(&config);
-        let demo = Self::new(clients_over(config, connect, watcher), "demo", identity);
-        let demo = demo.map_err(|error| unusable(innermost(&error)))?;
-        Ok(Self { demo: true, ..demo })
+        let clients = clients_over(config, connect, watcher);
+        let clients = clients.map_err(|error| unusable(innermost(&error)))?;
+        Ok(Self {
+            demo: true,
+            ..Self::new(clients, "demo", identity)
+        })
     }
 }
 
@@ -233,7 +234,7 @@ fn unusable(error: &kube::Error) -> String {
 /// acknowledgement of the one before.
 fn clients(config: Config, watcher: Option<Arc<dyn CallWatcher>>) -> kube::Result<Arc<Clients>> {
     if config.proxy_url.is_some() {
-        return Ok(Clients::new(config, move |config, authorize| {
+        return Clients::new(config, move |config, authorize| {
             let protocol = MapRequestLayer::new(choose_protocol);
             let watcher = watcher.clone();
             let watched = layer_fn(move |inner| Watched::new(inner, watcher.clone()));
@@ -241,7 +242,7 @@ fn clients(config: Config, watcher: Option<Arc<dyn CallWatcher>>) -> kube::Resul
             let authorized = MapRequestLayer::new(move |request| authorize.request(request));
             let builder = builder.with_layer(&protocol).with_layer(&authorized);
             Ok(builder.with_layer(&watched).build())
-        }));
+        });
     }
     let mut connector = HttpConnector::new();
     connector.enforce_http(false);
@@ -251,7 +252,7 @@ fn clients(config: Config, watcher: Option<Arc<dyn CallWatcher>>) -> kube::Resul
     let connector = connector
         .map_response(|stream: TokioIo<_>| TokioIo::new(Coalescing::new(stream.into_inner())));
     let connector = config.rustls_https_connector_with_connector(connector)?;
-    Ok(clients_over(config, connector, watcher))
+    clients_over(config, connector, watcher)
 }
 
 /// The same layers over any connector.
@@ -259,7 +260,7 @@ fn clients_over(
     config: Config,
     connector: impl Connect + Clone + Send + Sync + 'static,
     watcher: Option<Arc<dyn CallWatcher>>,
-) -> Arc<Clients> {
+) -> kube::Result<Arc<Clients>> {
     let http = HttpClient::builder(TokioExecutor::new()).build(connector);
     Clients::new(config, move |config, authorize| {
         let service = ServiceBuilder::new()
