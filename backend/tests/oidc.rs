@@ -504,3 +504,31 @@ async fn a_sign_in_is_renewed_while_a_shell_runs_and_ends_it_when_it_can_not_be(
     server.no_process_left().await;
     server.stop().await;
 }
+
+#[tokio::test]
+async fn signing_out_revokes_the_latest_refresh_token() {
+    let provider = Provider::start();
+    provider.with(|played| played.lasts = 60);
+    let (server, _file) = start(&provider, &["--act-as", "impersonate"]).await;
+    let mut ann = Browser::default();
+    ann.sign_in(&server, &provider, "/").await;
+    let mut terminal = ann.open(&server).await;
+    // The next renewal is the last one: the browser does not hear of it.
+    let before = provider.with(|played| {
+        played.lasts = 3600;
+        played.refreshed
+    });
+    let renewed = || provider.with(|played| played.refreshed);
+    until("a renewal", || renewed() > before).await;
+    let out = ann
+        .ask(&server, "POST", "/api/v1/sign-out", "same-origin")
+        .await;
+    assert_eq!(out.status, StatusCode::NO_CONTENT);
+    terminal.end().await;
+    assert_eq!(
+        provider.with(|played| played.revoked.clone()),
+        [format!("refresh-{}", before + 1)]
+    );
+    server.no_process_left().await;
+    server.stop().await;
+}

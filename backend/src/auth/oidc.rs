@@ -342,9 +342,10 @@ impl OidcSignIn {
     /// The headers that make a browser forget its sign-in, which is worth nothing from now on.
     pub(super) async fn sign_out(&self, headers: &HeaderMap, caller: &Caller) -> Vec<HeaderValue> {
         let kept = self.signed_in.read::<Kept>(headers, self.clock.now());
-        self.standings.forget(caller);
-        if let Some((kept, _)) = kept
-            && let Some(token) = kept.tokens.refresh_token
+        // The browser's own may be older than those of a shell that runs.
+        let latest = self.standings.forget(caller);
+        let tokens = latest.or_else(|| kept.map(|(kept, _)| kept.tokens));
+        if let Some(token) = tokens.and_then(|tokens| tokens.refresh_token)
             && let Err(error) = self.issuer.revoke(&token).await
         {
             tracing::warn!(%error, "a refresh token could not be revoked");

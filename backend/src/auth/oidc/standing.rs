@@ -156,9 +156,10 @@ impl Standings {
         standing
     }
 
-    /// The caller has signed out: what is in use is so no more.
-    pub(super) fn forget(&self, caller: &Caller) {
+    /// The caller has signed out: what is in use is so no more. Gives what that was.
+    pub(super) fn forget(&self, caller: &Caller) -> Option<Tokens> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.remove(caller);
+        let standing = all.remove(caller)?.upgrade()?;
+        Some(standing.tokens())
     }
 }
