@@ -12,7 +12,13 @@ use std::{
 use anyhow::Result;
 
 use crate::{
-    binary, browser, cluster, command, places::Places, steps::Steps, tools, wasm::Toolchain,
+    binary, browser,
+    cluster::{self, Cluster},
+    command,
+    places::Places,
+    steps::Steps,
+    tools,
+    wasm::Toolchain,
 };
 
 /// Builds, sees to a cluster and a browser, and runs the tests. Returns which cluster it was.
@@ -35,40 +41,45 @@ pub(crate) fn run(
     })?;
     steps.step("end-to-end tests", || {
         eprintln!("against {}", cluster.description);
-        command::run(
-            Command::new("node")
-                .arg("node_modules/typescript/bin/tsc")
-                .current_dir(&e2e),
-        )?;
         // A spec runs `trunk serve`.
         let mut path = tools::page_tools(places)?;
         path.push(places.repository.join("frontend/node_modules/.bin"));
         path.extend(cluster.tools().map(Path::to_owned));
-        let mut playwright = Command::new("node");
+        let mut playwright = playwright(&e2e, &cluster, chromium.as_deref())?;
         Toolchain::find(places)?.apply(&mut playwright, &path);
         playwright
-            .args(["node_modules/@playwright/test/cli.js", "test"])
             .args(arguments)
-            .current_dir(&e2e);
-        playwright
             .env("PODSHELL_BIN", &binary)
             .env("PODSHELL_SOCKJS_SERVER", &sockjs_server)
-            .env("PODSHELL_KUBECONFIG", &cluster.kubeconfig);
-        playwright
-            .env("KUBECONFIG", &cluster.kubeconfig)
             .env("TRUNK_SKIP_VERSION_CHECK", "true")
             // What the page was compiled with is there already.
-            .env("TRUNK_BUILD_RELEASE", "true")
-            .env_remove("NO_COLOR");
-        if let Some(chromium) = &chromium {
-            playwright.env("PODSHELL_CHROMIUM", chromium);
-        }
+            .env("TRUNK_BUILD_RELEASE", "true");
         if let Some(firefox) = &firefox {
             playwright.env("PODSHELL_FIREFOX", firefox);
         }
         command::run(&mut playwright)
     })?;
     Ok(cluster.description)
+}
+
+/// Checks the types of the tests, and gives the command that runs them against a cluster.
+fn playwright(e2e: &Path, cluster: &Cluster, chromium: Option<&Path>) -> Result<Command> {
+    command::run(
+        Command::new("node")
+            .arg("node_modules/typescript/bin/tsc")
+            .current_dir(e2e),
+    )?;
+    let mut playwright = Command::new("node");
+    playwright
+        .args(["node_modules/@playwright/test/cli.js", "test"])
+        .current_dir(e2e)
+        .env("PODSHELL_KUBECONFIG", &cluster.kubeconfig)
+        .env("KUBECONFIG", &cluster.kubeconfig)
+        .env_remove("NO_COLOR");
+    if let Some(chromium) = chromium {
+        playwright.env("PODSHELL_CHROMIUM", chromium);
+    }
+    Ok(playwright)
 }
 
 /// Builds what npm's sockjs-client is tested against, with the features that all packages together ask for: `cargo test

@@ -1,9 +1,10 @@
 //! The end-to-end tests of Podshell as it is deployed: in the kind cluster, behind two proxies.
 
-use std::{ffi::OsString, process::Command};
+use std::{ffi::OsString, path::Path};
 
 use anyhow::Result;
 
+use super::playwright;
 use crate::{
     browser, cluster, command,
     deploy::{self, SignIn},
@@ -35,28 +36,11 @@ pub(crate) fn run(places: &Places, steps: &mut Steps, arguments: &[OsString]) ->
     })?;
     steps.step("end-to-end tests", || {
         eprintln!("against {}", cluster.description);
-        command::run(
-            Command::new("node")
-                .arg("node_modules/typescript/bin/tsc")
-                .current_dir(&e2e),
-        )?;
-        let mut playwright = Command::new("node");
-        command::look_first(
-            &mut playwright,
-            cluster.tools().map(std::path::Path::to_owned),
-        );
+        let mut playwright = playwright(&e2e, &cluster, chromium.as_deref())?;
+        command::look_first(&mut playwright, cluster.tools().map(Path::to_owned));
         playwright
-            .args(["node_modules/@playwright/test/cli.js", "test"])
             .arg("--config=playwright.cluster.config.ts")
-            .args(arguments)
-            .current_dir(&e2e);
-        playwright
-            .env("PODSHELL_KUBECONFIG", &cluster.kubeconfig)
-            .env("KUBECONFIG", &cluster.kubeconfig)
-            .env_remove("NO_COLOR");
-        if let Some(chromium) = &chromium {
-            playwright.env("PODSHELL_CHROMIUM", chromium);
-        }
+            .args(arguments);
         command::run(&mut playwright)
     })?;
     eprintln!("\n{}", steps.table());
