@@ -6,17 +6,9 @@ use axum::extract::FromRef;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    audit::Audit,
-    auth::{Auth, sign_in::Told},
-    cluster::Cluster,
-    descriptors::Budget,
-    error::Failure,
-    metrics::Metrics,
-    minting::Minting,
-    page::assets::Page,
-    readiness::Readiness,
-    session::Sessions,
-    switches::Switches,
+    audit::Audit, auth::Auth, cluster::Cluster, descriptors::Budget, error::Failure,
+    metrics::Metrics, minting::Minting, page::assets::Page, readiness::Readiness,
+    session::Sessions, switches::Switches,
 };
 
 /// What all requests share.
@@ -34,15 +26,6 @@ pub(crate) struct App {
     pub(crate) shutdown: Shutdown,
     pub(crate) switches: Switches,
     pub(crate) times: Times,
-}
-
-impl FromRef<App> for Told {
-    fn from_ref(app: &App) -> Self {
-        Self {
-            audit: app.audit.clone(),
-            metrics: Arc::clone(&app.metrics),
-        }
-    }
 }
 
 /// Image of the containers that are added for debugging.

@@ -195,7 +195,7 @@ impl Auth {
             identity: Identity {
                 caller,
                 user,
-                address: client_address(&self.proxies, parts),
+                address: shown.address,
             },
             call_as,
         };

@@ -25,7 +25,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use self::connection::Held;
+use self::connection::{Answering, Held};
 pub(crate) use self::tls::Certificate;
 pub use self::tls::TlsError;
 use crate::burst::Burst;
@@ -134,16 +134,15 @@ pub(crate) async fn serve<L: Listener>(
             () = shutdown.cancelled() => break,
             Some(_) = connections.join_next() => {}
             (io, peer) = door.next() => {
-                connections.spawn(connection::serve(
-                    http.clone(),
-                    tls.clone(),
-                    silence,
-                    io,
+                let answering = Answering {
+                    http: http.clone(),
+                    body_time: silence,
                     peer,
-                    routes.clone(),
-                    Arc::clone(&door.crowd),
-                    shutdown.clone(),
-                ));
+                    routes: routes.clone(),
+                    crowd: Arc::clone(&door.crowd),
+                    shutdown: shutdown.clone(),
+                };
+                connections.spawn(connection::serve(io, tls.clone(), answering));
             }
         }
     }

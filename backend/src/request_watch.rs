@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{FromRef, Request, State},
+    extract::{Request, State},
     http::StatusCode,
     middleware::Next,
     response::Response,
@@ -11,49 +11,36 @@ use axum::{
 use podshell_shared::api::ErrorCode;
 
 use crate::{
-    app::App,
     audit::{Audit, Entry, Event},
     auth::{self, Auth, Principal},
     metrics::Metrics,
     session::Identity,
 };
 
-/// Who is told.
-#[derive(Clone, Debug, FromRef)]
-pub(crate) struct Told {
-    audit: Audit,
-    metrics: Arc<Metrics>,
-    auth: Arc<Auth>,
-}
-
-impl FromRef<App> for Told {
-    fn from_ref(app: &App) -> Self {
-        Self {
-            audit: app.audit.clone(),
-            metrics: Arc::clone(&app.metrics),
-            auth: Arc::clone(&app.auth),
-        }
-    }
-}
-
 /// Tells of a request that is refused. It comes after those who found out who makes it.
-pub(crate) async fn watch(State(told): State<Told>, request: Request, next: Next) -> Response {
+pub(crate) async fn watch(
+    State(audit): State<Audit>,
+    State(metrics): State<Arc<Metrics>>,
+    State(auth): State<Arc<Auth>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (parts, body) = request.into_parts();
     let identity = Principal::of(&parts).map(|principal| principal.identity.clone());
-    let address = auth::client_address(told.auth.proxies(), &parts);
+    let address = auth::client_address(auth.proxies(), &parts);
     let is_signed_out = auth::is_signed_out(&parts);
     let response = next.run(Request::from_parts(parts, body)).await;
     let Some(code) = response.extensions().get::<ErrorCode>().copied() else {
         return response;
     };
-    told.metrics.refused(code);
+    metrics.refused(code);
     let refused = matches!(
         response.status(),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
     );
     // A page that is opened asks before anyone has signed in.
     if refused && !is_signed_out {
-        note(&told.audit, identity.as_ref(), address, code);
+        note(&audit, identity.as_ref(), address, code);
     }
     response
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use thiserror::Error;
 
 use crate::random;
@@ -65,6 +65,15 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret")
     }
+}
+
+/// What is kept of a secret to know it again.
+pub(crate) type Digest = [u8; digest::SHA256_OUTPUT_LEN];
+
+/// What tells a secret from others, and tells nothing of it.
+pub(crate) fn digest_of(secret: &str) -> Digest {
+    let digest = digest::digest(&digest::SHA256, secret.as_bytes());
+    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{
     future::Future,
     io,
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -35,7 +35,7 @@ use crate::{
     minting::Minting,
     page::assets::Page,
     router::{self, Connections, router},
-    secret::Secret,
+    secret::{Secret, SecretError},
     secret_file,
     session::{Limits, Scope, Sessions, TicketKeys, Tickets},
     session_watch::SessionWatch,
@@ -126,12 +126,7 @@ impl Server {
         };
         let tls = tls(&config)?;
         let (shutdown, ending) = (CancellationToken::new(), CancellationToken::new());
-        let scheme = if tls.is_some() {
-            Scheme::HTTPS
-        } else {
-            Scheme::HTTP
-        };
-        let hosts = Hosts::new(address, scheme, config.public_url.as_ref());
+        let hosts = Hosts::new(address, scheme(tls.as_ref()), config.public_url.as_ref());
         let means = Means {
             token,
             proxy,
@@ -227,11 +222,7 @@ impl Bound {
     }
 
     fn scheme(&self) -> Scheme {
-        if self.tls.is_some() {
-            Scheme::HTTPS
-        } else {
-            Scheme::HTTP
-        }
+        scheme(self.tls.as_ref())
     }
 
     /// Where it listens.
@@ -405,14 +396,10 @@ impl Links {
 
 /// The key that the user has set for scripts.
 fn token(config: &Config) -> Result<Option<Secret>, StartError> {
-    let Some(path) = &config.token_file else {
-        return Ok(config.token.clone());
-    };
-    let token = Secret::new(&secret(path)?).map_err(|source| StartError::Token {
-        path: path.clone(),
-        source,
-    })?;
-    Ok(Some(token))
+    match &config.token_file {
+        Some(path) => secret_of(path, |path, source| StartError::Token { path, source }).map(Some),
+        None => Ok(config.token.clone()),
+    }
 }
 
 /// The provider that signs people in, if one does.
@@ -437,6 +424,14 @@ fn issuer(config: &Config) -> Result<Option<Issuer>, StartError> {
     };
     let issuer = Issuer::new(url, client, secret, authorities);
     Ok(Some(issuer.map_err(|error| refused(error.to_string()))?))
+}
+
+/// What a server is asked by at its own address.
+fn scheme(tls: Option<&Tls>) -> Scheme {
+    match tls {
+        Some(_) => Scheme::HTTPS,
+        None => Scheme::HTTP,
+    }
 }
 
 /// What TLS is served with, if it is.
@@ -464,14 +459,22 @@ fn audit(config: &Config, Events(events): Events) -> Result<Audit, StartError> {
 
 /// What a proxy in front shows that it is the one.
 fn proxy_secret(config: &Config) -> Result<Option<Secret>, StartError> {
-    let Some(path) = &config.proxy_secret_file else {
-        return Ok(None);
-    };
-    let secret = Secret::new(&secret(path)?).map_err(|source| StartError::ProxySecret {
-        path: path.clone(),
-        source,
-    })?;
-    Ok(Some(secret))
+    let path = config.proxy_secret_file.as_deref();
+    path.map(|path| {
+        secret_of(path, |path, source| StartError::ProxySecret {
+            path,
+            source,
+        })
+    })
+    .transpose()
+}
+
+/// The secret that a file holds, which is `refused` if it is none.
+fn secret_of(
+    path: &Path,
+    refused: impl FnOnce(PathBuf, SecretError) -> StartError,
+) -> Result<Secret, StartError> {
+    Secret::new(&secret(path)?).map_err(|source| refused(path.to_owned(), source))
 }
 
 /// The keys in a file, or a new one.

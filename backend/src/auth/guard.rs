@@ -9,7 +9,6 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use axum::response::Response;
 use http::request::Parts;
 use podshell_shared::terminal::session_handle;
@@ -18,6 +17,7 @@ use super::{Auth, Principal, bearer, client_address, principal::Identified, sign
 use crate::{
     cluster::{CallAs, Cluster},
     minting::Minting,
+    secret::digest_of,
     session::{Caller, Identity, Sessions},
 };
 
@@ -141,7 +141,7 @@ impl sockjs::Guard for Guard {
                 caller
             }
         };
-        Some(digest(&SHA256, brought.as_bytes()).as_ref().to_vec())
+        Some(digest_of(brought).to_vec())
     }
 }
 

@@ -8,7 +8,6 @@ use std::{
     time::SystemTime,
 };
 
-use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -19,7 +18,7 @@ use super::{
 };
 use crate::{
     cluster::{CallAs, Cluster, ClusterError, FixedToken},
-    secret::Secret,
+    secret::{Digest, Secret, digest_of},
     session::{Caller, Identity, User},
 };
 
@@ -70,7 +69,7 @@ pub(super) struct TokenSignIn {
     pub(super) time: Duration,
     /// Without an identity of its own.
     cluster: Cluster,
-    known: Mutex<HashMap<[u8; SHA256_OUTPUT_LEN], (User, Instant)>>,
+    known: Mutex<HashMap<Digest, (User, Instant)>>,
 }
 
 /// What a browser keeps of it.
@@ -117,7 +116,7 @@ impl TokenSignIn {
     /// Who has a token, if the cluster has told so within the last minute.
     fn known_to_have(&self, token: &str) -> Option<User> {
         let known = self.known();
-        let (user, since) = known.get(&key(token))?;
+        let (user, since) = known.get(&digest_of(token))?;
         (since.elapsed() < KNOWN_FOR).then(|| user.clone())
     }
 
@@ -127,7 +126,7 @@ impl TokenSignIn {
         let (now, mut known) = (Instant::now(), self.known());
         known.retain(|_, (_, since)| now.duration_since(*since) < KNOWN_FOR);
         if known.len() < KNOWN {
-            known.insert(key(token), (user.clone(), now));
+            known.insert(digest_of(token), (user.clone(), now));
         }
         Ok(user)
     }
@@ -168,14 +167,9 @@ impl TokenSignIn {
         })
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<[u8; SHA256_OUTPUT_LEN], (User, Instant)>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<Digest, (User, Instant)>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn key(token: &str) -> [u8; SHA256_OUTPUT_LEN] {
-    let key = digest(&SHA256, token.as_bytes());
-    key.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
 /// Sign-in by a proxy in front.

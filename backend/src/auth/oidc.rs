@@ -34,14 +34,14 @@ use super::{
     cookies::Cookies,
     method::{Found, Method, is_reserved},
     principal::Unidentified,
-    sign_in::Told,
 };
 use crate::{
-    audit::{Entry, Event},
+    audit::{Audit, Entry, Event},
     clock::Clock,
     cluster::CallAs,
     config::ActAs,
     error::Failure,
+    metrics::Metrics,
     random,
     session::{Caller, Identity, User},
 };
@@ -372,7 +372,8 @@ pub(crate) async fn begin(
 /// has begun it.
 pub(crate) async fn callback(
     State(auth): State<Arc<Auth>>,
-    State(Told { audit, metrics }): State<Told>,
+    State(audit): State<Audit>,
+    State(metrics): State<Arc<Metrics>>,
     Query(callback): Query<Callback>,
     parts: Parts,
 ) -> Response {

@@ -20,13 +20,6 @@ use crate::{
     session::{Sessions, User},
 };
 
-/// Who is told of sign-ins.
-#[derive(Clone, Debug)]
-pub(crate) struct Told {
-    pub(crate) audit: Audit,
-    pub(crate) metrics: Arc<Metrics>,
-}
-
 /// `GET /api/v1/sign-in`: how people sign in here.
 #[utoipa::path(
     get,
@@ -56,7 +49,8 @@ pub(crate) async fn method(State(auth): State<Arc<Auth>>) -> Json<SignInMethod> 
 )]
 pub(crate) async fn sign_in(
     State(auth): State<Arc<Auth>>,
-    State(Told { audit, metrics }): State<Told>,
+    State(audit): State<Audit>,
+    State(metrics): State<Arc<Metrics>>,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
@@ -135,7 +129,7 @@ pub(crate) async fn sign_in(
 pub(crate) async fn sign_out(
     State(auth): State<Arc<Auth>>,
     State(sessions): State<Sessions<Cluster>>,
-    State(Told { audit, .. }): State<Told>,
+    State(audit): State<Audit>,
     principal: Principal,
     headers: HeaderMap,
 ) -> Response {

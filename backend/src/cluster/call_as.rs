@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN, digest};
+use aws_lc_rs::digest::{Context, SHA256};
 use futures_util::future::BoxFuture;
 use http::{HeaderName, HeaderValue, Request, header::AUTHORIZATION};
 use kube::{Client, Config, client::Body, config::AuthInfo};
@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Duration, Instant};
 
 use super::{ClusterError, error::innermost};
+use crate::secret::{Digest, digest_of};
 
 const IMPERSONATE_USER: HeaderName = HeaderName::from_static("impersonate-user");
 const IMPERSONATE_GROUP: HeaderName = HeaderName::from_static("impersonate-group");
@@ -45,8 +46,7 @@ pub(crate) struct FixedToken {
 
 impl FixedToken {
     pub(crate) fn new(token: SecretString) -> Self {
-        let id = digest(&SHA256, token.expose_secret().as_bytes());
-        let id = id.as_ref().try_into().expect("SHA-256 has 32 bytes");
+        let id = digest_of(token.expose_secret());
         Self { id, token }
     }
 }
@@ -160,7 +160,7 @@ impl fmt::Debug for CallAs {
 }
 
 /// What tells one who calls from another.
-pub(super) type CallerDigest = [u8; SHA256_OUTPUT_LEN];
+pub(super) type CallerDigest = Digest;
 
 type Make = dyn Fn(&Config, Authorize) -> kube::Result<Client> + Send + Sync;
 

@@ -134,6 +134,35 @@ async fn until_lost(mut standing: watch::Receiver<Option<Exit>>) -> Exit {
     }
 }
 
+/// How a right is lost, if it is.
+async fn lost_now(cluster: &Cluster, key: &Key) -> Option<Exit> {
+    if let Some(standing) = cluster.call_as.standing()
+        && !standing.keep().await
+    {
+        return Some(signed_out());
+    }
+    let place = Where {
+        namespace: &key.namespace,
+        pod: key.pod.as_deref(),
+    };
+    match access_review::check(cluster, key.right, place).await {
+        Ok(()) => None,
+        // Who may not even ask has lost all rights, or the server has: either way nobody knows of one.
+        Err(error @ (ClusterError::MayNot { .. } | ClusterError::Api { status: 403, .. })) => {
+            Some(refused(&error))
+        }
+        Err(ClusterError::Api { status: 401, .. })
+            if matches!(cluster.call_as, CallAs::Bearer(_)) =>
+        {
+            Some(signed_out())
+        }
+        Err(error) => {
+            tracing::debug!(%error, "a right could not be reviewed");
+            None
+        }
+    }
+}
+
 /// Reviews a right until it is lost, or nobody wants to know.
 async fn review(cluster: Cluster, key: Key, tell: watch::Sender<Option<Exit>>) {
     // Who asks about one pod has just been told that the right to all is gone.
@@ -154,35 +183,10 @@ async fn review(cluster: Cluster, key: Key, tell: watch::Sender<Option<Exit>>) {
                 return;
             }
         }
-        let place = Where {
-            namespace: &key.namespace,
-            pod: key.pod.as_deref(),
-        };
-        if let Some(standing) = cluster.call_as.standing()
-            && !standing.keep().await
-        {
+        if let Some(lost) = lost_now(&cluster, &key).await {
             cluster.standings.lock().remove(&key);
-            tell.send_replace(Some(signed_out()));
+            tell.send_replace(Some(lost));
             return;
         }
-        let lost = match access_review::check(&cluster, key.right, place).await {
-            Ok(()) => continue,
-            // Who may not even ask has lost all rights, or the server has: either way nobody knows of one.
-            Err(error @ (ClusterError::MayNot { .. } | ClusterError::Api { status: 403, .. })) => {
-                refused(&error)
-            }
-            Err(ClusterError::Api { status: 401, .. })
-                if matches!(cluster.call_as, CallAs::Bearer(_)) =>
-            {
-                signed_out()
-            }
-            Err(error) => {
-                tracing::debug!(%error, "a right could not be reviewed");
-                continue;
-            }
-        };
-        cluster.standings.lock().remove(&key);
-        tell.send_replace(Some(lost));
-        return;
     }
 }

@@ -71,47 +71,50 @@ pub(super) fn set_up(stream: &TcpStream, silence: Duration) -> io::Result<()> {
     Ok(())
 }
 
-/// Answers requests, each stretch of whose bodies has to be there within `body_time`, until the connection ends or is
-/// upgraded. After `shutdown` there is no next one; at a `crowd` it ends if it has been waiting for one.
-#[allow(clippy::too_many_arguments, reason = "a connection has all of these")]
-pub(super) async fn serve<Io>(
-    http: http1::Builder,
-    tls: Option<TlsAcceptor>,
-    body_time: Duration,
-    io: Held<Io>,
-    peer: SocketAddr,
-    routes: Router,
-    crowd: Arc<Notify>,
-    shutdown: CancellationToken,
-) where
+/// What answers a connection's requests, each stretch of whose bodies has to be there within `body_time`, until the
+/// connection ends or is upgraded. After `shutdown` there is no next one; at a `crowd` it ends if it has been waiting for one.
+#[derive(Debug)]
+pub(super) struct Answering {
+    pub(super) http: http1::Builder,
+    pub(super) body_time: Duration,
+    pub(super) peer: SocketAddr,
+    pub(super) routes: Router,
+    pub(super) crowd: Arc<Notify>,
+    pub(super) shutdown: CancellationToken,
+}
+
+/// Serves a connection, over TLS if that is spoken here.
+pub(super) async fn serve<Io>(io: Held<Io>, tls: Option<TlsAcceptor>, answering: Answering)
+where
     Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Some(tls) = tls else {
-        return answer(http, body_time, io, peer, routes, crowd, shutdown).await;
+        return answer(io, answering).await;
     };
     let shaken = tokio::select! {
         shaken = timeout(HANDSHAKE_TIME, tls.accept(io)) => shaken,
-        () = shutdown.cancelled() => return,
+        () = answering.shutdown.cancelled() => return,
     };
     match shaken {
-        Ok(Ok(io)) => answer(http, body_time, io, peer, routes, crowd, shutdown).await,
+        Ok(Ok(io)) => answer(io, answering).await,
         Ok(Err(error)) => debug!(%error, "no TLS connection came of it"),
         Err(_) => debug!("a client took too long for TLS"),
     }
 }
 
 /// The same once it is known what goes over it.
-async fn answer<Io>(
-    http: http1::Builder,
-    body_time: Duration,
-    io: Io,
-    peer: SocketAddr,
-    routes: Router,
-    crowd: Arc<Notify>,
-    shutdown: CancellationToken,
-) where
+async fn answer<Io>(io: Io, answering: Answering)
+where
     Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let Answering {
+        http,
+        body_time,
+        peer,
+        routes,
+        crowd,
+        shutdown,
+    } = answering;
     let waiting = Waiting::new();
     let service = service_fn(|request: Request<Incoming>| {
         let (parts, body) = request.into_parts();

@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use humantime::format_duration;
 use podshell_shared::terminal::{EndReason, Exit, session_handle};
 use tokio::{
@@ -23,7 +23,10 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::warn;
 
-use crate::random;
+use crate::{
+    random,
+    secret::{Digest, digest_of},
+};
 
 use super::{
     Caller, Identity, Observer, RunningProcess, SessionId, SessionObserver, Target,
@@ -106,8 +109,6 @@ struct Owner<S: TerminalBackend> {
     key: Digest,
     asks: mpsc::Sender<Ask<S>>,
 }
-
-type Digest = [u8; digest::SHA256_OUTPUT_LEN];
 
 /// What is asked of who owns a session.
 #[derive(Debug)]
@@ -445,9 +446,4 @@ fn one_less<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
 /// Whether this is the key of that digest. The time that it takes tells nothing of either.
 fn is_equal(digest: &Digest, key: &str) -> bool {
     verify_slices_are_equal(digest, &digest_of(key)).is_ok()
-}
-
-fn digest_of(key: &str) -> Digest {
-    let digest = digest::digest(&digest::SHA256, key.as_bytes());
-    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
