@@ -24,7 +24,8 @@ async fn busy_shells(server: &TestServer, pods: usize) -> Vec<Terminal> {
         terminal
     };
     let terminals = join_all((0..SHELLS).map(open)).await;
-    until("all jobs", || server.cluster.live_processes() == 3 * SHELLS).await;
+    server.runs(SHELLS, "sleep 3333").await;
+    server.runs(SHELLS, "sleep 3334").await;
     terminals
 }
 
@@ -79,7 +80,7 @@ async fn where_it_can_not_be_the_log_names_each_target() {
         terminal.type_text("sleep 3333 &\r").await;
         terminals.push(terminal);
     }
-    until("the jobs", || server.cluster.live_processes() == 4).await;
+    server.runs(2, "sleep 3333").await;
     refuse(&server);
     let (cluster, drained) = server.drain().await;
     assert_eq!(drained.left, 2);
@@ -99,7 +100,7 @@ async fn what_does_not_answer_in_time_is_named_too() {
     let server = TestServer::start_with(web(), &["--drain-time", "2s"]).await;
     let mut terminal = server.open("app").await;
     terminal.type_text("sleep 3333\r").await;
-    until("the job", || server.cluster.live_processes() == 2).await;
+    server.runs(1, "sleep 3333").await;
     let never = ExecEffect::DelayUpgrade(Duration::from_secs(3600));
     server.cluster.inject(Fault::exec(never));
     let (cluster, drained) = server.drain().await;

@@ -440,7 +440,7 @@ async fn users_in_one_container_are_cleaned_up_after_as_themselves() {
     for terminal in &mut terminals {
         terminal.type_text("sleep 1000\r").await;
     }
-    until("both sleeps", || server.cluster.live_processes() == 4).await;
+    server.runs(2, "sleep 1000").await;
     let cluster = server.shut_down().await;
     assert_eq!(cluster.live_processes(), 0);
     let execs = cluster.execs().into_iter().filter(|exec| !exec.tty);

@@ -305,6 +305,14 @@ impl TestServer {
         }
     }
 
+    /// Waits until so many processes of the cluster are this command with its arguments.
+    /// To count all processes would not do: a shell that starts has others for a moment.
+    pub async fn runs(&self, count: usize, command: &str) {
+        let running = || self.cluster.processes().into_iter();
+        let is_it = |process: &String| process.ends_with(command);
+        until(command, || running().filter(is_it).count() == count).await;
+    }
+
     /// Waits until no process runs in the cluster any more.
     pub async fn no_process_left(&self) {
         until("all processes' end", || self.cluster.live_processes() == 0).await;
