@@ -229,8 +229,8 @@ test("a long paste arrives whole and in order", async ({ page, ownPod }) => {
   await terminal.expectText(/^ready$/m);
   const lines = Array.from({ length: 4_000 }, (_, n) => `line ${n} 你好\n`);
   await terminal.pasteLines(lines.join(""));
-  await terminal.expectText(/^line 3999 你好$/m, 30_000);
+  // The end of its echo may wait in the kernel's terminal until there is more input: with kubectl once in thirty times, too.
   await page.keyboard.press("Control+d");
-  await terminal.expectPrompt();
+  await terminal.expectText(/^line 3999 你好\n.*[#$]\s*$/m, 30_000);
   expect(await execute(ownPod, "cat", "/tmp/pasted")).toBe(lines.join(""));
 });

@@ -16,6 +16,8 @@ interface Pair {
 /** Carries bytes between the browser and a server on this machine, by an address of its own. */
 export class Cable {
   private readonly pairs = new Set<Pair>();
+  /** The browser's ends that ask for nothing yet: a browser opens some in advance. */
+  private readonly idle = new Set<Socket>();
   private pulled = false;
   private blocked: RegExp | undefined;
   /** How many bytes WebSockets may still bring to the browser, and what to do then. */
@@ -93,6 +95,7 @@ export class Cable {
   /** Takes it away for good. */
   async remove(): Promise<void> {
     this.cut();
+    for (const browser of this.idle) browser.destroy();
     this.listener.close();
     await once(this.listener, "close");
   }
@@ -105,7 +108,10 @@ export class Cable {
       return;
     }
     browser.setNoDelay();
+    this.idle.add(browser);
+    browser.once("close", () => this.idle.delete(browser));
     browser.once("data", (first: Buffer) => {
+      this.idle.delete(browser);
       const path = /^\S+ (\S+)/.exec(first.toString("latin1"))?.[1] ?? "";
       if (this.blocked?.test(path) === true) {
         browser.resetAndDestroy();
