@@ -25,6 +25,7 @@ pub(crate) struct Metrics {
     pub(crate) sessions: Family<StateLabel, Gauge>,
     sessions_ended: Family<ReasonLabel, Counter>,
     prompt: Histogram,
+    lag: Histogram,
     pub(crate) output: Counter,
     pub(crate) input: Counter,
     pub(crate) resumes: Counter,
@@ -89,6 +90,7 @@ impl Metrics {
             sessions: Family::default(),
             sessions_ended: Family::default(),
             prompt: times(0.01),
+            lag: times(0.002),
             output: Counter::default(),
             input: Counter::default(),
             resumes: Counter::default(),
@@ -130,6 +132,11 @@ impl Metrics {
             "prompt_seconds",
             "Time from a bind until its shell had started",
             self.prompt.clone(),
+        );
+        registry.register(
+            "output_lag_seconds",
+            "Time from sending output until its terminal had drawn it, as acknowledged",
+            self.lag.clone(),
         );
         registry.register(
             "output_bytes",
@@ -188,6 +195,10 @@ impl Metrics {
 
     pub(crate) fn shell_started(&self, time: Duration) {
         self.prompt.observe(time.as_secs_f64());
+    }
+
+    pub(crate) fn drawn(&self, lag: Duration) {
+        self.lag.observe(lag.as_secs_f64());
     }
 
     pub(crate) fn refused(&self, code: ErrorCode) {

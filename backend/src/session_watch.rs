@@ -104,6 +104,10 @@ impl SessionObserver for Watched {
         self.watch.metrics.output.inc_by(data.len() as u64);
     }
 
+    fn drawn(&mut self, lag: Duration) {
+        self.watch.metrics.drawn(lag);
+    }
+
     fn input(&mut self, data: &Bytes) {
         self.input += data.len() as u64;
         self.watch.metrics.input.inc_by(data.len() as u64);

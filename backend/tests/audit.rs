@@ -226,6 +226,12 @@ async fn metrics_and_health_have_a_listener_of_their_own() {
     ] {
         assert!(text.contains(line), "{line} in {text}");
     }
+    let measured = text.split("podshell_output_lag_seconds_count ").nth(1);
+    let measured = measured.and_then(|rest| rest.lines().next());
+    assert!(
+        measured.is_some_and(|count| count != "0"),
+        "the prompt was acknowledged: {text}"
+    );
     // Nobody finds them beside the page.
     let beside = ask(&server, "GET", "/metrics", "token-of-ann", String::new()).await;
     assert_eq!(beside.status, StatusCode::NOT_FOUND);

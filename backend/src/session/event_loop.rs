@@ -261,6 +261,9 @@ async fn drive<S: TerminalBackend>(
                 if let Err(exit) = hear(state, received) {
                     return Stop::other(state, exit);
                 }
+                if let (Some(observer), Some(lag)) = (&mut *observer, state.take_lag()) {
+                    observer.drawn(lag);
+                }
             }
             permit = shell.writer.reserve(), if must_write => {
                 if let Some(message) = state.next_for_process(Instant::now()) {

@@ -32,6 +32,10 @@ pub trait SessionObserver: fmt::Debug + Send {
     /// Output, as it came from the process. A clone of it shares its memory.
     fn output(&mut self, data: &Bytes);
 
+    /// The client has drawn a piece of output so long after that went out: the distance both ways, and what waits before its
+    /// screen. One piece is measured at a time.
+    fn drawn(&mut self, _lag: Duration) {}
+
     /// Input, as it goes to the process. A clone of it shares its memory.
     fn input(&mut self, data: &Bytes);
 

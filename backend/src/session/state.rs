@@ -157,6 +157,11 @@ impl SessionState {
         Ok(())
     }
 
+    /// How long the client took to draw something, if that was measured since it was last asked.
+    pub(super) fn take_lag(&mut self) -> Option<Duration> {
+        self.output.take_lag()
+    }
+
     fn interrupt(&mut self, now: Instant) -> Result<(), Exit> {
         self.take_input(CTRL_C, now)?;
         self.output.interrupt(now);

@@ -125,15 +125,20 @@ impl Window {
         }
     }
 
-    /// All up to the offset `acked` is acknowledged, and `held` bytes are not.
-    pub(in crate::session) fn acknowledge(&mut self, acked: u64, held: u64, now: Instant) {
+    /// All up to the offset `acked` is acknowledged, and `held` bytes are not. Returns how long a piece of it took, if one was
+    /// measured.
+    pub(in crate::session) fn acknowledge(
+        &mut self,
+        acked: u64,
+        held: u64,
+        now: Instant,
+    ) -> Option<Duration> {
         if held >= OUTPUT_WINDOW {
             self.used = now;
         }
         let has_come = |piece: &mut Piece| piece.end <= acked;
-        if let Some(piece) = self.any.take_if(has_come) {
-            self.time(&piece, now);
-        }
+        let any = self.any.take_if(has_come);
+        let lag = any.map(|piece| self.time(&piece, now));
         if let Some(piece) = self.full.take_if(has_come) {
             self.used = now;
             let time = self.time(&piece, now);
@@ -149,6 +154,7 @@ impl Window {
         } else if self.taken > 0 {
             self.resize(self.size, held);
         }
+        lag
     }
 
     /// How long a piece took that is acknowledged now.

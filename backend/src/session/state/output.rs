@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use podshell_shared::terminal::ServerMessage;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
 use crate::session::{
     Output, ToClient,
@@ -30,6 +30,8 @@ pub(super) struct OutputState {
     acknowledged: bool,
     pub(super) buffer: OutputBuffer,
     pub(super) window: Window,
+    /// How long the client took last to draw something, until that is told.
+    lag: Option<Duration>,
     rate: OutputRate,
     after_interrupt: Option<AfterInterrupt>,
     skip: Option<Skip>,
@@ -50,6 +52,7 @@ impl OutputState {
             acknowledged,
             buffer: OutputBuffer::default(),
             window: Window::new(pool, now),
+            lag: None,
             rate: OutputRate::default(),
             after_interrupt: None,
             skip: None,
@@ -156,7 +159,12 @@ impl OutputState {
     pub(super) fn acknowledge(&mut self, offset: u64, now: Instant) {
         self.buffer.acknowledge(offset);
         let (acked, held) = (self.buffer.acked(), self.buffer.len());
-        self.window.acknowledge(acked, held, now);
+        self.lag = self.window.acknowledge(acked, held, now).or(self.lag);
+    }
+
+    /// How long the client took to draw something, if that was measured since it was last asked.
+    pub(super) fn take_lag(&mut self) -> Option<Duration> {
+        self.lag.take()
     }
 
     fn has_room(&self) -> bool {

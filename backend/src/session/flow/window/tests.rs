@@ -32,6 +32,8 @@ struct Client {
     arrived: u64,
     drawn: f64,
     said: u64,
+    /// How many times the way there and back was measured.
+    lags: usize,
 }
 
 impl Client {
@@ -50,6 +52,7 @@ impl Client {
             arrived: 0,
             drawn: 0.0,
             said: 0,
+            lags: 0,
         }
     }
 
@@ -92,16 +95,22 @@ impl Client {
         }
         while let Some((_, drawn)) = self.back.pop_front_if(|(at, _)| *at <= self.now) {
             self.acked = drawn;
-            self.window.acknowledge(drawn, self.in_flight(), self.now);
+            let now = self.now;
+            if let Some(lag) = self.window.acknowledge(drawn, self.in_flight(), now) {
+                assert!(lag >= self.round_trip, "{lag:?}");
+                self.lags += 1;
+            }
         }
         self.window.tick(self.in_flight(), self.now);
     }
 
     /// Its prompt, and a line typed.
     fn prompt(&mut self) {
-        for _ in 0..3 {
+        for number in 1..=3 {
             self.send(40);
             self.run(SECOND / 2, false);
+            // Who says no more than it has to does not say this.
+            assert_eq!(self.lags, if self.is_lazy { 0 } else { number });
         }
     }
 }
