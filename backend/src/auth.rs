@@ -42,12 +42,14 @@ use self::{
     cookies::Cookies,
     method::{Found, Method, ProxySignIn, Shown, TokenSignIn},
     oidc::OidcSignIn,
+    proxies::showed_certificate,
     rates::Rates,
 };
 pub(crate) use self::{
     guard::{Admission, Guard},
     host::{CalledBy, Hosts, require_own_host},
     keys::Keys,
+    method::ProxyProof,
     origin::require_own_origin,
     principal::{
         CallersCluster, Principal, Unidentified, identify, identify_connection, is_signed_out,
@@ -79,8 +81,8 @@ pub(crate) struct Auth {
 pub(crate) struct Means {
     /// The user's own key for scripts, in local mode.
     pub(crate) token: Option<Secret>,
-    /// What a proxy shows.
-    pub(crate) proxy: Option<Secret>,
+    /// What shows that a request comes from the proxy.
+    pub(crate) proxy: Option<ProxyProof>,
     /// The provider that signs people in.
     pub(crate) issuer: Option<oidc::Issuer>,
     pub(crate) act_as: ActAs,
@@ -124,8 +126,8 @@ impl Auth {
                 config.sign_in_time,
                 means.cluster,
             ))),
-            (SignIn::Proxy, _, Some(secret)) => Method::Proxy(Box::new(ProxySignIn {
-                secret,
+            (SignIn::Proxy, _, Some(proof)) => Method::Proxy(Box::new(ProxySignIn {
+                proof,
                 user: config.proxy_user_header.clone(),
                 groups: config.proxy_groups_header.clone(),
             })),
@@ -182,6 +184,7 @@ impl Auth {
             offer,
             address: client_address(&self.proxies, parts),
             by_proxy: self.proxies.sent(&parts.extensions),
+            by_certificate: showed_certificate(&parts.extensions),
             now: self.now(),
         };
         let found = self.method.identify(self, &shown);
@@ -239,7 +242,7 @@ fn unauthorized(auth: &Auth, code: ErrorCode, message: &str) -> Response {
         Method::Oidc(_) => "Sign in by the page, which leads you to your OpenID provider.",
         Method::Proxy(_) => {
             "Open Podshell by its public address: the proxy there signs you in, and says who you are. It has to send the \
-             user's header once, and the secret that Podshell has."
+             user's header once, and the secret that Podshell has, or to show its certificate."
         }
     };
     let failure = Failure::new(StatusCode::UNAUTHORIZED, code, message).hint(hint);

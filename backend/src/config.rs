@@ -151,6 +151,11 @@ pub struct Config {
     #[arg(long, env = "PODSHELL_PROXY_SECRET_FILE", value_name = "PATH")]
     pub proxy_secret_file: Option<PathBuf>,
 
+    /// With `--sign-in proxy` and `--tls-cert`, in the place of `--proxy-secret-file`: file with the proxy's certificate, or
+    /// that of an authority which signs for nobody but the proxy (PEM). The proxy shows it when it connects.
+    #[arg(long, env = "PODSHELL_PROXY_CA_FILE", value_name = "PATH")]
+    pub proxy_ca_file: Option<PathBuf>,
+
     /// Address and port where /healthz, /readyz and /metrics are, for a cluster's probes and for Prometheus: without a key,
     /// and by any name. Without it the first two are beside the page, and metrics nowhere.
     #[arg(long, env = "PODSHELL_METRICS_LISTEN", value_name = "ADDRESS", value_parser = address)]

@@ -26,8 +26,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use self::connection::{Answering, Held};
-pub(crate) use self::tls::Certificate;
 pub use self::tls::TlsError;
+pub(crate) use self::tls::{Certificate, ShowedCertificate};
 use crate::burst::Burst;
 
 /// How many connections the system keeps until they are accepted; with the usual 128, a rush makes the

@@ -24,7 +24,7 @@ use tracing::{info, warn};
 use crate::{
     app::{App, DebugImage, Shutdown, Times},
     audit::Audit,
-    auth::{Auth, Hosts, Keys, Means, oidc::Issuer},
+    auth::{Auth, Hosts, Keys, Means, ProxyProof, oidc::Issuer},
     choice,
     clock::Clock,
     cluster::{CallWatcher, Cluster},
@@ -102,7 +102,7 @@ impl Server {
         let config = self.config;
         let act_as = config.check_access()?;
         let keys = Arc::new(ticket_keys(config.ticket_key_file.as_deref())?);
-        let (token, proxy) = (token(&config)?, proxy_secret(&config)?);
+        let (token, proxy) = (token(&config)?, proxy_proof(&config)?);
         let audit = audit(&config, self.events)?;
         let metrics = Arc::new(Metrics::new());
         let watcher = Arc::clone(&metrics) as Arc<dyn CallWatcher>;
@@ -440,7 +440,7 @@ fn tls(config: &Config) -> Result<Option<Tls>, StartError> {
         return Ok(None);
     };
     let certificate = Certificate::read(certificate, key)?;
-    let config = certificate.config()?;
+    let config = certificate.config(config.proxy_ca_file.as_deref())?;
     Ok(Some(Tls {
         certificate,
         config,
@@ -457,14 +457,15 @@ fn audit(config: &Config, Events(events): Events) -> Result<Audit, StartError> {
     }
 }
 
-/// What a proxy in front shows that it is the one.
-fn proxy_secret(config: &Config) -> Result<Option<Secret>, StartError> {
+/// What shows that a request comes from the proxy in front.
+fn proxy_proof(config: &Config) -> Result<Option<ProxyProof>, StartError> {
+    if config.proxy_ca_file.is_some() {
+        return Ok(Some(ProxyProof::Certificate));
+    }
     let path = config.proxy_secret_file.as_deref();
     path.map(|path| {
-        secret_of(path, |path, source| StartError::ProxySecret {
-            path,
-            source,
-        })
+        let refused = |path, source| StartError::ProxySecret { path, source };
+        secret_of(path, refused).map(ProxyProof::AddressAndSecret)
     })
     .transpose()
 }

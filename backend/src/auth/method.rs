@@ -53,6 +53,8 @@ pub(super) struct Shown<'r> {
     pub(super) address: Option<IpAddr>,
     /// Whether it comes from a proxy of ours.
     pub(super) by_proxy: bool,
+    /// Whether it comes over a connection whose other end has shown the proxy's certificate.
+    pub(super) by_certificate: bool,
     pub(super) now: SystemTime,
 }
 
@@ -172,18 +174,33 @@ impl TokenSignIn {
     }
 }
 
+/// What shows that a request comes from the proxy.
+pub(crate) enum ProxyProof {
+    /// Its address, and this in a header.
+    AddressAndSecret(Secret),
+    /// The certificate that it shows when it connects.
+    Certificate,
+}
+
 /// Sign-in by a proxy in front.
 pub(super) struct ProxySignIn {
-    pub(super) secret: Secret,
+    pub(super) proof: ProxyProof,
     pub(super) user: HeaderName,
     pub(super) groups: HeaderName,
 }
 
 impl ProxySignIn {
-    /// Who the proxy says makes a request, if it `is_proxy` that sends it.
-    fn identify(&self, headers: &HeaderMap, is_proxy: bool) -> Result<Found, Unidentified> {
-        let shown = only(headers, &PROXY_SECRET);
-        if !is_proxy || !shown.is_some_and(|shown| self.secret.is(shown)) {
+    /// Who the proxy says makes a request, if it is the proxy that sends it.
+    fn identify(&self, shown: &Shown<'_>) -> Result<Found, Unidentified> {
+        let headers = shown.headers;
+        let is_by_proxy = match &self.proof {
+            ProxyProof::AddressAndSecret(secret) => {
+                let showed_secret = only(headers, &PROXY_SECRET).is_some_and(|it| secret.is(it));
+                shown.by_proxy && showed_secret
+            }
+            ProxyProof::Certificate => shown.by_certificate,
+        };
+        if !is_by_proxy {
             return Err(Unidentified::NotByProxy);
         }
         // Two of them would be the proxy's and somebody else's.
@@ -247,7 +264,6 @@ impl Method {
         let Shown {
             headers,
             offer,
-            by_proxy,
             now,
             ..
         } = *shown;
@@ -272,7 +288,7 @@ impl Method {
             }
             Self::Token(token) => Ok((token.identify(auth, shown).await?, None)),
             Self::Oidc(oidc) => oidc.identify(headers, now).await,
-            Self::Proxy(proxy) => Ok((proxy.identify(headers, by_proxy)?, None)),
+            Self::Proxy(proxy) => Ok((proxy.identify(shown)?, None)),
         }
     }
 }
@@ -283,9 +299,9 @@ mod tests {
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-    fn proxy() -> ProxySignIn {
+    fn proxy(proof: ProxyProof) -> ProxySignIn {
         ProxySignIn {
-            secret: Secret::new(SECRET).unwrap(),
+            proof,
             user: HeaderName::from_static("x-forwarded-user"),
             groups: HeaderName::from_static("x-forwarded-groups"),
         }
@@ -304,7 +320,27 @@ mod tests {
     }
 
     fn identify(is_proxy: bool, lines: &[(&'static str, &str)]) -> Result<User, Unidentified> {
-        let found = proxy().identify(&headers(lines), is_proxy)?;
+        let headers = headers(lines);
+        let mut shown = Shown {
+            headers: &headers,
+            offer: None,
+            address: None,
+            by_proxy: is_proxy,
+            by_certificate: false,
+            now: SystemTime::UNIX_EPOCH,
+        };
+        // Each proof is of no use in the place of the other.
+        let by_certificate = proxy(ProxyProof::Certificate);
+        let refused = by_certificate.identify(&shown);
+        assert!(matches!(refused, Err(Unidentified::NotByProxy)));
+        let by_secret = proxy(ProxyProof::AddressAndSecret(Secret::new(SECRET).unwrap()));
+        let found = by_secret.identify(&shown);
+        shown.by_certificate = true;
+        assert_eq!(by_secret.identify(&shown).is_ok(), found.is_ok());
+        if found.is_ok() {
+            assert!(by_certificate.identify(&shown).is_ok());
+        }
+        let found = found?;
         let user = found.user.unwrap();
         let CallAs::Impersonate {
             user: name, groups, ..

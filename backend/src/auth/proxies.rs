@@ -6,6 +6,8 @@ use axum::extract::ConnectInfo;
 use http::{HeaderMap, HeaderName, request::Parts};
 use ipnet::IpNet;
 
+use crate::front_door::ShowedCertificate;
+
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Addresses that proxies of ours have.
@@ -22,23 +24,23 @@ impl Proxies {
         self.0.iter().any(|net| net.contains(&address))
     }
 
-    /// Whether a request's connection comes from one of them.
+    /// Whether a request's connection comes from one of them, by its address or its certificate.
     pub(super) fn sent(&self, extensions: &http::Extensions) -> bool {
-        peer(extensions).is_some_and(|peer| self.include(peer))
+        showed_certificate(extensions) || peer(extensions).is_some_and(|peer| self.include(peer))
     }
 
     /// Whom a request comes from: the last address in `X-Forwarded-For` that is no proxy of ours, for each proxy puts
-    /// the address that it was called from behind what it was told.
-    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    /// the address that it was called from behind what it was told. The peer is one if it `is_known` or by its address.
+    fn client(&self, peer: IpAddr, is_known: bool, headers: &HeaderMap) -> IpAddr {
         let told: Vec<&str> = headers
             .get_all(FORWARDED_FOR)
             .iter()
             .flat_map(|value| value.to_str().unwrap_or_default().split(','))
             .collect();
-        let mut client = peer;
+        let (mut client, mut is_proxy) = (peer, is_known || self.include(peer));
         for address in told.into_iter().rev() {
             match address.trim().parse() {
-                Ok(next) if self.include(client) => client = next,
+                Ok(next) if is_proxy => (client, is_proxy) = (next, self.include(next)),
                 _ => break,
             }
         }
@@ -48,7 +50,13 @@ impl Proxies {
 
 /// The address of the person or program behind a request; [`None`] only where there is no connection, as in tests.
 pub(crate) fn client_address(proxies: &Proxies, parts: &Parts) -> Option<IpAddr> {
-    peer(&parts.extensions).map(|peer| proxies.client(peer, &parts.headers))
+    let is_known = showed_certificate(&parts.extensions);
+    peer(&parts.extensions).map(|peer| proxies.client(peer, is_known, &parts.headers))
+}
+
+/// Whether the other end of a request's connection has shown the proxy's certificate.
+pub(super) fn showed_certificate(extensions: &http::Extensions) -> bool {
+    extensions.get::<ShowedCertificate>().is_some()
 }
 
 /// The other end of a request's connection.
@@ -70,7 +78,16 @@ mod tests {
         for value in told {
             headers.append(FORWARDED_FOR, value.parse().unwrap());
         }
-        proxies.client(peer.parse().unwrap(), &headers).to_string()
+        let client = |is_known| proxies.client(peer.parse().unwrap(), is_known, &headers);
+        let known = client(true).to_string();
+        if told.is_empty() {
+            assert_eq!(known, client(false).to_string());
+        } else if let Some(last) = told.last().unwrap().split(", ").last() {
+            // Who has shown a certificate is a proxy, wherever it is.
+            let is_proxy_or_none = matches!(last, "10.1.2.3" | "unknown");
+            assert!(is_proxy_or_none || known == last, "{known}");
+        }
+        client(false).to_string()
     }
 
     #[test]

@@ -80,10 +80,13 @@ pub enum AccessError {
     },
     /// Anyone could say that they are anyone.
     #[error(
-        "--sign-in proxy needs both --trusted-proxy and --proxy-secret-file: whoever can send the proxy's headers is \
-         whoever they say they are"
+        "--sign-in proxy needs both --trusted-proxy and --proxy-secret-file, or --proxy-ca-file and --tls-cert: whoever can \
+         send the proxy's headers is whoever they say they are"
     )]
     OpenProxy,
+    /// Two ways to know the proxy by.
+    #[error("a proxy is known by --proxy-secret-file or by --proxy-ca-file, not by both")]
+    TwoProofs,
     /// Nobody signs anyone in.
     #[error(
         "--sign-in oidc needs --oidc-issuer, the https address of the provider as it calls itself, and --oidc-client-id, what \
@@ -139,8 +142,13 @@ impl Config {
         if *public.scheme() != Scheme::HTTPS && !public.is_loopback() {
             return Err(AccessError::NotHttps(sign_in));
         }
-        let is_open = self.trusted_proxies.is_empty() || self.proxy_secret_file.is_none();
-        if self.sign_in == SignIn::Proxy && is_open {
+        let (secret, ca) = (&self.proxy_secret_file, &self.proxy_ca_file);
+        if secret.is_some() && ca.is_some() {
+            return Err(AccessError::TwoProofs);
+        }
+        let by_address = secret.is_some() && !self.trusted_proxies.is_empty();
+        let by_certificate = ca.is_some() && self.tls_cert.is_some();
+        if self.sign_in == SignIn::Proxy && !by_address && !by_certificate {
             return Err(AccessError::OpenProxy);
         }
         if self.sign_in == SignIn::Oidc {
@@ -212,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_is_known_by_address_and_secret() {
+    fn a_proxy_is_known_by_address_and_secret_or_by_its_certificate() {
         let proxy = "--sign-in proxy --public-url https://a.b";
         assert_eq!(check(proxy), Err(AccessError::OpenProxy));
         let address = format!("{proxy} --trusted-proxy 10.0.0.1");
@@ -222,6 +230,15 @@ mod tests {
         assert_eq!(
             check(&format!("{address} --proxy-secret-file x")),
             Ok(ActAs::Impersonate)
+        );
+        let certificate = format!("{proxy} --proxy-ca-file x");
+        // Nobody shows a certificate where there is no TLS.
+        assert_eq!(check(&certificate), Err(AccessError::OpenProxy));
+        let with_tls = format!("{certificate} --tls-cert x --tls-key x");
+        assert_eq!(check(&with_tls), Ok(ActAs::Impersonate));
+        assert_eq!(
+            check(&format!("{with_tls} --proxy-secret-file x")),
+            Err(AccessError::TwoProofs)
         );
     }
 

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tracing::debug;
 
-use super::waiting::Waiting;
+use super::{tls::ShowedCertificate, waiting::Waiting};
 
 /// How long a client may take from the opening of its connection, or from an answer, until the next
 /// request's header is there. hyper has one clock for both.
@@ -89,21 +89,24 @@ where
     Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Some(tls) = tls else {
-        return answer(io, answering).await;
+        return answer(io, false, answering).await;
     };
     let shaken = tokio::select! {
         shaken = timeout(HANDSHAKE_TIME, tls.accept(io)) => shaken,
         () = answering.shutdown.cancelled() => return,
     };
     match shaken {
-        Ok(Ok(io)) => answer(io, answering).await,
+        Ok(Ok(io)) => {
+            let showed_certificate = io.get_ref().1.peer_certificates().is_some();
+            answer(io, showed_certificate, answering).await;
+        }
         Ok(Err(error)) => debug!(%error, "no TLS connection came of it"),
         Err(_) => debug!("a client took too long for TLS"),
     }
 }
 
-/// The same once it is known what goes over it.
-async fn answer<Io>(io: Io, answering: Answering)
+/// The same once it is known what goes over it, and whether its other end showed a certificate that is good.
+async fn answer<Io>(io: Io, showed_certificate: bool, answering: Answering)
 where
     Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -121,6 +124,9 @@ where
         let (body, answering) = waiting.ask(body, body_time);
         let mut request = Request::from_parts(parts, body);
         request.extensions_mut().insert(ConnectInfo(peer));
+        if showed_certificate {
+            request.extensions_mut().insert(ShowedCertificate);
+        }
         let answer = routes.clone().oneshot(request);
         async move {
             let answer = answer.await?;

@@ -8,10 +8,10 @@ use std::{
 };
 
 use rustls::{
-    ServerConfig,
+    RootCertStore, ServerConfig,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-    server::{ClientHello, ResolvesServerCert},
+    server::{ClientHello, ResolvesServerCert, VerifierBuilderError, WebPkiClientVerifier},
     sign::CertifiedKey,
 };
 use thiserror::Error;
@@ -20,6 +20,10 @@ use tracing::{info, warn};
 
 /// How often the files are looked at. A kubelet takes a minute to bring a changed Secret.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
+
+/// Of a request over a connection whose other end has shown a certificate that is good here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShowedCertificate;
 
 /// Why a certificate can't be used.
 #[derive(Debug, Error)]
@@ -42,7 +46,13 @@ pub enum TlsError {
     },
     /// The two do not belong together, or are of a kind that is not known.
     #[error("certificate and key do not go together: {0}")]
-    Pair(#[from] rustls::Error),
+    Pair(rustls::Error),
+    /// Certificates that can't vouch for anybody.
+    #[error("can't tell by what it shows whether it is the proxy that connects: {0}")]
+    Clients(#[from] VerifierBuilderError),
+    /// The library refuses something else.
+    #[error(transparent)]
+    Library(#[from] rustls::Error),
 }
 
 /// A certificate with its key, and where they come from.
@@ -72,16 +82,29 @@ impl Certificate {
         Ok(Arc::new(Self { paths, read }))
     }
 
-    /// Serves TLS 1.2 and 1.3 with it.
+    /// Serves TLS 1.2 and 1.3 with it. Who connects may show a certificate by those in the file `clients`, and no other.
     ///
     /// # Errors
     ///
-    /// If the library lacks a version of the protocol, which it should not.
-    pub(crate) fn config(self: &Arc<Self>) -> Result<Arc<ServerConfig>, TlsError> {
+    /// If that file can't be used, or the library lacks a version of the protocol, which it should not.
+    pub(crate) fn config(
+        self: &Arc<Self>,
+        clients: Option<&Path>,
+    ) -> Result<Arc<ServerConfig>, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
+        let clients = match clients {
+            Some(path) => {
+                let roots = Arc::new(authorities(path)?);
+                let verifier =
+                    WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider));
+                // Who shows none is told by a page what is missing.
+                verifier.allow_unauthenticated().build()?
+            }
+            None => WebPkiClientVerifier::no_client_auth(),
+        };
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_cert_resolver(Arc::clone(self) as Arc<dyn ResolvesServerCert>);
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
@@ -128,30 +151,48 @@ impl ResolvesServerCert for Certificate {
 }
 
 fn bytes(paths: &(PathBuf, PathBuf)) -> Result<(Vec<u8>, Vec<u8>), TlsError> {
-    let read = |path: &PathBuf| {
-        fs::read(path).map_err(|source| TlsError::Read {
-            path: path.clone(),
-            source,
-        })
-    };
     Ok((read(&paths.0)?, read(&paths.1)?))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    fs::read(path).map_err(|source| TlsError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The certificates in a file.
+fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let read = read.ok().filter(|read| !read.is_empty());
+    read.ok_or_else(|| not_pem(path, "certificate"))
+}
+
+/// Those in a file, as what may have signed others.
+fn authorities(path: &Path) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path, &read(path)?)? {
+        roots.add(certificate)?;
+    }
+    Ok(roots)
+}
+
+fn not_pem(path: &Path, what: &'static str) -> TlsError {
+    TlsError::NotPem {
+        path: path.to_owned(),
+        what,
+    }
 }
 
 fn certified(
     (certificate, key): &(PathBuf, PathBuf),
     (chain, secret): &(Vec<u8>, Vec<u8>),
 ) -> Result<Arc<CertifiedKey>, TlsError> {
-    let not_pem = |path: &PathBuf, what| TlsError::NotPem {
-        path: path.clone(),
-        what,
-    };
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
-    let chain = chain.ok().filter(|chain| !chain.is_empty());
-    let chain = chain.ok_or_else(|| not_pem(certificate, "certificate"))?;
+    let chain = certificates(certificate, chain)?;
     let secret = PrivateKeyDer::from_pem_slice(secret);
     let secret = secret.map_err(|_| not_pem(key, "private key"))?;
-    let key = CertifiedKey::from_der(chain, secret, &aws_lc_rs::default_provider())?;
-    Ok(Arc::new(key))
+    let key = CertifiedKey::from_der(chain, secret, &aws_lc_rs::default_provider());
+    Ok(Arc::new(key.map_err(TlsError::Pair)?))
 }
 
 #[cfg(test)]
@@ -175,7 +216,7 @@ mod tests {
         let first = pair();
         write(&first);
         let served = Certificate::read(&certificate, &key).unwrap();
-        served.config().unwrap();
+        served.config(None).unwrap();
         let used = || Arc::clone(&served.read.read().unwrap().key);
         let before = used();
         assert!(!served.read_again().unwrap());

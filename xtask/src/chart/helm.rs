@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::{command, places::Places, tools};
 
 /// Settings that must be refused, each with what has to stand in the error.
-const REFUSED: [(&[&str], &str); 11] = [
+const REFUSED: [(&[&str], &str); 12] = [
     (&[], "publicUrl"),
     (&["publicUrl=http://shell.example.com"], "publicUrl"),
     (&["publicUrl=https://shell.example.com/path"], "publicUrl"),
@@ -29,6 +29,15 @@ const REFUSED: [(&[&str], &str); 11] = [
             "signIn=proxy",
             "actAs=impersonate",
             "trustedProxies={10.0.0.1}",
+        ],
+        "existingSecret",
+    ),
+    (
+        &[
+            FINE,
+            "signIn=proxy",
+            "actAs=impersonate",
+            "proxy.ca.configMap=x",
         ],
         "existingSecret",
     ),

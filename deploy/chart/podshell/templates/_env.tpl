@@ -55,7 +55,11 @@
 {{- if eq $v.signIn "proxy" }}
 {{- $_ := set $set "PROXY_USER_HEADER" $v.proxy.userHeader }}
 {{- $_ := set $set "PROXY_GROUPS_HEADER" $v.proxy.groupsHeader }}
+{{- if $v.proxy.ca.configMap }}
+{{- $_ := set $set "PROXY_CA_FILE" "/etc/podshell/proxy/ca.crt" }}
+{{- else }}
 {{- $_ := set $set "PROXY_SECRET_FILE" "/etc/podshell/proxy/secret" }}
+{{- end }}
 {{- end }}
 {{- range $name, $value := $set }}
 {{- if $value }}

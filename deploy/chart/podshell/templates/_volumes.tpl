@@ -42,10 +42,16 @@
 {{- end }}
 {{- if eq .Values.signIn "proxy" }}
 - name: proxy
+  {{- if .Values.proxy.ca.configMap }}
+  configMap:
+    name: {{ .Values.proxy.ca.configMap }}
+    items: [{key: {{ .Values.proxy.ca.key }}, path: ca.crt}]
+  {{- else }}
   secret:
     secretName: {{ .Values.proxy.secret.existingSecret }}
     defaultMode: 0400
     items: [{key: {{ .Values.proxy.secret.key }}, path: secret}]
+  {{- end }}
 {{- end }}
 {{- end }}
 
