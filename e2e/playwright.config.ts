@@ -21,6 +21,8 @@ export default defineConfig({
     actionTimeout: 15_000,
     navigationTimeout: 20_000,
     screenshot: "only-on-failure",
+    // those of the proxies are the tests' own
+    ignoreHTTPSErrors: true,
     // Traces cost a fifth of the time; `cargo xtask e2e -- --trace retain-on-failure` makes them.
     trace: "off",
   },

@@ -9,6 +9,8 @@ import { Stranger, type Attack } from "../support/stranger.ts";
 import { Terminal } from "../support/terminal.ts";
 import { expect, FIREFOX, test } from "../support/test.ts";
 
+test.use({ local: true });
+
 const BASH = standing("bash");
 const WEBSOCKETS = ["/api/sockjs/000/abcdefgh/websocket", "/ws/api/sockjs/000/abcdefgh/websocket"];
 const GUARDED = ["/api/v1/pods", mintPath(BASH), "/api/sockjs/info", "/api/sockjs/info?abc"];

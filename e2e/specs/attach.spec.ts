@@ -18,7 +18,7 @@ test("attaching reaches the main process, says that it stays, and leaves it runn
   // no shell was started for it
   expect(await processes(countingPod)).toEqual(before);
 
-  await page.goto("/");
+  await page.goto("./");
   await terminal.page.getByTestId("pod-list").waitFor();
   const again = await Terminal.open(page, countingPod, ATTACH);
   await again.run("two");

@@ -31,6 +31,6 @@ test("page, files and shells work under a base path", async ({ browser, problems
 
 test("an address that the page doesn't know is told on the page", async ({ page, problems }) => {
   problems.expect(/404/);
-  await page.goto("/no/such/page");
+  await page.goto("./no/such/page");
   await expect(page.getByTestId("failure")).toBeVisible();
 });

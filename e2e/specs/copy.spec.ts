@@ -32,7 +32,7 @@ function noClipboard(): void {
 /** What is on the clipboard, asked of a page that has the API. */
 async function clipboard(page: Page): Promise<string> {
   const other = await page.context().newPage();
-  await other.goto("/healthz");
+  await other.goto("./healthz");
   const text = await other.evaluate(async () => navigator.clipboard.readText());
   await other.close();
   await page.bringToFront();
@@ -42,7 +42,7 @@ async function clipboard(page: Page): Promise<string> {
 /** Puts something on the clipboard that no test copies. */
 async function clear(page: Page): Promise<void> {
   const other = await page.context().newPage();
-  await other.goto("/healthz");
+  await other.goto("./healthz");
   await other.evaluate(async () => navigator.clipboard.writeText("nothing"));
   await other.close();
 }

@@ -129,7 +129,7 @@ for (const shell of ["bash", "busybox"] as const) {
       ["vi", /^- No file/m, true],
     ] as const) {
       const tab = await context.newPage();
-      await tab.goto(server.origin);
+      await tab.goto(server.address);
       const terminal = await Terminal.open(tab, standing(shell));
       await terminal.expectPrompt();
       await terminal.run(line);

@@ -1,13 +1,10 @@
 // Connections that break: the same shell goes on, and not a byte of it is lost or comes twice.
-import type { Page } from "@playwright/test";
-import type { Cable } from "../support/cable.ts";
 import { kubeconfig } from "../support/env.ts";
 import { processes, standing } from "../support/kubectl.ts";
 import { PROXIES, Proxy } from "../support/proxy.ts";
-import { Podshell } from "../support/podshell.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { Terminal } from "../support/terminal.ts";
-import { BROKEN, expect, leaveOnly, test, TRANSPORTS } from "../support/test.ts";
+import { BROKEN, expect, leaveOnly, test, TRANSPORTS, type SetUp } from "../support/test.ts";
 import { Wire } from "../support/wire.ts";
 
 const BASH = standing("bash");
@@ -176,7 +173,7 @@ test("a page that was left and come back to goes on", async ({ page }) => {
   const terminal = await Terminal.open(page, BASH);
   await terminal.expectPrompt();
   const shell = await terminal.number("echo $$");
-  await page.goto("/healthz");
+  await page.goto("./healthz");
   await page.goBack();
   await terminal.expectState("connected");
   expect(await terminal.number("echo $$")).toBe(shell);
@@ -195,7 +192,7 @@ test("a server that was stopped says so, and the next one gives a new shell on d
   await terminal.expectReason("shutdown");
   await terminal.expectState("ended");
 
-  await anotherServer(page, cable, async () => {
+  await anotherServer({ page, server, cable }, async () => {
     await page.getByTestId("new-shell").click();
     await terminal.expectState("connected");
     await terminal.run("clear; echo $((6*7))");
@@ -216,7 +213,7 @@ test("a server that was killed takes its sessions with it, and the page says so"
   await server.kill();
   await terminal.expectState("reconnecting");
 
-  await anotherServer(page, cable, async () => {
+  await anotherServer({ page, server, cable }, async () => {
     await terminal.expectReason("no-session");
     await page.getByTestId("new-shell").click();
     await terminal.expectState("connected");
@@ -235,7 +232,7 @@ test("a second connection takes the shell over, the first says so and can take i
   const shell = await terminal.number("echo $$");
 
   const other = await context.newPage();
-  await other.goto("/");
+  await other.goto("./");
   const { key, next } = wire.last;
   const taken = await RawClient.resume(other, key ?? "", next);
   await terminal.expectReason("taken-over");
@@ -252,13 +249,13 @@ test("a second connection takes the shell over, the first says so and can take i
 });
 
 /** A server in the place of one that is gone, to which the browser signs in behind the page's back. */
-async function anotherServer(page: Page, cable: Cable, use: () => Promise<void>): Promise<void> {
-  const flags = ["--listen", "127.0.0.1:0", "--kubeconfig", kubeconfig(), "--public-url", cable.origin];
-  const server = await Podshell.start(flags);
+async function anotherServer({ page, server: gone, cable }: SetUp, use: () => Promise<void>): Promise<void> {
+  const server = await gone.successor(["--listen", "127.0.0.1:0", "--kubeconfig", kubeconfig()]);
   try {
-    const { origins } = await server.signedIn();
+    const { cookies, origins } = await server.signedIn();
+    await page.context().addCookies(cookies);
     const [kept] = origins.find(({ origin }) => origin === cable.origin)?.localStorage ?? [];
-    await page.evaluate(({ name, value }) => localStorage.setItem(name, value), kept ?? { name: "", value: "" });
+    if (kept) await page.evaluate(({ name, value }) => localStorage.setItem(name, value), kept);
     cable.lead(server.port);
     await use();
   } finally {

@@ -59,7 +59,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
       await terminal.expectState("connected");
 
       const other = await context.newPage();
-      await other.goto("/");
+      await other.goto("./");
       await RawClient.resume(other, wire.last.key ?? "", wire.last.next);
       await terminal.expectReason("taken-over");
       await page.bringToFront();

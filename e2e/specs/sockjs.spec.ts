@@ -3,6 +3,9 @@ import { aliasPath, DashboardClient, mint, mintPath } from "../support/dashboard
 import { standing } from "../support/kubectl.ts";
 import { expect, test } from "../support/test.ts";
 
+// its client in Node shows no more than an id of who opens a connection
+test.use({ local: true });
+
 const BASH = standing("bash");
 const PROMPT = /[#$] $/;
 // output begins behind a bare return too: bash turns bracketed paste off with an escape sequence and one

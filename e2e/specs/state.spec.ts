@@ -9,7 +9,7 @@ for (const [what, title, rounds] of [
   test(title, async ({ page }) => {
     // 20 ms each, where nothing else runs
     test.setTimeout(180_000);
-    await page.goto("/");
+    await page.goto("./");
     const { difference, sequences } = await page.evaluate(compareTerminals, { what, seed: 20261125, rounds });
     expect(difference).toBeUndefined();
     // xterm.js' tables were read

@@ -150,7 +150,7 @@ for (const [before, after] of [
   }) => {
     const choose = async (transport: string) =>
       page.evaluate((transport) => localStorage.setItem("podshell.transport", `${transport}@${Date.now()}`), transport);
-    await page.goto("/");
+    await page.goto("./");
     await choose(before);
     const terminal = await Terminal.open(page, ownPod);
     await terminal.expectTransport(before);

@@ -1,6 +1,6 @@
 // The network between browser and server, which a test can cut, pull and let fall silent.
 import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import type { Podshell } from "./podshell.ts";
 
 /** One connection of the browser and ours to the server in its place. */
@@ -25,18 +25,23 @@ export class Cable {
 
   private constructor(
     private readonly listener: Server,
+    private readonly to: Podshell,
     private port: number,
-    /** Scheme, host and port for the browser, without a slash at the end. */
-    readonly origin: string,
   ) {
     listener.on("connection", (browser: Socket) => this.accept(browser));
   }
 
   /** Lays a cable to a server, from the address that it is called by. */
   static async to(server: Podshell): Promise<Cable> {
-    const listener = createServer().listen(Number(new URL(server.publicOrigin).port), "127.0.0.1");
+    const listener = createServer().listen(server.portInFront, "127.0.0.1");
     await once(listener, "listening");
-    return new Cable(listener, server.port, server.publicOrigin);
+    await server.lead((listener.address() as AddressInfo).port);
+    return new Cable(listener, server, server.port);
+  }
+
+  /** What stands before paths, for the browser. */
+  get origin(): string {
+    return this.to.publicRoot;
   }
 
   /** From here on connections lead to the server on another port. */
@@ -94,6 +99,7 @@ export class Cable {
 
   /** Takes it away for good. */
   async remove(): Promise<void> {
+    await this.to.lead();
     this.cut();
     for (const browser of this.idle) browser.destroy();
     this.listener.close();

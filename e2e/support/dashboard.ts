@@ -35,7 +35,7 @@ export function aliasPath(target: Target): string {
 
 /** Asks for an id as a script does. */
 export async function mint(server: Podshell, path: string): Promise<string> {
-  const answer = await fetch(server.origin + path, { headers: server.bearer });
+  const answer = await fetch(server.root + path, { headers: server.bearer });
   expect(answer.status, await answer.clone().text()).toBe(200);
   const body = (await answer.json()) as { id: string };
   expect(Object.keys(body)).toEqual(["id"]);
@@ -75,7 +75,7 @@ export class DashboardClient {
    * In Node sockjs-client sends neither cookie nor header for `/info`: the id is all that lets it in.
    */
   static async connect(server: Podshell, id: string, prefix = "/api/sockjs"): Promise<DashboardClient> {
-    const socket = new SockJS(`${server.origin}${prefix}?${id}`, null, { transports: "websocket" });
+    const socket = new SockJS(`${server.root}${prefix}?${id}`, null, { transports: "websocket" });
     const client = new DashboardClient(socket, id);
     await client.until(
       "the connection to open",

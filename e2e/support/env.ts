@@ -19,6 +19,9 @@ export const chromium = process.env["PODSHELL_CHROMIUM"];
 /** A Firefox to test in as well: `PODSHELL_FIREFOX`; none if not given. */
 export const firefox = process.env["PODSHELL_FIREFOX"];
 
+/** HAProxy, for servers to be behind: `PODSHELL_HAPROXY`; none are if not given, or empty. */
+export const haproxy = process.env["PODSHELL_HAPROXY"] || undefined;
+
 /** The cluster: `PODSHELL_KUBECONFIG`, else `KUBECONFIG`. */
 export function kubeconfig(): string {
   const path = process.env["PODSHELL_KUBECONFIG"] ?? process.env["KUBECONFIG"];
@@ -28,4 +31,13 @@ export function kubeconfig(): string {
     );
   }
   return path;
+}
+
+/** The folder with the certificate and the address of the OpenID provider that the cluster trusts: `PODSHELL_PROVIDER`. */
+export function providerFolder(): string {
+  const folder = process.env["PODSHELL_PROVIDER"];
+  if (folder === undefined || folder === "") {
+    throw new Error("No certificate for an OpenID provider: run `cargo xtask e2e --in-cluster`, which makes one.");
+  }
+  return folder;
 }

@@ -34,7 +34,7 @@ export function standing(container: "bash" | "busybox" | "noshell"): Target {
 /** Runs kubectl in the tests' namespace and gives what it printed. */
 export async function kubectl(...args: string[]): Promise<string> {
   const all = ["--kubeconfig", kubeconfig(), "--namespace", NAMESPACE, ...args];
-  const { stdout } = await run("kubectl", all, { timeout: 60_000, maxBuffer: 16 << 20 });
+  const { stdout } = await run("kubectl", all, { timeout: 60_000, maxBuffer: 32 << 20 });
   return stdout;
 }
 
@@ -75,6 +75,26 @@ export async function accountToken(name: string, rules: object[], duration = "1h
   await submit("apply", { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace: NAMESPACE } });
   await grant(name, { kind: "ServiceAccount", name, namespace: NAMESPACE }, rules);
   return (await kubectl("create", "token", name, `--duration=${duration}`)).trim();
+}
+
+/** A token of a service account that may do everything. */
+export async function adminToken(): Promise<string> {
+  const metadata = { name: "e2e-admin", namespace: NAMESPACE };
+  await submit("apply", {
+    apiVersion: "v1",
+    kind: "List",
+    items: [
+      { apiVersion: "v1", kind: "ServiceAccount", metadata },
+      {
+        apiVersion: "rbac.authorization.k8s.io/v1",
+        kind: "ClusterRoleBinding",
+        metadata: { name: metadata.name },
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
+        subjects: [{ kind: "ServiceAccount", ...metadata }],
+      },
+    ],
+  });
+  return (await kubectl("create", "token", metadata.name, "--duration=3h")).trim();
 }
 
 /** The kubeconfig of a service account that has these rights in the tests' namespace, and no other. */

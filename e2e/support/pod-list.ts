@@ -14,7 +14,7 @@ export class PodList {
   }
 
   /** Opens the list and waits until it shows pods. */
-  static async open(page: Page, path = "/"): Promise<PodList> {
+  static async open(page: Page, path = "./"): Promise<PodList> {
     await page.goto(path);
     const list = new PodList(page);
     await page.getByTestId("pod-row").first().waitFor();

@@ -27,9 +27,14 @@ export class Proxy {
   private constructor(
     private readonly listener: Server,
     private readonly swallowed: Set<Duplex>,
-    /** Scheme, host and port for the browser, without a slash at the end. */
-    readonly origin: string,
+    private readonly to: Podshell,
+    private readonly behind: boolean,
   ) {}
+
+  /** What stands before paths, for the browser. */
+  get origin(): string {
+    return this.to.publicRoot;
+  }
 
   /** Where it listens, on this machine. */
   get port(): number {
@@ -41,15 +46,19 @@ export class Proxy {
     const listener = createServer((asked, answer) => pass(asked, answer, server.port, options));
     const swallowed = new Set<Duplex>();
     listener.on("upgrade", (_, socket) => {
-      if (options.swallow === true) swallowed.add(socket.on("error", () => socket.destroy()));
+      socket.on("error", () => socket.destroy());
+      if (options.swallow === true) swallowed.add(socket);
       else socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     });
-    listener.listen(behind ? 0 : Number(new URL(server.publicOrigin).port), "127.0.0.1");
+    listener.listen(behind ? 0 : server.portInFront, "127.0.0.1");
     await once(listener, "listening");
-    return new Proxy(listener, swallowed, server.publicOrigin);
+    const proxy = new Proxy(listener, swallowed, server, behind);
+    if (!behind) await server.lead(proxy.port);
+    return proxy;
   }
 
   async remove(): Promise<void> {
+    if (!this.behind) await this.to.lead();
     // those are the server's no more
     for (const socket of this.swallowed) socket.destroy();
     this.listener.closeAllConnections();

@@ -32,8 +32,7 @@ export class RawClient {
   private static async start(page: Page, shown: string, first: number[]): Promise<RawClient> {
     const inside = await page.evaluateHandle(
       async ({ shown, first }) => {
-        const path = `/ws/api/sockjs/websocket?${shown}`;
-        const url = new URL(path, location.href.replace(/^http/, "ws"));
+        const url = new URL(`ws/api/sockjs/websocket?${shown}`, document.baseURI.replace(/^http/, "ws"));
         const socket = new WebSocket(url, "podshell.v1");
         socket.binaryType = "arraybuffer";
         const inside: Inside = { socket, output: "", end: undefined };

@@ -12,7 +12,7 @@ const FLOODED = new RegExp(`^(${LINE}\n)+(${Array.from(LINE, (_, end) => LINE.sl
 
 /** Where to open a shell other than at the test's server, and how. */
 export interface Address {
-  /** Scheme, host and port. */
+  /** What stands before the path: scheme, host, port, and what it is below. */
   origin?: string;
   /** The query, with its question mark. */
   query?: string;
@@ -41,7 +41,8 @@ export class Terminal {
 
   /** Opens a shell by its deep link, without waiting for anything. */
   static async goto(page: Page, target: Target, { origin = "", query = "" }: Address = {}): Promise<Terminal> {
-    await page.goto(`${origin}${shellPath(target)}${query}`);
+    // without an origin it is below the address of the test's server
+    await page.goto(`${origin || "."}${shellPath(target)}${query}`);
     return new Terminal(page);
   }
 

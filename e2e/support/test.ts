@@ -1,15 +1,16 @@
-// What every spec starts from: a running server, a signed-in browser, pods of one's own, a watch on the console.
+// What every spec starts from: a running server (as it is deployed, behind HAProxy, if there is one), a signed-in browser, pods of one's own, a watch on the console.
 import { test as base, expect, type BrowserContext, type Page } from "@playwright/test";
 import { Cable } from "./cable.ts";
-import { kubeconfig } from "./env.ts";
-import { COUNTER, createPod, deletePod, requirePods, type Target } from "./kubectl.ts";
-import { Podshell } from "./podshell.ts";
+import { readFile } from "node:fs/promises";
+import { haproxy, kubeconfig } from "./env.ts";
+import { adminToken, COUNTER, createPod, deletePod, requirePods, type Target } from "./kubectl.ts";
+import { Podshell, type Deployment } from "./podshell.ts";
 
 /** Of a test that runs in Firefox as well. */
 export const FIREFOX = { tag: "@firefox" };
 
-/** What the browser itself says of connections that were broken or refused. */
-export const BROKEN = /WebSocket connection to .* failed|net::ERR_/;
+/** What the browser itself says of connections that were broken or refused, or to which a proxy found no server. */
+export const BROKEN = /WebSocket connection to .* failed|net::ERR_|Failed to load resource.*50[234]/;
 
 /** What went wrong in the browser without the page saying so. */
 export class Problems {
@@ -72,6 +73,10 @@ interface TestFixtures {
 }
 
 interface WorkerFixtures {
+  /** Whether servers are as one person has them at their machine: for what is so there alone. */
+  local: boolean;
+  /** How servers are deployed; not at all in local mode, or if there is no HAProxy. */
+  deployment: Deployment | undefined;
   /** The server, on the cluster. */
   server: Podshell;
   /** What a browser keeps that is signed in. */
@@ -79,19 +84,29 @@ interface WorkerFixtures {
 }
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
+  local: [false, { option: true, scope: "worker" }],
+
+  deployment: [
+    async ({ local }, use) => use(local || haproxy === undefined ? undefined : { token: await adminToken() }),
+    { scope: "worker" },
+  ],
+
   server: [
-    async ({}, use) => {
+    async ({ deployment }, use) => {
       await requirePods();
-      const server = await Podshell.start(["--listen", "127.0.0.1:0", "--kubeconfig", kubeconfig()]);
+      const flags = ["--listen", "127.0.0.1:0", "--kubeconfig", kubeconfig()];
+      const server = await Podshell.start(flags, {}, deployment);
       await use(server);
       await server.stop();
+      await server.removeProxy();
     },
     { scope: "worker", timeout: 90_000 },
   ],
 
   signedIn: [async ({ server }, use) => use(await server.signedIn()), { scope: "worker" }],
 
-  baseURL: async ({ server }, use) => use(server.origin),
+  // with a slash, so that what is relative is below it
+  baseURL: async ({ server }, use) => use(`${server.address}/`),
 
   storageState: async ({ signedIn }, use) => use(signedIn),
 
@@ -112,13 +127,15 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await cable.remove();
   },
 
-  setUp: async ({ browser, problems }, use, testInfo) => {
+  setUp: async ({ browser, problems, deployment }, use, testInfo) => {
     const undo: (() => Promise<void>)[] = [];
     await use(async (flags, options = {}) => {
       const of = ["--listen", "127.0.0.1:0", "--kubeconfig", options.kubeconfig ?? kubeconfig()];
-      const server = await Podshell.start([...of, ...flags]);
+      const own = deployment && options.kubeconfig ? { token: await tokenIn(options.kubeconfig) } : deployment;
+      const server = await Podshell.start([...of, ...flags], {}, own);
       undo.push(async () => {
         if (server.alive) await server.stop();
+        await server.removeProxy();
         if (testInfo.status !== testInfo.expectedStatus) {
           await testInfo.attach("own server's log", { body: server.log(), contentType: "text/plain" });
         }
@@ -126,11 +143,12 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       const cable = await Cable.to(server);
       undo.push(async () => cable.remove());
       const storageState = await server.signedIn();
-      const context = await browser.newContext({ baseURL: cable.origin, storageState });
+      const baseURL = `${cable.origin}/`;
+      const context = await browser.newContext({ baseURL, storageState, ignoreHTTPSErrors: true });
       problems.watch(context);
       undo.push(async () => context.close());
       const page = await context.newPage();
-      await page.goto("/");
+      await page.goto("./");
       return { server, cable, page };
     });
     for (const step of undo.reverse()) await step();
@@ -174,6 +192,12 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     { auto: true },
   ],
 });
+
+/** The token in a kubeconfig of {@link restrictedKubeconfig}. */
+async function tokenIn(path: string): Promise<string> {
+  const { users } = JSON.parse(await readFile(path, "utf8")) as { users: { user: { token: string } }[] };
+  return users[0]?.user.token ?? "";
+}
 
 /** The page's ways to the server, the best first. */
 export const TRANSPORTS = ["websocket-binary", "websocket-text"] as const;

@@ -14,12 +14,19 @@ use anyhow::Result;
 use crate::{
     binary, browser,
     cluster::{self, Cluster},
-    command,
+    command, packages,
     places::Places,
     steps::Steps,
     tools,
     wasm::Toolchain,
 };
+
+/// Where packages put `HAProxy`.
+const HAPROXIES: [&str; 3] = [
+    "/usr/sbin/haproxy",
+    "/usr/local/sbin/haproxy",
+    "/opt/homebrew/bin/haproxy",
+];
 
 /// Builds, sees to a cluster and a browser, and runs the tests. Returns which cluster it was.
 pub(crate) fn run(
@@ -35,9 +42,10 @@ pub(crate) fn run(
         None => cluster::up(places),
     })?;
     let e2e = places.repository.join("e2e");
-    let (chromium, firefox) = steps.step("browsers", || {
+    let (chromium, firefox, haproxy) = steps.step("browsers and proxy", || {
         tools::npm_packages(&e2e)?;
-        Ok((browser::find(places)?, browser::find_firefox()))
+        let browsers = (browser::find(places)?, browser::find_firefox());
+        Ok((browsers.0, browsers.1, haproxy()))
     })?;
     steps.step("end-to-end tests", || {
         eprintln!("against {}", cluster.description);
@@ -57,9 +65,32 @@ pub(crate) fn run(
         if let Some(firefox) = &firefox {
             playwright.env("PODSHELL_FIREFOX", firefox);
         }
+        if let Some(haproxy) = &haproxy {
+            playwright.env("PODSHELL_HAPROXY", haproxy);
+        }
         command::run(&mut playwright)
     })?;
     Ok(cluster.description)
+}
+
+/// Finds `HAProxy`, or installs it where that can be done. [`None`] if there is none, or it is not wanted: then no server is
+/// behind it.
+fn haproxy() -> Option<PathBuf> {
+    if let Some(path) = env::var_os("PODSHELL_HAPROXY") {
+        return Some(path.into()).filter(|path: &PathBuf| !path.as_os_str().is_empty());
+    }
+    let there = || HAPROXIES.into_iter().find(|path| Path::new(path).exists());
+    if packages::is_debian()
+        && let Err(error) = packages::install(&["haproxy", "openssl"])
+    {
+        eprintln!("{error:#}");
+    }
+    if there().is_none() {
+        eprintln!(
+            "\nWARNING: there is no HAProxy, so nothing is tested behind it; set PODSHELL_HAPROXY to the path of one\n"
+        );
+    }
+    there().map(PathBuf::from)
 }
 
 /// Checks the types of the tests, and gives the command that runs them against a cluster.

@@ -90,7 +90,10 @@ fn Header(store: PodStore, dialogues: Dialogues) -> impl IntoView {
     };
     view! {
         <header class="bar">
-            <h1 class="brand"><span class="brand__prompt" aria-hidden="true">"❯_"</span>"Podshell"</h1>
+            <h1 class="brand">
+                <span class="brand__prompt" aria-hidden="true">"❯_"</span>
+                <span class="brand__name">"Podshell"</span>
+            </h1>
             {cluster}
             <span class="spacer"></span>
             <LanguageSwitch />
