@@ -1,5 +1,7 @@
 //! The one JSON shape of every error.
 
+use std::borrow::Cow;
+
 use axum::{
     Json,
     http::StatusCode,
@@ -37,8 +39,8 @@ impl Failure {
     }
 
     /// What somebody else said of it.
-    fn detail(mut self, detail: Option<&str>) -> Self {
-        self.error.detail = detail.map(str::to_owned);
+    fn detail(mut self, detail: Option<Cow<'_, str>>) -> Self {
+        self.error.detail = detail.map(Cow::into_owned);
         self
     }
 

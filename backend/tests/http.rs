@@ -2,8 +2,11 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{TestServer, web};
 use fake_cluster::{ApiEffect, Container, ContainerState, FakeCluster, Fault, Phase, Pod, Route};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use http::header::CONTENT_SECURITY_POLICY;
 use insta::assert_snapshot;
 use podshell_shared::api::PodList;
@@ -36,7 +39,7 @@ async fn errors_have_one_shape() {
     server
         .cluster
         .deny("create", "pods", Some("exec"), "default", "not on Mondays");
-    assert_snapshot!(body(MINT).await, @r#"403 {"code":"forbidden","message":"You may not open a shell in namespace \"default\": the right to create pods/exec is missing. (not on Mondays)","detail":"not on Mondays","hint":"Ask your cluster administrator for a Role with the verbs get and create on pods/exec."}"#);
+    assert_snapshot!(body(MINT).await, @r#"403 {"code":"forbidden","message":"You may not open a shell in namespace \"default\": the right to create pods/exec is missing. (not on Mondays)","detail":"default: create pods/exec (not on Mondays)","hint":"Ask your cluster administrator for a Role with the verbs get and create on pods/exec."}"#);
     server.cluster.allow_all();
     let refuse = ApiEffect::Refuse {
         code: 403,
@@ -44,6 +47,20 @@ async fn errors_have_one_shape() {
     };
     server.cluster.inject(Fault::api(Route::ListPods, refuse));
     assert_snapshot!(body("/api/v1/pods").await, @r#"403 {"code":"forbidden","message":"The cluster refused: pods is forbidden","detail":"pods is forbidden","hint":"Ask your cluster administrator for the right to do this."}"#);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_mints_too_often_is_refused_before_a_turn_at_the_cluster() {
+    let server = TestServer::start_with(web(), &["--mints-per-minute", "64"]).await;
+    let silent = ApiEffect::Delay(Duration::MAX);
+    server.cluster.inject(Fault::api(Route::GetPod, silent));
+    // More than have a turn at once, and whoever has one gets no answer.
+    let mut minting: FuturesUnordered<_> = (0..80).map(|_| server.get(MINT)).collect();
+    let (status, body) = minting.next().await.unwrap();
+    assert_eq!(status, 429, "{body}");
+    drop(minting);
+    server.cluster.clear_faults();
     server.stop().await;
 }
 

@@ -1,20 +1,11 @@
 // The page's looks: pictures for people in test-results/screens, and what of a layout can be checked.
-import type { Page } from "@playwright/test";
-import { join } from "node:path";
 import { standing } from "../support/kubectl.ts";
+import { expectLanguage, LOOKS, picture } from "../support/pictures.ts";
 import { PodList } from "../support/pod-list.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { Terminal } from "../support/terminal.ts";
 import { BROKEN, expect, test } from "../support/test.ts";
 import { Wire } from "../support/wire.ts";
-
-const LOOKS = {
-  light: { colorScheme: "light" },
-  dark: { colorScheme: "dark" },
-  narrow: { colorScheme: "light", viewport: { width: 360, height: 640 } },
-  contrast: { colorScheme: "light", contrast: "more" },
-  chinese: { colorScheme: "light", locale: "zh-CN" },
-} as const;
 
 for (const [look, options] of Object.entries(LOOKS)) {
   test.describe(look, () => {
@@ -188,28 +179,3 @@ test("a change of the scheme, the theme or the contrast reaches the page and the
   await terminal.run("echo $((6*7))");
   await terminal.expectText(/^42$/m);
 });
-
-/** Takes a picture, and checks what holds for every one: nothing sticks out sideways. */
-async function picture(page: Page, name: string, folder: string): Promise<void> {
-  await page.screenshot({ path: join(folder, "screens", `${name}.png`), animations: "disabled" });
-  const { content, window } = await page.evaluate(() => ({
-    content: document.documentElement.scrollWidth,
-    window: document.documentElement.clientWidth,
-  }));
-  expect(content, `${name}: width of the content`).toBeLessThanOrEqual(window);
-}
-
-/** The page speaks the browser's language, and says which. */
-async function expectLanguage(page: Page, look: string): Promise<void> {
-  const chinese = look === "chinese";
-  await expect(page.locator("html")).toHaveAttribute("lang", chinese ? /^zh/ : /^en/);
-  const words = await page.locator("body").evaluate((body) => {
-    const copy = body.cloneNode(true) as HTMLElement;
-    // the terminal's own text has no language of the page
-    copy
-      .querySelectorAll('script, style, noscript, [data-testid="terminal"], [data-testid="language"]')
-      .forEach((part) => part.remove());
-    return copy.textContent ?? "";
-  });
-  expect(/[\u4e00-\u9fff]/.test(words), words).toBe(chinese);
-}

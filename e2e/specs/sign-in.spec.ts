@@ -2,6 +2,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { accountToken, EXEC, kubectl, NAMESPACE, SEE_PODS, standing } from "../support/kubectl.ts";
+import { expectLanguage, LOOKS, picture } from "../support/pictures.ts";
 import { PodList } from "../support/pod-list.ts";
 import { Terminal } from "../support/terminal.ts";
 import { expect, test } from "../support/users.ts";
@@ -205,24 +206,40 @@ test("the list gives way to the sign-in page when the sign-in has ended", async 
   await expect(page.getByTestId("pod-list")).toBeHidden();
 });
 
-for (const [name, options] of [
-  ["light", { colorScheme: "light" }],
-  ["dark", { colorScheme: "dark" }],
-  ["Chinese", { locale: "zh-CN" }],
-] as const) {
-  test.describe(name, () => {
+for (const [look, options] of Object.entries(LOOKS)) {
+  test.describe(look, () => {
     test.use(options);
 
-    test("axe finds nothing on the sign-in page", async ({ page, serve, problems }) => {
-      problems.expect(/401/);
+    test("signing in, and what may come of it, looks right, and axe finds nothing", async ({ page, serve, problems }, testInfo) => {
+      problems.expect(/401|403/);
+      const show = async (name: string) => {
+        await picture(page, `${look}-${name}`, testInfo.project.outputDir);
+        expect((await new AxeBuilder({ page }).analyze()).violations, name).toEqual([]);
+      };
       const { origin } = await serve(TOKEN_MODE);
       await page.goto(origin);
       await expect(page.getByTestId("token")).toBeFocused();
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+      await expectLanguage(page, look);
+      await show("sign-in");
       await page.getByTestId("token").fill("no.such.token");
       await page.keyboard.press("Enter");
       await expect(page.locator("[aria-invalid=true]")).toBeFocused();
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+      await show("sign-in-refused");
+
+      // who may look, and nothing else
+      await signIn(page, await accountToken("e2e-looks", [SEE_PODS]));
+      await expect(page.getByTestId("pod-list")).toBeVisible();
+      await show("signed-in");
+      const refused = await Terminal.goto(page, BASH, { origin });
+      await refused.expectReason("forbidden");
+      await expect(refused.failure).toContainText("get pods/exec");
+      await show("forbidden");
+      await page.goto(origin);
+      await expect(page.getByTestId("pod-list")).toBeVisible();
+      await page.context().clearCookies();
+      await page.getByTestId("refresh").click();
+      await expect(page.getByTestId("sign-in-reason")).toBeVisible();
+      await show("sign-in-expired");
     });
   });
 }

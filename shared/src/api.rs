@@ -195,7 +195,8 @@ pub struct ApiError {
     pub code: ErrorCode,
     /// What happened, for people, in English.
     pub message: String,
-    /// What somebody else said of it, in their own words: the cluster, an operating system.
+    /// What is the same in every language: what is missing, or what somebody else said of it in their own words, as the cluster
+    /// or an operating system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// What to do about it, in English.

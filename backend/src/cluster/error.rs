@@ -1,5 +1,7 @@
 //! What can go wrong with the cluster, told for people.
 
+use std::borrow::Cow;
+
 use kube::client::AuthError;
 use thiserror::Error;
 
@@ -92,16 +94,25 @@ fn in_brackets(why: &str) -> String {
 }
 
 impl ClusterError {
-    /// What the cluster said of it, or what stands between here and there.
-    pub(crate) fn detail(&self) -> Option<&str> {
-        match self {
+    /// What is the same in every language: the right that is missing, what the cluster said, or what stands between here
+    /// and there.
+    pub(crate) fn detail(&self) -> Option<Cow<'_, str>> {
+        let words = match self {
+            Self::MayNot {
+                right,
+                verb,
+                namespace,
+                why,
+            } => {
+                let (resource, why) = (right.subresource(), in_brackets(why));
+                return Some(format!("{namespace}: {verb} pods/{resource}{why}").into());
+            }
             Self::NotRunning { why: words, .. }
-            | Self::MayNot { why: words, .. }
             | Self::Api { message: words, .. }
-            | Self::Unreachable(words) => Some(words).filter(|words| !words.is_empty()),
-            _ => None,
-        }
-        .map(String::as_str)
+            | Self::Unreachable(words) => words,
+            _ => return None,
+        };
+        Some(words.into()).filter(|words: &Cow<'_, str>| !words.is_empty())
     }
 
     /// What the user can do about it.

@@ -6,6 +6,7 @@ mod explain_exit;
 pub(super) mod terminate;
 
 use std::{
+    borrow::Cow,
     convert::Infallible,
     future::{Future, pending},
 };
@@ -156,7 +157,7 @@ pub(crate) fn refused(error: &ClusterError) -> Exit {
         _ => EndReason::ClusterLost,
     };
     Exit {
-        detail: error.detail().map(str::to_owned),
+        detail: error.detail().map(Cow::into_owned),
         ..Exit::new(reason, error.to_string())
     }
 }

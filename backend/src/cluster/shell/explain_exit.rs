@@ -1,6 +1,6 @@
 //! What the end of a connection to a container means for the user.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use k8s_openapi::api::core::v1::Pod;
 use podshell_shared::terminal::{EndReason, Exit};
@@ -112,7 +112,7 @@ fn end_in(pod: Pod, target: &Target) -> Option<Exit> {
     }
     let gone = pods::find_running(pod, Some(target.container.clone())).err()?;
     Some(Exit {
-        detail: gone.detail().map(str::to_owned),
+        detail: gone.detail().map(Cow::into_owned),
         ..failed(EndReason::PodGone, gone.to_string())
     })
 }

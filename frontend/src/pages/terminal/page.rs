@@ -82,7 +82,9 @@ pub(crate) fn TerminalPage(target: TargetRequest) -> impl IntoView {
                 <LanguageSwitch />
                 <UserBox dialogues=view.dialogues />
             </header>
-            <Stage pane ways=Ways::OfPage />
+            <main class="terminal-page__main">
+                <Stage pane ways=Ways::OfPage />
+            </main>
         </div>
     }
 }

@@ -1,0 +1,37 @@
+// The page's looks: pictures for people in test-results/screens, and what of each can be checked.
+import { join } from "node:path";
+import { expect, type Page } from "@playwright/test";
+
+/** How people have their browsers. */
+export const LOOKS = {
+  light: { colorScheme: "light" },
+  dark: { colorScheme: "dark" },
+  narrow: { colorScheme: "light", viewport: { width: 360, height: 640 } },
+  contrast: { colorScheme: "light", contrast: "more" },
+  chinese: { colorScheme: "light", locale: "zh-CN" },
+} as const;
+
+/** Takes a picture, and checks what holds for every one: nothing sticks out sideways. */
+export async function picture(page: Page, name: string, folder: string): Promise<void> {
+  await page.screenshot({ path: join(folder, "screens", `${name}.png`), animations: "disabled" });
+  const { content, window } = await page.evaluate(() => ({
+    content: document.documentElement.scrollWidth,
+    window: document.documentElement.clientWidth,
+  }));
+  expect(content, `${name}: width of the content`).toBeLessThanOrEqual(window);
+}
+
+/** The page speaks the browser's language, and says which. */
+export async function expectLanguage(page: Page, look: string): Promise<void> {
+  const chinese = look === "chinese";
+  await expect(page.locator("html")).toHaveAttribute("lang", chinese ? /^zh/ : /^en/);
+  const words = await page.locator("body").evaluate((body) => {
+    const copy = body.cloneNode(true) as HTMLElement;
+    // the terminal's own text has no language of the page
+    copy
+      .querySelectorAll('script, style, noscript, [data-testid="terminal"], [data-testid="language"]')
+      .forEach((part) => part.remove());
+    return copy.textContent ?? "";
+  });
+  expect(/[\u4e00-\u9fff]/.test(words), words).toBe(chinese);
+}
