@@ -12,7 +12,7 @@ export default defineConfig<object, InCluster>({
   // each worker has proxies of its own, and most of the time is waited
   workers: 3,
   fullyParallel: true,
-  globalSetup: "./support/scene.ts",
+  globalSetup: ["./support/scene.ts", "./support/cluster-provider.ts"],
   projects: [
     { name: "haproxy", grepInvert: /@restart/, use: { ...chromium, proxyName: "haproxy" } },
     { name: "nginx", grepInvert: /@restart/, use: { ...chromium, proxyName: "nginx" } },

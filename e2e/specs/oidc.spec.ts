@@ -1,10 +1,9 @@
 // Signing in by an OpenID provider, a real one: there and back, who one is then, and what one may do.
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Provider } from "oidc-provider";
-import type { Page } from "@playwright/test";
 import { kubeconfig } from "../support/env.ts";
 import { EXEC, grant, SEE_PODS, standing } from "../support/kubectl.ts";
+import { agree, provide } from "../support/provider.ts";
 import { Terminal } from "../support/terminal.ts";
 import { expect, test } from "../support/users.ts";
 
@@ -26,42 +25,6 @@ async function place(): Promise<{ server: Server; issuer: string }> {
   return { server, issuer: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-/** A provider that knows everyone, and sends them back there. */
-function provide(issuer: string, redirect: string): Provider {
-  return new Provider(issuer, {
-    clients: [
-      {
-        client_id: CLIENT.id,
-        client_secret: CLIENT.secret,
-        redirect_uris: [redirect],
-        grant_types: ["authorization_code", "refresh_token"],
-        response_types: ["code"],
-      },
-    ],
-    claims: { email: ["email", "email_verified", "groups"] },
-    // the API server, and we, read the ID token alone
-    conformIdTokenClaims: false,
-    cookies: { keys: ["of the test"] },
-    findAccount: (_, id) => ({
-      accountId: id,
-      claims: () => ({
-        sub: id,
-        email: `${id}@podshell.test`,
-        email_verified: true,
-        groups: id === "alice" ? ["e2e-oidc-operators"] : [],
-      }),
-    }),
-  });
-}
-
-/** What a person does at the provider. */
-async function agree(page: Page, name: string): Promise<void> {
-  await page.locator("input[name=login]").fill(name);
-  await page.locator("input[name=password]").fill("anything");
-  await page.locator("button[type=submit]").click();
-  await page.getByRole("button", { name: /continue/i }).click();
-}
-
 test("a provider's users are themselves, and do what they may", async ({ page, serve, file, problems }) => {
   // nobody is signed in at first, nor after the cookies are gone; the provider's own pages ask for a font that is not here
   problems.expect(/401|403|fonts\.|ERR_|Failed to load|no valid credentials/);
@@ -76,7 +39,9 @@ test("a provider's users are themselves, and do what they may", async ({ page, s
       ],
       { kubeconfig: kubeconfig() },
     );
-    server.on("request", provide(issuer, `${origin}/api/v1/sign-in/oidc/callback`).callback());
+    const redirect = `${origin}/api/v1/sign-in/oidc/callback`;
+    const groupsOf = (name: string) => (name === "alice" ? ["e2e-oidc-operators"] : []);
+    server.on("request", provide(issuer, { client: CLIENT, redirect, groupsOf }).callback());
 
     const terminal = await Terminal.goto(page, BASH, { origin });
     const wanted = page.url();

@@ -7,7 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { haproxy, repository } from "./env.ts";
+import { haproxy } from "./env.ts";
+import { example } from "./example.ts";
+import { listens } from "./ports.ts";
 
 const run = promisify(execFile);
 
@@ -28,8 +30,7 @@ export class Haproxy {
     const folder = await mkdtemp(join(tmpdir(), "podshell-haproxy-"));
     const site = join(folder, "site.pem");
     await certify(site);
-    const example = await readFile(join(repository, "deploy/proxies/haproxy.cfg"), "utf8");
-    const configuration = change(example, [
+    const configuration = await example("haproxy.cfg", [
       ["    maxconn 5000\n", `    maxconn 5000\n    stats socket ${join(folder, "control")} level admin\n`],
       // a connection to the server is for one request: tests cut it, and refuse it by what is asked
       ["    option httplog\n", "    option httplog\n    option http-server-close\n    http-reuse never\n"],
@@ -43,7 +44,7 @@ export class Haproxy {
     let said = "";
     child.stderr?.on("data", (chunk: Buffer) => (said += chunk.toString()));
     const deadline = Date.now() + START_MS;
-    while (!(await listens(port))) {
+    while (!(await listens("127.0.0.1", port))) {
       if (child.exitCode !== null || Date.now() > deadline) throw new Error(`HAProxy does not listen:\n${said}`);
       await sleep(20);
     }
@@ -74,24 +75,4 @@ async function certify(path: string): Promise<void> {
   const whose = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
   await run("openssl", ["req", "-x509", ...key, ...whose, "-keyout", path, "-out", `${path}.crt`]);
   await writeFile(path, (await readFile(`${path}.crt`, "utf8")) + (await readFile(path, "utf8")));
-}
-
-/** Replaces what an example says by what holds here; it has to say it. */
-function change(example: string, changes: [from: string, to: string][]): string {
-  return changes.reduce((text, [from, to]) => {
-    if (!text.includes(from)) throw new Error(`the example no longer says ${from}`);
-    return text.replaceAll(from, to);
-  }, example);
-}
-
-async function listens(port: number): Promise<boolean> {
-  const socket = connect({ host: "127.0.0.1", port });
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }

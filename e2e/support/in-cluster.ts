@@ -4,6 +4,7 @@ import { test as base, expect, type Browser, type BrowserContext, type Page } fr
 import { BASE, HOST, Ingress, origin, PASSWORD, PORTS, RELEASES, type Mode, type ProxyName } from "./ingress.ts";
 import { kubectl, type Target } from "./kubectl.ts";
 import { TEAMS, type Person } from "./scene.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Options of a project. */
 export interface InCluster {
@@ -19,6 +20,7 @@ export interface AuditEvent {
   session?: string;
   user?: string;
   groups?: string[];
+  issuer?: string;
   address?: string;
   namespace?: string;
   pod?: string;
@@ -39,7 +41,10 @@ interface WorkerFixtures extends InCluster {
 }
 
 interface TestFixtures {
-  /** A page of somebody who has signed in, by a token or at the proxy. It shows nothing yet. */
+  /**
+   * A page of somebody who has signed in, by a token or at the proxy; where a provider signs people in, nobody has yet.
+   * It shows nothing yet.
+   */
   pageOf: (person: Person, mode?: Mode) => Promise<Page>;
 }
 
@@ -159,6 +164,8 @@ export async function expectEvent(fields: Partial<AuditEvent>, since: Date, mode
 export interface Answer {
   status: number;
   body: string;
+  /** Where it leads. */
+  location: string | undefined;
 }
 
 interface Asked {
@@ -190,7 +197,8 @@ export async function ask(ingress: Ingress, asked: Asked): Promise<Answer> {
     request.on("response", (response) => {
       let text = "";
       response.on("data", (chunk: Buffer) => (text += chunk.toString()));
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: text }));
+      const { statusCode: status = 0, headers } = response;
+      response.on("end", () => resolve({ status, body: text, location: headers.location }));
     });
     request.end(body);
   });
@@ -199,6 +207,23 @@ export async function ask(ingress: Ingress, asked: Asked): Promise<Answer> {
 /** The path of a mint. */
 export function mintPath(target: Target): string {
   return `/api/v1/pod/${target.namespace}/${target.pod}/shell/${target.container}`;
+}
+
+/** An address of this machine that nobody else asks from: what comes from there is told from all that others do. */
+export function unusualAddress(): string {
+  const { project } = test.info();
+  return `127.88.${project.name === "haproxy" ? 1 : 2}.${1 + Math.floor(Math.random() * 250)}`;
+}
+
+/** The states that a terminal is seen in from here on, without the one that it is in. */
+export async function statesFrom(terminal: Terminal): Promise<() => Promise<(string | null)[]>> {
+  const states = await terminal.state.evaluateHandle((line) => {
+    const seen: (string | null)[] = [];
+    const watch = new MutationObserver(() => seen.push(line.getAttribute("data-state")));
+    watch.observe(line, { attributeFilter: ["data-state"] });
+    return seen;
+  });
+  return async () => states.jsonValue();
 }
 
 /** Headers of a script that has a token. */

@@ -2,12 +2,13 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { repository } from "./env.ts";
+import { example } from "./example.ts";
+import { BASE } from "./haproxy.ts";
 import { kubectl } from "./kubectl.ts";
+import { listens } from "./ports.ts";
 import { PEOPLE } from "./scene.ts";
 
 const run = promisify(execFile);
@@ -15,16 +16,20 @@ const run = promisify(execFile);
 /** Which proxy. */
 export type ProxyName = "haproxy" | "nginx";
 /** How people sign in at a deployment. */
-export type Mode = "token" | "proxy";
+export type Mode = "token" | "proxy" | "oidc";
 
 /** The name that Podshell is opened by. No name server knows it: the browser is told where it is. */
 export const HOST = "shell.test";
 /** The port of each deployment, as e2e/cluster/values has it. */
-export const PORTS: Record<Mode, number> = { token: 8443, proxy: 8444 };
+export const PORTS: Record<Mode, number> = { token: 8443, proxy: 8444, oidc: 8445 };
 /** The namespaces that `cargo xtask cluster deploy` installs in. */
-export const RELEASES: Record<Mode, string> = { token: "podshell", proxy: "podshell-proxy" };
+export const RELEASES: Record<Mode, string> = {
+  token: "podshell",
+  proxy: "podshell-proxy",
+  oidc: "podshell-oidc",
+};
 /** Where it is below the name. */
-export const BASE = "/tools/shell";
+export { BASE };
 /** What people sign in with at the proxy. */
 export const PASSWORD = "only for tests";
 
@@ -33,12 +38,13 @@ export function origin(mode: Mode): string {
   return `https://${HOST}:${PORTS[mode]}`;
 }
 
-/** Replaces what an example says by what holds here; it has to say it. */
-function change(example: string, changes: [from: string, to: string][]): string {
-  return changes.reduce((text, [from, to]) => {
-    if (!text.includes(from)) throw new Error(`the example no longer says ${from}`);
-    return text.replaceAll(from, to);
-  }, example);
+/** What a deployment shares with somebody else: the Secret that is called as its release. */
+export async function secretOf(mode: Mode, key: string): Promise<string> {
+  const release = RELEASES[mode];
+  const { data } = JSON.parse(await kubectl(`--namespace=${release}`, "get", "secret", release, "--output=json")) as {
+    data: Record<string, string>;
+  };
+  return Buffer.from(data[key] ?? "", "base64").toString();
 }
 
 /** A proxy for each deployment, at an address of this machine of its own. */
@@ -58,13 +64,9 @@ export class Ingress {
     const folder = await mkdtemp(join(tmpdir(), `podshell-${name}-`));
     // nginx' workers are nobody in particular
     await chmod(folder, 0o755);
-    const { data } = JSON.parse(
-      await kubectl(`--namespace=${RELEASES.proxy}`, "get", "secret", "podshell-proxy", "--output=json"),
-    ) as { data: Record<string, string> };
-    const secret = Buffer.from(data["proxy-secret"] ?? "", "base64").toString();
-    const ingress = new Ingress(name, address, folder, secret);
+    const ingress = new Ingress(name, address, folder, await secretOf("proxy", "proxy-secret"));
     await ingress.certify();
-    for (const mode of ["token", "proxy"] as const) {
+    for (const mode of Object.keys(RELEASES) as Mode[]) {
       await ingress.configure(mode);
       await ingress.up(mode);
     }
@@ -109,7 +111,6 @@ export class Ingress {
     const node = ["get", "nodes", '--output=jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}'];
     const server = `${await kubectl(...node)}:${port}`;
     const upstream: [string, string] = ["podshell.podshell.svc.cluster.local:80", server];
-    const example = async (file: string) => readFile(join(repository, "deploy/proxies", file), "utf8");
     const users = mode === "proxy" ? "-users" : "";
     if (this.name === "haproxy") {
       const changes: [string, string][] = [
@@ -118,7 +119,7 @@ export class Ingress {
         upstream,
       ];
       if (mode === "proxy") changes.push(["password $6$replace$me", `insecure-password ${PASSWORD.replaceAll(" ", "\\ ")}`]);
-      await writeFile(this.file(`${mode}.conf`), change(await example(`haproxy${users}.cfg`), changes));
+      await writeFile(this.file(`${mode}.conf`), await example(`haproxy${users}.cfg`, changes));
       return;
     }
     const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
@@ -137,7 +138,7 @@ export class Ingress {
       await writeFile(this.file("users"), PEOPLE.map((person) => `${person}:{PLAIN}${PASSWORD}\n`).join(""));
       await writeFile(this.file("secret.conf"), `proxy_set_header X-Podshell-Proxy-Secret "${this.secret}";\n`);
     }
-    await writeFile(this.file(`${mode}.conf`), change(await example(`nginx${users}.conf`), changes));
+    await writeFile(this.file(`${mode}.conf`), await example(`nginx${users}.conf`, changes));
   }
 
   private async up(mode: Mode): Promise<void> {
@@ -169,15 +170,4 @@ export class Ingress {
     child.kill("SIGTERM");
     await ended;
   }
-}
-
-async function listens(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port });
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }

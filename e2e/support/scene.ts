@@ -13,6 +13,10 @@ const LOOK = { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] };
 const DEBUG = { apiGroups: [""], resources: ["pods/ephemeralcontainers"], verbs: ["patch"] };
 const ENTER = { apiGroups: [""], resources: ["pods/exec"], verbs: ["get", "create"] };
 
+/** Who signs in at the provider may enter any pod, as one of its developers; its bob is none, and may look. */
+const LOOKER = { apiGroup: RBAC, kind: "User", name: "bob@podshell.test" };
+const ENTERERS = { apiGroup: RBAC, kind: "Group", name: "oidc:developers" };
+
 /** Under the name that a proxy gives, and under that of a service account, which has a token. */
 function subjects(person: Person): object[] {
   return [
@@ -21,7 +25,7 @@ function subjects(person: Person): object[] {
   ];
 }
 
-function clusterRole(name: string, rules: object[], people: Person[]): object[] {
+function clusterRole(name: string, rules: object[], people: Person[], others: object[] = []): object[] {
   const metadata = { name };
   return [
     { apiVersion: `${RBAC}/v1`, kind: "ClusterRole", metadata, rules },
@@ -30,7 +34,7 @@ function clusterRole(name: string, rules: object[], people: Person[]): object[] 
       kind: "ClusterRoleBinding",
       metadata,
       roleRef: { apiGroup: RBAC, kind: "ClusterRole", name },
-      subjects: people.flatMap(subjects),
+      subjects: [...people.flatMap(subjects), ...others],
     },
   ];
 }
@@ -61,8 +65,8 @@ export default async function makeScene(): Promise<void> {
         kind: "ServiceAccount",
         metadata: { name, namespace: TEAMS[0] },
       })),
-      ...clusterRole("podshell-e2e-look", [LOOK], ["alice", "carol"]),
-      ...clusterRole("podshell-e2e-enter", [LOOK, ENTER], ["alice"]),
+      ...clusterRole("podshell-e2e-look", [LOOK], ["alice", "carol"], [LOOKER]),
+      ...clusterRole("podshell-e2e-enter", [LOOK, ENTER], ["alice"], [ENTERERS]),
       ...clusterRole("podshell-e2e-debug", [DEBUG], ["alice"]),
       {
         apiVersion: `${RBAC}/v1`,

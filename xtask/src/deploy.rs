@@ -1,7 +1,7 @@
 //! `cargo xtask cluster deploy`: Podshell in the test cluster, its image loaded and the Helm chart installed.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read as _},
     path::{Path, PathBuf},
     process::Stdio,
@@ -16,16 +16,21 @@ use crate::{
     command,
     image::{self, Image},
     places::Places,
+    provider::Provider,
     steps::Steps,
 };
 
 /// The name of the Secret with what a proxy sends, and of the key in it.
 const PROXY_SECRET: (&str, &str) = ("podshell-proxy", "proxy-secret");
+/// The same of what an OpenID provider knows Podshell by.
+const CLIENT_SECRET: (&str, &str) = ("podshell-oidc", "client-secret");
+/// The `ConfigMap` with who vouches for the provider.
+const AUTHORITY: &str = "podshell-oidc-ca";
 
 /// What to install.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Wishes {
-    /// How people sign in. Each has a namespace of its own, so both can be there
+    /// How people sign in. Each has a namespace of its own, so all can be there
     #[arg(long, value_name = "HOW", default_value = "token")]
     sign_in: SignIn,
     /// Values of the chart, over those in e2e/cluster/values
@@ -41,6 +46,7 @@ pub(crate) struct Wishes {
 pub(crate) enum SignIn {
     Token,
     Proxy,
+    Oidc,
 }
 
 impl SignIn {
@@ -49,6 +55,7 @@ impl SignIn {
         match self {
             Self::Token => "podshell",
             Self::Proxy => "podshell-proxy",
+            Self::Oidc => "podshell-oidc",
         }
     }
 
@@ -56,6 +63,7 @@ impl SignIn {
         let name = match self {
             Self::Token => "token.yaml",
             Self::Proxy => "proxy.yaml",
+            Self::Oidc => "oidc.yaml",
         };
         places.repository.join("e2e/cluster/values").join(name)
     }
@@ -67,6 +75,7 @@ pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result
     let cluster = steps.step("cluster", || cluster::up(places))?;
     steps.step("load the image", || cluster.load(places, &image.archive))?;
     steps.step("deploy", || {
+        cluster.renew_service_rules()?;
         install(places, &cluster, &image, wishes.sign_in, wishes)
     })?;
     let namespace = wishes.sign_in.namespace();
@@ -107,9 +116,6 @@ fn install(
 ) -> Result<()> {
     let namespace = sign_in.namespace();
     make_namespace(cluster, namespace)?;
-    if sign_in == SignIn::Proxy {
-        make_proxy_secret(cluster, namespace)?;
-    }
     let (repository, tag) = image
         .name
         .rsplit_once(':')
@@ -121,8 +127,23 @@ fn install(
         format!("podAnnotations.image-digest={}", image.digest),
         format!("trustedProxies={{{}}}", cluster.gateway()?),
     ];
-    if sign_in == SignIn::Proxy && cluster.is_constrained()? {
-        settings.push("impersonation=constrained".to_owned());
+    match sign_in {
+        SignIn::Token => {}
+        SignIn::Proxy => {
+            make_secret(cluster, namespace, PROXY_SECRET)?;
+            if cluster.is_constrained()? {
+                settings.push("impersonation=constrained".to_owned());
+            }
+        }
+        SignIn::Oidc => {
+            let provider = Provider::at(cluster.gateway()?, places)?;
+            make_secret(cluster, namespace, CLIENT_SECRET)?;
+            put_authority(cluster, namespace, &provider)?;
+            settings.push(format!("oidc.issuer={}", provider.issuer));
+            // The server reads it at its start.
+            let digest = provider.authority_digest()?;
+            settings.push(format!("podAnnotations.authority-digest={digest}"));
+        }
     }
     settings.extend(wishes.set.iter().cloned());
     let values: Vec<_> = [sign_in.values(places)]
@@ -156,9 +177,8 @@ fn make_namespace(cluster: &Cluster, name: &str) -> Result<()> {
     command::run(&mut label)
 }
 
-/// Makes what the proxy is known by, if it is not there.
-fn make_proxy_secret(cluster: &Cluster, namespace: &str) -> Result<()> {
-    let (name, key) = PROXY_SECRET;
+/// Makes what only we and somebody else know, if it is not there.
+fn make_secret(cluster: &Cluster, namespace: &str, (name, key): (&str, &str)) -> Result<()> {
     let mut get = cluster.kubectl();
     get.args(["--namespace", namespace, "get", "secret", name]);
     if get
@@ -173,6 +193,21 @@ fn make_proxy_secret(cluster: &Cluster, namespace: &str) -> Result<()> {
     // For a cluster of tests: elsewhere it is no argument, which other users of the machine can see.
     create.args([name, &format!("--from-literal={key}={}", random()?)]);
     command::run(&mut create)
+}
+
+/// Tells who vouches for the provider.
+fn put_authority(cluster: &Cluster, namespace: &str, provider: &Provider) -> Result<()> {
+    let mut create = cluster.kubectl();
+    create.args(["--namespace", namespace, "create", "configmap", AUTHORITY]);
+    create.arg(format!(
+        "--from-file=ca.crt={}",
+        provider.authority().display()
+    ));
+    create.args(["--dry-run=client", "--output=yaml"]);
+    let text = command::read(create.stdout(Stdio::piped()))?;
+    let file = provider.folder.join("configmap.yaml");
+    fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
+    command::run(cluster.kubectl().args(["apply", "--filename"]).arg(file))
 }
 
 /// 32 random bytes in hexadecimal digits.

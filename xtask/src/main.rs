@@ -18,6 +18,7 @@ mod node_image;
 mod packages;
 mod page;
 mod places;
+mod provider;
 mod remap;
 mod soak;
 mod steps;
@@ -100,7 +101,8 @@ enum ClusterTask {
     Up,
     /// Build the image and install Podshell with it in the cluster, by the Helm chart
     Deploy(deploy::Wishes),
-    /// Let the API server keep an audit log and know constrained impersonation; it is away for half a minute for that
+    /// Let the API server keep an audit log, trust the tests' OpenID provider and know constrained impersonation; it is away for
+    /// half a minute for that, once
     Audit,
     /// Delete the cluster, and stop the Docker engine if `up` started it
     Down,
@@ -133,7 +135,9 @@ fn run(task: Task) -> Result<()> {
             Ok(())
         }
         Task::Cluster(ClusterTask::Deploy(wishes)) => deploy::run(&places, &mut steps, &wishes),
-        Task::Cluster(ClusterTask::Audit) => cluster::up(&places)?.audit(&places),
+        Task::Cluster(ClusterTask::Audit) => {
+            cluster::up(&places)?.prepare_api_server(&places).map(drop)
+        }
         Task::Cluster(ClusterTask::Down) => cluster::down(&places),
         Task::Chart(task) => chart::run(&places, &mut steps, task),
         Task::E2e {

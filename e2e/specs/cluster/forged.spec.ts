@@ -1,6 +1,17 @@
 // What a client says of itself counts for nothing: the audit events have the address that the proxy saw, and the user that it asked for.
 import { RELEASES } from "../../support/ingress.ts";
-import { ask, auditEvents, basic, bearer, expect, expectEvent, mintPath, shellOf, test } from "../../support/in-cluster.ts";
+import {
+  ask,
+  auditEvents,
+  basic,
+  bearer,
+  expect,
+  expectEvent,
+  mintPath,
+  shellOf,
+  test,
+  unusualAddress,
+} from "../../support/in-cluster.ts";
 import { kubectl } from "../../support/kubectl.ts";
 import { TEAMS } from "../../support/scene.ts";
 
@@ -12,23 +23,18 @@ const FORGED = {
   "X-Podshell-Proxy-Secret": "0123456789abcdef0123456789abcdef",
 };
 
-/** An address of this machine that nobody else asks from. */
-function unusual(project: string): string {
-  return `127.88.${project === "haproxy" ? 1 : 2}.${1 + Math.floor(Math.random() * 250)}`;
-}
-
-test("by a token, the address is the one that the proxy saw", async ({ ingress, tokens }, { project }) => {
+test("by a token, the address is the one that the proxy saw", async ({ ingress, tokens }) => {
   const since = new Date();
-  const from = unusual(project.name);
+  const from = unusualAddress();
   const headers = { ...FORGED, ...bearer(await tokens("alice")) };
   const answer = await ask(ingress, { path: mintPath(shellOf(0)), headers, from });
   expect(answer.status, answer.body).toBe(200);
   await expectEvent({ event: "mint", address: from, user: `system:serviceaccount:${TEAMS[0]}:alice` }, since);
 });
 
-test("by a proxy's word, the user is the one that it asked for", async ({ ingress }, { project }) => {
+test("by a proxy's word, the user is the one that it asked for", async ({ ingress }) => {
   const since = new Date();
-  const from = unusual(project.name);
+  const from = unusualAddress();
   const asked = { mode: "proxy", path: mintPath(shellOf(0)), from } as const;
   const answer = await ask(ingress, { ...asked, headers: { ...FORGED, ...basic("bob") } });
   expect(answer.status, answer.body).toBe(200);

@@ -1,6 +1,6 @@
 // Behind proxies that end what is idle for 20 s: a shell lives for minutes without a key, by each transport.
 import type { Page } from "@playwright/test";
-import { address, expect, shellOf, test } from "../../support/in-cluster.ts";
+import { address, expect, shellOf, statesFrom, test } from "../../support/in-cluster.ts";
 import { Terminal } from "../../support/terminal.ts";
 
 const IDLE_MS = 180_000;
@@ -23,18 +23,12 @@ test("shells that are idle for 3 minutes live, by each transport", async ({ page
     await terminal.run("kept=same; echo rea''dy");
     await terminal.expectText(/^ready$/m);
     // whatever else it says meanwhile was a lost connection
-    const states = await terminal.state.evaluateHandle((line) => {
-      const seen: (string | null)[] = [];
-      const watch = new MutationObserver(() => seen.push(line.getAttribute("data-state")));
-      watch.observe(line, { attributeFilter: ["data-state"] });
-      return seen;
-    });
-    terminals.push({ page, terminal, states });
+    terminals.push({ page, terminal, states: await statesFrom(terminal) });
   }
   await terminals[0]?.page.waitForTimeout(IDLE_MS);
   for (const { page, terminal, states } of terminals) {
     await page.bringToFront();
-    expect(await states.jsonValue()).toEqual([]);
+    expect(await states()).toEqual([]);
     await terminal.run("clear; echo $kept-shell");
     await terminal.expectText(/^same-shell$/m);
   }

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use super::{Cluster, NAME};
-use crate::{command, node_image, places::Places};
+use crate::{command, node_image, places::Places, provider::Provider};
 
 /// What all requests are noted by: who, what, when, from where; no bodies.
 const POLICY: &str = "\
@@ -25,13 +25,15 @@ rules:
   - level: None
 ";
 /// The flags that are added to the API server's.
-const FLAGS: [&str; 4] = [
+const FLAGS: [&str; 5] = [
     "--audit-log-path=/var/log/kubernetes/audit.log",
     "--audit-log-maxsize=20",
     "--audit-policy-file=/etc/podshell/audit-policy.yaml",
+    "--authentication-config=/etc/podshell/authentication.yaml",
     CONSTRAINED,
 ];
 const CONSTRAINED: &str = "--feature-gates=ConstrainedImpersonation=true";
+const AUTHENTICATION: &str = "/etc/podshell/authentication.yaml";
 /// Folders of the node that they need: the name, where, what it is.
 const FOLDERS: [(&str, &str, &str); 2] = [
     ("podshell", "/etc/podshell", "Directory"),
@@ -39,7 +41,7 @@ const FOLDERS: [(&str, &str, &str); 2] = [
 ];
 /// Where the kubelet reads what to run.
 const MANIFEST: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
-/// How long the API server may be away.
+/// How long the API server may be away, or anything else.
 const AWAY: Duration = Duration::from_secs(180);
 
 impl Cluster {
@@ -65,53 +67,103 @@ impl Cluster {
         Ok(self.api_server()?.contains(CONSTRAINED))
     }
 
-    /// Lets the API server keep an audit log and know constrained impersonation, if it does not.
-    pub(crate) fn audit(&self, places: &Places) -> Result<()> {
-        if FLAGS
-            .iter()
-            .all(|flag| self.api_server().is_ok_and(|all| all.contains(flag)))
-        {
-            eprintln!("it does already");
-            return Ok(());
+    /// Lets the API server keep an audit log, trust the tests' OpenID provider and know constrained impersonation, if it does
+    /// not. Returns the provider.
+    pub(crate) fn prepare_api_server(&self, places: &Places) -> Result<Provider> {
+        let provider = Provider::at(self.gateway()?, places)?;
+        let authentication = provider.authentication()?;
+        let has_flags = self.has_flags();
+        if has_flags && self.knows(&authentication) {
+            eprintln!("the API server has its flags and files already");
+            return Ok(provider);
         }
         let folder = places.target.join("api-server");
-        let (policy, manifest) = (folder.join("podshell"), folder.join("kube-apiserver.yaml"));
-        fs::create_dir_all(&policy).with_context(|| format!("making {}", policy.display()))?;
-        fs::write(policy.join("audit-policy.yaml"), POLICY)?;
-        let node = format!("{NAME}-control-plane");
-        let copy = |from: String, to: String| {
-            let mut docker = self.engine().docker();
-            command::run(docker.args(["cp", &from, &to]).stdout(Stdio::null()))
-        };
-        copy(format!("{node}:{MANIFEST}"), manifest.display().to_string())?;
-        let text = fs::read_to_string(&manifest)?;
-        fs::write(&manifest, with_flags(&text)?)?;
-        copy(policy.display().to_string(), format!("{node}:/etc/"))?;
-        // Not into the folder of manifests, where the kubelet would read half of it.
-        let aside = "/etc/kubernetes/kube-apiserver.yaml";
-        copy(manifest.display().to_string(), format!("{node}:{aside}"))?;
-        let mut docker = self.engine().docker();
-        command::run(docker.args(["exec", &node, "mv", aside, MANIFEST]))?;
+        let files = folder.join("podshell");
+        fs::create_dir_all(&files).with_context(|| format!("making {}", files.display()))?;
+        fs::write(files.join("audit-policy.yaml"), POLICY)?;
+        fs::write(files.join("authentication.yaml"), authentication)?;
+        self.copy(
+            &files.display().to_string(),
+            &format!("{}:/etc/", Self::node()),
+        )?;
+        if has_flags {
+            eprintln!("it trusts the provider within two minutes after that has started");
+            return Ok(provider);
+        }
+        self.add_flags(&folder.join("kube-apiserver.yaml"))?;
         self.wait_for_api_server()?;
         eprintln!("the audit log is in the node's /var/log/kubernetes");
-        Ok(())
+        Ok(provider)
+    }
+
+    /// Has kube-proxy make its rules out of nothing, where it makes them by nft. With Debian 12's (1.0.6) its maps were seen
+    /// empty whenever it made all rules again over those that were there, as it does an hour after its start: from then on no
+    /// Service leads anywhere.
+    pub(crate) fn renew_service_rules(&self) -> Result<()> {
+        let node = Self::node();
+        let nft = |arguments: &[&str]| {
+            let mut docker = self.engine().docker();
+            docker.args(["exec", &node, "nft"]).args(arguments);
+            docker
+        };
+        if !command::succeeds(&mut nft(&["delete", "table", "ip", "kube-proxy"]), AWAY) {
+            return Ok(());
+        }
+        let mut delete = self.kubectl();
+        delete.args(["--namespace=kube-system", "delete", "pods"]);
+        command::run(delete.arg("--selector=k8s-app=kube-proxy"))?;
+        wait_until("kube-proxy makes no rules", || {
+            let mut list = nft(&["list", "map", "ip", "kube-proxy", "service-ips"]);
+            let listed = list.output();
+            listed.is_ok_and(|listed| String::from_utf8_lossy(&listed.stdout).contains("elements"))
+        })
+    }
+
+    fn node() -> String {
+        format!("{NAME}-control-plane")
+    }
+
+    /// Copies to or from the node.
+    fn copy(&self, from: &str, to: &str) -> Result<()> {
+        let mut docker = self.engine().docker();
+        command::run(docker.args(["cp", from, to]).stdout(Stdio::null()))
+    }
+
+    /// Whether the node has this for the API server to authenticate by.
+    fn knows(&self, authentication: &str) -> bool {
+        let mut docker = self.engine().docker();
+        docker.args(["exec", &Self::node(), "cat", AUTHENTICATION]);
+        let output = docker.output();
+        output.is_ok_and(|output| output.stdout == authentication.as_bytes())
+    }
+
+    /// Changes how the API server is run, which restarts it; `manifest` is for the text on its way.
+    fn add_flags(&self, manifest: &Path) -> Result<()> {
+        let node = Self::node();
+        let local = manifest.display().to_string();
+        self.copy(&format!("{node}:{MANIFEST}"), &local)?;
+        let text = fs::read_to_string(manifest)?;
+        fs::write(manifest, with_flags(&text)?)?;
+        // Not into the folder of manifests, where the kubelet would read half of it.
+        let aside = "/etc/kubernetes/kube-apiserver.yaml";
+        self.copy(&local, &format!("{node}:{aside}"))?;
+        let mut docker = self.engine().docker();
+        command::run(docker.args(["exec", &node, "mv", aside, MANIFEST]))
     }
 
     /// Waits until the API server runs with what was added, and answers.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "nothing tells when it is back, and there is no other work on this thread"
-    )]
     fn wait_for_api_server(&self) -> Result<()> {
-        let start = Instant::now();
-        while start.elapsed() < AWAY {
-            let is_new = self.api_server().is_ok_and(|all| all.contains(CONSTRAINED));
-            if is_new && command::succeeds(self.kubectl().args(["get", "--raw=/readyz"]), AWAY) {
-                return Ok(());
-            }
-            thread::sleep(Duration::from_secs(1));
-        }
-        bail!("the API server did not come back")
+        wait_until("the API server did not come back", || {
+            let mut ready = self.kubectl();
+            ready.args(["get", "--raw=/readyz"]);
+            self.has_flags() && command::succeeds(&mut ready, AWAY)
+        })
+    }
+
+    /// Whether the API server was started with all that is added.
+    fn has_flags(&self) -> bool {
+        self.api_server()
+            .is_ok_and(|all| FLAGS.iter().all(|flag| all.contains(flag)))
     }
 
     /// How the API server was started, as the cluster has it.
@@ -133,6 +185,22 @@ impl Cluster {
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
+}
+
+/// Waits for something in the cluster.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nothing tells when it is so, and there is no other work on this thread"
+)]
+fn wait_until(or: &str, is_so: impl Fn() -> bool) -> Result<()> {
+    let start = Instant::now();
+    while start.elapsed() < AWAY {
+        if is_so() {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_secs(1));
+    }
+    bail!("{or}")
 }
 
 /// The API server's manifest with the flags and folders, if they are not there.

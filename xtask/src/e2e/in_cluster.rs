@@ -21,12 +21,14 @@ const PACKAGES: [&str; 3] = ["haproxy", "nginx", "openssl"];
 pub(crate) fn run(places: &Places, steps: &mut Steps, arguments: &[OsString]) -> Result<()> {
     let image = image::run(places, steps, &image::Wishes::usual()?)?;
     let cluster = steps.step("cluster", || cluster::up(places))?;
+    // Before anything is deployed: what the API server knows then is used.
+    let provider = steps.step("API server", || cluster.prepare_api_server(places))?;
     steps.step("load the image", || cluster.load(places, &image.archive))?;
     steps.step("deploy", || {
-        for sign_in in [SignIn::Token, SignIn::Proxy] {
-            deploy::usual(places, &cluster, &image, sign_in)?;
-        }
-        Ok(())
+        cluster.renew_service_rules()?;
+        let ways = [SignIn::Token, SignIn::Proxy, SignIn::Oidc];
+        ways.into_iter()
+            .try_for_each(|way| deploy::usual(places, &cluster, &image, way))
     })?;
     let e2e = places.repository.join("e2e");
     let chromium = steps.step("proxies and browser", || {
@@ -40,6 +42,7 @@ pub(crate) fn run(places: &Places, steps: &mut Steps, arguments: &[OsString]) ->
         command::look_first(&mut playwright, cluster.tools().map(Path::to_owned));
         playwright
             .arg("--config=playwright.cluster.config.ts")
+            .env("PODSHELL_PROVIDER", &provider.folder)
             .args(arguments);
         command::run(&mut playwright)
     })?;
