@@ -157,6 +157,12 @@ async fn the_current_context_is_served() {
         let list = std::env::join_paths([case.home.path().join("missing"), named]);
         case.naming(list.unwrap())
     };
+    let behind = |case: Case, first: &str| {
+        let (first, second) = (case.file("first", first), case.file("second", &text));
+        let list = std::env::join_paths([first, second]);
+        case.naming(list.unwrap())
+    };
+    assert!(text.contains("http://127.0.0.1"), "{text}");
     check([
         Case::serves("of the usual kubeconfig", &[choice]).at_home(&text),
         Case::serves("of a named kubeconfig", &[choice])
@@ -173,6 +179,16 @@ async fn the_current_context_is_served() {
         Case::serves("of a context asked for", &[asked])
             .named(&text)
             .flags(&["--context", "fake"]),
+        behind(
+            Case::serves("behind a file whose current context is empty", &[choice]),
+            "{current-context: '', clusters: null}",
+        ),
+        behind(
+            Case::serves("behind entries that make no sense and are not used", &[choice]),
+            "{users: [{user: {token: x}}, {name: u, user: 7}], clusters: [{name: k, cluster: []}], contexts: [{name: c}]}",
+        ),
+        Case::serves("of a server without a scheme", &[choice])
+            .named(&text.replace("http://127.0.0.1", "127.0.0.1")),
     ])
     .await;
 }
@@ -301,6 +317,24 @@ async fn a_kubeconfig_that_can_not_be_used_is_an_error() {
         )
         .named(&away.replace("cluster: far", "cluster: near-by")),
         Case::fails("another YAML", &["it names no current context"]).named("{some: thing}"),
+        Case::fails("no mapping", &["it is YAML, but no kubeconfig"]).named("- some\n- thing"),
+        Case::fails(
+            "a context of no cluster",
+            &["its context \"away\" names no cluster"],
+        )
+        .named(&away.replace("cluster: far, ", "")),
+        Case::fails(
+            "a cluster that makes no sense",
+            &["its cluster \"far\", which the context \"away\" needs, is not understood"],
+        )
+        .named(&away.replace("{server: 'http://127.0.0.1:1'}", "{server: [1]}")),
+        Case::fails(
+            "a user that makes no sense",
+            &["its user \"me\", whom the context \"away\" needs, is not understood"],
+        )
+        .named(&kubeconfig(NOBODY, "token: [1]")),
+        Case::fails("a server that is no address", &["\"away\" is of no use"])
+            .named(&kubeconfig("", "")),
     ])
     .await;
 }

@@ -2,6 +2,8 @@
 //!
 //! Nothing that stands in a kubeconfig gets into an error but the names of contexts and clusters: the rest may be a secret.
 
+mod reading;
+
 use std::{
     env, io,
     path::{Path, PathBuf},
@@ -14,6 +16,7 @@ use kube::{
 };
 use secrecy::ExposeSecret as _;
 
+use self::reading::{ReadError, Reading};
 use super::{ConnectError, Source};
 
 /// The variable that names kubeconfigs instead of the usual one.
@@ -37,6 +40,8 @@ pub(super) struct Found {
 /// A kubeconfig, merged of several if `KUBECONFIG` names them.
 struct Read {
     content: Kubeconfig,
+    /// The names of entries that make no sense, each with what it should be.
+    odd: Vec<(&'static str, String)>,
     files: Vec<PathBuf>,
 }
 
@@ -44,10 +49,16 @@ struct Read {
 pub(super) async fn find(source: &Source) -> Result<Found, ConnectError> {
     let named = named();
     let read = match &source.kubeconfig {
-        Some(path) => Some(Read {
-            content: read(path)?,
-            files: vec![path.clone()],
-        }),
+        Some(path) => {
+            let Reading { content, odd } =
+                reading::read(path).map_err(|error| unusable(path, &error))?;
+            let files = vec![path.clone()];
+            Some(Read {
+                content,
+                odd,
+                files,
+            })
+        }
         None if named.is_empty() => read_all(usual())?,
         None => read_all(named.iter().cloned())?,
     };
@@ -80,28 +91,26 @@ fn usual() -> Option<PathBuf> {
 fn read_all(paths: impl IntoIterator<Item = PathBuf>) -> Result<Option<Read>, ConnectError> {
     let mut all = Read {
         content: Kubeconfig::default(),
+        odd: Vec::new(),
         files: Vec::new(),
     };
     for path in paths {
-        let content = match Kubeconfig::read_from(&path) {
-            Err(KubeconfigError::ReadConfig(error, _))
+        let Reading { content, odd } = match reading::read(&path) {
+            Err(ReadError::Kube(KubeconfigError::ReadConfig(error, _)))
                 if error.kind() == io::ErrorKind::NotFound =>
             {
                 continue;
             }
             read => read.map_err(|error| unusable(&path, &error))?,
         };
-        if !is_empty(&content) {
+        if !is_empty(&content) || !odd.is_empty() {
             let merged = all.content.merge(content);
-            all.content = merged.map_err(|error| unusable(&path, &error))?;
+            all.content = merged.map_err(|error| unusable(&path, &error.into()))?;
+            all.odd.extend(odd);
             all.files.push(path);
         }
     }
     Ok((!all.files.is_empty()).then_some(all))
-}
-
-fn read(path: &Path) -> Result<Kubeconfig, ConnectError> {
-    Kubeconfig::read_from(path).map_err(|error| unusable(path, &error))
 }
 
 fn is_empty(content: &Kubeconfig) -> bool {
@@ -118,13 +127,18 @@ fn current_context(content: &Kubeconfig) -> Option<&str> {
 }
 
 async fn of_kubeconfig(read: Read, context: Option<&str>) -> Result<Found, ConnectError> {
-    let Read { content, files } = read;
+    let Read {
+        mut content,
+        odd,
+        files,
+    } = read;
     let files = list(files.iter().map(|file| file.display()));
     let place = format!("kubeconfig {files}");
-    let name = match choose(&content, context) {
+    let name = match choose(&content, &odd, context) {
         Ok(name) => name,
         Err(why) => return Err(ConnectError::Config { place, why }),
     };
+    complete_server(&mut content, &name);
     let options = KubeConfigOptions {
         context: Some(name.clone()),
         ..Default::default()
@@ -153,8 +167,47 @@ fn has_fit_token(config: &Config) -> bool {
     token.is_none_or(|token| HeaderValue::from_str(token.expose_secret()).is_ok())
 }
 
-/// The name of the context to use, or why there is none.
-fn choose(content: &Kubeconfig, asked: Option<&str>) -> Result<String, String> {
+/// Gives the server of this context the scheme that client-go takes for it where it has none: https where anything speaks of
+/// certificates (`DefaultServerUrlFor` in `rest/url_utils.go`).
+fn complete_server(content: &mut Kubeconfig, context: &str) {
+    let chosen = content.contexts.iter().find(|its| its.name == context);
+    let Some(chosen) = chosen.and_then(|chosen| chosen.context.clone()) else {
+        return;
+    };
+    let users = content.auth_infos.iter();
+    let mut users = users.filter(|user| Some(&user.name) == chosen.user.as_ref());
+    let has_certificate = users
+        .next()
+        .and_then(|user| user.auth_info.as_ref())
+        .is_some_and(|user| {
+            user.client_certificate.is_some() || user.client_certificate_data.is_some()
+        });
+    let mut clusters = content.clusters.iter_mut();
+    let cluster = clusters.find(|cluster| cluster.name == chosen.cluster);
+    let Some(cluster) = cluster.and_then(|named| named.cluster.as_mut()) else {
+        return;
+    };
+    let is_secure = has_certificate
+        || cluster.certificate_authority.is_some()
+        || cluster.certificate_authority_data.is_some()
+        || cluster.insecure_skip_tls_verify == Some(true);
+    if let Some(server) = cluster
+        .server
+        .as_mut()
+        .filter(|server| !server.contains("://"))
+    {
+        let scheme = if is_secure { "https" } else { "http" };
+        *server = format!("{scheme}://{server}");
+    }
+}
+
+/// The name of the context to use, or why there is none: what it needs may be among what is `odd`.
+fn choose(
+    content: &Kubeconfig,
+    odd: &[(&'static str, String)],
+    asked: Option<&str>,
+) -> Result<String, String> {
+    let is_odd = |kind: &str, name: &str| odd.iter().any(|its| its.0 == kind && its.1 == name);
     let names = || content.contexts.iter().map(|context| &context.name);
     let others = || {
         if content.contexts.is_empty() {
@@ -164,7 +217,25 @@ fn choose(content: &Kubeconfig, asked: Option<&str>) -> Result<String, String> {
         }
     };
     match asked.or_else(|| current_context(content)) {
-        Some(name) if names().any(|its| its == name) => Ok(name.to_owned()),
+        Some(name) if is_odd("context", name) => {
+            Err(format!("its context {name:?} is not understood"))
+        }
+        Some(name) if let Some(context) = content.contexts.iter().find(|its| its.name == name) => {
+            let parts = context.context.as_ref();
+            let cluster = parts.map(|parts| parts.cluster.as_str());
+            let cluster = cluster.filter(|cluster| !cluster.is_empty());
+            let user = parts.and_then(|parts| parts.user.as_deref());
+            match (cluster, user) {
+                (None, _) => Err(format!("its context {name:?} names no cluster")),
+                (Some(cluster), _) if is_odd("cluster", cluster) => Err(format!(
+                    "its cluster {cluster:?}, which the context {name:?} needs, is not understood"
+                )),
+                (_, Some(user)) if is_odd("user", user) => Err(format!(
+                    "its user {user:?}, whom the context {name:?} needs, is not understood"
+                )),
+                _ => Ok(name.to_owned()),
+            }
+        }
         Some(name) => Err(format!("there is no context {name:?} in it; {}", others())),
         None => Err(format!("it names no current context; {}", others())),
     }
@@ -236,10 +307,13 @@ fn names(named: &[PathBuf]) -> String {
     format!("names {what} ({files})")
 }
 
-fn unusable(path: &Path, error: &KubeconfigError) -> ConnectError {
+fn unusable(path: &Path, error: &ReadError) -> ConnectError {
     ConnectError::Config {
         place: format!("kubeconfig {}", path.display()),
-        why: said(error),
+        why: match error {
+            ReadError::Kube(error) => said(error),
+            ReadError::Shape => error.to_string(),
+        },
     }
 }
 
