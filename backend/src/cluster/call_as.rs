@@ -1,5 +1,7 @@
 //! Whom calls to the API server are made as, and a client for each of them.
 
+mod token_file;
+
 use std::{
     collections::HashMap,
     fmt,
@@ -14,6 +16,7 @@ use kube::{Client, Config, client::Body, config::AuthInfo};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Duration, Instant};
 
+pub(super) use self::token_file::TokenFile;
 use super::{ClusterError, error::innermost};
 use crate::secret::{Digest, digest_of};
 
@@ -84,8 +87,8 @@ pub enum CallAs {
 }
 
 impl CallAs {
-    /// What tells the API server so, beside the configuration of a client.
-    fn headers(&self) -> Result<Authorize, ClusterError> {
+    /// What tells the API server so, beside the configuration of a client. Who impersonates others does so by our `own` token.
+    fn headers(&self, own: Option<&Arc<TokenFile>>) -> Result<Authorize, ClusterError> {
         let mut fixed = Vec::new();
         if let Self::Impersonate { user, groups, .. } = self {
             let value = |text: &str| {
@@ -101,7 +104,7 @@ impl CallAs {
         }
         let standing = match self {
             Self::Bearer(standing) => Some(Arc::clone(standing)),
-            Self::Own | Self::Impersonate { .. } => None,
+            Self::Own | Self::Impersonate { .. } => own.map(|own| Arc::clone(own) as _),
         };
         Ok(Authorize { fixed, standing })
     }
@@ -194,23 +197,32 @@ impl Authorize {
 pub(super) struct Clients {
     /// The server's own. Made once: a credential plugin may have to run for it.
     own: Client,
+    /// The token of our own account, if it is in a file.
+    token: Option<Arc<TokenFile>>,
     config: Config,
     make: Box<Make>,
     made: Mutex<HashMap<CallerDigest, (Client, Instant)>>,
 }
 
 impl Clients {
-    /// Clients of `config`'s cluster; `make` makes one of a configuration that differs in who calls.
+    /// Clients of `config`'s cluster, where our own account has this token if that is in a file; `make` makes one of a
+    /// configuration that differs in who calls.
     ///
     /// # Errors
     ///
     /// If the server's own can't be made.
     pub(super) fn new(
         config: Config,
+        token: Option<Arc<TokenFile>>,
         make: impl Fn(&Config, Authorize) -> kube::Result<Client> + Send + Sync + 'static,
     ) -> kube::Result<Arc<Self>> {
+        let by_token = Authorize {
+            fixed: Vec::new(),
+            standing: token.clone().map(|token| token as _),
+        };
         Ok(Arc::new(Self {
-            own: make(&config, Authorize::default())?,
+            own: make(&config, by_token)?,
+            token,
             config,
             make: Box::new(make),
             made: Mutex::default(),
@@ -229,7 +241,10 @@ impl Clients {
             *used = now;
             return Ok(client.clone());
         }
-        let client = (self.make)(&call_as.apply(&self.config), call_as.headers()?);
+        let client = (self.make)(
+            &call_as.apply(&self.config),
+            call_as.headers(self.token.as_ref())?,
+        );
         let client = client.map_err(|error| ClusterError::Unreachable(innermost(&error)))?;
         made.retain(|_, (_, used)| now.duration_since(*used) < KEPT);
         if made.len() < CLIENTS {
@@ -301,14 +316,16 @@ mod tests {
         let config = of_ann.apply(&config);
         let nothing = AuthInfo::default();
         assert_eq!(format!("{:?}", config.auth_info), format!("{nothing:?}"));
-        let authorize = of_ann.headers().unwrap();
+        let authorize = of_ann.headers(None).unwrap();
         let request = authorize.request(Request::new(Body::empty()));
         assert_eq!(request.headers()[AUTHORIZATION], "Bearer of-ann");
     }
 
     #[test]
     fn names_of_any_letters_are_sent_and_none_that_would_be_another_header() {
-        let headers = as_user("anna.köhler", &["dev", "运维"]).headers().unwrap();
+        let headers = as_user("anna.köhler", &["dev", "运维"])
+            .headers(None)
+            .unwrap();
         let request = headers.request(Request::new(Body::empty()));
         let sent = |name| {
             let values = request.headers().get_all(name).iter();
@@ -319,7 +336,7 @@ mod tests {
         assert_eq!(sent(IMPERSONATE_GROUP), ["dev", "运维"]);
         assert!(
             as_user("ann\r\nimpersonate-group: system:masters", &[])
-                .headers()
+                .headers(None)
                 .is_err()
         );
     }
@@ -329,7 +346,7 @@ mod tests {
         let count = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&count);
         let config = Config::new("https://127.0.0.1".parse().unwrap());
-        let clients = Clients::new(config, move |config, _| {
+        let clients = Clients::new(config, None, move |config, _| {
             counted.fetch_add(1, Ordering::Relaxed);
             let nobody = service_fn(|_: Request<Body>| {
                 ready(Ok::<_, BoxError>(Response::new(Body::empty())))

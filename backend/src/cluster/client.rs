@@ -3,7 +3,11 @@
 mod kubeconfig;
 mod receive_coalescing;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use http::{HeaderValue, Request, Uri, header::SEC_WEBSOCKET_PROTOCOL};
@@ -26,7 +30,7 @@ use tower::{BoxError, ServiceBuilder, ServiceExt as _, layer::layer_fn, util::Ma
 use self::{kubeconfig::Found, receive_coalescing::Coalescing};
 use super::{
     Cluster, ClusterError,
-    call_as::Clients,
+    call_as::{Clients, TokenFile},
     call_watch::{CallWatcher, Watched},
     error::innermost,
     exec::Protocol,
@@ -138,7 +142,19 @@ impl Cluster {
         }
         let server = without_secrets(&config.cluster_url);
         let identity = identity(&config);
-        let clients = clients(config, watcher).map_err(|error| ConnectError::Config {
+        let token = match config.auth_info.token_file.take() {
+            Some(path) => {
+                // As for client-go, it goes before one that stands beside it.
+                config.auth_info.token = None;
+                let read = TokenFile::read(Path::new(&path));
+                Some(Arc::new(read.map_err(|error| ConnectError::Config {
+                    place: place.clone(),
+                    why: format!("the token of its context {name:?}, in {path}: {error}"),
+                })?))
+            }
+            None => None,
+        };
+        let clients = clients(config, token, watcher).map_err(|error| ConnectError::Config {
             place: place.clone(),
             why: format!("its context {name:?} is of no use: {}", unusable(&error)),
         })?;
@@ -181,7 +197,7 @@ impl Cluster {
             Box::pin(async move { connector.connect().await.map(TokioIo::new) })
         });
         let identity = identity(&config);
-        let clients = clients_over(config, connect, watcher);
+        let clients = clients_over(config, None, connect, watcher);
         let clients = clients.map_err(|error| unusable(innermost(&error)))?;
         Ok(Self {
             demo: true,
@@ -232,9 +248,13 @@ fn unusable(error: &kube::Error) -> String {
 /// kube's own stack of layers over a connector with `TCP_NODELAY` and keep-alive, which kube's
 /// default connector lacks (kube-rs/kube#2056): without it each keystroke may wait for the
 /// acknowledgement of the one before.
-fn clients(config: Config, watcher: Option<Arc<dyn CallWatcher>>) -> kube::Result<Arc<Clients>> {
+fn clients(
+    config: Config,
+    token: Option<Arc<TokenFile>>,
+    watcher: Option<Arc<dyn CallWatcher>>,
+) -> kube::Result<Arc<Clients>> {
     if config.proxy_url.is_some() {
-        return Clients::new(config, move |config, authorize| {
+        return Clients::new(config, token, move |config, authorize| {
             let protocol = MapRequestLayer::new(choose_protocol);
             let watcher = watcher.clone();
             let watched = layer_fn(move |inner| Watched::new(inner, watcher.clone()));
@@ -252,17 +272,18 @@ fn clients(config: Config, watcher: Option<Arc<dyn CallWatcher>>) -> kube::Resul
     let connector = connector
         .map_response(|stream: TokioIo<_>| TokioIo::new(Coalescing::new(stream.into_inner())));
     let connector = config.rustls_https_connector_with_connector(connector)?;
-    clients_over(config, connector, watcher)
+    clients_over(config, token, connector, watcher)
 }
 
 /// The same layers over any connector.
 fn clients_over(
     config: Config,
+    token: Option<Arc<TokenFile>>,
     connector: impl Connect + Clone + Send + Sync + 'static,
     watcher: Option<Arc<dyn CallWatcher>>,
 ) -> kube::Result<Arc<Clients>> {
     let http = HttpClient::builder(TokioExecutor::new()).build(connector);
-    Clients::new(config, move |config, authorize| {
+    Clients::new(config, token, move |config, authorize| {
         let service = ServiceBuilder::new()
             .layer(layer_fn(|inner| Watched::new(inner, watcher.clone())))
             .layer(MapRequestLayer::new(choose_protocol))

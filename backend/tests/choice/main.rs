@@ -162,6 +162,12 @@ async fn the_current_context_is_served() {
         let list = std::env::join_paths([first, second]);
         case.naming(list.unwrap())
     };
+    let by_file = |case: Case| {
+        let (token, file) = (cluster.token(), "\"tokenFile\":\"token\",\"token\":\"\"");
+        let text = text.replace(&format!("\"token\":\"{token}\""), file);
+        assert!(text.contains(file), "{text}");
+        case.also("token", &format!("{token}\n")).named(&text)
+    };
     assert!(text.contains("http://127.0.0.1"), "{text}");
     check([
         Case::serves("of the usual kubeconfig", &[choice]).at_home(&text),
@@ -187,6 +193,7 @@ async fn the_current_context_is_served() {
             Case::serves("behind entries that make no sense and are not used", &[choice]),
             "{users: [{user: {token: x}}, {name: u, user: 7}], clusters: [{name: k, cluster: []}], contexts: [{name: c}]}",
         ),
+        by_file(Case::serves("by a token in a file, with a line's end", &[choice])),
         Case::serves("of a server without a scheme", &[choice])
             .named(&text.replace("http://127.0.0.1", "127.0.0.1")),
     ])
@@ -418,6 +425,9 @@ async fn no_error_says_a_secret() {
             "plugin's answer",
             exec("echo '{s3cr3t'"),
         ),
+        case("no token file", "no/such/token: No such file", {
+            user("tokenFile: /no/such/token")
+        }),
         case("no plugin", "plugin can't be started", {
             exec("").replace("/bin/sh", "/no/s3cr3t")
         }),
