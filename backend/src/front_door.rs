@@ -2,6 +2,7 @@
 //! what is said when there are too many.
 
 mod connection;
+mod pace;
 mod tls;
 mod waiting;
 
@@ -18,16 +19,19 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpSocket, TcpStream},
     sync::{Notify, OwnedSemaphorePermit, Semaphore},
-    task::JoinSet,
+    task::{JoinSet, yield_now},
     time::{Instant, sleep_until, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use self::connection::{Answering, Held};
 pub use self::tls::TlsError;
 pub(crate) use self::tls::{Certificate, ShowedCertificate};
+use self::{
+    connection::{Answering, Held},
+    pace::Pace,
+};
 use crate::burst::Burst;
 
 /// How many connections the system keeps until they are accepted; with the usual 128, a rush makes the
@@ -128,6 +132,7 @@ pub(crate) async fn serve<L: Listener>(
     let http = connection::http();
     let silence = limits.silence;
     let mut door = Door::new(listener, limits);
+    let pace = Pace::default();
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -139,10 +144,13 @@ pub(crate) async fn serve<L: Listener>(
                     body_time: silence,
                     peer,
                     routes: routes.clone(),
+                    pace: pace.clone(),
                     crowd: Arc::clone(&door.crowd),
                     shutdown: shutdown.clone(),
                 };
                 connections.spawn(connection::serve(io, tls.clone(), answering));
+                // Of a thousand that come at once, none keeps a terminal waiting for more than itself.
+                yield_now().await;
             }
         }
     }

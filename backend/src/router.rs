@@ -96,18 +96,23 @@ pub(crate) fn router(app: &App, config: &Config, connections: &Connections) -> R
         .shutdown(connections.over.clone())
         .track(connections.tasks.clone());
     let turns = Arc::new(Semaphore::new(app.times.budget.calls));
-    let with_key = Router::new()
+    let turns = middleware::from_fn_with_state(turns, turns::wait);
+    let mints = Router::new()
         .route(
             "/api/v1/pod/{namespace}/{pod}/shell/{container}",
             get(mint::mint),
         )
         .route("/api/pod/{pod}/shell", get(mint::mint_short))
+        .layer(turns.clone())
+        .layer(middleware::from_fn_with_state(app.clone(), mint::limit));
+    let with_key = Router::new()
         .route(
             "/api/v1/pod/{namespace}/{pod}/debug/{container}",
             get(debug_containers::state).post(debug_containers::add),
         )
         .route("/api/v1/pods", get(pods::list))
-        .layer(middleware::from_fn_with_state(turns, turns::wait))
+        .layer(turns)
+        .merge(mints)
         // Costs the cluster nothing.
         .route("/api/v1/sessions/{handle}", get(sessions::life))
         .route("/api/v1/sign-out", post(auth::sign_in::sign_out))

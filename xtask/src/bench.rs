@@ -29,7 +29,7 @@ pub(crate) struct Wishes {
     /// A few seconds per figure: to see that all can be measured, not to compare
     #[arg(long)]
     quick: bool,
-    /// Measure these alone: output, echo, prompt, memory, flood, interrupt, distance, characters, leftovers, page
+    /// Measure these alone: output, echo, prompt, memory, flood, interrupt, distance, characters, leftovers, crowd, page
     #[arg(value_name = "FIGURE")]
     figures: Vec<String>,
 }

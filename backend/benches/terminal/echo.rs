@@ -46,14 +46,20 @@ async fn type_keys(terminal: &mut Terminal, count: usize) -> Result<Vec<f64>> {
     // The first tells that it is there.
     let mut times = Vec::with_capacity(count + 1);
     for _ in 0..=count {
-        let start = Instant::now();
-        terminal.write(b"x").await?;
-        match terminal.read().await?.as_deref() {
-            Some(b"x") => times.push(start.elapsed().as_secs_f64() * 1e6),
-            other => bail!("the echo of x was {other:?}"),
-        }
-        terminal.drawn().await?;
+        times.push(key(terminal).await?);
     }
     times.remove(0);
     Ok(times)
+}
+
+/// Types a key to who sends each byte back for itself; gives the time to its echo in µs.
+pub(crate) async fn key(terminal: &mut Terminal) -> Result<f64> {
+    let start = Instant::now();
+    terminal.write(b"x").await?;
+    let time = match terminal.read().await?.as_deref() {
+        Some(b"x") => start.elapsed().as_secs_f64() * 1e6,
+        other => bail!("the echo of x was {other:?}"),
+    };
+    terminal.drawn().await?;
+    Ok(time)
 }

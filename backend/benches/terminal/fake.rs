@@ -9,7 +9,10 @@ use tokio::{
     process::{Child, ChildStdout, Command},
 };
 
-use crate::cluster::{Cluster, Place};
+use crate::{
+    cluster::{Cluster, Place},
+    server::random_token,
+};
 
 /// The argument that makes this program the fake cluster.
 pub(crate) const ARGUMENT: &str = "--be-the-fake-cluster";
@@ -32,6 +35,9 @@ const GREETING: &str = "\x1b]7735;;;\x07\r\n$ ";
 /// A fake cluster that runs; it ends when this is dropped.
 pub(crate) struct FakeProcess {
     pub(crate) cluster: Cluster,
+    /// The tokens of two users.
+    pub(crate) ann: String,
+    pub(crate) stranger: String,
     _child: Child,
     // The cluster ends when its stdin does; nobody reads on in its stdout.
     _stdout: BufReader<ChildStdout>,
@@ -49,15 +55,20 @@ impl FakeProcess {
             .spawn()
             .context("starting the fake cluster")?;
         let mut stdout = BufReader::new(child.stdout.take().context("no output to read")?);
-        // By the pipe, for its token is nobody else's business.
+        // By the pipe, for its tokens are nobody else's business.
         let mut text = String::new();
         stdout.read_line(&mut text).await?;
         let mut kubeconfig = tempfile::NamedTempFile::new()?;
         kubeconfig.write_all(text.as_bytes())?;
+        text.clear();
+        stdout.read_line(&mut text).await?;
+        let (ann, stranger) = text.trim().split_once(' ').context("no tokens")?;
         let name = "the fake cluster".to_owned();
         let cluster = Cluster::connect(kubeconfig.path(), name, place).await?;
         Ok(Self {
             cluster,
+            ann: ann.to_owned(),
+            stranger: stranger.to_owned(),
             _child: child,
             _stdout: stdout,
             _kubeconfig: kubeconfig,
@@ -71,7 +82,12 @@ pub(crate) async fn serve() -> Result<()> {
         .container(Container::new(PLACE.container))
         .container(Container::new(IDLE.container).idle(GREETING));
     let cluster = FakeCluster::builder().pod(pod).start().await?;
-    println!("{}", cluster.kubeconfig());
+    let [ann, stranger] = ["ann", "stranger"].map(|name| {
+        let token = random_token();
+        cluster.add_user(&token, name, &[]);
+        token
+    });
+    println!("{}\n{ann} {stranger}", cluster.kubeconfig());
     tokio::io::stdin().read_to_end(&mut Vec::new()).await?;
     cluster.shutdown().await;
     Ok(())

@@ -2,6 +2,7 @@
 
 mod characters;
 mod cluster;
+mod crowd;
 #[path = "../../tests/common/delay.rs"]
 mod delay;
 mod distance;
@@ -17,6 +18,7 @@ mod page;
 mod prompt;
 mod report;
 mod server;
+mod strangers;
 mod terminal;
 mod worker;
 
@@ -30,7 +32,7 @@ use anyhow::{Context as _, Result};
 use clap::{Parser, ValueEnum};
 use podshell_client_driver::connection as client;
 use rustix::process::{Resource, getrlimit, setrlimit};
-use tokio::time::Duration;
+use tokio::{runtime::Runtime, time::Duration};
 
 use crate::{
     cluster::{Cluster, Place},
@@ -97,6 +99,8 @@ enum Figure {
     Characters,
     /// What still runs when the connection has dropped
     Leftovers,
+    /// What a terminal notices of 10,000 mints and 1,000 connections from one address
+    Crowd,
     /// The size of the page's own code
     Page,
 }
@@ -120,6 +124,8 @@ struct Effort {
     flood: Duration,
     /// How long a flood lasts before Ctrl-C.
     yes: Duration,
+    /// Strangers beside a terminal.
+    crowd: crowd::Size,
 }
 
 const FULL: Effort = Effort {
@@ -131,6 +137,12 @@ const FULL: Effort = Effort {
     many_sessions: &[1_000, 10_000],
     flood: Duration::from_secs(60),
     yes: Duration::from_secs(20),
+    crowd: crowd::Size {
+        rounds: 1,
+        keys: 2_500,
+        mints: 10_000,
+        sockets: 1_000,
+    },
 };
 const QUICK: Effort = Effort {
     rounds: 1,
@@ -141,6 +153,12 @@ const QUICK: Effort = Effort {
     many_sessions: &[200],
     flood: Duration::from_secs(3),
     yes: Duration::from_secs(2),
+    crowd: crowd::Size {
+        rounds: 1,
+        keys: 500,
+        mints: 2_000,
+        sockets: 200,
+    },
 };
 
 /// What every measurement needs.
@@ -170,21 +188,19 @@ impl Bench {
             Figure::Distance => distance::measure(self).await,
             Figure::Characters => characters::measure(self).await,
             Figure::Leftovers => leftovers::measure(self).await,
+            Figure::Crowd => crowd::measure(self).await,
             Figure::Page => page::measure(self),
         }
     }
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    if env::args().nth(1).as_deref() == Some(fake::ARGUMENT) {
-        return exit_code(allow_many_files().and(fake::serve().await));
-    }
-    exit_code(run(Arguments::parse()).await)
-}
-
-fn exit_code(result: Result<()>) -> ExitCode {
-    match result {
+fn main() -> ExitCode {
+    let done = allow_many_files().and_then(|()| match env::args().nth(1).as_deref() {
+        Some(strangers::ARGUMENT) => strangers::be(),
+        Some(fake::ARGUMENT) => Runtime::new()?.block_on(fake::serve()),
+        _ => Runtime::new()?.block_on(run(Arguments::parse())),
+    });
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -194,7 +210,6 @@ fn exit_code(result: Result<()>) -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<()> {
-    allow_many_files()?;
     let (cluster, fake) = match &arguments.kubeconfig {
         Some(path) => {
             let cluster = Cluster::connect(path, arguments.cluster_name, REAL).await?;

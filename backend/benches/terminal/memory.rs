@@ -91,6 +91,8 @@ async fn grow(
         "20000",
         "--max-sessions-per-user",
         "20000",
+        "--mints-per-minute",
+        "20000",
     ];
     let server = Server::start(&bench.binary, cluster, &flags).await?;
     let before = server.settled().await?.resident;

@@ -39,7 +39,6 @@ pub(crate) struct Server {
     http: Client<HttpConnector, Empty<&'static [u8]>>,
     child: Child,
     pid: u32,
-    _stdout: BufReader<ChildStdout>,
 }
 
 /// Memory of a process, in bytes.
@@ -54,7 +53,21 @@ pub(crate) struct Memory {
 impl Server {
     /// Starts one for a cluster.
     pub(crate) async fn start(binary: &Path, cluster: &Cluster, flags: &[&str]) -> Result<Self> {
-        Self::start_at("127.0.0.1:0", binary, cluster, flags).await
+        Self::start_at("127.0.0.1:0", binary, cluster, random_token(), flags).await
+    }
+
+    /// Starts one that tells users apart by the tokens that they have of the cluster; this end is the one with `token`.
+    pub(crate) async fn start_for_users(
+        binary: &Path,
+        cluster: &Cluster,
+        token: &str,
+        flags: &[&str],
+    ) -> Result<Self> {
+        let listen = free_address().await?;
+        let public = format!("http://{listen}");
+        let sign_in = ["--sign-in", "token", "--public-url", &public];
+        let flags = [&sign_in, flags].concat();
+        Self::start_at(&listen, binary, cluster, token.to_owned(), &flags).await
     }
 
     /// Starts one that is reached over a line of its own, which takes so long each way.
@@ -65,12 +78,11 @@ impl Server {
     ) -> Result<(Self, Delay)> {
         let mut line = Delay::new(one_way).await?;
         // A server that is told its public address prints no other, so its port has to be known before.
-        let free = TcpListener::bind("127.0.0.1:0").await?;
-        let listen = free.local_addr()?.to_string();
-        drop(free);
+        let listen = free_address().await?;
         line.lead_to(&*listen);
         let public = format!("http://{}", line.address());
-        let server = Self::start_at(&listen, binary, cluster, &["--public-url", &public]).await?;
+        let flags = ["--public-url", &public];
+        let server = Self::start_at(&listen, binary, cluster, random_token(), &flags).await?;
         Ok((server, line))
     }
 
@@ -78,18 +90,16 @@ impl Server {
         listen: &str,
         binary: &Path,
         cluster: &Cluster,
+        token: String,
         flags: &[&str],
     ) -> Result<Self> {
-        // Which other users of this machine can't read from its command line.
-        let token: String = std::iter::repeat_with(fastrand::alphanumeric)
-            .take(40)
-            .collect();
         let mut child = Command::new(binary)
             .args(["--listen", listen, "--drain-time", DRAIN])
             .arg("--kubeconfig")
             .arg(&cluster.kubeconfig)
             .args(flags)
             .env("PODSHELL_LOG", "warn")
+            // Which other users of this machine can't read from its command line.
             .env("PODSHELL_TOKEN", &token)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -101,6 +111,8 @@ impl Server {
         let address = timeout(PATIENCE, read_address(&mut stdout, token))
             .await
             .context("the server says no URL")??;
+        // Audit events; a server whose output nobody takes would lose them.
+        tokio::spawn(async move { tokio::io::copy(&mut stdout, &mut tokio::io::sink()).await });
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         Ok(Self {
@@ -109,7 +121,6 @@ impl Server {
             http: Client::builder(TokioExecutor::new()).build(connector),
             child,
             pid,
-            _stdout: stdout,
         })
     }
 
@@ -148,16 +159,16 @@ impl Server {
     /// Its memory.
     pub(crate) async fn memory(&self) -> Result<Memory> {
         let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid)).await?;
-        let size = |name: &str| {
-            let line = rollup.lines().find_map(|line| line.strip_prefix(name));
-            let kib = line.and_then(|line| line.split_ascii_whitespace().next());
-            let kib: f64 = kib.with_context(|| format!("no {name}"))?.parse()?;
-            anyhow::Ok(kib * 1024.0)
-        };
         Ok(Memory {
-            resident: size("Rss:")?,
-            anonymous: size("Anonymous:")?,
+            resident: size_of("Rss:", &rollup)?,
+            anonymous: size_of("Anonymous:", &rollup)?,
         })
+    }
+
+    /// What is resident of it, in bytes, and the most that ever was.
+    pub(crate) async fn resident(&self) -> Result<(f64, f64)> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).await?;
+        Ok((size_of("VmRSS:", &status)?, size_of("VmHWM:", &status)?))
     }
 
     /// Waits until its memory does not change any more, for at most 20 s.
@@ -185,6 +196,26 @@ impl Server {
             .context("the server does not end")??;
         Ok(())
     }
+}
+
+/// A size that Linux tells by this name, in bytes.
+fn size_of(name: &str, told: &str) -> Result<f64> {
+    let line = told.lines().find_map(|line| line.strip_prefix(name));
+    let kib = line.and_then(|line| line.split_ascii_whitespace().next());
+    let kib: f64 = kib.with_context(|| format!("no {name}"))?.parse()?;
+    Ok(kib * 1024.0)
+}
+
+/// A token that nobody guesses.
+pub(crate) fn random_token() -> String {
+    let letters = std::iter::repeat_with(fastrand::alphanumeric);
+    letters.take(40).collect()
+}
+
+/// An address of this machine with a port that nobody has.
+async fn free_address() -> Result<String> {
+    let free = TcpListener::bind("127.0.0.1:0").await?;
+    Ok(free.local_addr()?.to_string())
 }
 
 /// The CPU time that a process has used, in seconds.

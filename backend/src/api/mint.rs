@@ -1,8 +1,11 @@
 //! Minting: an id with which the caller may open one shell.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, Query, Request, State},
+    middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use podshell_shared::{
@@ -15,10 +18,24 @@ use super::{check_names, check_pod};
 use crate::{
     app::App,
     audit::{Entry, Event},
-    auth::{CallersCluster, Principal},
+    auth::{Auth, CallersCluster, Principal},
     error::Failure,
     session::{Mode, Shell, TargetRequest},
 };
+
+/// Lets a request through that mints, unless its user does so too often: before it takes a turn at the cluster, so that
+/// others don't wait for what is refused.
+pub(crate) async fn limit(
+    State(auth): State<Arc<Auth>>,
+    principal: Principal,
+    request: Request,
+    next: Next,
+) -> Response {
+    match auth.rates().mint(&principal.identity.caller) {
+        Ok(()) => next.run(request).await,
+        Err(too_often) => too_often.answer().await,
+    }
+}
 
 /// The query of the short route.
 #[derive(Debug, Deserialize)]
@@ -85,9 +102,6 @@ async fn mint_at(
 ) -> Result<Response, Failure> {
     app.shutdown.refuse_when_begun()?;
     let identity = &principal.identity;
-    if let Err(too_often) = app.auth.rates().mint(&identity.caller) {
-        return Ok(too_often.response());
-    }
     let namespace = query.namespace.unwrap_or_else(|| "default".to_owned());
     match &query.container {
         Some(container) => check_names(&namespace, &pod, container)?,

@@ -11,7 +11,11 @@ use axum::{
 use http::{header::SET_COOKIE, request::Parts};
 use podshell_shared::api::ErrorCode;
 
-use super::{Auth, offered, rates::TooOften, signed_out, unauthorized};
+use super::{
+    Auth, offered,
+    rates::{TooOften, rest},
+    signed_out, unauthorized,
+};
 use crate::{
     cluster::{CallAs, Cluster, ClusterError},
     error::Failure,
@@ -108,7 +112,12 @@ async fn identify_by(auth: &Auth, offer: Option<&str>, request: Request, next: N
     let (mut parts, body) = request.into_parts();
     let (identified, renewed) = match auth.identify(&parts, offer).await {
         Ok((principal, renewed)) => (Ok(principal), renewed),
-        Err(why) => (Err(Arc::new(why)), None),
+        Err(why) => {
+            if matches!(why, Unidentified::TooOften(_)) {
+                rest().await;
+            }
+            (Err(Arc::new(why)), None)
+        }
     };
     parts.extensions.insert(Identified(identified));
     let mut response = next.run(Request::from_parts(parts, body)).await;

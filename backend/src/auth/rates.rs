@@ -18,11 +18,16 @@ use governor::{
     state::keyed::DefaultKeyedStateStore,
 };
 use podshell_shared::api::ErrorCode;
+use tokio::time::sleep;
 
 use crate::{error::Failure, session::Caller};
 
 /// After so many questions, those are forgotten who have not asked for long.
 const TIDY_EVERY: u32 = 1024;
+
+/// How long a refusal waits. Who asks again as soon as they are answered does so once a second over each connection then,
+/// not a thousand times.
+const REST: Duration = Duration::from_secs(1);
 
 /// All rates.
 pub(crate) struct Rates {
@@ -94,8 +99,14 @@ pub(crate) struct TooOften {
 }
 
 impl TooOften {
-    /// The answer to it (RFC 6585, section 4).
-    pub(crate) fn response(self) -> Response {
+    /// The answer to it, after a rest.
+    pub(crate) async fn answer(self) -> Response {
+        rest().await;
+        self.response()
+    }
+
+    /// The answer to it (RFC 6585, section 4), at once.
+    pub(super) fn response(self) -> Response {
         let seconds = self.wait.as_secs() + 1;
         let failure = Failure::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -108,8 +119,15 @@ impl TooOften {
     }
 }
 
+/// Lets somebody wait who asks too often.
+pub(super) async fn rest() {
+    sleep(REST).await;
+}
+
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
 
     #[test]
@@ -137,10 +155,12 @@ mod tests {
         assert!(caller("bob"));
     }
 
-    #[test]
-    fn who_asks_too_often_is_told_how_long_to_wait() {
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_too_often_is_told_how_long_to_wait() {
         let wait = Duration::from_millis(20_400);
-        let response = TooOften { wait }.response();
+        let begun = Instant::now();
+        let response = TooOften { wait }.answer().await;
+        assert_eq!(begun.elapsed(), REST);
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(response.headers()[RETRY_AFTER], "21");
     }

@@ -91,7 +91,7 @@ pub(crate) async fn sign_in(
         Method::Token(by_token) => {
             if let Err(too_often) = auth.rates().sign_in(address) {
                 refused(ErrorCode::TooOften);
-                return too_often.response();
+                return too_often.answer().await;
             }
             let (user, kept) = match by_token.sign_in(token.trim()).await {
                 Ok(found) => found,

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tracing::debug;
 
-use super::{tls::ShowedCertificate, waiting::Waiting};
+use super::{pace::Pace, tls::ShowedCertificate, waiting::Waiting};
 
 /// How long a client may take from the opening of its connection, or from an answer, until the next
 /// request's header is there. hyper has one clock for both.
@@ -79,6 +79,7 @@ pub(super) struct Answering {
     pub(super) body_time: Duration,
     pub(super) peer: SocketAddr,
     pub(super) routes: Router,
+    pub(super) pace: Pace,
     pub(super) crowd: Arc<Notify>,
     pub(super) shutdown: CancellationToken,
 }
@@ -115,6 +116,7 @@ where
         body_time,
         peer,
         routes,
+        pace,
         crowd,
         shutdown,
     } = answering;
@@ -127,9 +129,10 @@ where
         if showed_certificate {
             request.extensions_mut().insert(ShowedCertificate);
         }
-        let answer = routes.clone().oneshot(request);
+        let (pace, routes) = (pace.clone(), routes.clone());
         async move {
-            let answer = answer.await?;
+            pace.turn().await;
+            let answer = routes.oneshot(request).await?;
             Ok::<_, Infallible>(answer.map(|body| answering.with(body)))
         }
     });

@@ -211,7 +211,7 @@ async fn what_was_asked_before_the_end_is_answered() {
     // Nor does anybody else get in.
     soon("a closed door", async {
         while TcpStream::connect(served.address).await.is_ok() {
-            tokio::task::yield_now().await;
+            yield_now().await;
         }
     })
     .await;
