@@ -122,10 +122,8 @@ async fn who_is_refused_is_written_down_and_no_secret_is() {
     ask(&server, "GET", WEB, "token-of-ann", String::new()).await;
     // Tokens in headers count, too.
     assert_eq!(sign_in("token-of-ann").await, StatusCode::TOO_MANY_REQUESTS);
-    until("all events", || {
-        server.events.of("sign-in-refused").len() == 3
-    })
-    .await;
+    server.events.see_all("sign-in-refused", 3).await;
+    server.events.see_all("refused", 2).await;
     assert_eq!(server.events.see("sign-in").await["user"], "ann");
     let codes = |kind: &str| -> Vec<Value> {
         let events = server.events.of(kind).into_iter();

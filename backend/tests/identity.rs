@@ -286,7 +286,7 @@ async fn another_users_id_key_and_session_are_of_no_use() {
     thief.resume(&key, 0).await;
     thief.end().await;
     assert_eq!(thief.exit.unwrap().reason, EndReason::NoSession);
-    let refused = server.events.of("refused").into_iter();
+    let refused = server.events.see_all("refused", 2).await.into_iter();
     let refused: Vec<_> = refused
         .map(|event| (event["user"].clone(), event["reason"].clone()))
         .collect();

@@ -418,8 +418,8 @@ async fn what_is_no_end_of_ones_own_sign_in_is_refused() {
         before.clone().come_back(&server, &back).await,
         "/#sign-in-failed=invalid_grant"
     );
-    let refused = server.events.of("sign-in-refused").len();
-    assert_eq!(refused, 5);
+    let refused = server.events.see_all("sign-in-refused", 5).await;
+    assert_eq!(refused.len(), 5);
     // Nobody is led elsewhere by a link to us.
     for to in [
         "https://evil.example",

@@ -102,10 +102,15 @@ impl Events {
         all
     }
 
+    /// Waits for so many of a kind: they are written by a thread of their own. Gives all that there are.
+    pub async fn see_all(&self, kind: &str, count: usize) -> Vec<serde_json::Value> {
+        until(kind, || self.of(kind).len() >= count).await;
+        self.of(kind)
+    }
+
     /// Waits for one of a kind.
     pub async fn see(&self, kind: &str) -> serde_json::Value {
-        until(kind, || !self.of(kind).is_empty()).await;
-        self.of(kind).remove(0)
+        self.see_all(kind, 1).await.remove(0)
     }
 }
 
