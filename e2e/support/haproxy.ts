@@ -44,7 +44,8 @@ export class Haproxy {
     let said = "";
     child.stderr?.on("data", (chunk: Buffer) => (said += chunk.toString()));
     const deadline = Date.now() + START_MS;
-    while (!(await listens("127.0.0.1", port))) {
+    // it takes commands a moment later than connections
+    while (!(await listens({ host: "127.0.0.1", port })) || !(await listens({ path: join(folder, "control") }))) {
       if (child.exitCode !== null || Date.now() > deadline) throw new Error(`HAProxy does not listen:\n${said}`);
       await sleep(20);
     }

@@ -154,7 +154,7 @@ export class Ingress {
     }
     this.running.set(mode, child);
     const deadline = Date.now() + 10_000;
-    while (!(await listens(this.address, PORTS[mode]))) {
+    while (!(await listens({ host: this.address, port: PORTS[mode] }))) {
       if (child.exitCode !== null || Date.now() > deadline) {
         throw new Error(`${this.name} does not listen:\n${this.log()}`);
       }

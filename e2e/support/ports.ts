@@ -1,6 +1,6 @@
 // Ports of this machine.
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo, type NetConnectOpts } from "node:net";
 
 /** A port that nobody listens on just now. */
 export async function freePort(): Promise<number> {
@@ -12,9 +12,9 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether somebody listens on a port now. */
-export async function listens(host: string, port: number): Promise<boolean> {
-  const socket = connect({ host, port });
+/** Whether somebody listens there now. */
+export async function listens(where: NetConnectOpts): Promise<boolean> {
+  const socket = connect(where);
   try {
     await once(socket, "connect");
     return true;
