@@ -4,6 +4,7 @@ use std::{
     hash::Hash,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
+    ops::Range,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -20,14 +21,16 @@ use governor::{
 use podshell_shared::api::ErrorCode;
 use tokio::time::sleep;
 
-use crate::{error::Failure, session::Caller};
+use crate::{error::Failure, random, session::Caller};
 
 /// After so many questions, those are forgotten who have not asked for long.
 const TIDY_EVERY: u32 = 1024;
 
-/// How long a refusal waits. Who asks again as soon as they are answered does so once a second over each connection then,
-/// not a thousand times.
-const REST: Duration = Duration::from_secs(1);
+/// How long a refusal waits, in ms. Who asks again as soon as they are answered does so about once a second over each
+/// connection then, not a thousand times.
+///
+/// Each waits for another time: if those who came at once were answered at once, they would come at once again, each second.
+const REST: Range<u64> = 500..1_500;
 
 /// All rates.
 pub(crate) struct Rates {
@@ -121,7 +124,8 @@ impl TooOften {
 
 /// Lets somebody wait who asks too often.
 pub(super) async fn rest() {
-    sleep(REST).await;
+    let more = random::below(REST.end - REST.start);
+    sleep(Duration::from_millis(REST.start + more)).await;
 }
 
 #[cfg(test)]
@@ -160,7 +164,9 @@ mod tests {
         let wait = Duration::from_millis(20_400);
         let begun = Instant::now();
         let response = TooOften { wait }.answer().await;
-        assert_eq!(begun.elapsed(), REST);
+        let millis = u64::try_from(begun.elapsed().as_millis()).unwrap();
+        // Timers round up.
+        assert!((REST.start..=REST.end).contains(&millis), "{millis}");
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(response.headers()[RETRY_AFTER], "21");
     }
