@@ -162,6 +162,11 @@ async fn the_current_context_is_served() {
         let list = std::env::join_paths([first, second]);
         case.naming(list.unwrap())
     };
+    let before = |case: Case, second: &str| {
+        let (first, second) = (case.file("first", &text), case.file("second", second));
+        let list = std::env::join_paths([first, second]);
+        case.naming(list.unwrap())
+    };
     let by_file = |case: Case| {
         let (token, file) = (cluster.token(), "\"tokenFile\":\"token\",\"token\":\"\"");
         let text = text.replace(&format!("\"token\":\"{token}\""), file);
@@ -192,6 +197,10 @@ async fn the_current_context_is_served() {
         behind(
             Case::serves("behind entries that make no sense and are not used", &[choice]),
             "{users: [{user: {token: x}}, {name: u, user: 7}], clusters: [{name: k, cluster: []}], contexts: [{name: c}]}",
+        ),
+        before(
+            Case::serves("before entries of the same names that make no sense", &[choice]),
+            "{clusters: [{name: fake, cluster: 1}], users: [{name: fake, user: 2}], contexts: [{name: fake, context: 3}]}",
         ),
         by_file(Case::serves("by a token in a file, with a line's end", &[choice])),
         Case::serves("of a server without a scheme", &[choice])

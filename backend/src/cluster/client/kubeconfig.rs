@@ -12,11 +12,14 @@ use std::{
 use http::HeaderValue;
 use kube::{
     Config,
-    config::{KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError},
+    config::{
+        Context, KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError, NamedAuthInfo,
+        NamedCluster,
+    },
 };
 use secrecy::ExposeSecret as _;
 
-use self::reading::{ReadError, Reading};
+use self::reading::{ReadError, is_odd};
 use super::{ConnectError, Source};
 
 /// The variable that names kubeconfigs instead of the usual one.
@@ -40,8 +43,6 @@ pub(super) struct Found {
 /// A kubeconfig, merged of several if `KUBECONFIG` names them.
 struct Read {
     content: Kubeconfig,
-    /// The names of entries that make no sense, each with what it should be.
-    odd: Vec<(&'static str, String)>,
     files: Vec<PathBuf>,
 }
 
@@ -49,16 +50,10 @@ struct Read {
 pub(super) async fn find(source: &Source) -> Result<Found, ConnectError> {
     let named = named();
     let read = match &source.kubeconfig {
-        Some(path) => {
-            let Reading { content, odd } =
-                reading::read(path).map_err(|error| unusable(path, &error))?;
-            let files = vec![path.clone()];
-            Some(Read {
-                content,
-                odd,
-                files,
-            })
-        }
+        Some(path) => Some(Read {
+            content: reading::read(path).map_err(|error| unusable(path, &error))?,
+            files: vec![path.clone()],
+        }),
         None if named.is_empty() => read_all(usual())?,
         None => read_all(named.iter().cloned())?,
     };
@@ -91,11 +86,10 @@ fn usual() -> Option<PathBuf> {
 fn read_all(paths: impl IntoIterator<Item = PathBuf>) -> Result<Option<Read>, ConnectError> {
     let mut all = Read {
         content: Kubeconfig::default(),
-        odd: Vec::new(),
         files: Vec::new(),
     };
     for path in paths {
-        let Reading { content, odd } = match reading::read(&path) {
+        let content = match reading::read(&path) {
             Err(ReadError::Kube(KubeconfigError::ReadConfig(error, _)))
                 if error.kind() == io::ErrorKind::NotFound =>
             {
@@ -103,10 +97,9 @@ fn read_all(paths: impl IntoIterator<Item = PathBuf>) -> Result<Option<Read>, Co
             }
             read => read.map_err(|error| unusable(&path, &error))?,
         };
-        if !is_empty(&content) || !odd.is_empty() {
+        if !is_empty(&content) {
             let merged = all.content.merge(content);
             all.content = merged.map_err(|error| unusable(&path, &error.into()))?;
-            all.odd.extend(odd);
             all.files.push(path);
         }
     }
@@ -127,14 +120,10 @@ fn current_context(content: &Kubeconfig) -> Option<&str> {
 }
 
 async fn of_kubeconfig(read: Read, context: Option<&str>) -> Result<Found, ConnectError> {
-    let Read {
-        mut content,
-        odd,
-        files,
-    } = read;
+    let Read { mut content, files } = read;
     let files = list(files.iter().map(|file| file.display()));
     let place = format!("kubeconfig {files}");
-    let name = match choose(&content, &odd, context) {
+    let name = match choose(&content, context) {
         Ok(name) => name,
         Err(why) => return Err(ConnectError::Config { place, why }),
     };
@@ -170,20 +159,16 @@ fn has_fit_token(config: &Config) -> bool {
 /// Gives the server of this context the scheme that client-go takes for it where it has none: https where anything speaks of
 /// certificates (`DefaultServerUrlFor` in `rest/url_utils.go`).
 fn complete_server(content: &mut Kubeconfig, context: &str) {
-    let chosen = content.contexts.iter().find(|its| its.name == context);
-    let Some(chosen) = chosen.and_then(|chosen| chosen.context.clone()) else {
+    let Parts { cluster, user } = Parts::of(content, context);
+    let user = user.and_then(|user| user.auth_info.as_ref());
+    let has_certificate = user.is_some_and(|user| {
+        user.client_certificate.is_some() || user.client_certificate_data.is_some()
+    });
+    let Some(name) = cluster.map(|cluster| cluster.name.clone()) else {
         return;
     };
-    let users = content.auth_infos.iter();
-    let mut users = users.filter(|user| Some(&user.name) == chosen.user.as_ref());
-    let has_certificate = users
-        .next()
-        .and_then(|user| user.auth_info.as_ref())
-        .is_some_and(|user| {
-            user.client_certificate.is_some() || user.client_certificate_data.is_some()
-        });
     let mut clusters = content.clusters.iter_mut();
-    let cluster = clusters.find(|cluster| cluster.name == chosen.cluster);
+    let cluster = clusters.find(|cluster| cluster.name == name);
     let Some(cluster) = cluster.and_then(|named| named.cluster.as_mut()) else {
         return;
     };
@@ -191,23 +176,36 @@ fn complete_server(content: &mut Kubeconfig, context: &str) {
         || cluster.certificate_authority.is_some()
         || cluster.certificate_authority_data.is_some()
         || cluster.insecure_skip_tls_verify == Some(true);
-    if let Some(server) = cluster
-        .server
-        .as_mut()
-        .filter(|server| !server.contains("://"))
+    if let Some(server) = &mut cluster.server
+        && !server.contains("://")
     {
         let scheme = if is_secure { "https" } else { "http" };
         *server = format!("{scheme}://{server}");
     }
 }
 
-/// The name of the context to use, or why there is none: what it needs may be among what is `odd`.
-fn choose(
-    content: &Kubeconfig,
-    odd: &[(&'static str, String)],
-    asked: Option<&str>,
-) -> Result<String, String> {
-    let is_odd = |kind: &str, name: &str| odd.iter().any(|its| its.0 == kind && its.1 == name);
+/// What a context is made of, as far as it is there.
+struct Parts<'k> {
+    cluster: Option<&'k NamedCluster>,
+    user: Option<&'k NamedAuthInfo>,
+}
+
+impl<'k> Parts<'k> {
+    fn of(content: &'k Kubeconfig, context: &str) -> Self {
+        let context = content.contexts.iter().find(|its| its.name == context);
+        let context = context.and_then(|context| context.context.as_ref());
+        let cluster = context.map(|context| &context.cluster);
+        let user = context.and_then(|context| context.user.as_ref());
+        let (mut clusters, mut users) = (content.clusters.iter(), content.auth_infos.iter());
+        Self {
+            cluster: clusters.find(|its| Some(&its.name) == cluster),
+            user: users.find(|its| Some(&its.name) == user),
+        }
+    }
+}
+
+/// The name of the context to use, or why there is none.
+fn choose(content: &Kubeconfig, asked: Option<&str>) -> Result<String, String> {
     let names = || content.contexts.iter().map(|context| &context.name);
     let others = || {
         if content.contexts.is_empty() {
@@ -217,23 +215,25 @@ fn choose(
         }
     };
     match asked.or_else(|| current_context(content)) {
-        Some(name) if is_odd("context", name) => {
-            Err(format!("its context {name:?} is not understood"))
-        }
         Some(name) if let Some(context) = content.contexts.iter().find(|its| its.name == name) => {
-            let parts = context.context.as_ref();
-            let cluster = parts.map(|parts| parts.cluster.as_str());
-            let cluster = cluster.filter(|cluster| !cluster.is_empty());
-            let user = parts.and_then(|parts| parts.user.as_deref());
-            match (cluster, user) {
-                (None, _) => Err(format!("its context {name:?} names no cluster")),
-                (Some(cluster), _) if is_odd("cluster", cluster) => Err(format!(
+            let names_cluster = |context: &Context| !context.cluster.is_empty();
+            let Parts { cluster, user } = Parts::of(content, name);
+            if is_odd(&context.other) {
+                Err(format!("its context {name:?} is not understood"))
+            } else if !context.context.as_ref().is_some_and(names_cluster) {
+                Err(format!("its context {name:?} names no cluster"))
+            } else if let Some(cluster) = cluster.filter(|cluster| is_odd(&cluster.other)) {
+                let cluster = &cluster.name;
+                Err(format!(
                     "its cluster {cluster:?}, which the context {name:?} needs, is not understood"
-                )),
-                (_, Some(user)) if is_odd("user", user) => Err(format!(
+                ))
+            } else if let Some(user) = user.filter(|user| is_odd(&user.other)) {
+                let user = &user.name;
+                Err(format!(
                     "its user {user:?}, whom the context {name:?} needs, is not understood"
-                )),
-                _ => Ok(name.to_owned()),
+                ))
+            } else {
+                Ok(name.to_owned())
             }
         }
         Some(name) => Err(format!("there is no context {name:?} in it; {}", others())),

@@ -3,31 +3,25 @@
 //!
 //! Its rules are those of client-go's `clientcmd` and of the YAML library below it (`sigs.k8s.io/yaml`).
 
+mod yaml;
+
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{MAIN_SEPARATOR, Path},
 };
 
-use kube::config::{Kubeconfig, KubeconfigError};
+use kube::config::{Kubeconfig, KubeconfigError, NamedAuthInfo, NamedCluster, NamedContext};
 use serde::{Deserialize as _, de::DeserializeOwned};
-use serde_json::{Map, Value};
-use serde_saphyr::{options, options::DuplicateKeyPolicy};
+use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-/// Where a list stands, and what its entries have beside their names.
-const LISTS: [(&str, &str); 3] = [
-    ("clusters", "cluster"),
-    ("users", "user"),
-    ("contexts", "context"),
-];
 /// What is base64 there, which may stand in several lines.
 const BASE64: [&str; 3] = [
     "certificate-authority-data",
     "client-certificate-data",
     "client-key-data",
 ];
-/// What is true or false.
-const SWITCHES: [&str; 2] = ["insecure-skip-tls-verify", "disable-compression"];
 /// What names files, from the folder that the kubeconfig is in.
 const FILES: [&str; 4] = [
     "certificate-authority",
@@ -35,6 +29,8 @@ const FILES: [&str; 4] = [
     "client-key",
     "tokenFile",
 ];
+/// Stands in an entry of which there is no more than its name: the rest makes no sense.
+const ODD: &str = "podshell.odd";
 
 /// Why a file can't be used.
 #[derive(Debug, Error)]
@@ -47,34 +43,26 @@ pub(super) enum ReadError {
     Shape,
 }
 
-/// What a file holds.
-#[derive(Debug, Default)]
-pub(super) struct Reading {
-    pub(super) content: Kubeconfig,
-    /// The names of entries that make no sense, each with its list: no matter, unless one is used.
-    pub(super) odd: Vec<(&'static str, String)>,
-}
-
-/// Reads a file.
+/// Reads a file. Entries that make no sense are no matter as long as nobody uses them: [`is_odd`] tells them.
 ///
 /// # Errors
 ///
 /// If it can't be read, or is no YAML.
-pub(super) fn read(path: &Path) -> Result<Reading, ReadError> {
+pub(super) fn read(path: &Path) -> Result<Kubeconfig, ReadError> {
     let failed = |source| KubeconfigError::ReadConfig(source, path.to_owned());
     let text = decode(fs::read(path).map_err(failed)?).map_err(failed)?;
-    let options = options! {
-        duplicate_keys: DuplicateKeyPolicy::LastWins,
-    };
-    let documents = serde_saphyr::from_multiple_with_options::<Value>(&text, options);
+    let documents = yaml::documents(&text);
     let documents = documents.map_err(|error| KubeconfigError::Parse(Box::new(error)))?;
-    let mut all = Reading::default();
+    let mut all = Kubeconfig::default();
     for document in documents {
-        let Reading { content, odd } = understand(document, path.parent())?;
-        all.content = all.content.merge(content)?;
-        all.odd.extend(odd);
+        all = all.merge(understand(document, path.parent())?)?;
     }
     Ok(all)
+}
+
+/// Whether an entry made no sense, by what kube keeps of it.
+pub(super) fn is_odd(other: &BTreeMap<String, Value>) -> bool {
+    other.contains_key(ODD)
 }
 
 /// Text in whatever encoding a byte order mark says.
@@ -98,65 +86,54 @@ fn utf16(bytes: &[u8], unit: impl Fn([u8; 2]) -> u16) -> Option<String> {
 }
 
 /// What a document means, with files from this folder.
-fn understand(document: Value, folder: Option<&Path>) -> Result<Reading, ReadError> {
-    let mut odd = Vec::new();
+fn understand(document: Value, folder: Option<&Path>) -> Result<Kubeconfig, ReadError> {
     let mut root = match document {
         Value::Object(root) => root,
-        Value::Null => return Ok(Reading::default()),
+        Value::Null => return Ok(Kubeconfig::default()),
         _ => return Err(ReadError::Shape),
     };
     drop_absent(&mut root);
-    for (list, inner) in LISTS {
-        if let Some(Value::Array(entries)) = root.get_mut(list) {
-            entries.retain_mut(|entry| {
-                let name = tidy_entry(entry, inner, folder);
-                let is_fit = match list {
-                    "clusters" => fits::<kube::config::NamedCluster>(entry),
-                    "users" => fits::<kube::config::NamedAuthInfo>(entry),
-                    _ => fits::<kube::config::NamedContext>(entry),
-                };
-                if let (false, Some(name)) = (is_fit, name) {
-                    odd.push((inner, name));
+    tidy_list::<NamedCluster>(&mut root, "clusters", "cluster", folder);
+    tidy_list::<NamedAuthInfo>(&mut root, "users", "user", folder);
+    tidy_list::<NamedContext>(&mut root, "contexts", "context", folder);
+    Kubeconfig::deserialize(Value::Object(root)).map_err(|_| ReadError::Shape)
+}
+
+/// Makes the entries of a list what kube takes. What makes no sense is no more than its name afterwards, and is not there if it
+/// has none.
+fn tidy_list<T: DeserializeOwned>(
+    root: &mut Map<String, Value>,
+    list: &str,
+    inner: &str,
+    folder: Option<&Path>,
+) {
+    let Some(Value::Array(entries)) = root.get_mut(list) else {
+        return;
+    };
+    entries.retain_mut(|entry| {
+        if let Some(entry) = entry.as_object_mut() {
+            if let Some(Value::Object(inside)) = entry.get_mut(inner) {
+                tidy(inside, folder);
+                if inner == "context" {
+                    // kube wants one; that there is none is said where it is used.
+                    inside.entry("cluster").or_insert_with(|| "".into());
                 }
-                is_fit
-            });
+            }
+            drop_absent(entry);
         }
-    }
-    let content = Kubeconfig::deserialize(Value::Object(root));
-    let content = content.map_err(|_| ReadError::Shape)?;
-    Ok(Reading { content, odd })
-}
-
-fn fits<T: DeserializeOwned>(entry: &Value) -> bool {
-    T::deserialize(entry).is_ok()
-}
-
-/// Makes an entry of a list what kube takes, as far as it makes sense. Gives its name.
-fn tidy_entry(entry: &mut Value, inner: &str, folder: Option<&Path>) -> Option<String> {
-    let entry = entry.as_object_mut()?;
-    if let Some(Value::Object(inside)) = entry.get_mut(inner) {
-        tidy(inside, folder);
-        if inner == "context" {
-            // kube wants one; that there is none is said where it is used.
-            inside.entry("cluster").or_insert_with(|| "".into());
+        if T::deserialize(&*entry).is_err() {
+            let Some(name) = entry.get("name").and_then(Value::as_str) else {
+                return false;
+            };
+            *entry = json!({"name": name, ODD: true});
         }
-    }
-    entry.retain(|_, value| !value.is_null());
-    match entry.get_mut("name")? {
-        Value::String(name) => Some(name.clone()),
-        name => {
-            as_text(name);
-            name.as_str().map(str::to_owned)
-        }
-    }
+        true
+    });
 }
 
 /// What stands in a cluster, user or context.
 fn tidy(inside: &mut Map<String, Value>, folder: Option<&Path>) {
     for (key, value) in inside.iter_mut() {
-        if !SWITCHES.contains(&key.as_str()) {
-            as_text(value);
-        }
         match value {
             Value::String(text) if BASE64.contains(&key.as_str()) => {
                 text.retain(|character| !matches!(character, '\r' | '\n'));
@@ -165,7 +142,6 @@ fn tidy(inside: &mut Map<String, Value>, folder: Option<&Path>) {
             Value::Object(exec) if key == "exec" => tidy_exec(exec, folder),
             Value::Object(provider) if key == "auth-provider" => {
                 if let Some(Value::Object(config)) = provider.get_mut("config") {
-                    config.values_mut().for_each(as_text);
                     config.retain(|_, value| !value.is_null());
                 }
                 drop_absent(provider);
@@ -176,26 +152,16 @@ fn tidy(inside: &mut Map<String, Value>, folder: Option<&Path>) {
     drop_absent(inside);
 }
 
-/// What says how a plugin is run. A variable without a value is empty.
+/// What says how a plugin is run. A variable without a value is empty, and so is an argument.
 fn tidy_exec(exec: &mut Map<String, Value>, folder: Option<&Path>) {
     if let Some(Value::Array(variables)) = exec.get_mut("env") {
         for variable in variables.iter_mut().filter_map(Value::as_object_mut) {
-            variable.entry("value").or_insert_with(|| "".into());
-            for value in variable.values_mut() {
-                as_text(value);
-                if value.is_null() {
-                    *value = "".into();
-                }
-            }
+            variable.entry("value").or_insert(Value::Null);
+            variable.values_mut().for_each(fill);
         }
     }
     if let Some(Value::Array(arguments)) = exec.get_mut("args") {
-        for argument in arguments {
-            as_text(argument);
-            if argument.is_null() {
-                *argument = "".into();
-            }
-        }
+        arguments.iter_mut().for_each(fill);
     }
     if let Some(Value::String(command)) = exec.get_mut("command")
         && command.contains(MAIN_SEPARATOR)
@@ -206,16 +172,16 @@ fn tidy_exec(exec: &mut Map<String, Value>, folder: Option<&Path>) {
     drop_absent(exec);
 }
 
+/// Nothing is no text at all.
+fn fill(value: &mut Value) {
+    if value.is_null() {
+        *value = "".into();
+    }
+}
+
 /// Takes away what is absent for clientcmd: null, and no text at all.
 fn drop_absent(map: &mut Map<String, Value>) {
     map.retain(|_, value| !value.is_null() && *value != Value::String(String::new()));
-}
-
-/// A number or truth value in the place of text is the text.
-fn as_text(value: &mut Value) {
-    if let Value::Number(_) | Value::Bool(_) = value {
-        *value = value.to_string().into();
-    }
 }
 
 /// A path that a file of this folder names.

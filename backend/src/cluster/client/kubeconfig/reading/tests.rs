@@ -5,7 +5,7 @@ use secrecy::ExposeSecret as _;
 use super::*;
 
 /// What is read of a file with this text.
-fn reading(text: &str) -> Reading {
+fn reading(text: &str) -> Kubeconfig {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");
     fs::write(&path, text).unwrap();
@@ -21,8 +21,9 @@ fn kubeconfig(cluster: &str, user: &str) -> Kubeconfig {
         lines(cluster),
         lines(user)
     );
-    let Reading { content, odd } = reading(&text);
-    assert_eq!(odd, []);
+    let content = reading(&text);
+    let is_odd = is_odd(&content.clusters[0].other) || is_odd(&content.auth_infos[0].other);
+    assert!(!is_odd, "{text}");
     content
 }
 
@@ -74,7 +75,7 @@ fn null_and_no_text_are_absent() {
         ]));
         let read = serde_json::to_value(read).unwrap();
         assert_eq!(read, serde_json::json!({}), "{nothing}");
-        let Reading { content, .. } = reading(&format!(
+        let content = reading(&format!(
             "apiVersion: {nothing}\nkind: {nothing}\npreferences: {nothing}\ncurrent-context: {nothing}\n\
              clusters: {nothing}\nusers: {nothing}\ncontexts:\n- name: c\n  context:\n    cluster: k\n    namespace: {nothing}\n    user: {nothing}\n"
         ));
@@ -107,28 +108,81 @@ fn base64_may_stand_in_lines() {
 
 #[test]
 fn what_is_not_used_may_be_odd() {
-    let Reading { content, odd } = reading(
+    let content = reading(
         "clusters:\n- name: k\n  cluster: {server: https://a.b}\n- name: bad\n  cluster: {server: [1, 2]}\n\
          - 17\n\
          users:\n- user: {token: x}\n- name: u\n  user: {token: y}\n- name: worse\n  user: SECRETSECRET\n\
          contexts:\n- name: c\n  context: {cluster: k, user: u}\n- name: empty\n  context: {}\n- name: none\n",
     );
-    assert_eq!(content.clusters.len(), 1);
-    assert_eq!(content.auth_infos.len(), 1);
+    let clusters = content.clusters.iter();
+    let clusters = clusters.map(|its| (&*its.name, is_odd(&its.other)));
+    assert_eq!(clusters.collect::<Vec<_>>(), [("k", false), ("bad", true)]);
+    let users = content.auth_infos.iter();
+    let users = users.map(|its| (&*its.name, is_odd(&its.other)));
+    assert_eq!(users.collect::<Vec<_>>(), [("u", false), ("worse", true)]);
     let contexts = content.contexts.iter().map(|context| &*context.name);
     assert_eq!(contexts.collect::<Vec<_>>(), ["c", "empty", "none"]);
-    let odd: Vec<_> = odd.iter().map(|(kind, name)| (*kind, &**name)).collect();
-    assert_eq!(odd, [("cluster", "bad"), ("user", "worse")]);
+    assert!(!serde_json::to_string(&content).unwrap().contains("SECRET"));
+}
+
+/// What YAML takes for a number or a truth value has another text afterwards.
+#[test]
+fn text_is_as_it_was_written() {
+    for text in [
+        "17",
+        "123456",
+        "true",
+        "0123",
+        "0x1F",
+        "0o17",
+        "0b11",
+        "1_000",
+        "1e5",
+        "1.10",
+        "1.",
+        "+1",
+        "-0",
+        ".nan",
+        "-.inf",
+        "1e999",
+        "123456789012345678901234567890",
+        "yes",
+        "No",
+        "on",
+        "y",
+        "True",
+        "2026-11-26",
+        "12:30:45",
+    ] {
+        let read = user(&format!(
+            "username: {text}\npassword: &p {text}\ntoken: *p\nas-groups: [{text}]"
+        ));
+        assert_eq!(read.username.as_deref(), Some(text));
+        assert_eq!(read.password.unwrap().expose_secret(), text);
+        assert_eq!(read.token.unwrap().expose_secret(), text);
+        assert_eq!(read.impersonate_groups.unwrap(), [text]);
+        let content = reading(&format!(
+            "contexts: [{{name: {text}, context: {{cluster: k}}}}]"
+        ));
+        assert_eq!(content.contexts[0].name, text);
+    }
 }
 
 #[test]
-fn what_is_no_text_is_taken_for_it() {
-    let read = user("username: 17\npassword: true\ntoken: 123456");
-    assert_eq!(read.username.unwrap(), "17");
-    assert_eq!(read.password.unwrap().expose_secret(), "true");
-    assert_eq!(read.token.unwrap().expose_secret(), "123456");
-    let read = cluster("insecure-skip-tls-verify: true");
-    assert_eq!(read.insecure_skip_tls_verify, Some(true));
+fn switches_are_those_of_yaml() {
+    for (text, is_on) in [("true", true), ("yes", true), ("On", true), ("no", false)] {
+        let read = cluster(&format!("insecure-skip-tls-verify: {text}"));
+        assert_eq!(read.insecure_skip_tls_verify, Some(is_on), "{text}");
+        let exec = user(&format!("exec: {{command: x, provideClusterInfo: {text}}}"));
+        assert_eq!(exec.exec.unwrap().provide_cluster_info, is_on, "{text}");
+    }
+    // What a plugin is told of its cluster has the types that it was given.
+    let read = cluster(
+        "extensions:\n- name: client.authentication.k8s.io/exec\n  extension: {port: 0x1F, on: yes, off: null}",
+    );
+    let extension = &read.extensions.unwrap()[0].extension;
+    let expected = serde_json::json!({"port": 31, "on": true, "off": null});
+    assert_eq!(*extension, expected);
 }
 
 #[test]
@@ -156,7 +210,7 @@ fn files_are_looked_for_beside_the_kubeconfig() {
          users:\n- name: u\n  user: {tokenFile: ../token, client-key: /absolute.key, exec: {command: ./bin/plugin}}\n\
          - name: v\n  user: {exec: {command: plugin}}\n";
     fs::write(&path, text).unwrap();
-    let content = read(&path).unwrap().content;
+    let content = read(&path).unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let cluster = content.clusters[0].cluster.clone().unwrap();
     assert_eq!(cluster.certificate_authority, Some(at("pki/ca.crt")));
@@ -170,11 +224,11 @@ fn files_are_looked_for_beside_the_kubeconfig() {
 #[test]
 fn the_last_of_two_keys_counts_and_documents_are_one() {
     let text = "current-context: a\ncurrent-context: b\n---\ncurrent-context: c\nclusters:\n- name: k\n---\n";
-    let Reading { content, .. } = reading(text);
+    let content = reading(text);
     assert_eq!(content.current_context.as_deref(), Some("b"));
     assert_eq!(content.clusters.len(), 1);
     for empty in ["", "\n", "---\n", "# nothing\n", "null\n", "{}"] {
-        assert!(reading(empty).content.clusters.is_empty(), "{empty:?}");
+        assert!(reading(empty).clusters.is_empty(), "{empty:?}");
     }
 }
 
@@ -190,7 +244,7 @@ fn any_encoding_is_read() {
     ] {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), bytes).unwrap();
-        let read = read(file.path()).unwrap().content;
+        let read = read(file.path()).unwrap();
         assert_eq!(read.current_context.as_deref(), Some("ä"));
     }
 }
