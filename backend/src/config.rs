@@ -151,8 +151,8 @@ pub struct Config {
     #[arg(long, env = "PODSHELL_PROXY_SECRET_FILE", value_name = "PATH")]
     pub proxy_secret_file: Option<PathBuf>,
 
-    /// With `--sign-in proxy` and `--tls-cert`, in the place of `--proxy-secret-file`: file with the proxy's certificate, or
-    /// that of an authority which signs for nobody but the proxy (PEM). The proxy shows it when it connects.
+    /// With `--sign-in proxy` and `--tls-cert`, in the place of `--proxy-secret-file`: file with the certificate (PEM) of an
+    /// authority which signs for nobody but the proxy. The proxy shows one of its own, by that, when it connects.
     #[arg(long, env = "PODSHELL_PROXY_CA_FILE", value_name = "PATH")]
     pub proxy_ca_file: Option<PathBuf>,
 

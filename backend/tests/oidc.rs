@@ -481,15 +481,22 @@ async fn tokens_and_names_that_are_not_to_be_believed() {
     server.stop().await;
 }
 
+/// A shell of somebody whose sign-in each review renews: it lasts less than it is renewed ahead of its end.
+async fn open_to_be_renewed(
+    provider: &Provider,
+) -> (TestServer, tempfile::NamedTempFile, Browser, Terminal) {
+    provider.with(|played| played.lasts = 60);
+    let (server, file) = start(provider, &["--act-as", "impersonate"]).await;
+    let mut ann = Browser::default();
+    ann.sign_in(&server, provider, "/").await;
+    let terminal = ann.open(&server).await;
+    (server, file, ann, terminal)
+}
+
 #[tokio::test]
 async fn a_sign_in_is_renewed_while_a_shell_runs_and_ends_it_when_it_can_not_be() {
     let provider = Provider::start();
-    // Less than it is renewed ahead of its end: each review renews it.
-    provider.with(|played| played.lasts = 60);
-    let (server, _file) = start(&provider, &["--act-as", "impersonate"]).await;
-    let mut ann = Browser::default();
-    ann.sign_in(&server, &provider, "/").await;
-    let mut terminal = ann.open(&server).await;
+    let (server, _file, mut ann, mut terminal) = open_to_be_renewed(&provider).await;
     let renewed = || provider.with(|played| played.refreshed);
     let before = renewed();
     until("renewals", || renewed() >= before + 2).await;
@@ -508,11 +515,7 @@ async fn a_sign_in_is_renewed_while_a_shell_runs_and_ends_it_when_it_can_not_be(
 #[tokio::test]
 async fn signing_out_revokes_the_latest_refresh_token() {
     let provider = Provider::start();
-    provider.with(|played| played.lasts = 60);
-    let (server, _file) = start(&provider, &["--act-as", "impersonate"]).await;
-    let mut ann = Browser::default();
-    ann.sign_in(&server, &provider, "/").await;
-    let mut terminal = ann.open(&server).await;
+    let (server, _file, mut ann, mut terminal) = open_to_be_renewed(&provider).await;
     // The next renewal is the last one: the browser does not hear of it.
     let before = provider.with(|played| {
         played.lasts = 3600;

@@ -18,22 +18,8 @@ const FIREFOXES: [&str; 2] = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
 
 /// Finds a Firefox, or installs one where that can be done. [`None`] if there is none: tests in it are left out.
 pub(crate) fn find_firefox() -> Option<PathBuf> {
-    if let Some(path) = env::var_os("PODSHELL_FIREFOX") {
-        return Some(path.into());
-    }
-    let there = || FIREFOXES.into_iter().find(|path| Path::new(path).exists());
-    if there().is_none()
-        && packages::is_debian()
-        && let Err(error) = packages::install(&["firefox-esr"])
-    {
-        eprintln!("{error:#}");
-    }
-    if there().is_none() {
-        eprintln!(
-            "\nWARNING: there is no Firefox, so nothing is tested in one; set PODSHELL_FIREFOX to the path of one\n"
-        );
-    }
-    there().map(PathBuf::from)
+    let of_that = "there is no Firefox, so nothing is tested in one";
+    packages::find_optional("PODSHELL_FIREFOX", &FIREFOXES, &["firefox-esr"], of_that)
 }
 
 /// Finds a Chromium, or installs one. Returns its path if it isn't Playwright's own.

@@ -76,21 +76,13 @@ pub(crate) fn run(
 /// Finds `HAProxy`, or installs it where that can be done. [`None`] if there is none, or it is not wanted: then no server is
 /// behind it.
 fn haproxy() -> Option<PathBuf> {
-    if let Some(path) = env::var_os("PODSHELL_HAPROXY") {
-        return Some(path.into()).filter(|path: &PathBuf| !path.as_os_str().is_empty());
-    }
-    let there = || HAPROXIES.into_iter().find(|path| Path::new(path).exists());
-    if packages::is_debian()
-        && let Err(error) = packages::install(&["haproxy", "openssl"])
-    {
-        eprintln!("{error:#}");
-    }
-    if there().is_none() {
-        eprintln!(
-            "\nWARNING: there is no HAProxy, so nothing is tested behind it; set PODSHELL_HAPROXY to the path of one\n"
-        );
-    }
-    there().map(PathBuf::from)
+    let of_that = "there is no HAProxy, so nothing is tested behind it";
+    packages::find_optional(
+        "PODSHELL_HAPROXY",
+        &HAPROXIES,
+        &["haproxy", "openssl"],
+        of_that,
+    )
 }
 
 /// Checks the types of the tests, and gives the command that runs them against a cluster.

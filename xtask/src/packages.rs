@@ -1,7 +1,8 @@
 //! Packages of Debian and its kin: which are missing, and installing them as root.
 
 use std::{
-    path::Path,
+    env,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -55,6 +56,31 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
         "updating the package lists",
     )?;
     install()
+}
+
+/// Finds a program that tests use where it is: what a variable names (nothing at all: it is not wanted), else the first of
+/// `paths` that is there, after `packages` were installed where that can be done. [`None`] if there is none, with a word of
+/// what comes `of_that`.
+pub(crate) fn find_optional(
+    variable: &str,
+    paths: &[&str],
+    packages: &[&str],
+    of_that: &str,
+) -> Option<PathBuf> {
+    if let Some(path) = env::var_os(variable) {
+        return Some(path.into()).filter(|path: &PathBuf| !path.as_os_str().is_empty());
+    }
+    let there = || paths.iter().find(|path| Path::new(path).exists());
+    if there().is_none()
+        && is_debian()
+        && let Err(error) = install(packages)
+    {
+        eprintln!("{error:#}");
+    }
+    if there().is_none() {
+        eprintln!("\nWARNING: {of_that}; set {variable} to the path of one\n");
+    }
+    there().map(PathBuf::from)
 }
 
 /// Those that aren't installed.

@@ -1,12 +1,12 @@
 //! The fake cluster, in a process of its own: its memory and CPU time are not the server's.
 
-use std::{env, io::Write as _, process::Stdio};
+use std::io::Write as _;
 
 use anyhow::{Context as _, Result};
 use fake_cluster::{Container, FakeCluster, Pod};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
-    process::{Child, ChildStdout, Command},
+    process::{Child, ChildStdout},
 };
 
 use crate::{
@@ -47,13 +47,7 @@ pub(crate) struct FakeProcess {
 impl FakeProcess {
     /// Starts one; shells are opened in `place`.
     pub(crate) async fn start(place: Place) -> Result<Self> {
-        let mut child = Command::new(env::current_exe()?)
-            .arg(ARGUMENT)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .context("starting the fake cluster")?;
+        let mut child = crate::this_program_as(ARGUMENT).context("starting the fake cluster")?;
         let mut stdout = BufReader::new(child.stdout.take().context("no output to read")?);
         // By the pipe, for its tokens are nobody else's business.
         let mut text = String::new();

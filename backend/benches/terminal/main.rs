@@ -25,14 +25,18 @@ mod worker;
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::ExitCode,
+    process::{ExitCode, Stdio},
 };
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, ValueEnum};
 use podshell_client_driver::connection as client;
 use rustix::process::{Resource, getrlimit, setrlimit};
-use tokio::{runtime::Runtime, time::Duration};
+use tokio::{
+    process::{Child, Command},
+    runtime::Runtime,
+    time::Duration,
+};
 
 use crate::{
     cluster::{Cluster, Place},
@@ -207,6 +211,17 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Starts this program as what an argument makes it, to speak with it by its stdin and stdout; it ends when the answer is dropped.
+fn this_program_as(argument: &str) -> Result<Child> {
+    Command::new(env::current_exe()?)
+        .arg(argument)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(Into::into)
 }
 
 async fn run(arguments: Arguments) -> Result<()> {

@@ -4,9 +4,8 @@
 //! They speak HTTP by hand, so that they take little of the processors, which server and cluster need, too.
 
 use std::{
-    env, io,
+    io,
     net::SocketAddr,
-    process::Stdio,
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
@@ -20,7 +19,6 @@ use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpSocket, TcpStream},
-    process::Command,
     runtime::Builder,
     task::JoinSet,
     time::{Duration, Instant, sleep},
@@ -72,13 +70,7 @@ pub(crate) struct Outcome {
 impl Orders {
     /// Sends the strangers, and waits until they have asked for all ids.
     pub(crate) async fn carry_out(self) -> Result<Outcome> {
-        let mut child = Command::new(env::current_exe()?)
-            .arg(ARGUMENT)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .context("sending the strangers")?;
+        let mut child = crate::this_program_as(ARGUMENT).context("sending the strangers")?;
         // By the pipe, for the token is nobody else's business.
         let orders = serde_json::to_string(&self)? + "\n";
         let mut stdin = child.stdin.take().context("no input")?;
