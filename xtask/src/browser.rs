@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{command, packages, places::Places};
+use crate::{
+    command, packages,
+    places::{Kept, Places},
+};
 
 /// Without windows, as Playwright's own: each page in one costs half a second of CPU time more.
 const DEBIAN: &str = "/usr/bin/chromium-headless-shell";
@@ -41,7 +44,7 @@ pub(crate) fn find(places: &Places) -> Result<Option<PathBuf>> {
         .cache
         .join(format!("headless-chromium-for-playwright-{version}"));
 
-    let _lock = places.lock()?;
+    let _lock = places.lock(Kept::Tools)?;
     let path = match fs::read_to_string(&found) {
         Ok(path) if Path::new(&path).exists() => path,
         _ => {

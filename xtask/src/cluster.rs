@@ -11,7 +11,12 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
-use crate::{command, engine::Engine, node_image, packages, places::Places};
+use crate::{
+    command,
+    engine::Engine,
+    node_image, packages,
+    places::{Kept, Places},
+};
 
 /// Its name for kind.
 const NAME: &str = "podshell";
@@ -35,7 +40,7 @@ pub(crate) struct Cluster {
 
 /// Makes the cluster if there is none that answers, with images and pods in it.
 pub(crate) fn up(places: &Places) -> Result<Cluster> {
-    let _lock = places.lock()?;
+    let _lock = places.lock(Kept::Cluster)?;
     let folder = node_image::folder(places);
     let files = Files::below(&folder);
     if !files.kubeconfig.exists() || version(&kubectl(&folder)?, &files.kubeconfig).is_err() {
@@ -60,6 +65,15 @@ pub(crate) fn up(places: &Places) -> Result<Cluster> {
     let fresh = load_images(places, &files, &cluster.engine())?;
     cluster.apply_pods(places, fresh)?;
     Ok(cluster)
+}
+
+/// Makes what the cluster is made of, which takes minutes where it can't be pulled. [`up`] waits for that.
+pub(crate) fn prepare(places: &Places) -> Result<()> {
+    let _lock = places.lock(Kept::Cluster)?;
+    let folder = node_image::folder(places);
+    fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    node_image::provide(places, &Engine::find_or_start(places)?)?;
+    node_image::kind(places).map(drop)
 }
 
 /// The cluster that [`up`] made, if it is there and answers.
@@ -112,7 +126,7 @@ pub(crate) fn existing(places: &Places, kubeconfig: &Path) -> Result<Cluster> {
 
 /// Deletes the cluster, and stops the engine if we started it.
 pub(crate) fn down(places: &Places) -> Result<()> {
-    let _lock = places.lock()?;
+    let _lock = places.lock(Kept::Cluster)?;
     let files = Files::below(&node_image::folder(places));
     let engine = Engine {
         address: files.engine_address(),

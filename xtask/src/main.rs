@@ -99,6 +99,8 @@ enum Task {
 enum ClusterTask {
     /// Make the cluster if there is none, with the pods that the tests use
     Up,
+    /// Make or pull what the cluster is made of
+    Prepare,
     /// Build the image and install Podshell with it in the cluster, by the Helm chart
     Deploy(deploy::Wishes),
     /// Let the API server keep an audit log, trust the tests' OpenID provider and know constrained impersonation; it is away for
@@ -134,6 +136,7 @@ fn run(task: Task) -> Result<()> {
             println!("{}", cluster::up(&places)?.exports());
             Ok(())
         }
+        Task::Cluster(ClusterTask::Prepare) => cluster::prepare(&places),
         Task::Cluster(ClusterTask::Deploy(wishes)) => deploy::run(&places, &mut steps, &wishes),
         Task::Cluster(ClusterTask::Audit) => {
             cluster::up(&places)?.prepare_api_server(&places).map(drop)

@@ -41,6 +41,8 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let install = || {
         let mut apt = Command::new("apt-get");
         apt.args(["install", "--yes", "--no-install-recommends", "--quiet=2"])
+            // Another xtask may be at it.
+            .arg("--option=DPkg::Lock::Timeout=600")
             .args(&missing);
         // Its own progress is for terminals; its errors are shown.
         apt.env("DEBIAN_FRONTEND", "noninteractive")

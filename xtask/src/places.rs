@@ -4,11 +4,26 @@ use std::{
     env,
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::command;
+use crate::{command, steps};
+
+/// How often whoever waits for a lock says so.
+const REPORT: Duration = Duration::from_secs(30);
+
+/// What is kept in the cache, of which each has a lock of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kept {
+    /// Programs, and which browser there is.
+    Tools,
+    /// The cluster, and what it is made of.
+    Cluster,
+}
 
 /// The folders that tasks work in.
 #[derive(Debug)]
@@ -44,22 +59,34 @@ impl Places {
         })
     }
 
-    /// Waits until no other xtask changes what is kept in the cache; until the answer is dropped, others wait for this one.
-    pub(crate) fn lock(&self) -> Result<File> {
-        let path = self.cache.join("lock");
+    /// Waits until no other xtask changes what is kept of that; until the answer is dropped, others wait for this one.
+    pub(crate) fn lock(&self, kept: Kept) -> Result<File> {
+        let (name, what) = match kept {
+            Kept::Tools => ("tools.lock", "the tools"),
+            Kept::Cluster => ("cluster.lock", "the cluster"),
+        };
+        let path = self.cache.join(name);
         let file = File::create(&path).with_context(|| format!("making {}", path.display()))?;
         match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                eprintln!("waiting for another cargo xtask to end its set-up");
-                file.lock()
-                    .with_context(|| format!("locking {}", path.display()))?;
-            }
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => {
                 return Err(error).with_context(|| format!("locking {}", path.display()));
             }
         }
-        Ok(file)
+        eprintln!("another cargo xtask is at work on {what}: waiting for it");
+        let (locked, lock) = mpsc::channel();
+        thread::spawn(move || locked.send(file.lock().map(|()| file)));
+        let start = Instant::now();
+        loop {
+            match lock.recv_timeout(REPORT) {
+                Ok(file) => return file.with_context(|| format!("locking {}", path.display())),
+                Err(RecvTimeoutError::Timeout) => {
+                    eprintln!("  still waiting ({})", steps::duration(start.elapsed()));
+                }
+                Err(RecvTimeoutError::Disconnected) => bail!("lost sight of {}", path.display()),
+            }
+        }
     }
 
     /// The version of a package in Cargo.lock.
@@ -101,10 +128,30 @@ fn target_directory(repository: &Path) -> Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::version_in;
+    use std::{env, fs, process};
+
+    use super::*;
 
     const LOCK: &str = "version = 4\n\n[[package]]\nname = \"wasm-bindgen-futures\"\nversion = \"0.4.80\"\n\n\
                         [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\nsource = \"registry\"\n";
+
+    #[test]
+    fn a_lock_is_for_one_thing_and_one_owner() {
+        let cache = env::temp_dir().join(format!("podshell-xtask-lock-{}", process::id()));
+        fs::create_dir_all(&cache).unwrap();
+        let places = Places {
+            repository: PathBuf::new(),
+            cache: cache.clone(),
+            target: PathBuf::new(),
+        };
+        let tools = places.lock(Kept::Tools).unwrap();
+        let _cluster = places.lock(Kept::Cluster).unwrap();
+        let other = File::open(cache.join("tools.lock")).unwrap();
+        assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
+        drop(tools);
+        other.try_lock().unwrap();
+        fs::remove_dir_all(&cache).unwrap();
+    }
 
     #[test]
     fn version_of_a_locked_package() {

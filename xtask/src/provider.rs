@@ -12,7 +12,10 @@ use std::{
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
-use crate::{command, node_image, packages, places::Places};
+use crate::{
+    command, node_image, packages,
+    places::{Kept, Places},
+};
 
 /// The port that it listens at.
 const PORT: u16 = 8440;
@@ -36,7 +39,7 @@ impl Provider {
             issuer: format!("https://{address}:{PORT}"),
             folder: node_image::folder(places).join("provider"),
         };
-        let _lock = places.lock()?;
+        let _lock = places.lock(Kept::Cluster)?;
         if !command::succeeds(Command::new("openssl").arg("version"), LIMIT) {
             packages::install(&["openssl"])?;
         }

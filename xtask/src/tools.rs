@@ -12,7 +12,10 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use self::install::{Fits, Tool};
-use crate::{command, go, places::Places};
+use crate::{
+    command, go,
+    places::{Kept, Places},
+};
 
 const TRUNK: &str = "0.21.14";
 const CARGO_AUDITABLE: &str = "0.7.7";
@@ -53,7 +56,7 @@ pub(crate) fn check_c_compiler() -> Result<()> {
 /// Trunk and wasm-bindgen, the latter in the version that the page's code was locked to. Returns the folders to find them in,
 /// before all others.
 pub(crate) fn page_tools(places: &Places) -> Result<Vec<PathBuf>> {
-    let _lock = places.lock()?;
+    let _lock = places.lock(Kept::Tools)?;
     let wasm_bindgen = places.locked_version("wasm-bindgen")?;
     let tools = [
         Tool {
@@ -106,7 +109,7 @@ pub(crate) fn cargo_fuzz(places: &Places) -> Result<PathBuf> {
 
 /// Helm, in exactly one version, as what it prints is compared. Returns what it is to be called by.
 pub(crate) fn helm(places: &Places) -> Result<PathBuf> {
-    let _lock = places.lock()?;
+    let _lock = places.lock(Kept::Tools)?;
     let folder = places.cache.join(format!("tools/helm-{HELM}/bin"));
     let own = folder
         .join("helm")
@@ -137,7 +140,7 @@ fn cargo_tool(
     version: &str,
     asked: &'static [&'static str],
 ) -> Result<PathBuf> {
-    let _lock = places.lock()?;
+    let _lock = places.lock(Kept::Tools)?;
     let tool = Tool {
         package,
         binary: package,
