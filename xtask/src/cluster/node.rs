@@ -4,7 +4,7 @@ use std::{
     fs,
     net::Ipv4Addr,
     path::Path,
-    process::Stdio,
+    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -98,25 +98,46 @@ impl Cluster {
 
     /// Has kube-proxy make its rules out of nothing, where it makes them by nft. With Debian 12's (1.0.6) its maps were seen
     /// empty whenever it made all rules again over those that were there, as it does an hour after its start: from then on no
-    /// Service leads anywhere.
+    /// Service leads anywhere. It is away meanwhile, as one that is only told to end makes rules until it has.
     pub(crate) fn renew_service_rules(&self) -> Result<()> {
+        let mut mode = self.kube_proxy("get", &["configmap/kube-proxy", "--output=yaml"]);
+        let mode = mode.stdout(Stdio::piped()).output()?.stdout;
+        if !String::from_utf8_lossy(&mode).contains("mode: nftables") {
+            return Ok(());
+        }
         let node = Self::node();
         let nft = |arguments: &[&str]| {
             let mut docker = self.engine().docker();
             docker.args(["exec", &node, "nft"]).args(arguments);
             docker
         };
-        if !command::succeeds(&mut nft(&["delete", "table", "ip", "kube-proxy"]), AWAY) {
-            return Ok(());
-        }
-        let mut delete = self.kubectl();
-        delete.args(["--namespace=kube-system", "delete", "pods"]);
-        command::run(delete.arg("--selector=k8s-app=kube-proxy"))?;
+        self.let_kube_proxy_run_on(r#"{"podshell.test/none":""}"#)?;
+        let gone = ["pods", "--selector=k8s-app=kube-proxy"];
+        let gone = [gone.as_slice(), &["--for=delete", "--timeout=120s"]].concat();
+        command::run(&mut self.kube_proxy("wait", &gone))?;
+        // There is none if this was broken off here before.
+        let _ = command::succeeds(&mut nft(&["delete", "table", "ip", "kube-proxy"]), AWAY);
+        self.let_kube_proxy_run_on(r#"{"podshell.test/none":null}"#)?;
         wait_until("kube-proxy makes no rules", || {
             let mut list = nft(&["list", "map", "ip", "kube-proxy", "service-ips"]);
             let listed = list.output();
             listed.is_ok_and(|listed| String::from_utf8_lossy(&listed.stdout).contains("elements"))
         })
+    }
+
+    /// Says which labels a node must have to have a kube-proxy.
+    fn let_kube_proxy_run_on(&self, labels: &str) -> Result<()> {
+        let patch = format!(r#"{{"spec":{{"template":{{"spec":{{"nodeSelector":{labels}}}}}}}}}"#);
+        let patch = ["daemonset/kube-proxy", "--type=merge", "--patch", &patch];
+        command::run(&mut self.kube_proxy("patch", &patch))
+    }
+
+    fn kube_proxy(&self, task: &str, arguments: &[&str]) -> Command {
+        let mut kubectl = self.kubectl();
+        kubectl
+            .args(["--namespace=kube-system", task])
+            .args(arguments);
+        kubectl
     }
 
     fn node() -> String {
