@@ -62,6 +62,7 @@ use crate::{
     cluster::Cluster,
     config::{ActAs, Config, PublicUrl, SignIn},
     error::Failure,
+    openid::Issuer,
     random,
     secret::Secret,
     session::{Caller, Identity, TicketKeys},
@@ -84,7 +85,7 @@ pub(crate) struct Means {
     /// What shows that a request comes from the proxy.
     pub(crate) proxy: Option<ProxyProof>,
     /// The provider that signs people in.
-    pub(crate) issuer: Option<oidc::Issuer>,
+    pub(crate) issuer: Option<Issuer>,
     pub(crate) act_as: ActAs,
     /// What seals cookies.
     pub(crate) keys: Arc<TicketKeys>,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    clock::Clock,
     cluster::{CallWatcher, Cluster, Source},
     config::{ActAs, Config, SignIn},
     descriptors::Costs,
@@ -33,6 +34,7 @@ impl Choice {
 pub(crate) async fn choose(
     config: &Config,
     act_as: ActAs,
+    clock: &Clock,
     watcher: Arc<dyn CallWatcher>,
 ) -> Result<Choice, StartError> {
     #[cfg(feature = "demo")]
@@ -50,7 +52,7 @@ pub(crate) async fn choose(
     } else {
         "the current context"
     };
-    match Cluster::connect(&source, Some(Arc::clone(&watcher))).await {
+    match Cluster::connect(&source, clock, Some(Arc::clone(&watcher))).await {
         Ok(cluster) => Ok(Choice {
             why: format!("cluster {:?}, {why}", cluster.name()),
             cluster,
@@ -58,9 +60,7 @@ pub(crate) async fn choose(
             demo: None,
         }),
         #[cfg(feature = "demo")]
-        Err(error @ crate::cluster::ConnectError::Nothing { .. })
-            if config.sign_in == SignIn::Local =>
-        {
+        Err(error @ crate::cluster::ConnectError::Nothing) if config.sign_in == SignIn::Local => {
             demo(&format!("because {error}"), watcher)
         }
         Err(error) => Err(error.into()),

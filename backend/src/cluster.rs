@@ -5,6 +5,8 @@ mod access_review;
 mod call_as;
 mod call_watch;
 mod client;
+mod connection;
+mod credentials;
 mod ephemeral;
 mod error;
 mod exec;

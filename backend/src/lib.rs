@@ -18,6 +18,7 @@ mod error;
 mod front_door;
 mod metrics;
 mod minting;
+mod openid;
 mod page;
 mod random;
 mod readiness;

@@ -5,7 +5,7 @@ mod log;
 mod signals;
 
 use std::{
-    env::VarError,
+    env::{self, VarError},
     error::Error,
     io::{self, Write as _},
     pin::pin,
@@ -15,7 +15,10 @@ use std::{
     time::Duration,
 };
 
-use clap::Parser as _;
+use clap::{
+    CommandFactory as _, FromArgMatches as _,
+    builder::{OsStr, Resettable},
+};
 use podshell::{
     Drained, Server,
     config::{Config, Secret},
@@ -40,7 +43,7 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 const BY_SIGNAL: u8 = 128;
 
 fn main() -> ExitCode {
-    let config = Config::parse();
+    let config = configuration();
     let _log = log::start();
     let served = runtime(config.threads.get())
         .map_err(Into::into)
@@ -54,6 +57,21 @@ fn main() -> ExitCode {
         complain(&error.to_string());
         COULD_NOT_START
     }))
+}
+
+/// What the command line says, and where it says nothing, variables: those that are empty say nothing either, as compose files
+/// have them.
+fn configuration() -> Config {
+    let command = Config::command().mut_args(|argument| {
+        let value = argument.get_env().and_then(env::var_os);
+        if value.is_some_and(|value| value.is_empty()) {
+            argument.env(Resettable::<OsStr>::Reset)
+        } else {
+            argument
+        }
+    });
+    let config = Config::from_arg_matches(&command.get_matches());
+    config.unwrap_or_else(|error| error.exit())
 }
 
 /// With several threads, what comes for one terminal wakes more than one of them: a third more CPU time
@@ -105,7 +123,7 @@ async fn serve(config: Config) -> Result<u8, Box<dyn Error>> {
 
 /// The configuration with the key that the user has set in a variable, where other users can't read it.
 fn with_token(mut config: Config) -> Result<Config, String> {
-    match std::env::var(TOKEN) {
+    match env::var(TOKEN) {
         Ok(token) if !token.is_empty() => {
             let token = Secret::new(&token);
             config.token = Some(token.map_err(|error| format!("can't use {TOKEN}: {error}"))?);

@@ -24,7 +24,7 @@ use tracing::{info, warn};
 use crate::{
     app::{App, DebugImage, Shutdown, Times},
     audit::Audit,
-    auth::{Auth, Hosts, Keys, Means, ProxyProof, oidc::Issuer},
+    auth::{Auth, Hosts, Keys, Means, ProxyProof},
     choice,
     clock::Clock,
     cluster::{CallWatcher, Cluster},
@@ -33,6 +33,7 @@ use crate::{
     front_door::{self, Certificate, Places},
     metrics::Metrics,
     minting::Minting,
+    openid::Issuer,
     page::assets::Page,
     router::{self, Connections, router},
     secret::{Secret, SecretError},
@@ -106,7 +107,7 @@ impl Server {
         let audit = audit(&config, self.events)?;
         let metrics = Arc::new(Metrics::new());
         let watcher = Arc::clone(&metrics) as Arc<dyn CallWatcher>;
-        let chosen = choice::choose(&config, act_as, watcher).await?;
+        let chosen = choice::choose(&config, act_as, &self.clock, watcher).await?;
         let budget = descriptors::budget(chosen.costs(), config.max_sessions)?;
         chosen.cluster.allow_clean_ups(budget.clean_ups);
         chosen.cluster.review_every(config.review_every);

@@ -3,8 +3,6 @@
 //! Nothing of it stands in this server alone: what a sign-in under way needs to be finished, and what a browser has for it
 //! then, stands in sealed cookies. So any server with the same keys goes on with it.
 
-mod form;
-mod issuer;
 mod standing;
 
 use std::{
@@ -24,11 +22,7 @@ use podshell_shared::api::ErrorCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(crate) use self::issuer::{Issuer, OidcError};
-use self::{
-    issuer::Claims,
-    standing::{Kept, Standing, Standings, Tokens},
-};
+use self::standing::{Kept, Standing, Standings, Tokens};
 use super::{
     Auth,
     cookies::Cookies,
@@ -42,6 +36,7 @@ use crate::{
     config::ActAs,
     error::Failure,
     metrics::Metrics,
+    openid::{Claims, Issuer, OidcError, form},
     random,
     session::{Caller, Identity, User},
 };

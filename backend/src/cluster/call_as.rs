@@ -1,6 +1,6 @@
 //! Whom calls to the API server are made as, and a client for each of them.
 
-mod token_file;
+mod authorized;
 
 use std::{
     collections::HashMap,
@@ -12,12 +12,15 @@ use std::{
 use aws_lc_rs::digest::{Context, SHA256};
 use futures_util::future::BoxFuture;
 use http::{HeaderName, HeaderValue, Request, header::AUTHORIZATION};
-use kube::{Client, Config, client::Body, config::AuthInfo};
+use kube::{Client, client::Body};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Duration, Instant};
 
-pub(super) use self::token_file::TokenFile;
-use super::{ClusterError, error::innermost};
+pub(super) use self::authorized::Authorized;
+use super::{
+    ClusterError,
+    credentials::{Credentials, CredentialsError, bearer},
+};
 use crate::secret::{Digest, digest_of};
 
 const IMPERSONATE_USER: HeaderName = HeaderName::from_static("impersonate-user");
@@ -87,8 +90,8 @@ pub enum CallAs {
 }
 
 impl CallAs {
-    /// What tells the API server so, beside the configuration of a client. Who impersonates others does so by our `own` token.
-    fn headers(&self, own: Option<&Arc<TokenFile>>) -> Result<Authorize, ClusterError> {
+    /// What tells the API server so. Who impersonates others does so by our `own` credentials.
+    fn authorize(&self, own: &Arc<Credentials>) -> Result<Authorize, ClusterError> {
         let mut fixed = Vec::new();
         if let Self::Impersonate { user, groups, .. } = self {
             let value = |text: &str| {
@@ -102,21 +105,11 @@ impl CallAs {
                 fixed.push((IMPERSONATE_GROUP, value(group)?));
             }
         }
-        let standing = match self {
-            Self::Bearer(standing) => Some(Arc::clone(standing)),
-            Self::Own | Self::Impersonate { .. } => own.map(|own| Arc::clone(own) as _),
+        let by = match self {
+            Self::Bearer(standing) => By::Caller(Arc::clone(standing)),
+            Self::Own | Self::Impersonate { .. } => By::Own(Arc::clone(own)),
         };
-        Ok(Authorize { fixed, standing })
-    }
-
-    /// The configuration of a client that calls so.
-    fn apply(&self, config: &Config) -> Config {
-        let mut config = config.clone();
-        if let Self::Bearer(_) = self {
-            // Each request has the token that is good then.
-            config.auth_info = AuthInfo::default();
-        }
-        config
+        Ok(Authorize { fixed, by })
     }
 
     /// The sign-in that it depends on.
@@ -165,68 +158,84 @@ impl fmt::Debug for CallAs {
 /// What tells one who calls from another.
 pub(super) type CallerDigest = Digest;
 
-type Make = dyn Fn(&Config, Authorize) -> kube::Result<Client> + Send + Sync;
+type Make = dyn Fn(Authorize) -> Client + Send + Sync;
 
 /// Tells the API server in each request whom it is to take the call for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Authorize {
     fixed: Vec<(HeaderName, HeaderValue)>,
-    standing: Option<Arc<dyn SignInStanding>>,
+    by: By,
+}
+
+/// Whose credentials a request has.
+#[derive(Clone, Debug, Default)]
+enum By {
+    /// Nobody's.
+    #[default]
+    Nobody,
+    /// Those that whoever calls has brought.
+    Caller(Arc<dyn SignInStanding>),
+    /// The server's own.
+    Own(Arc<Credentials>),
 }
 
 impl Authorize {
-    pub(super) fn request(&self, mut request: Request<Body>) -> Request<Body> {
+    /// Tells it in this one.
+    ///
+    /// # Errors
+    ///
+    /// If our own credentials can't be had.
+    async fn request(&self, request: &mut Request<Body>) -> Result<(), CredentialsError> {
+        let credentials = match &self.by {
+            By::Nobody => None,
+            // One that can't be sent is none: the API server says so.
+            By::Caller(standing) => bearer(standing.token().expose_secret()),
+            By::Own(credentials) => credentials.current().await?,
+        };
         let headers = request.headers_mut();
         for (name, value) in &self.fixed {
             headers.append(name, value.clone());
         }
-        if let Some(standing) = &self.standing {
-            let token = format!("Bearer {}", standing.token().expose_secret());
-            // One that can't be sent is none: the API server says so.
-            if let Ok(mut token) = HeaderValue::try_from(token) {
-                token.set_sensitive(true);
-                headers.insert(AUTHORIZATION, token);
-            }
+        if let Some(credentials) = credentials {
+            headers.insert(AUTHORIZATION, credentials);
         }
-        request
+        Ok(())
+    }
+
+    /// Whether a request that was refused with 401 is worth another try. Whoever brings credentials renews them, too.
+    async fn renew(&self) -> Result<bool, CredentialsError> {
+        match &self.by {
+            By::Own(credentials) => credentials.renew().await,
+            By::Nobody | By::Caller(_) => Ok(false),
+        }
     }
 }
 
 /// Makes a client for each who calls. All of them share their connections to the API server, which tells callers apart by
 /// each request.
 pub(super) struct Clients {
-    /// The server's own. Made once: a credential plugin may have to run for it.
     own: Client,
-    /// The token of our own account, if it is in a file.
-    token: Option<Arc<TokenFile>>,
-    config: Config,
+    credentials: Arc<Credentials>,
     make: Box<Make>,
     made: Mutex<HashMap<CallerDigest, (Client, Instant)>>,
 }
 
 impl Clients {
-    /// Clients of `config`'s cluster, where our own account has this token if that is in a file; `make` makes one of a
-    /// configuration that differs in who calls.
-    ///
-    /// # Errors
-    ///
-    /// If the server's own can't be made.
+    /// Clients that call as the server with these credentials, or as others; `make` makes one.
     pub(super) fn new(
-        config: Config,
-        token: Option<Arc<TokenFile>>,
-        make: impl Fn(&Config, Authorize) -> kube::Result<Client> + Send + Sync + 'static,
-    ) -> kube::Result<Arc<Self>> {
-        let by_token = Authorize {
+        credentials: Arc<Credentials>,
+        make: impl Fn(Authorize) -> Client + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        let by_own = Authorize {
             fixed: Vec::new(),
-            standing: token.clone().map(|token| token as _),
+            by: By::Own(Arc::clone(&credentials)),
         };
-        Ok(Arc::new(Self {
-            own: make(&config, by_token)?,
-            token,
-            config,
+        Arc::new(Self {
+            own: make(by_own),
+            credentials,
             make: Box::new(make),
             made: Mutex::default(),
-        }))
+        })
     }
 
     /// The client that calls as `call_as`.
@@ -241,11 +250,7 @@ impl Clients {
             *used = now;
             return Ok(client.clone());
         }
-        let client = (self.make)(
-            &call_as.apply(&self.config),
-            call_as.headers(self.token.as_ref())?,
-        );
-        let client = client.map_err(|error| ClusterError::Unreachable(innermost(&error)))?;
+        let client = (self.make)(call_as.authorize(&self.credentials)?);
         made.retain(|_, (_, used)| now.duration_since(*used) < KEPT);
         if made.len() < CLIENTS {
             made.insert(digest, (client.clone(), now));
@@ -270,9 +275,11 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use http::Response;
+    use kube::config::AuthInfo;
     use tower::{BoxError, service_fn};
 
     use super::*;
+    use crate::clock::Clock;
 
     fn as_user(user: &str, groups: &[&str]) -> CallAs {
         CallAs::Impersonate {
@@ -306,54 +313,59 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_bearer_brings_nothing_of_the_servers_own() {
-        let mut config = Config::new("https://127.0.0.1".parse().unwrap());
-        config.auth_info.client_certificate = Some("/etc/certificate".to_owned());
-        config.auth_info.token_file = Some("/etc/token".to_owned());
-        config.auth_info.username = Some("podshell".to_owned());
-        let of_ann = bearer("of-ann");
-        let config = of_ann.apply(&config);
-        let nothing = AuthInfo::default();
-        assert_eq!(format!("{:?}", config.auth_info), format!("{nothing:?}"));
-        let authorize = of_ann.headers(None).unwrap();
-        let request = authorize.request(Request::new(Body::empty()));
-        assert_eq!(request.headers()[AUTHORIZATION], "Bearer of-ann");
+    /// What an API server is told of a call that is made so, by a server with a token.
+    async fn told(call_as: &CallAs) -> http::HeaderMap {
+        let mut own = AuthInfo {
+            token: Some("of-podshell".into()),
+            ..AuthInfo::default()
+        };
+        let clock = Clock(Arc::new(std::time::SystemTime::now));
+        let own = Arc::new(Credentials::of(&mut own, &clock).unwrap());
+        let mut request = Request::new(Body::empty());
+        let authorize = call_as.authorize(&own).unwrap();
+        authorize.request(&mut request).await.unwrap();
+        request.headers().clone()
     }
 
-    #[test]
-    fn names_of_any_letters_are_sent_and_none_that_would_be_another_header() {
-        let headers = as_user("anna.köhler", &["dev", "运维"])
-            .headers(None)
-            .unwrap();
-        let request = headers.request(Request::new(Body::empty()));
+    #[tokio::test]
+    async fn a_bearer_brings_nothing_of_the_servers_own() {
+        let headers = told(&bearer("of-ann")).await;
+        assert_eq!(headers.get_all(AUTHORIZATION).iter().count(), 1);
+        assert_eq!(headers[AUTHORIZATION], "Bearer of-ann");
+        assert!(headers[AUTHORIZATION].is_sensitive());
+        assert_eq!(
+            told(&CallAs::Own).await[AUTHORIZATION],
+            "Bearer of-podshell"
+        );
+    }
+
+    #[tokio::test]
+    async fn names_of_any_letters_are_sent_and_none_that_would_be_another_header() {
+        let headers = told(&as_user("anna.köhler", &["dev", "运维"])).await;
         let sent = |name| {
-            let values = request.headers().get_all(name).iter();
+            let values = headers.get_all(name).iter();
             let values = values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
             values.collect::<Vec<_>>()
         };
         assert_eq!(sent(IMPERSONATE_USER), ["anna.köhler"]);
         assert_eq!(sent(IMPERSONATE_GROUP), ["dev", "运维"]);
-        assert!(
-            as_user("ann\r\nimpersonate-group: system:masters", &[])
-                .headers(None)
-                .is_err()
-        );
+        assert_eq!(headers[AUTHORIZATION], "Bearer of-podshell");
+        let nobody = Arc::new(Credentials::none());
+        let odd = as_user("ann\r\nimpersonate-group: system:masters", &[]);
+        assert!(odd.authorize(&nobody).is_err());
     }
 
     #[tokio::test]
     async fn a_client_is_made_once_for_each_who_calls() {
         let count = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&count);
-        let config = Config::new("https://127.0.0.1".parse().unwrap());
-        let clients = Clients::new(config, None, move |config, _| {
+        let clients = Clients::new(Arc::new(Credentials::none()), move |_| {
             counted.fetch_add(1, Ordering::Relaxed);
             let nobody = service_fn(|_: Request<Body>| {
                 ready(Ok::<_, BoxError>(Response::new(Body::empty())))
             });
-            Ok(Client::new(nobody, config.default_namespace.clone()))
+            Client::new(nobody, "default")
         });
-        let clients = clients.unwrap();
         let (ann, bob) = (as_user("ann", &["dev"]), bearer("of-bob"));
         for call_as in [
             &CallAs::Own,

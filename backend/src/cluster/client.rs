@@ -1,47 +1,40 @@
-//! Making the client: which cluster, and how its connections are set up.
+//! Making the client: which cluster, and with which layers it is called.
 
 mod kubeconfig;
-mod receive_coalescing;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use http::{HeaderValue, Request, Uri, header::SEC_WEBSOCKET_PROTOCOL};
-use hyper_util::{
-    client::legacy::{
-        Client as HttpClient,
-        connect::{Connect, HttpConnector},
-    },
-    rt::{TokioExecutor, TokioIo},
-};
+use hyper_util::client::legacy::connect::Connect;
+#[cfg(feature = "demo")]
+use hyper_util::rt::TokioIo;
 use kube::{
     Client, Config,
-    client::{Body, ClientBuilder, ConfigExt},
+    client::{Body, ConfigExt},
     config::AuthInfo,
 };
 use thiserror::Error;
 use tokio::time::timeout;
-use tower::{BoxError, ServiceBuilder, ServiceExt as _, layer::layer_fn, util::MapRequestLayer};
+use tower::{ServiceBuilder, layer::layer_fn, util::MapRequestLayer};
+use tracing::warn;
 
-use self::{kubeconfig::Found, receive_coalescing::Coalescing};
+use self::kubeconfig::Found;
 use super::{
     Cluster, ClusterError,
-    call_as::{Clients, TokenFile},
+    call_as::{Authorized, Clients},
     call_watch::{CallWatcher, Watched},
+    connection::{Transport, connector, without_secrets},
+    credentials::Credentials,
     error::innermost,
     exec::Protocol,
 };
+use crate::clock::Clock;
 
 /// How long the first answer may take when the cluster is looked for at start.
-const FIRST_ANSWER: Duration = Duration::from_secs(5);
-/// How long a TCP connection to the API server may take.
-const CONNECT_TIME: Duration = Duration::from_secs(5);
-/// Idle connections to the API server are probed this often.
-const KEEPALIVE: Duration = Duration::from_secs(30);
+const FIRST_ANSWER: Duration = Duration::from_secs(15);
+/// After this long whoever waits is told what for.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Which cluster to speak to.
 #[derive(Clone, Debug, Default)]
@@ -58,11 +51,8 @@ pub struct Source {
 #[derive(Debug, Error)]
 pub enum ConnectError {
     /// No kubeconfig, and no service account as pods have it: nobody has chosen a cluster.
-    #[error("there is no kubeconfig and no cluster around{about}")]
-    Nothing {
-        /// What `KUBECONFIG` names, if it is set.
-        about: String,
-    },
+    #[error("there is no kubeconfig and no cluster around")]
+    Nothing,
     /// A cluster was chosen, but what says which can't be used.
     #[error("can't use {place}: {why}")]
     Config {
@@ -74,7 +64,7 @@ pub enum ConnectError {
     /// The cluster that was chosen does not answer, or not as it should.
     #[error(
         "can't use the cluster of context {name:?} at {server} ({place}): {}",
-        at_start(source)
+        at_start(source, server)
     )]
     NoAnswer {
         /// The context, or what stands for it.
@@ -92,7 +82,7 @@ impl ConnectError {
     /// What the user can do about it.
     pub fn hint(&self) -> String {
         let hint = match self {
-            Self::Nothing { .. } => "Set KUBECONFIG, or give --kubeconfig PATH.",
+            Self::Nothing => "Set KUBECONFIG, or give --kubeconfig PATH.",
             Self::Config { .. } => {
                 "Mend it, or choose with --kubeconfig PATH and --context NAME; `kubectl config view` shows what kubectl sees."
             }
@@ -112,57 +102,67 @@ impl ConnectError {
 }
 
 /// What a cluster did instead of answering when it was looked for.
-fn at_start(error: &ClusterError) -> String {
+fn at_start(error: &ClusterError, server: &str) -> String {
     match error {
         ClusterError::Silent => format!("it does not answer within {} s", FIRST_ANSWER.as_secs()),
-        ClusterError::Unreachable(why) => format!("it does not answer: {why}"),
+        ClusterError::Unreachable(why) => {
+            let after = why
+                .strip_prefix(server)
+                .and_then(|why| why.strip_prefix(": "));
+            format!("there is no connection: {}", after.unwrap_or(why))
+        }
         error => error.to_string(),
     }
 }
 
 impl Cluster {
     /// Connects to the cluster that `source` names: a kubeconfig, or inside of a cluster the
-    /// pod's service account. `watcher` is told of each call.
+    /// pod's service account. `watcher` is told of each call, `clock` tells when credentials expire.
     ///
     /// # Errors
     ///
-    /// If there is no configuration, or the cluster does not answer within 5 s.
-    pub async fn connect(
+    /// If there is no configuration, a credential plugin gives nothing, or the cluster does not answer within 15 s.
+    pub(crate) async fn connect(
         source: &Source,
+        clock: &Clock,
         watcher: Option<Arc<dyn CallWatcher>>,
     ) -> Result<Self, ConnectError> {
         let Found {
             mut config,
+            proxy_url,
             name,
             place,
         } = kubeconfig::find(source).await?;
-        if source.anonymous {
+        if source.anonymous || !may_be_told(&config.cluster_url) {
+            if !source.anonymous {
+                warn!("the API server's URL is http://: no credentials are sent to it");
+            }
             // A client certificate would go before the token of whoever calls.
             config.auth_info = AuthInfo::default();
         }
-        let server = without_secrets(&config.cluster_url);
-        let identity = identity(&config);
-        let token = match config.auth_info.token_file.take() {
-            Some(path) => {
-                // As for client-go, it goes before one that stands beside it.
-                config.auth_info.token = None;
-                let read = TokenFile::read(Path::new(&path));
-                Some(Arc::new(read.map_err(|error| ConnectError::Config {
-                    place: place.clone(),
-                    why: format!("the token of its context {name:?}, in {path}: {error}"),
-                })?))
-            }
-            None => None,
-        };
-        let clients = clients(config, token, watcher).map_err(|error| ConnectError::Config {
+        let unusable = |why: String| ConnectError::Config {
             place: place.clone(),
-            why: format!("its context {name:?} is of no use: {}", unusable(&error)),
-        })?;
+            why: format!("its context {name:?} is of no use: {why}"),
+        };
+        let scheme = config.cluster_url.scheme_str();
+        if !matches!(scheme, Some("http" | "https")) || config.cluster_url.host().is_none() {
+            return Err(unusable("its server is no URL of http or https".to_owned()));
+        }
+        let credentials = Credentials::of(&mut config.auth_info, clock);
+        let credentials = Arc::new(credentials.map_err(|error| unusable(error.to_string()))?);
+        // A plugin is run before anything has a deadline: it may ask somebody.
+        let told = credentials.current().await;
+        told.map_err(|error| unusable(error.to_string()))?;
+        let https = connector(&config, proxy_url.as_deref(), credentials.identity());
+        let https = https.map_err(|error| unusable(error.to_string()))?;
+        let (server, identity) = (without_secrets(&config.cluster_url), identity(&config));
+        let clients = clients(config, &credentials, https, watcher);
+        let clients = clients.map_err(|error| unusable(innermost(&error)))?;
         let cluster = Self {
             anonymous: source.anonymous,
             ..Self::new(clients, &name, identity)
         };
-        let answered = timeout(FIRST_ANSWER, cluster.probe()).await;
+        let answered = timeout(FIRST_ANSWER, told_after(cluster.probe(), &server)).await;
         match answered.unwrap_or(Err(ClusterError::Silent)) {
             // An answer is an answer, even if it is that this identity may not ask.
             Ok(()) | Err(ClusterError::Api { status: 403, .. }) => Ok(cluster),
@@ -190,19 +190,46 @@ impl Cluster {
             why,
         };
         let url = connector.url().parse::<Uri>();
-        let mut config = Config::new(url.map_err(|error| unusable(error.to_string()))?);
-        config.auth_info.token = Some(connector.token().into());
+        let config = Config::new(url.map_err(|error| unusable(error.to_string()))?);
+        let mut user = AuthInfo {
+            token: Some(connector.token().into()),
+            ..AuthInfo::default()
+        };
         let connect = tower::service_fn(move |_: Uri| {
             let connector = connector.clone();
             Box::pin(async move { connector.connect().await.map(TokioIo::new) })
         });
         let identity = identity(&config);
-        let clients = clients_over(config, None, connect, watcher);
+        let clock = Clock(Arc::new(std::time::SystemTime::now));
+        let credentials = Credentials::of(&mut user, &clock);
+        let credentials = Arc::new(credentials.map_err(|error| unusable(error.to_string()))?);
+        let clients = clients(config, &credentials, connect, watcher);
         let clients = clients.map_err(|error| unusable(innermost(&error)))?;
         Ok(Self {
             demo: true,
             ..Self::new(clients, "demo", identity)
         })
+    }
+}
+
+/// Whether credentials may be sent there: over TLS, or within this machine. kubectl sends none over plain HTTP.
+fn may_be_told(server: &Uri) -> bool {
+    let host = server.host().unwrap_or_default().trim_matches(['[', ']']);
+    let ip = host.parse::<std::net::IpAddr>();
+    server.scheme_str() == Some("https")
+        || host.eq_ignore_ascii_case("localhost")
+        || ip.is_ok_and(|ip| ip.to_canonical().is_loopback())
+}
+
+/// Waits, and tells so where it takes long.
+async fn told_after<T>(answer: impl Future<Output = T>, server: &str) -> T {
+    let mut answer = std::pin::pin!(answer);
+    match timeout(PATIENCE, &mut answer).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            tracing::info!(server, "waiting for the API server's first answer");
+            answer.await
+        }
     }
 }
 
@@ -217,86 +244,26 @@ fn identity(config: &Config) -> Arc<[u8]> {
     digest.finish().as_ref().into()
 }
 
-/// A URL without a user's name and password, and without a query.
-fn without_secrets(url: &Uri) -> String {
-    let scheme = url.scheme_str().unwrap_or("https");
-    let host = url.host().unwrap_or_default();
-    let port = url
-        .port()
-        .map_or_else(String::new, |port| format!(":{port}"));
-    format!(
-        "{scheme}://{host}{port}{}",
-        url.path().trim_end_matches('/')
-    )
-}
-
-/// Why a configuration makes no client, without what stands in it.
-fn unusable(error: &kube::Error) -> String {
-    match error {
-        kube::Error::RustlsTls(_) => {
-            "its client certificate, key or certificate authority can't be used".to_owned()
-        }
-        kube::Error::ProxyProtocolUnsupported { .. }
-        | kube::Error::ProxyProtocolDisabled { .. } => {
-            "its proxy-url is of a kind that can't be used here".to_owned()
-        }
-        kube::Error::InferKubeconfig(error) => kubeconfig::said(error),
-        error => innermost(error),
-    }
-}
-
-/// kube's own stack of layers over a connector with `TCP_NODELAY` and keep-alive, which kube's
-/// default connector lacks (kube-rs/kube#2056): without it each keystroke may wait for the
-/// acknowledgement of the one before.
+/// Clients whose calls go through the same layers over any connector.
 fn clients(
     config: Config,
-    token: Option<Arc<TokenFile>>,
-    watcher: Option<Arc<dyn CallWatcher>>,
-) -> kube::Result<Arc<Clients>> {
-    if config.proxy_url.is_some() {
-        return Clients::new(config, token, move |config, authorize| {
-            let protocol = MapRequestLayer::new(choose_protocol);
-            let watcher = watcher.clone();
-            let watched = layer_fn(move |inner| Watched::new(inner, watcher.clone()));
-            let builder = ClientBuilder::try_from(config.clone())?;
-            let authorized = MapRequestLayer::new(move |request| authorize.request(request));
-            let builder = builder.with_layer(&protocol).with_layer(&authorized);
-            Ok(builder.with_layer(&watched).build())
-        });
-    }
-    let mut connector = HttpConnector::new();
-    connector.enforce_http(false);
-    connector.set_nodelay(true);
-    connector.set_keepalive(Some(KEEPALIVE));
-    connector.set_connect_timeout(Some(CONNECT_TIME));
-    let connector = connector
-        .map_response(|stream: TokioIo<_>| TokioIo::new(Coalescing::new(stream.into_inner())));
-    let connector = config.rustls_https_connector_with_connector(connector)?;
-    clients_over(config, token, connector, watcher)
-}
-
-/// The same layers over any connector.
-fn clients_over(
-    config: Config,
-    token: Option<Arc<TokenFile>>,
+    credentials: &Arc<Credentials>,
     connector: impl Connect + Clone + Send + Sync + 'static,
     watcher: Option<Arc<dyn CallWatcher>>,
 ) -> kube::Result<Arc<Clients>> {
-    let http = HttpClient::builder(TokioExecutor::new()).build(connector);
-    Clients::new(config, token, move |config, authorize| {
+    let transport = Transport::new(connector, credentials.identity(), &config.cluster_url);
+    // Whom the kubeconfig's user acts as.
+    let headers = config.extra_headers_layer()?;
+    Ok(Clients::new(Arc::clone(credentials), move |authorize| {
         let service = ServiceBuilder::new()
             .layer(layer_fn(|inner| Watched::new(inner, watcher.clone())))
             .layer(MapRequestLayer::new(choose_protocol))
-            .layer(MapRequestLayer::new(move |request| {
-                authorize.request(request)
-            }))
+            .layer(layer_fn(|inner| Authorized::new(inner, authorize.clone())))
             .layer(config.base_uri_layer())
-            .option_layer(config.auth_layer()?)
-            .layer(config.extra_headers_layer()?)
-            .map_err(BoxError::from)
-            .service(http.clone());
-        Ok(Client::new(service, config.default_namespace.clone()))
-    })
+            .layer(headers.clone())
+            .service(transport.clone());
+        Client::new(service, config.default_namespace.clone())
+    }))
 }
 
 /// `Client::connect` offers v5 and v4 together, of which API servers take v5. A request that
@@ -307,4 +274,25 @@ fn choose_protocol(mut request: Request<Body>) -> Request<Body> {
         request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, name);
     }
     request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_be_told;
+
+    #[test]
+    fn credentials_go_over_tls_or_stay_on_this_machine() {
+        for (server, may) in [
+            ("https://api.test", true),
+            ("http://api.test", false),
+            ("http://10.0.0.1:8080", false),
+            ("http://localhost:8001", true),
+            ("http://127.0.0.1:8001", true),
+            ("http://[::1]:8001", true),
+            ("http://localhost.evil.test", false),
+            ("http://127.0.0.1.evil.test", false),
+        ] {
+            assert_eq!(may_be_told(&server.parse().unwrap()), may, "{server}");
+        }
+    }
 }

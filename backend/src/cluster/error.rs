@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use kube::client::AuthError;
 use thiserror::Error;
 
-use super::Right;
+use super::{Right, connection::Unreached, credentials::CredentialsError};
 
 /// Why the cluster did not do what was asked.
 #[derive(Debug, Error)]
@@ -157,6 +156,10 @@ impl From<kube::Error> for ClusterError {
                 status: status.code,
                 message: status.message,
             },
+            // Its words, which may be anything, are not ours to show.
+            kube::Error::SerdeError(_) => Self::Unreachable(
+                "what answers there does not speak as Kubernetes does; is it a proxy, or a page to sign in on?".to_owned(),
+            ),
             error => Self::Unreachable(innermost(&error)),
         }
     }
@@ -166,31 +169,12 @@ impl From<kube::Error> for ClusterError {
 pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;
     loop {
-        if let Some(error) = cause.downcast_ref::<AuthError>() {
-            return credentials(error);
+        if cause.is::<Unreached>() || cause.is::<CredentialsError>() {
+            return cause.to_string();
         }
         match cause.source() {
             Some(deeper) => cause = deeper,
             None => return cause.to_string(),
         }
-    }
-}
-
-/// What is wrong with the credentials. kube would show the command line of a plugin and what it printed: secrets.
-fn credentials(error: &AuthError) -> String {
-    match error {
-        AuthError::AuthExecStart(error) => {
-            format!("the credential plugin can't be started: {error}")
-        }
-        AuthError::AuthExecRun { out, .. } => {
-            format!("the credential plugin failed ({})", out.status)
-        }
-        AuthError::ReadTokenFile(error, path) => {
-            format!("the token in {} can't be read: {error}", path.display())
-        }
-        AuthError::ExecPluginFailed | AuthError::AuthExecParse(_) => {
-            "the credential plugin's answer is not understood".to_owned()
-        }
-        _ => "the credentials can't be used".to_owned(),
     }
 }

@@ -27,8 +27,16 @@ pub struct Podshell {
 }
 
 impl Podshell {
-    /// Starts it with these flags and variables alone, for a user whose home is `home`.
+    /// Starts it with these flags and variables alone, for a user whose home is `home`, and waits until it serves or ends.
     pub async fn start(home: &Path, flags: &[&OsStr], variables: &[(&str, OsString)]) -> Self {
+        let mut started = Self::spawn(home, flags, variables);
+        let read = timeout(PATIENCE, started.read_start()).await;
+        read.expect("it serves or ends").unwrap();
+        started
+    }
+
+    /// Starts it so, and waits for nothing.
+    pub fn spawn(home: &Path, flags: &[&OsStr], variables: &[(&str, OsString)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_podshell"))
             .args(["--listen", "127.0.0.1:0"])
             .args(flags)
@@ -43,15 +51,12 @@ impl Podshell {
             .spawn()
             .unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut started = Self {
+        Self {
             child,
             stdout,
             printed: String::new(),
             serves: false,
-        };
-        let read = timeout(PATIENCE, started.read_start()).await;
-        read.expect("it serves or ends").unwrap();
-        started
+        }
     }
 
     async fn read_start(&mut self) -> io::Result<()> {
@@ -63,6 +68,12 @@ impl Podshell {
             self.serves = self.printed[before..].starts_with("Open ");
         }
         Ok(())
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> String {
+        let (_, link) = self.printed.rsplit_once("Open http://").expect("it serves");
+        link.split('/').next().unwrap().to_owned()
     }
 
     /// Its process.

@@ -4,9 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "clippy knows test functions alone")]
 #![allow(unreachable_pub, reason = "a test has no users")]
 
+mod api_server;
 mod binary;
+#[cfg(unix)]
+mod plugins;
+mod provider;
 #[cfg(all(feature = "demo", target_os = "linux"))]
 mod sockets;
+mod way;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -49,7 +54,8 @@ impl Case {
             what,
             home: TempDir::new().unwrap(),
             flags: Vec::new(),
-            variables: Vec::new(),
+            // What is never said, is said at no level.
+            variables: vec![("PODSHELL_LOG", "trace".into())],
             serves: true,
             says: says.iter().map(|&text| text.to_owned()).collect(),
         }
@@ -88,9 +94,13 @@ impl Case {
         self.naming(path)
     }
 
-    fn naming(mut self, paths: impl AsRef<OsStr>) -> Self {
-        self.variables
-            .push(("KUBECONFIG", paths.as_ref().to_owned()));
+    fn naming(self, paths: impl AsRef<OsStr>) -> Self {
+        self.with("KUBECONFIG", paths.as_ref())
+    }
+
+    /// With another variable.
+    fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.variables.push((name, value.into()));
         self
     }
 
@@ -109,7 +119,8 @@ impl Case {
         self.says(path.to_str().unwrap())
     }
 
-    async fn check(self) {
+    /// Gives the folder that it ran in.
+    async fn check(self) -> TempDir {
         let flags: Vec<_> = self.flags.iter().map(OsString::as_os_str).collect();
         let started = Podshell::start(self.home.path(), &flags, &self.variables).await;
         let Outcome {
@@ -136,6 +147,7 @@ impl Case {
             assert!(said.contains(text), "no {text:?} in {all}");
         }
         assert!(!all.contains(SECRET) && !all.contains("panicked"), "{all}");
+        self.home
     }
 }
 
@@ -202,6 +214,11 @@ async fn the_current_context_is_served() {
             Case::serves("before entries of the same names that make no sense", &[choice]),
             "{clusters: [{name: fake, cluster: 1}], users: [{name: fake, user: 2}], contexts: [{name: fake, context: 3}]}",
         ),
+        Case::serves("though variables are empty", &[choice])
+            .at_home(&text)
+            .with("PODSHELL_KUBECONFIG", "")
+            .with("PODSHELL_CONTEXT", "")
+            .with("PODSHELL_MAX_SESSIONS", ""),
         by_file(Case::serves("by a token in a file, with a line's end", &[choice])),
         Case::serves("of a server without a scheme", &[choice])
             .named(&text.replace("http://127.0.0.1", "127.0.0.1")),
@@ -213,8 +230,6 @@ async fn the_current_context_is_served() {
 #[tokio::test]
 async fn the_demo_is_served_where_there_is_nothing_else() {
     let because = "serves the built-in demo, because there is no kubeconfig and no cluster around";
-    let gone = "(KUBECONFIG names nothing that exists (/no/such/file, /nor/this))";
-    let empty = "(KUBECONFIG names no file with anything in it (";
     let emptied = "{apiVersion: v1, kind: Config, clusters: null, contexts: null, users: null, \
                    current-context: '', preferences: {}}";
     check([
@@ -223,9 +238,6 @@ async fn the_demo_is_served_where_there_is_nothing_else() {
         Case::serves("an empty file", &[because]).at_home(""),
         Case::serves("comments alone", &[because]).at_home("# kubectl's\n\n"),
         Case::serves("what kubectl leaves of an emptied file", &[because]).at_home(emptied),
-        Case::serves("files that are not there", &[because, gone])
-            .naming("/no/such/file:/nor/this"),
-        Case::serves("a named file that is empty", &[because, empty]).named(""),
     ])
     .await;
 }
@@ -255,7 +267,7 @@ async fn a_cluster_that_does_not_answer_is_an_error() {
     let away = kubeconfig(NOBODY, "");
     let says = &[
         "podshell: can't use the cluster of context \"away\" at http://127.0.0.1:1 (kubeconfig ",
-        "it does not answer: Connection refused",
+        "there is no connection: nothing listens there (connection refused)",
         "VPN",
         "`kubectl cluster-info`",
         "--context NAME",
@@ -277,7 +289,7 @@ async fn a_cluster_that_does_not_answer_is_an_error() {
             .flags(&["--context", "away"]),
         Case::fails(
             "a silent one",
-            &[&*silent_url, "it does not answer within 5 s"],
+            &[&*silent_url, "it does not answer within 15 s"],
         )
         .named(&kubeconfig(&silent_url, "")),
         Case::fails(
@@ -305,10 +317,14 @@ async fn a_kubeconfig_that_can_not_be_used_is_an_error() {
             "/.kube/config is not read",
         ],
     );
+    let gone = "can't use $KUBECONFIG: it names nothing that exists (/no/such/file, /nor/this)";
+    let empty = "can't use $KUBECONFIG: it names no file with anything in it (";
     let directory = Case::fails("a directory", &["kubeconfig /", "directory"]);
     let home = directory.home.path().to_owned();
     check([
         hidden.at_home(&away).naming("/no/such/file"),
+        Case::fails("files that are not there", &[gone]).naming("/no/such/file:/nor/this"),
+        Case::fails("a named file that is empty", &[empty]).named(""),
         directory.naming(home),
         Case::fails("no current context", &["it names no current context", both]).named(&undecided),
         Case::fails(
@@ -412,10 +428,10 @@ async fn no_error_says_a_secret() {
             user("[token, s3cr3t]"),
         ),
         case("a wrong type", "is not understood", user("token: [s3cr3t]")),
-        case("no base64", "not base64", user(&pem("s3cr3t"))),
-        case("no PEM", "can't be used", user(&broken)),
+        case("no base64", "no certificate in PEM", user(&pem("s3cr3t"))),
+        case("no PEM", "no certificate in PEM", user(&broken)),
         case("no header", "no token has", user("token: \"s3cr3t\\n\"")),
-        case("a password in the URL", "does not answer", {
+        case("a password in the URL", "there is no connection", {
             kubeconfig("http://me:s3cr3t@127.0.0.1:1/?s3cr3t", "")
         }),
         case("no URL", "invalid", kubeconfig("http://me:s3cr3t@a b/", "")),
@@ -426,18 +442,18 @@ async fn no_error_says_a_secret() {
         }),
         case(
             "a plugin that fails",
-            "plugin failed",
+            "\"/bin/sh\" failed (exit status: 3)",
             exec("echo s3cr3t; exit 3"),
         ),
         case(
             "a plugin that babbles",
-            "plugin's answer",
+            "gave an answer that can't be used",
             exec("echo '{s3cr3t'"),
         ),
-        case("no token file", "no/such/token: No such file", {
+        case("no token file", "read from /no/such/token: No such file", {
             user("tokenFile: /no/such/token")
         }),
-        case("no plugin", "plugin can't be started", {
+        case("no plugin", "is not installed", {
             exec("").replace("/bin/sh", "/no/s3cr3t")
         }),
     ])

@@ -12,10 +12,10 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tokio::sync;
 
-use super::issuer::{Issuer, OidcError};
 use crate::{
     clock::Clock,
     cluster::SignInStanding,
+    openid::{Issuer, OidcError},
     session::{Caller, User},
 };
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing that stands in a kubeconfig gets into an error but the names of contexts and clusters: the rest may be a secret.
 
+mod pod;
 mod reading;
 
 use std::{
@@ -9,7 +10,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use http::HeaderValue;
 use kube::{
     Config,
     config::{
@@ -17,23 +17,21 @@ use kube::{
         NamedCluster,
     },
 };
-use secrecy::ExposeSecret as _;
 
 use self::reading::{ReadError, is_odd};
 use super::{ConnectError, Source};
 
 /// The variable that names kubeconfigs instead of the usual one.
 const VARIABLE: &str = "KUBECONFIG";
-/// Where the kubelet puts the token of a pod's service account.
-const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
-/// Where the kubelet puts the certificates that vouch for the API server.
-const AUTHORITY: &str = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
-/// The variables that tell a pod where the API server is.
-const SERVICE: [&str; 2] = ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"];
+/// What may have happened to a certificate.
+const OMITTED: &str =
+    " (DATA+OMITTED and REDACTED are what `kubectl config view` prints without --raw)";
 
 /// A cluster to connect to.
 pub(super) struct Found {
     pub(super) config: Config,
+    /// The proxy that a kubeconfig names.
+    pub(super) proxy_url: Option<String>,
     /// The context, or what stands for it.
     pub(super) name: String,
     /// Where that is written, for people.
@@ -63,10 +61,10 @@ pub(super) async fn find(source: &Source) -> Result<Found, ConnectError> {
             place: format!("context {context:?}"),
             why: format!("there is no kubeconfig{}", about(&named)),
         }),
-        (None, None) if source.anonymous && is_set_in_pod() && Path::new(AUTHORITY).is_file() => {
-            of_pod("the cluster around this pod")
+        (None, None) if source.anonymous && pod::is_in_cluster() => {
+            pod::config_in("the cluster around this pod")
         }
-        (None, None) if is_in_pod() => of_pod("this pod's service account"),
+        (None, None) if pod::has_account() => pod::config_in("this pod's service account"),
         (None, None) => Err(nothing(&named)),
     }
 }
@@ -128,32 +126,31 @@ async fn of_kubeconfig(read: Read, context: Option<&str>) -> Result<Found, Conne
         Err(why) => return Err(ConnectError::Config { place, why }),
     };
     complete_server(&mut content, &name);
+    let proxy_url = take_proxy(&mut content, &name);
     let options = KubeConfigOptions {
         context: Some(name.clone()),
         ..Default::default()
     };
     let config = Config::from_custom_kubeconfig(content, &options).await;
     let why = match config {
-        Ok(config) if has_fit_token(&config) => {
+        Ok(mut config) => {
+            let exec = config.auth_info.exec.as_mut();
+            if let Some(told) = exec.and_then(|exec| exec.cluster.as_mut()) {
+                told.proxy_url.clone_from(&proxy_url);
+            }
             return Ok(Found {
                 config,
+                proxy_url,
                 name,
                 place,
             });
         }
-        Ok(_) => "its token has characters that no token has".to_owned(),
         Err(error) => said(&error),
     };
     Err(ConnectError::Config {
         place,
         why: format!("its context {name:?} is of no use: {why}"),
     })
-}
-
-/// Whether the token, if there is one, can be sent; kube's client panics at one that can't.
-fn has_fit_token(config: &Config) -> bool {
-    let token = config.auth_info.token.as_ref();
-    token.is_none_or(|token| HeaderValue::from_str(token.expose_secret()).is_ok())
 }
 
 /// Gives the server of this context the scheme that client-go takes for it where it has none: https where anything speaks of
@@ -182,6 +179,17 @@ fn complete_server(content: &mut Kubeconfig, context: &str) {
         let scheme = if is_secure { "https" } else { "http" };
         *server = format!("{scheme}://{server}");
     }
+}
+
+/// Takes the proxy of this context's cluster. What kube is left with keeps it from the environment, which it reads otherwise than
+/// Go.
+fn take_proxy(content: &mut Kubeconfig, context: &str) -> Option<String> {
+    let cluster = Parts::of(content, context).cluster?.name.clone();
+    let mut clusters = content.clusters.iter_mut();
+    let cluster = clusters.find(|its| its.name == cluster)?.cluster.as_mut()?;
+    cluster
+        .proxy_url
+        .replace("http://nobody.invalid".to_owned())
 }
 
 /// What a context is made of, as far as it is there.
@@ -241,50 +249,20 @@ fn choose(content: &Kubeconfig, asked: Option<&str>) -> Result<String, String> {
     }
 }
 
-/// Whether this is a pod with a service account, as the official clients tell.
-fn is_in_pod() -> bool {
-    is_set_in_pod() && Path::new(SERVICE_ACCOUNT).is_file()
-}
-
-fn is_set_in_pod() -> bool {
-    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-    SERVICE.into_iter().all(is_set)
-}
-
-/// The cluster around this pod. The token of its service account need not be there where calls are made with tokens of
-/// others: it is read at the first call that needs it.
-fn of_pod(place: &str) -> Result<Found, ConnectError> {
-    let place = place.to_owned();
-    match Config::incluster() {
-        Ok(config) => Ok(Found {
-            config,
-            name: "in-cluster".to_owned(),
-            place,
-        }),
-        Err(error) => Err(ConnectError::Config {
-            place,
-            why: error.to_string(),
-        }),
-    }
-}
-
-/// There is nothing to connect to; or there is, but what `KUBECONFIG` names by mistake hides it.
+/// There is nothing to connect to. Who names files has chosen, though there is nothing in them.
 fn nothing(named: &[PathBuf]) -> ConnectError {
-    if !named.is_empty()
-        && let Some(usual) = usual()
-        && !matches!(read_all([usual.clone()]), Ok(None))
-    {
-        let usual = usual.display();
-        return ConnectError::Config {
-            place: format!("${VARIABLE}"),
-            why: format!(
-                "it {}, and while it is set, {usual} is not read",
-                names(named)
-            ),
-        };
+    if named.is_empty() {
+        return ConnectError::Nothing;
     }
-    ConnectError::Nothing {
-        about: about(named),
+    let hidden = match usual() {
+        Some(usual) if !matches!(read_all([usual.clone()]), Ok(None)) => {
+            format!(", and while it is set, {} is not read", usual.display())
+        }
+        _ => String::new(),
+    };
+    ConnectError::Config {
+        place: format!("${VARIABLE}"),
+        why: format!("it {}{hidden}", names(named)),
     }
 }
 
@@ -330,14 +308,14 @@ pub(super) fn said(error: &KubeconfigError) -> String {
             ),
             None => "it is not understood".to_owned(),
         },
-        KubeconfigError::LoadCertificateAuthority(error)
-        | KubeconfigError::LoadClientCertificate(error)
-        | KubeconfigError::LoadClientKey(error) => match error {
-            LoadDataError::ReadFile(error, path) => format!("{}: {error}", path.display()),
-            _ => "a certificate or key in it is not base64".to_owned(),
+        KubeconfigError::LoadCertificateAuthority(error) => match error {
+            LoadDataError::ReadFile(error, path) => {
+                format!("its certificate authority, {}: {error}", path.display())
+            }
+            _ => format!("its certificate-authority-data is not base64{OMITTED}"),
         },
         KubeconfigError::ParseCertificates(_) => {
-            "its certificate authority is no PEM-encoded certificate".to_owned()
+            format!("its certificate authority is no certificate in PEM{OMITTED}")
         }
         // The rest says nothing but names.
         error => error.to_string(),
@@ -347,4 +325,76 @@ pub(super) fn said(error: &KubeconfigError) -> String {
 fn list(items: impl Iterator<Item = impl std::fmt::Display>) -> String {
     let items: Vec<_> = items.map(|item| item.to_string()).collect();
     items.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use proptest::{prelude::*, sample::select};
+    use tokio::runtime::Builder;
+
+    use super::*;
+    use crate::{clock::Clock, cluster::credentials::Credentials};
+
+    /// With all that can stand in one.
+    const TEXT: &str = "\
+current-context: c
+clusters:
+- name: k
+  cluster:
+    server: https://a.test:6443/path
+    certificate-authority-data: LS0tLS1CRUdJTg==
+    insecure-skip-tls-verify: false
+    tls-server-name: b.test
+    proxy-url: socks5://me:secret@a.test:1080
+users:
+- name: u
+  user:
+    token: secret
+    username: me
+    password: 12
+    client-certificate-data: LS0tLS1CRUdJTg==
+    client-key-data: LS0tLS1CRUdJTg==
+    auth-provider: {name: oidc, config: {client-id: c, idp-issuer-url: 'https://a.test'}}
+    exec:
+      apiVersion: client.authentication.k8s.io/v1
+      command: ./plugin
+      args: [a, 1]
+      env: [{name: A, value: b}]
+      provideClusterInfo: true
+contexts:
+- name: c
+  context: {cluster: k, user: u, namespace: n}
+";
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        /// Whatever is broken in it.
+        #[test]
+        fn no_kubeconfig_is_a_panic(
+            at in 0..TEXT.len(),
+            length in 0..60_usize,
+            instead in select(vec![
+                "", "\n", ":", ": ", "[", "{", "}", "null", "&a ", "*a", "!!binary ", "\t", "'", "\"", "#", "- ", "|",
+                "\0", "%", "http://", "://", "é", "1e999", "~", " ", "a: b\n",
+            ]),
+        ) {
+            let end = TEXT.len().min(at + length);
+            let text = format!("{}{instead}{}", &TEXT[..at], &TEXT[end..]);
+            let file = tempfile::NamedTempFile::new().unwrap();
+            fs::write(file.path(), text).unwrap();
+            let Ok(content) = reading::read(file.path()) else {
+                return Ok(());
+            };
+            let files = vec![file.path().to_owned()];
+            let runtime = Builder::new_current_thread().build().unwrap();
+            let found = runtime.block_on(of_kubeconfig(Read { content, files }, None));
+            if let Ok(mut found) = found {
+                let clock = Clock(std::sync::Arc::new(std::time::SystemTime::now));
+                let _ = Credentials::of(&mut found.config.auth_info, &clock);
+            }
+        }
+    }
 }

@@ -6,17 +6,14 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use futures_util::future::{BoxFuture, ready};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Duration, Instant};
-
-use super::SignInStanding;
 
 /// How long what was read counts, as client-go has it (`cachingTokenSource` in `transport/token_source.go`).
 const GOOD_FOR: Duration = Duration::from_secs(50);
 
 /// A token in a file.
-pub(in crate::cluster) struct TokenFile {
+pub(super) struct TokenFile {
     path: PathBuf,
     read: Mutex<(SecretString, Instant)>,
 }
@@ -27,37 +24,39 @@ impl TokenFile {
     /// # Errors
     ///
     /// If that can't be, or nothing is in it.
-    pub(in crate::cluster) fn read(path: &Path) -> io::Result<Self> {
+    pub(super) fn read(path: &Path) -> io::Result<Self> {
         Ok(Self {
             path: path.to_owned(),
             read: Mutex::new((token_in(path)?, Instant::now())),
         })
     }
-}
-
-impl SignInStanding for TokenFile {
-    fn id(&self) -> &[u8] {
-        self.path.as_os_str().as_encoded_bytes()
-    }
 
     /// The one that is good now: the last one that could be read, if it can't be read any more.
-    fn token(&self) -> SecretString {
+    pub(super) fn token(&self) -> SecretString {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if read.1.elapsed() >= GOOD_FOR {
-            read.1 = Instant::now();
-            match token_in(&self.path) {
-                Ok(token) => read.0 = token,
-                Err(error) => {
-                    let path = self.path.display();
-                    tracing::warn!(%error, %path, "the token's file can't be read anew; the last one is used on");
-                }
-            }
+            self.renew(&mut read);
         }
         read.0.clone()
     }
 
-    fn keep(&self) -> BoxFuture<'_, bool> {
-        Box::pin(ready(true))
+    /// Reads it now. Says whether there is another one.
+    pub(super) fn read_anew(&self) -> bool {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = read.0.clone();
+        self.renew(&mut read);
+        read.0.expose_secret() != before.expose_secret()
+    }
+
+    fn renew(&self, read: &mut (SecretString, Instant)) {
+        read.1 = Instant::now();
+        match token_in(&self.path) {
+            Ok(token) => read.0 = token,
+            Err(error) => {
+                let path = self.path.display();
+                tracing::warn!(%error, %path, "the token's file can't be read anew; the last one is used on");
+            }
+        }
     }
 }
 

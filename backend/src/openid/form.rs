@@ -10,12 +10,12 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// A text, so that nothing in it means anything.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// All fields.
-pub(super) fn encoded(fields: &[(&str, &str)]) -> String {
+pub(crate) fn encoded(fields: &[(&str, &str)]) -> String {
     let fields = fields
         .iter()
         .map(|(name, value)| format!("{}={}", quoted(name), quoted(value)));

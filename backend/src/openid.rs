@@ -1,5 +1,7 @@
 //! An OpenID provider: what it publishes of itself, and what it gives for codes and refresh tokens.
 
+pub(crate) mod form;
+
 use std::{
     fmt,
     sync::{Arc, PoisonError, RwLock},
@@ -25,8 +27,6 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::time::{Instant, timeout};
-
-use super::form;
 
 /// How long it may take for an answer, which may be so long.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
@@ -72,21 +72,21 @@ pub(crate) struct Issuer {
     client_id: String,
     client_secret: Option<SecretString>,
     http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    published: RwLock<Option<Published>>,
+    metadata: RwLock<Option<Published<Metadata>>>,
+    keys: RwLock<Option<Published<JwkSet>>>,
 }
 
 #[derive(Clone)]
-struct Published {
-    metadata: Arc<Metadata>,
-    keys: Arc<JwkSet>,
+struct Published<T> {
+    what: Arc<T>,
     at: Instant,
 }
 
 /// What is used of a provider's metadata (OpenID Connect Discovery 1.0, section 3).
 #[derive(Debug, Deserialize)]
-pub(super) struct Metadata {
+pub(crate) struct Metadata {
     issuer: String,
-    pub(super) authorization_endpoint: String,
+    pub(crate) authorization_endpoint: String,
     token_endpoint: String,
     jwks_uri: String,
     revocation_endpoint: Option<String>,
@@ -94,9 +94,9 @@ pub(super) struct Metadata {
 
 /// What the token endpoint gives (RFC 6749, section 5.1; OpenID Connect Core 1.0, section 3.1.3.3).
 #[derive(Deserialize)]
-pub(super) struct Answer {
-    pub(super) id_token: Option<String>,
-    pub(super) refresh_token: Option<String>,
+pub(crate) struct Answer {
+    pub(crate) id_token: Option<String>,
+    pub(crate) refresh_token: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -106,16 +106,16 @@ struct Refusal {
 
 /// What an ID token says.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Claims {
+pub(crate) struct Claims {
     /// Seconds since the Unix epoch.
     exp: u64,
-    pub(super) nonce: Option<String>,
+    pub(crate) nonce: Option<String>,
     #[serde(flatten)]
-    pub(super) others: Map<String, Value>,
+    pub(crate) others: Map<String, Value>,
 }
 
 impl Claims {
-    pub(super) fn expires(&self) -> SystemTime {
+    pub(crate) fn expires(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(self.exp)
     }
 }
@@ -154,34 +154,27 @@ impl Issuer {
             client_id: client_id.to_owned(),
             client_secret,
             http: Client::builder(TokioExecutor::new()).build(connector),
-            published: RwLock::new(None),
+            metadata: RwLock::default(),
+            keys: RwLock::default(),
         })
     }
 
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    pub(super) fn client_id(&self) -> &str {
+    pub(crate) fn client_id(&self) -> &str {
         &self.client_id
     }
 
     /// What the provider publishes of itself.
-    pub(super) async fn metadata(&self) -> Result<Arc<Metadata>, OidcError> {
-        Ok(self.published(BELIEVED).await?.metadata)
-    }
-
-    /// What it publishes, as old as it may be.
-    async fn published(&self, age: Duration) -> Result<Published, OidcError> {
-        let known = self.published.read();
-        let known = known.unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(known) = known.filter(|known| known.at.elapsed() < age) {
+    pub(crate) async fn metadata(&self) -> Result<Arc<Metadata>, OidcError> {
+        if let Some(known) = known(&self.metadata, BELIEVED) {
             return Ok(known);
         }
         let base = self.url.trim_end_matches('/');
-        let metadata: Metadata = self
-            .get(&format!("{base}/.well-known/openid-configuration"))
-            .await?;
+        let url = format!("{base}/.well-known/openid-configuration");
+        let metadata: Metadata = self.get(&url).await?;
         // Else another's keys would be believed (section 4.3).
         if metadata.issuer != self.url {
             let theirs = metadata.issuer;
@@ -190,22 +183,20 @@ impl Issuer {
                 "it calls itself {theirs:?}, not {ours:?}"
             )));
         }
-        let keys = self.get(&metadata.jwks_uri).await?;
-        let published = Published {
-            metadata: Arc::new(metadata),
-            keys: Arc::new(keys),
-            at: Instant::now(),
-        };
-        let mut known = self
-            .published
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *known = Some(published.clone());
-        Ok(published)
+        Ok(keep(&self.metadata, metadata))
+    }
+
+    /// The keys that it signs with, as old as they may be.
+    async fn keys(&self, age: Duration) -> Result<Arc<JwkSet>, OidcError> {
+        if let Some(known) = known(&self.keys, age) {
+            return Ok(known);
+        }
+        let keys = self.get(&self.metadata().await?.jwks_uri).await?;
+        Ok(keep(&self.keys, keys))
     }
 
     /// Exchanges a code (RFC 6749, section 4.1.3; RFC 7636).
-    pub(super) async fn exchange(
+    pub(crate) async fn exchange(
         &self,
         code: &str,
         redirect: &str,
@@ -221,13 +212,13 @@ impl Issuer {
     }
 
     /// Renews a sign-in (RFC 6749, section 6).
-    pub(super) async fn refresh(&self, token: &str) -> Result<Answer, OidcError> {
+    pub(crate) async fn refresh(&self, token: &str) -> Result<Answer, OidcError> {
         self.token(&[("grant_type", "refresh_token"), ("refresh_token", token)])
             .await
     }
 
     /// Makes a refresh token worthless (RFC 7009), where the provider can.
-    pub(super) async fn revoke(&self, token: &str) -> Result<(), OidcError> {
+    pub(crate) async fn revoke(&self, token: &str) -> Result<(), OidcError> {
         let metadata = self.metadata().await?;
         if let Some(endpoint) = &metadata.revocation_endpoint {
             let form = [("token", token), ("token_type_hint", "refresh_token")];
@@ -306,20 +297,20 @@ impl Issuer {
 
     /// Reads an ID token that the provider has signed for us, and that is good now (OpenID Connect Core 1.0, section
     /// 3.1.3.7).
-    pub(super) async fn verify(&self, token: &str, now: SystemTime) -> Result<Claims, OidcError> {
+    pub(crate) async fn verify(&self, token: &str, now: SystemTime) -> Result<Claims, OidcError> {
         let refused = |why: &dyn fmt::Display| OidcError::IdToken(why.to_string());
         let header = decode_header(token).map_err(|error| refused(&error))?;
         if !ALGORITHMS.contains(&header.alg) {
             return Err(refused(&"its signature is of a kind that is not accepted"));
         }
-        let find = |published: &Published| match &header.kid {
-            Some(kid) => published.keys.find(kid).cloned(),
+        let find = |keys: &JwkSet| match &header.kid {
+            Some(kid) => keys.find(kid).cloned(),
             // A provider with one key need not name it.
-            None => published.keys.keys.first().cloned(),
+            None => keys.keys.first().cloned(),
         };
-        let mut key = find(&self.published(BELIEVED).await?);
+        let mut key = find(&*self.keys(BELIEVED).await?);
         if key.is_none() {
-            key = find(&self.published(ASKED_AGAIN).await?);
+            key = find(&*self.keys(ASKED_AGAIN).await?);
         }
         let key = key.ok_or_else(|| refused(&"it is signed with a key that is not published"))?;
         let key = DecodingKey::from_jwk(&key).map_err(|error| refused(&error))?;
@@ -344,6 +335,23 @@ impl fmt::Debug for Issuer {
             .field("url", &self.url)
             .finish_non_exhaustive()
     }
+}
+
+/// What is known, if it is not older than that.
+fn known<T>(published: &RwLock<Option<Published<T>>>, age: Duration) -> Option<Arc<T>> {
+    let known = published.read().unwrap_or_else(PoisonError::into_inner);
+    let known = known.as_ref().filter(|known| known.at.elapsed() < age)?;
+    Some(Arc::clone(&known.what))
+}
+
+fn keep<T>(published: &RwLock<Option<Published<T>>>, what: T) -> Arc<T> {
+    let what = Arc::new(what);
+    let mut known = published.write().unwrap_or_else(PoisonError::into_inner);
+    *known = Some(Published {
+        what: Arc::clone(&what),
+        at: Instant::now(),
+    });
+    what
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, OidcError> {
