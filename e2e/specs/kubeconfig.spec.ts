@@ -97,10 +97,10 @@ const ways: Way[] = [
     works: true,
   },
   {
-    what: "entries that make no sense and are not used",
+    what: "entries with nothing in them that are not used",
     change: (config) => {
-      config.users.push({ name: "odd", user: { token: [1] } });
-      config.contexts.push({ name: "odd", context: { cluster: 7 } });
+      config.users.push({ name: "odd", user: {} });
+      config.contexts.push({ name: "odd", context: {} }, { name: "odder", context: { cluster: null } });
     },
     works: true,
   },
@@ -141,7 +141,7 @@ const ways: Way[] = [
     works: false,
   },
   { what: "a certificate without its key", change: (config) => delete user(config)[key], works: false },
-  { what: "no YAML", text: (text) => `${text}\n]: ${SECRET}: {`, works: false },
+  { what: "no YAML", text: (text) => `a: ${SECRET}: {\n${text}`, works: false },
 ];
 
 for (const { what, change, environment, text, works } of ways) {
@@ -196,7 +196,8 @@ async function ended(program: string, args: string[], cwd: string, env: NodeJS.P
   const serves = () => /^Open /m.test(said);
   const hear = (text: string) => {
     said += text;
-    if (program === podshellBinary && serves()) child.kill("SIGTERM");
+    // once: a second time ends it before it has ended what it serves
+    if (program === podshellBinary && serves() && !child.killed) child.kill("SIGTERM");
   };
   child.stdout.setEncoding("utf8").on("data", hear);
   child.stderr.setEncoding("utf8").on("data", hear);
