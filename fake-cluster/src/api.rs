@@ -102,8 +102,8 @@ async fn list_namespaces(State(shared): Cluster) -> Result<Json<List<Namespace>>
         name: None,
     })?;
     let (version, names) = shared.store.namespaces();
-    let items = names.into_iter().map(namespace).collect();
-    Ok(Json(list(version, items)))
+    let items = names.into_iter().map(|name| namespace(&shared, name));
+    Ok(Json(list(version, items.collect())))
 }
 
 async fn get_namespace(
@@ -119,13 +119,13 @@ async fn get_namespace(
         name: Some(&name),
     })?;
     if shared.store.namespaces().1.contains(&name) {
-        Ok(Json(namespace(name)))
+        Ok(Json(namespace(&shared, name)))
     } else {
         Err(ApiError::not_found("namespaces", &name))
     }
 }
 
-fn namespace(name: String) -> Namespace {
+fn namespace(shared: &Shared, name: String) -> Namespace {
     let mut namespace = Namespace {
         spec: Some(NamespaceSpec {
             finalizers: Some(vec!["kubernetes".to_owned()]),
@@ -137,7 +137,12 @@ fn namespace(name: String) -> Namespace {
         ..Namespace::default()
     };
     let label = ("kubernetes.io/metadata.name".to_owned(), name.clone());
-    namespace.metadata.labels = Some([label].into());
+    let enforced = shared.pod_security.enforced(&name);
+    let enforced = enforced.map(|standard| {
+        let label = "pod-security.kubernetes.io/enforce".to_owned();
+        (label, standard.name().to_owned())
+    });
+    namespace.metadata.labels = Some(std::iter::once(label).chain(enforced).collect());
     namespace.metadata.creation_timestamp = Some(ago(NAMESPACE_AGE));
     namespace.metadata.name = Some(name);
     namespace
@@ -235,6 +240,13 @@ async fn review(
     Json(mut review): Json<SelfSubjectAccessReview>,
 ) -> Result<(StatusCode, Json<SelfSubjectAccessReview>), ApiError> {
     shared.faults.gate(Route::AccessReview).await?;
+    shared.access.check(Action {
+        verb: "create",
+        resource: "selfsubjectaccessreviews",
+        subresource: None,
+        namespace: None,
+        name: None,
+    })?;
     let attributes = review.spec.resource_attributes.as_ref();
     let denied = attributes.and_then(|asked| {
         shared.access.denied(Action {

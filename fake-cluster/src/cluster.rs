@@ -21,6 +21,7 @@ use crate::{
     guard::Guard,
     main_process::Mains,
     pod::{ContainerState, Phase, Pod},
+    pod_security::{PodSecurity, PodSecurityStandard},
     process::Processes,
     record::{ExecRecord, ExecState, Protocol, Records},
     signals,
@@ -53,6 +54,7 @@ pub enum StartError {
 pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) access: Access,
+    pub(crate) pod_security: PodSecurity,
     pub(crate) faults: Faults,
     pub(crate) records: Records,
     pub(crate) processes: Processes,
@@ -159,6 +161,7 @@ impl Builder {
         let shared = Arc::new(Shared {
             store,
             access: Access::default(),
+            pod_security: PodSecurity::default(),
             faults: Faults::default(),
             records: Records::default(),
             processes: Processes::new(&root),
@@ -271,6 +274,12 @@ impl FakeCluster {
         }
     }
 
+    /// Marks a pod as being deleted, which it stays: what runs in it runs on, as in one that takes its time to end. False if
+    /// there is no such pod.
+    pub fn begin_delete(&self, namespace: &str, name: &str) -> bool {
+        self.shared.store.begin_delete(namespace, name)
+    }
+
     /// Deletes a pod as a kubelet does: watchers see that it is going (MODIFIED, with a deletion timestamp), its processes
     /// are killed and their execs end with code 137, then watchers see it gone. False if there is no such pod.
     pub async fn delete_pod(&self, namespace: &str, name: &str) -> bool {
@@ -314,6 +323,11 @@ impl FakeCluster {
     ) {
         let access = &self.shared.access;
         access.deny(Some(user), verb, resource, subresource, None, reason);
+    }
+
+    /// From here on, the namespace has the label that makes Pod Security admission enforce this of ephemeral containers.
+    pub fn enforce(&self, namespace: &str, standard: PodSecurityStandard) {
+        self.shared.pod_security.enforce(namespace, standard);
     }
 
     /// Lets in whoever has `token`, as this user. The administrator may impersonate anyone.

@@ -22,6 +22,7 @@ use crate::{
     fault::{Route, Start},
     main_process::Place,
     pod::{self, ContainerState, NOT_STARTED, Phase},
+    pod_security,
     status::ApiError,
 };
 
@@ -73,8 +74,12 @@ pub(crate) async fn patch(
         .map_err(|error| ApiError::bad_request(format!("error decoding patch: {error}")))?;
 
     let mut added = Err(ApiError::not_found("pods", &name));
+    let enforced = shared.pod_security.enforced(&namespace);
     let stored = shared.store.change(&namespace, &name, |pod| {
-        added = apply(pod, &name, patch, strategic);
+        added = apply(pod, &name, patch, strategic).and_then(|names| {
+            pod_security::check(enforced, &name, pod, &pod.ephemeral_specs())?;
+            Ok(names)
+        });
         added.is_ok()
     });
     for container in added? {
@@ -253,6 +258,18 @@ async fn run(shared: Arc<Shared>, place: Place, start: Start) {
             .unwrap_or_default();
         let message = format!("Back-off pulling image \"{image}\": ErrImagePull: {message}");
         set(waiting("ImagePullBackOff"), Some(message));
+        return;
+    }
+    let stored = shared.store.get(&place.namespace, &place.pod);
+    let spec = stored.and_then(|stored| {
+        let mut all = stored.spec.ephemeral_specs().into_iter();
+        let spec = all.find(|one| one.name == place.container)?;
+        Some((stored, spec))
+    });
+    if let Some((stored, spec)) = spec
+        && let Err((reason, message)) = stored.spec.can_start(&spec)
+    {
+        set(waiting(reason), Some(message));
         return;
     }
     let Some(stored) = set(ContainerState::Running, None) else {

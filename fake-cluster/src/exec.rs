@@ -167,6 +167,10 @@ async fn grant(
     if let Some((code, message)) = plan.refuse {
         return Err(refuse(fault::refusal(code, message)));
     }
+    if let Some((code, kind, text)) = plan.answer {
+        let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        return Err((code, [(header::CONTENT_TYPE, kind)], text).into_response());
+    }
     // Since 1.35 a GET needs both verbs.
     let verbs: &[&str] = match *request.method() {
         Method::GET => &["get", "create"],

@@ -56,6 +56,15 @@ pub enum ExecEffect {
         /// `Status.message`.
         message: String,
     },
+    /// Answered with this by something that is no API server: a proxy on the way, or the kubelet itself.
+    Answer {
+        /// HTTP status code; 500 if it is not a valid one.
+        code: u16,
+        /// `Content-Type`.
+        kind: &'static str,
+        /// The body.
+        text: String,
+    },
     /// The upgrade comes only after this time.
     DelayUpgrade(Duration),
     /// The first output, and the end if there is none, comes only after this time from the upgrade.
@@ -77,6 +86,8 @@ pub enum ExecEffect {
     ReadSize(usize),
     /// The program is not found, whatever the container has (exec only).
     NoShell,
+    /// The container runtime can't start the program, and says this (exec only).
+    Fails(String),
     /// The command ends at once with this code, without being run (exec only).
     ExitCode(i32),
     /// Only these subprotocols are supported.
@@ -182,11 +193,13 @@ pub(crate) struct Start {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) refuse: Option<(u16, String)>,
+    pub(crate) answer: Option<(u16, &'static str, String)>,
     pub(crate) delay_upgrade: Duration,
     pub(crate) delay_output: Duration,
     pub(crate) limit: Option<Limit>,
     pub(crate) read_size: Option<usize>,
     pub(crate) no_shell: bool,
+    pub(crate) fails: Option<String>,
     pub(crate) exit_code: Option<i32>,
     pub(crate) protocols: Option<Vec<Protocol>>,
 }
@@ -260,6 +273,7 @@ impl Faults {
         for effect in effects {
             match effect {
                 ExecEffect::Refuse { code, message } => plan.refuse = Some((code, message)),
+                ExecEffect::Answer { code, kind, text } => plan.answer = Some((code, kind, text)),
                 ExecEffect::DelayUpgrade(time) => plan.delay_upgrade = time,
                 ExecEffect::DelayOutput(time) => plan.delay_output = time,
                 ExecEffect::Cut { after, mid_frame } => {
@@ -278,6 +292,7 @@ impl Faults {
                 }
                 ExecEffect::ReadSize(size) => plan.read_size = Some(size.max(1)),
                 ExecEffect::NoShell => plan.no_shell = true,
+                ExecEffect::Fails(why) => plan.fails = Some(why),
                 ExecEffect::ExitCode(code) => plan.exit_code = Some(code),
                 ExecEffect::Protocols(protocols) => plan.protocols = Some(protocols),
             }

@@ -51,6 +51,7 @@ mod guard;
 pub mod load;
 mod main_process;
 mod pod;
+mod pod_security;
 mod process;
 mod record;
 mod sandbox;
@@ -68,5 +69,6 @@ pub use crate::{
     door::Connector,
     fault::{ApiEffect, EphemeralEffect, ExecEffect, Fault, Route},
     pod::{Container, ContainerState, Phase, Pod},
+    pod_security::PodSecurityStandard,
     record::{ExecRecord, ExecState, Mode, Protocol, Size},
 };

@@ -48,10 +48,15 @@ pub struct Pod {
     namespace: String,
     name: String,
     labels: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
     phase: Phase,
+    /// Why it is in that phase, in short and in long.
+    reason: Option<(String, String)>,
     age: Duration,
-    node: String,
+    /// `None` for one that no node has taken yet.
+    node: Option<String>,
     node_os: String,
+    security: core::PodSecurityContext,
     containers: Vec<(Role, Container)>,
 }
 
@@ -63,10 +68,13 @@ impl Pod {
             namespace: namespace.into(),
             name: name.into(),
             labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
             phase: Phase::Running,
+            reason: None,
             age: Duration::from_secs(3600),
-            node: "node-1".to_owned(),
+            node: Some("node-1".to_owned()),
             node_os: "linux".to_owned(),
+            security: core::PodSecurityContext::default(),
             containers: Vec::new(),
         }
     }
@@ -99,6 +107,34 @@ impl Pod {
         self
     }
 
+    /// Adds an annotation.
+    #[must_use]
+    pub fn annotation(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.annotations.insert(key.into(), value.into());
+        self
+    }
+
+    /// What all of its containers run as that don't say so themselves.
+    #[must_use]
+    pub fn security(mut self, security: core::PodSecurityContext) -> Self {
+        self.security = security;
+        self
+    }
+
+    /// Why it is in its phase: `Evicted`, and what the node had to do with it.
+    #[must_use]
+    pub fn reason(mut self, reason: impl Into<String>, message: impl Into<String>) -> Self {
+        self.reason = Some((reason.into(), message.into()));
+        self
+    }
+
+    /// Has no node yet.
+    #[must_use]
+    pub fn unscheduled(mut self) -> Self {
+        self.node = None;
+        self
+    }
+
     /// The phase to begin with.
     #[must_use]
     pub fn phase(mut self, phase: Phase) -> Self {
@@ -116,7 +152,7 @@ impl Pod {
     /// The node's name.
     #[must_use]
     pub fn node(mut self, node: impl Into<String>) -> Self {
-        self.node = node.into();
+        self.node = Some(node.into());
         self
     }
 
@@ -162,6 +198,37 @@ impl Pod {
     pub(crate) fn add_ephemeral(&mut self, spec: core::EphemeralContainer) {
         self.containers
             .push((Role::Ephemeral, Container::from_ephemeral(spec)));
+    }
+
+    /// Whether a kubelet can start `container` beside the others, or what it says instead: reason and message.
+    pub(crate) fn can_start(
+        &self,
+        container: &core::EphemeralContainer,
+    ) -> Result<(), (&'static str, String)> {
+        let own = container.security_context.clone().unwrap_or_default();
+        let not_root = own.run_as_non_root.or(self.security.run_as_non_root);
+        let user = own.run_as_user.or(self.security.run_as_user);
+        if not_root == Some(true) && user.unwrap_or(0) == 0 {
+            let what = match user {
+                // The user of every image here.
+                None => "image will run as root",
+                Some(_) => "container's runAsUser breaks non-root policy",
+            };
+            let message = format!("container has runAsNonRoot and {what}");
+            return Err(("CreateContainerConfigError", message));
+        }
+        match container.target_container_name.as_deref() {
+            Some(target) if !target.is_empty() && !self.is_running(target) => {
+                let message =
+                    format!("invalid target container: container \"{target}\" is not running");
+                Err(("CreateContainerError", message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn security_context(&self) -> &core::PodSecurityContext {
+        &self.security
     }
 
     pub(crate) fn is_in_phase(&self, phase: Phase) -> bool {

@@ -211,7 +211,13 @@ impl Session {
         let options = &granted.options;
         let failed = |error: io::Error| not_started(&error.to_string());
         let programs = granted.container.programs();
-        let sandbox = Sandbox::prepare(dir, programs).map_err(failed)?;
+        let mut sandbox = Sandbox::prepare(dir, programs).map_err(failed)?;
+        if let Some(path) = granted.container.own_path() {
+            path.clone_into(&mut sandbox.path);
+        }
+        if let Some(why) = &granted.plan.fails {
+            return Err(not_started(why));
+        }
         let (file, command) = match granted.container.replacement() {
             _ if granted.plan.no_shell => (Err(not_in_path(&options.command[0])), &[][..]),
             Some(command) => {

@@ -52,7 +52,10 @@ pub struct Container {
     pub(super) restarts: i32,
     /// As the API was given it.
     pub(super) ephemeral: Option<Box<core::EphemeralContainer>>,
+    pub(super) security: Option<core::SecurityContext>,
     programs: Programs,
+    /// Instead of the usual `PATH`.
+    path: Option<String>,
     run: Option<Vec<String>>,
     processless: Option<load::Kind>,
     main: MainProcess,
@@ -71,7 +74,9 @@ impl Container {
             unseen: false,
             restarts: 0,
             ephemeral: None,
+            security: None,
             programs: Programs::Host,
+            path: None,
             run: None,
             processless: None,
             main: MainProcess::default(),
@@ -148,6 +153,20 @@ impl Container {
         self
     }
 
+    /// What it runs as, and what it may do, as listed.
+    #[must_use]
+    pub fn security(mut self, security: core::SecurityContext) -> Self {
+        self.security = Some(security);
+        self
+    }
+
+    /// Its `PATH`, be it one that leads nowhere; `/bin/sh` is then found by its path alone.
+    #[must_use]
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
     /// Runs this program of this machine with these arguments for every exec, whatever command is asked for.
     #[must_use]
     pub fn run(mut self, program: &str, args: &[&str]) -> Self {
@@ -191,6 +210,11 @@ impl Container {
 
     pub(crate) fn programs(&self) -> &Programs {
         &self.programs
+    }
+
+    /// The `PATH` that it has instead of the usual one.
+    pub(crate) fn own_path(&self) -> Option<&str> {
+        self.path.as_deref()
     }
 
     /// The command that replaces whatever is asked for.

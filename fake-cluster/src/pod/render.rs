@@ -26,6 +26,7 @@ impl Pod {
                 namespace: Some(self.namespace.clone()),
                 name: Some(self.name.clone()),
                 labels: (!self.labels.is_empty()).then(|| self.labels.clone()),
+                annotations: (!self.annotations.is_empty()).then(|| self.annotations.clone()),
                 creation_timestamp: Some(created.clone()),
                 ..ObjectMeta::default()
             },
@@ -40,6 +41,7 @@ impl Pod {
             image: Some(container.image.clone()),
             stdin: container.main_process().stdin.then_some(true),
             tty: container.main_process().tty.then_some(true),
+            security_context: container.security.clone(),
             ..core::Container::default()
         };
         let os_label = ("kubernetes.io/os".to_owned(), self.node_os.clone());
@@ -47,7 +49,8 @@ impl Pod {
             containers: self.of(Role::Main).map(container).collect(),
             init_containers: non_empty(self.of(Role::Init).map(container).collect()),
             ephemeral_containers: non_empty(self.ephemeral_specs()),
-            node_name: Some(self.node.clone()),
+            node_name: self.node.clone(),
+            security_context: Some(self.security.clone()),
             node_selector: Some(BTreeMap::from([os_label])),
             os: Some(core::PodOS {
                 name: self.node_os.clone(),
@@ -88,9 +91,11 @@ impl Pod {
         };
         core::PodStatus {
             phase: Some(self.phase.name().to_owned()),
+            reason: self.reason.as_ref().map(|(reason, _)| reason.clone()),
+            message: self.reason.as_ref().map(|(_, message)| message.clone()),
             start_time: Some(created.clone()),
             conditions: Some(vec![
-                condition("PodScheduled", true),
+                condition("PodScheduled", self.node.is_some()),
                 condition("Initialized", self.phase != Phase::Pending),
                 condition("ContainersReady", ready),
                 condition("Ready", ready),
