@@ -17,7 +17,7 @@ use std::{
 };
 
 use podshell_shared::{
-    api::ErrorCode,
+    api::{DebugProfile, ErrorCode},
     terminal::{EndReason, Exit},
 };
 use serde::Serialize;
@@ -87,6 +87,8 @@ pub(crate) struct Entry<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     mode: Option<crate::session::Mode>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<DebugProfile>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<ErrorCode>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<EndReason>,
@@ -116,6 +118,7 @@ impl<'e> Entry<'e> {
             pod: None,
             container: None,
             mode: None,
+            profile: None,
             code: None,
             reason: None,
             exit_code: None,
@@ -166,6 +169,13 @@ impl<'e> Entry<'e> {
         self.namespace = Some(namespace);
         self.pod = Some(pod);
         self.container = Some(container);
+        self
+    }
+
+    /// What a debug container may do.
+    #[must_use]
+    pub(crate) fn with_profile(mut self, profile: DebugProfile) -> Self {
+        self.profile = Some(profile);
         self
     }
 

@@ -14,6 +14,7 @@ mod pods;
 mod shell;
 mod standing;
 mod who_am_i;
+mod words;
 
 use std::{
     future::Future,
@@ -36,7 +37,7 @@ pub use self::{
     call_as::{CallAs, SignInStanding},
     call_watch::{CallOutcome, CallReport, CallWatcher},
     client::{ConnectError, Source},
-    ephemeral::Debug,
+    ephemeral::{Debug, Profiles},
     error::ClusterError,
     exec::{ExecInput, output::ExecOutput},
     shell::terminate::ProcessHandle,
@@ -159,6 +160,15 @@ impl Cluster {
         })
     }
 
+    /// One pod, as it is listed.
+    ///
+    /// # Errors
+    ///
+    /// If it is not there, or the API server refuses, fails, or is silent for 10 s.
+    pub async fn pod_shown(&self, namespace: &str, pod: &str) -> Result<api::Pod, ClusterError> {
+        Ok(pods::summary(self.pod(namespace, pod).await?))
+    }
+
     /// Whether the API server answers.
     ///
     /// # Errors
@@ -177,7 +187,7 @@ impl Cluster {
     /// Checks that a terminal can be opened: the container exists and runs, and the identity may exec, or
     /// attach.
     ///
-    /// Gives the target with what the pod tells of it: its first container if none was named, its image,
+    /// Gives the target with what the pod tells of it: its default container if none was named, its image,
     /// and whether it is for Windows.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use clap::{ArgAction, Parser};
 use http::HeaderName;
 use humantime::format_duration;
 use ipnet::IpNet;
-use podshell_shared::terminal::MAX_GRACE;
+use podshell_shared::{api::DebugProfile, terminal::MAX_GRACE};
 use thiserror::Error;
 
 pub use self::{
@@ -308,8 +308,8 @@ pub struct Config {
     #[arg(long, env = "PODSHELL_READ_ONLY")]
     pub read_only: bool,
 
-    /// Shells that people may have: bash, sh, powershell, cmd. All of them if not given. Whoever has one can start another in
-    /// it.
+    /// Shells that people may have: bash, sh, ash, zsh, fish, powershell, cmd. All of them if not given. Where nobody asks for
+    /// one, they are tried in this order; bash and sh if not given. Whoever has one can start another in it.
     #[arg(
         long,
         env = "PODSHELL_SHELLS",
@@ -325,6 +325,18 @@ pub struct Config {
     /// Whether people may add debug containers to pods.
     #[arg(long, env = "PODSHELL_DEBUG_CONTAINERS", value_name = "true|false", default_value_t = true, action = ArgAction::Set)]
     pub debug_containers: bool,
+
+    /// Profiles that debug containers may have, as `kubectl debug` calls them: general, baseline, restricted, netadmin,
+    /// sysadmin. Of the first three each is tried where the namespace does not allow the one before. The last two have to be
+    /// asked for, and a sysadmin is root on the node.
+    #[arg(
+        long,
+        env = "PODSHELL_DEBUG_PROFILES",
+        value_name = "NAMES",
+        value_delimiter = ',',
+        default_value = "general,baseline,restricted"
+    )]
+    pub debug_profiles: Vec<DebugProfile>,
 
     /// Namespaces that are not shown and not served: names, or what names begin with and a `*` (kube-*).
     #[arg(

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use podshell_shared::{
-    api::{ApiError, ErrorCode},
+    api::{ApiError, ErrorCode, UnknownProfile},
     target::UnknownMode,
 };
 
@@ -84,7 +84,15 @@ impl From<&ClusterError> for Failure {
             ClusterError::NoNamespace { .. } => (StatusCode::NOT_FOUND, ErrorCode::NoNamespace),
             ClusterError::NoPod { .. } => (StatusCode::NOT_FOUND, ErrorCode::NoPod),
             ClusterError::NoContainer { .. } => (StatusCode::NOT_FOUND, ErrorCode::NoContainer),
-            ClusterError::NotRunning { .. } => (StatusCode::CONFLICT, ErrorCode::NotRunning),
+            ClusterError::NotRunning { .. } | ClusterError::Gone(_) => {
+                (StatusCode::CONFLICT, ErrorCode::NotRunning)
+            }
+            ClusterError::PodUnfit { .. } => (StatusCode::CONFLICT, ErrorCode::PodUnfit),
+            ClusterError::Denied(_) => (StatusCode::FORBIDDEN, ErrorCode::Denied),
+            ClusterError::PodSecurity { .. } => (StatusCode::FORBIDDEN, ErrorCode::PodSecurity),
+            ClusterError::Proxy(_) | ClusterError::NoUpgrade(_) => {
+                (StatusCode::BAD_GATEWAY, ErrorCode::ProxyRefused)
+            }
             ClusterError::MayNot { .. } | ClusterError::Api { status: 403, .. } => {
                 (StatusCode::FORBIDDEN, ErrorCode::Forbidden)
             }
@@ -109,6 +117,16 @@ impl From<session::UnknownShell> for Failure {
         Self::new(
             StatusCode::BAD_REQUEST,
             ErrorCode::UnknownShell,
+            error.to_string(),
+        )
+    }
+}
+
+impl From<UnknownProfile> for Failure {
+    fn from(error: UnknownProfile) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            ErrorCode::UnknownProfile,
             error.to_string(),
         )
     }

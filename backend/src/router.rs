@@ -111,9 +111,11 @@ pub(crate) fn router(app: &App, config: &Config, connections: &Connections) -> R
             get(debug_containers::state).post(debug_containers::add),
         )
         .route("/api/v1/pods", get(pods::list))
+        .route("/api/v1/pod/{namespace}/{pod}", get(pods::one))
         .layer(turns)
         .merge(mints)
         // Costs the cluster nothing.
+        .route("/api/v1/debug", get(debug_containers::options))
         .route("/api/v1/sessions/{handle}", get(sessions::life))
         .route("/api/v1/sign-out", post(auth::sign_in::sign_out))
         .route("/api/v1/me", get(auth::sign_in::me))

@@ -112,6 +112,10 @@ impl Server {
         chosen.cluster.allow_clean_ups(budget.clean_ups);
         chosen.cluster.review_every(config.review_every);
         chosen.cluster.allow_input(!config.read_only);
+        let switches = Switches::new(&config);
+        if let Some(shells) = switches.shells() {
+            chosen.cluster.prefer_shells(shells);
+        }
         let listen = |source| StartError::Listen {
             address: config.listen,
             source,
@@ -165,7 +169,7 @@ impl Server {
             readiness: Arc::default(),
             sessions,
             shutdown: Shutdown(shutdown),
-            switches: Switches::new(&config),
+            switches,
             times: Times {
                 bind: config.bind_time,
                 budget,

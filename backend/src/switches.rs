@@ -1,10 +1,10 @@
 //! What is turned off for everyone here, whoever may do it by the cluster's own rules.
 
 use axum::http::StatusCode;
-use podshell_shared::api::{ErrorCode, PodList};
+use podshell_shared::api::{DebugProfile, ErrorCode, PodList};
 
 use crate::{
-    cluster::ClusterError,
+    cluster::{ClusterError, Profiles},
     config::Config,
     error::Failure,
     session::{Mode, Shell, TargetRequest},
@@ -16,6 +16,8 @@ pub(crate) struct Switches {
     is_read_only: bool,
     attach: bool,
     debug_containers: bool,
+    /// At least one.
+    debug_profiles: Vec<DebugProfile>,
     /// [`None`] for all of them.
     shells: Option<Vec<Shell>>,
     /// Names of namespaces, or what they begin with and a `*`.
@@ -28,6 +30,7 @@ impl Switches {
             is_read_only: config.read_only,
             attach: config.attach,
             debug_containers: config.debug_containers,
+            debug_profiles: config.debug_profiles.clone(),
             shells: (!config.shells.is_empty()).then(|| config.shells.clone()),
             hidden: config.hidden_namespaces.clone(),
         }
@@ -42,8 +45,8 @@ impl Switches {
         Ok(())
     }
 
-    /// Refuses a terminal that nobody is to have here, and chooses among the shells that are allowed.
-    pub(crate) fn check_terminal(&self, request: &mut TargetRequest) -> Result<(), Failure> {
+    /// Refuses a terminal that nobody is to have here.
+    pub(crate) fn check_terminal(&self, request: &TargetRequest) -> Result<(), Failure> {
         self.check_namespace(&request.namespace)?;
         match request.mode {
             Mode::Attach if self.attach => Ok(()),
@@ -55,32 +58,50 @@ impl Switches {
         }
     }
 
-    fn check_shell(&self, request: &mut TargetRequest) -> Result<(), Failure> {
-        let Some(allowed) = &self.shells else {
-            return Ok(());
-        };
-        match request.shell {
-            Some(shell) if allowed.contains(&shell) => Ok(()),
-            None if allowed.contains(&Shell::Bash) && allowed.contains(&Shell::Sh) => Ok(()),
-            None => {
-                request.shell = allowed.first().copied();
-                Ok(())
-            }
-            Some(shell) => {
+    fn check_shell(&self, request: &TargetRequest) -> Result<(), Failure> {
+        match (&self.shells, request.shell) {
+            (Some(allowed), Some(shell)) if !allowed.contains(&shell) => {
                 let names: Vec<_> = allowed.iter().map(|shell| shell.name()).collect();
                 let message = format!("{} is turned off here.", shell.name());
+                Err(off(&message).hint(&format!("Choose {}.", names.join(" or "))))
+            }
+            // Where nobody asks for one, those that are allowed are tried.
+            _ => Ok(()),
+        }
+    }
+
+    /// The shells that alone are tried where nobody asks for one; [`None`] if any will do.
+    pub(crate) fn shells(&self) -> Option<Vec<Shell>> {
+        self.shells.clone()
+    }
+
+    /// Refuses a debug container if there are to be none, or none of the profile that is asked for; says which profiles it
+    /// may have.
+    pub(crate) fn check_debug_container(
+        &self,
+        namespace: &str,
+        wanted: Option<DebugProfile>,
+    ) -> Result<Profiles, Failure> {
+        self.check_namespace(namespace)?;
+        let allowed = self.debug_profiles();
+        match wanted {
+            _ if allowed.is_empty() => Err(off("Debug containers are turned off here.")),
+            None => Ok(Profiles::Automatic(automatic(allowed))),
+            Some(profile) if allowed.contains(&profile) => Ok(Profiles::Chosen(profile)),
+            Some(profile) => {
+                let names: Vec<_> = allowed.iter().map(|profile| profile.name()).collect();
+                let message = format!("The profile {profile} is turned off here.");
                 Err(off(&message).hint(&format!("Choose {}.", names.join(" or "))))
             }
         }
     }
 
-    /// Refuses a debug container if there are to be none.
-    pub(crate) fn check_debug_container(&self, namespace: &str) -> Result<(), Failure> {
-        self.check_namespace(namespace)?;
+    /// The profiles of debug containers that there are; none if there are to be no debug containers.
+    pub(crate) fn debug_profiles(&self) -> &[DebugProfile] {
         if self.debug_containers && !self.is_read_only {
-            Ok(())
+            &self.debug_profiles
         } else {
-            Err(off("Debug containers are turned off here."))
+            &[]
         }
     }
 
@@ -101,6 +122,24 @@ impl Switches {
     }
 }
 
+/// The profiles that are tried where nobody asks for one, each of which gives less than the one before; if none of these is
+/// allowed, the first that is.
+fn automatic(allowed: &[DebugProfile]) -> Vec<DebugProfile> {
+    let usual = [
+        DebugProfile::General,
+        DebugProfile::Baseline,
+        DebugProfile::Restricted,
+    ];
+    let mut fit: Vec<_> = usual
+        .into_iter()
+        .filter(|one| allowed.contains(one))
+        .collect();
+    if fit.is_empty() {
+        fit.extend(allowed.first());
+    }
+    fit
+}
+
 fn off(message: &str) -> Failure {
     Failure::new(StatusCode::FORBIDDEN, ErrorCode::TurnedOff, message)
         .hint("Whoever runs this Podshell can turn it on.")
@@ -117,72 +156,100 @@ mod tests {
         Switches::new(&Config::try_parse_from(flags).unwrap())
     }
 
-    /// The shell that a terminal gets; an error if it is refused.
-    fn shell(
-        switches: &Switches,
-        namespace: &str,
-        shell: Option<Shell>,
-    ) -> Result<Option<Shell>, ()> {
-        let mut request = TargetRequest {
+    /// Whether a terminal may be had.
+    fn allows(switches: &Switches, namespace: &str, mode: Mode, shell: Option<Shell>) -> bool {
+        let request = TargetRequest {
             namespace: namespace.to_owned(),
             pod: "web-0".to_owned(),
             container: None,
             shell,
-            mode: Mode::Exec,
+            mode,
         };
-        let checked = switches.check_terminal(&mut request);
-        checked.map(|()| request.shell).map_err(drop)
+        switches.check_terminal(&request).is_ok()
     }
 
-    fn attaches(switches: &Switches) -> bool {
-        let mut request = TargetRequest {
-            namespace: "shop".to_owned(),
-            pod: "web-0".to_owned(),
-            container: None,
-            shell: None,
-            mode: Mode::Attach,
-        };
-        switches.check_terminal(&mut request).is_ok()
+    fn debugs(switches: &Switches, wanted: Option<DebugProfile>) -> Option<Profiles> {
+        switches.check_debug_container("shop", wanted).ok()
     }
 
     #[test]
     fn all_is_on_unless_it_is_turned_off() {
         let all = switches("");
-        assert_eq!(shell(&all, "kube-system", None), Ok(None));
-        assert_eq!(shell(&all, "shop", Some(Shell::Cmd)), Ok(Some(Shell::Cmd)));
-        assert!(attaches(&all) && all.check_debug_container("shop").is_ok());
+        assert!(allows(&all, "kube-system", Mode::Exec, None));
+        assert!(allows(&all, "shop", Mode::Exec, Some(Shell::Cmd)));
+        assert_eq!(all.shells(), None);
+        assert!(allows(&all, "shop", Mode::Attach, None) && debugs(&all, None).is_some());
         let some = switches("--attach false --debug-containers false");
-        assert!(!attaches(&some) && some.check_debug_container("shop").is_err());
-        assert_eq!(shell(&some, "shop", None), Ok(None));
+        assert!(!allows(&some, "shop", Mode::Attach, None) && debugs(&some, None).is_none());
+        assert!(some.debug_profiles().is_empty());
+        assert!(allows(&some, "shop", Mode::Exec, None));
         let none = switches("--read-only");
-        assert!(attaches(&none) && none.check_debug_container("shop").is_err());
-        assert_eq!(shell(&none, "shop", None), Err(()));
+        assert!(allows(&none, "shop", Mode::Attach, None) && debugs(&none, None).is_none());
+        assert!(!allows(&none, "shop", Mode::Exec, None));
     }
 
     #[test]
     fn shells_that_are_allowed() {
-        let posix = switches("--shells sh,bash");
-        assert_eq!(shell(&posix, "shop", None), Ok(None));
+        let some = switches("--shells zsh,sh");
+        for (shell, expected) in [
+            (None, true),
+            (Some(Shell::Zsh), true),
+            (Some(Shell::Sh), true),
+            (Some(Shell::Bash), false),
+            (Some(Shell::Powershell), false),
+        ] {
+            assert_eq!(
+                allows(&some, "shop", Mode::Exec, shell),
+                expected,
+                "{shell:?}"
+            );
+        }
+        assert_eq!(some.shells(), Some(vec![Shell::Zsh, Shell::Sh]));
+        assert!(Config::try_parse_from(["podshell", "--shells", "tcsh"]).is_err());
+    }
+
+    #[test]
+    fn profiles_of_debug_containers() {
+        use DebugProfile::{Baseline, General, Netadmin, Restricted, Sysadmin};
+        let usual = switches("");
         assert_eq!(
-            shell(&posix, "shop", Some(Shell::Bash)),
-            Ok(Some(Shell::Bash))
+            debugs(&usual, None),
+            Some(Profiles::Automatic(vec![General, Baseline, Restricted]))
         );
-        assert_eq!(shell(&posix, "shop", Some(Shell::Powershell)), Err(()));
-        let one = switches("--shells sh");
-        assert_eq!(shell(&one, "shop", None), Ok(Some(Shell::Sh)));
-        assert_eq!(shell(&one, "shop", Some(Shell::Bash)), Err(()));
-        assert!(Config::try_parse_from(["podshell", "--shells", "fish"]).is_err());
+        assert_eq!(
+            debugs(&usual, Some(Baseline)),
+            Some(Profiles::Chosen(Baseline))
+        );
+        // Root on the node is not given away unasked.
+        for profile in [Netadmin, Sysadmin] {
+            assert_eq!(debugs(&usual, Some(profile)), None);
+        }
+        let some = switches("--debug-profiles sysadmin,restricted");
+        assert_eq!(
+            debugs(&some, None),
+            Some(Profiles::Automatic(vec![Restricted]))
+        );
+        assert_eq!(
+            debugs(&some, Some(Sysadmin)),
+            Some(Profiles::Chosen(Sysadmin))
+        );
+        let one = switches("--debug-profiles netadmin");
+        assert_eq!(
+            debugs(&one, None),
+            Some(Profiles::Automatic(vec![Netadmin]))
+        );
+        assert!(Config::try_parse_from(["podshell", "--debug-profiles", "legacy"]).is_err());
     }
 
     #[test]
     fn hidden_namespaces_are_not_there() {
         let switches = switches("--hidden-namespaces kube-*,secret");
         for hidden in ["kube-system", "kube-", "secret"] {
-            assert_eq!(shell(&switches, hidden, None), Err(()), "{hidden}");
-            assert!(switches.check_debug_container(hidden).is_err());
+            assert!(!allows(&switches, hidden, Mode::Exec, None), "{hidden}");
+            assert!(switches.check_debug_container(hidden, None).is_err());
         }
         for shown in ["kube", "secrets", "shop"] {
-            assert_eq!(shell(&switches, shown, None), Ok(None), "{shown}");
+            assert!(allows(&switches, shown, Mode::Exec, None), "{shown}");
         }
     }
 }

@@ -96,7 +96,9 @@ async fn an_image_that_cannot_be_pulled() {
 
 #[tokio::test]
 async fn debug_containers_that_are_refused() {
-    let pending = Pod::new("default", "pending").phase(Phase::Pending);
+    let pending = Pod::new("default", "pending")
+        .phase(Phase::Pending)
+        .unscheduled();
     let pending = pending.container(fake_cluster::Container::new("app"));
     let server = TestServer::start(web().pod(pending)).await;
     for (path, status, code) in [
@@ -114,7 +116,7 @@ async fn debug_containers_that_are_refused() {
         (
             "/api/v1/pod/default/pending/debug/app",
             409,
-            ErrorCode::NotRunning,
+            ErrorCode::PodUnfit,
         ),
         (
             "/api/v1/pod/default/web-0/debug/A%20b",

@@ -332,6 +332,36 @@ async fn a_right_that_is_taken_away_ends_the_shell_with_the_reason() {
 }
 
 #[tokio::test]
+async fn a_refused_review_is_no_lost_right_whoever_calls() {
+    let server = by_token().await;
+    let reviews = "selfsubjectaccessreviews";
+    server
+        .cluster
+        .deny_user("ann", "create", reviews, None, "hardened");
+    let mut terminal = open(&server, &As::bearer("token-of-ann")).await;
+    let asked = server.cluster.calls(fake_cluster::Route::AccessReview);
+    until("more reviews", || {
+        server.cluster.calls(fake_cluster::Route::AccessReview) >= asked + 4
+    })
+    .await;
+    terminal.type_text("echo still' here'; exit\r").await;
+    terminal.see("still here").await;
+    terminal.end().await;
+    assert_eq!(terminal.exit.unwrap().reason, EndReason::Exited);
+    server.stop().await;
+
+    let (server, _file) = by_proxy().await;
+    server
+        .cluster
+        .deny_user("ann", "create", reviews, None, "hardened");
+    let mut terminal = open(&server, &As::proxied("ann", "dev")).await;
+    terminal.type_text("exit\r").await;
+    terminal.end().await;
+    assert_eq!(users(&server.cluster), ["ann"]);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_token_that_expires_ends_its_shells() {
     let server = by_token().await;
     let mut terminal = open(&server, &As::bearer("token-of-ann")).await;

@@ -201,7 +201,7 @@ async fn the_shell_that_was_asked_for() {
         (2, true),
         "{reason}"
     );
-    let (status, body) = server.get(&path("fish")).await;
+    let (status, body) = server.get(&path("tcsh")).await;
     assert_eq!(status, 400, "{body}");
     assert!(body.contains("unknown-shell"), "{body}");
     server.stop().await;

@@ -10,7 +10,9 @@ use crate::{
         not_found::NotFoundPage,
         pods::{page::PodsPage, store::PodStore},
         sign_in::page::SignInPage,
-        terminal::{embedded::EmbeddedPage, page::TerminalPage},
+        terminal::{
+            default_container::DefaultContainerPage, embedded::EmbeddedPage, page::TerminalPage,
+        },
     },
     routing::{
         navigation::{provide_navigation, use_route},
@@ -53,6 +55,7 @@ pub(crate) fn App() -> impl IntoView {
             asked.map(|asked| view! { <SignInPage asked /> }).into_any()
         }
         Route::Pods => view! { <PodsPage /> }.into_any(),
+        Route::Pod(asked) => view! { <DefaultContainerPage asked /> }.into_any(),
         Route::Terminal(target) => view! { <TerminalPage target /> }.into_any(),
         Route::Unknown => view! { <NotFoundPage /> }.into_any(),
     }

@@ -35,6 +35,14 @@ pub(crate) enum Kind {
     LinkUsed,
     /// The cluster does not allow it.
     Forbidden,
+    /// A policy of the cluster denied it.
+    Denied,
+    /// What the namespace enforces does not allow a debug container.
+    PodSecurity,
+    /// Nothing can be added to the pod.
+    PodUnfit,
+    /// Something between the server and the cluster answered in the cluster's place.
+    ProxyRefused,
     /// There is no such namespace.
     NoNamespace,
     /// There is no such pod.
@@ -133,6 +141,10 @@ impl Failure {
             (ErrorCode::NoContainer, _) => (Kind::NoContainer, "not-found".to_owned()),
             (ErrorCode::NotRunning, _) => (Kind::NotRunning, name_of(code)),
             (ErrorCode::Forbidden, _) => (Kind::Forbidden, name_of(code)),
+            (ErrorCode::Denied, _) => (Kind::Denied, name_of(code)),
+            (ErrorCode::PodSecurity, _) => (Kind::PodSecurity, name_of(code)),
+            (ErrorCode::PodUnfit, _) => (Kind::PodUnfit, name_of(code)),
+            (ErrorCode::ProxyRefused, _) => (Kind::ProxyRefused, name_of(code)),
             (ErrorCode::SignIn | ErrorCode::NotByProxy, _) => (Kind::SignIn, name_of(code)),
             (ErrorCode::TokenRefused, _) => (Kind::TokenRefused, name_of(code)),
             (ErrorCode::SignInFailed, _) => (Kind::SignInFailed, name_of(code)),
@@ -250,6 +262,10 @@ mod tests {
             (404, "no-container", Kind::NoContainer, "not-found"),
             (409, "not-running", Kind::NotRunning, "not-running"),
             (403, "forbidden", Kind::Forbidden, "forbidden"),
+            (403, "denied", Kind::Denied, "denied"),
+            (403, "pod-security", Kind::PodSecurity, "pod-security"),
+            (409, "pod-unfit", Kind::PodUnfit, "pod-unfit"),
+            (502, "proxy-refused", Kind::ProxyRefused, "proxy-refused"),
             (401, "sign-in", Kind::SignIn, "sign-in"),
             (401, "not-by-proxy", Kind::SignIn, "not-by-proxy"),
             (401, "token-refused", Kind::TokenRefused, "token-refused"),

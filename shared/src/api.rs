@@ -1,6 +1,6 @@
 //! What the HTTP API is asked and answers, as JSON.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -90,6 +90,78 @@ pub struct SessionLife {
 pub struct DebugContainer {
     /// Its name.
     pub container: String,
+    /// The profile that it was added with; missing for one that was there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<DebugProfile>,
+}
+
+/// What a debug container may do, as `kubectl debug --profile` has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum DebugProfile {
+    /// To trace the processes that it sees, beside what a container may do by default.
+    General,
+    /// What a container may do by default: what the Pod Security Standard `baseline` allows.
+    Baseline,
+    /// What the Pod Security Standard `restricted` allows: it is not root, and can't become it.
+    Restricted,
+    /// To set up the pod's network, too.
+    Netadmin,
+    /// Everything: it is privileged, which is root on the node.
+    Sysadmin,
+}
+
+impl DebugProfile {
+    /// All of them, in kubectl's order.
+    pub const ALL: [Self; 5] = [
+        Self::General,
+        Self::Baseline,
+        Self::Restricted,
+        Self::Netadmin,
+        Self::Sysadmin,
+    ];
+
+    /// As kubectl calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::General => "general",
+            Self::Baseline => "baseline",
+            Self::Restricted => "restricted",
+            Self::Netadmin => "netadmin",
+            Self::Sysadmin => "sysadmin",
+        }
+    }
+}
+
+impl fmt::Display for DebugProfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The error for a profile that is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("There is no profile {0:?}; choose general, baseline, restricted, netadmin or sysadmin.")]
+pub struct UnknownProfile(pub String);
+
+impl FromStr for DebugProfile {
+    type Err = UnknownProfile;
+
+    fn from_str(name: &str) -> Result<Self, UnknownProfile> {
+        Self::ALL
+            .into_iter()
+            .find(|profile| profile.name() == name)
+            .ok_or_else(|| UnknownProfile(name.to_owned()))
+    }
+}
+
+/// The answer about debug containers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DebugOptions {
+    /// The profiles that one may ask for; none where there are to be no debug containers.
+    pub profiles: Vec<DebugProfile>,
 }
 
 /// What a debug container is doing.
@@ -138,6 +210,8 @@ pub enum ErrorCode {
     ClusterSilent,
     /// There is no connection to the cluster, or it broke.
     ClusterUnreachable,
+    /// An admission policy or webhook of the cluster denied it.
+    Denied,
     /// The cluster does not allow it.
     Forbidden,
     /// The request comes from another site's page.
@@ -162,6 +236,12 @@ pub enum ErrorCode {
     NotReady,
     /// The container is not running.
     NotRunning,
+    /// What the namespace enforces by Pod Security admission does not allow it.
+    PodSecurity,
+    /// Nothing can be added to the pod: it is being deleted, has ended, or has no node yet.
+    PodUnfit,
+    /// Something between the server and the cluster answered in the cluster's place.
+    ProxyRefused,
     /// The user or group is Kubernetes' own, whom nobody can be.
     ReservedUser,
     /// The server is shutting down.
@@ -178,6 +258,8 @@ pub enum ErrorCode {
     TurnedOff,
     /// There is no such mode of a terminal.
     UnknownMode,
+    /// There is no such profile of a debug container.
+    UnknownProfile,
     /// There is no such shell.
     UnknownShell,
     /// The server is not called by this name.
@@ -229,7 +311,8 @@ pub struct Pod {
     pub namespace: String,
     /// Name, unique in its namespace.
     pub name: String,
-    /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`; `Terminating` once it is being deleted.
+    /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`; `Terminating` once it is being deleted; or why that is so
+    /// where Kubernetes tells it of the pod as a whole: `Evicted`, `NodeLost`, `Shutdown`…
     pub phase: String,
     /// When it was created (RFC 3339, UTC).
     #[serde(default)]
@@ -243,6 +326,9 @@ pub struct Pod {
     /// Labels as `key=value`, sorted.
     #[serde(default)]
     pub labels: Vec<String>,
+    /// The container that is meant where none is named, if that is not the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_container: Option<String>,
     /// Containers in the order of the pod's spec: regular, init, ephemeral.
     pub containers: Vec<Container>,
 }

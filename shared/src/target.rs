@@ -34,6 +34,17 @@ pub enum Mode {
     Attach,
 }
 
+/// A terminal in a pod's default container, as it is asked for: nobody has looked yet which that is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodRequest {
+    /// Namespace.
+    pub namespace: String,
+    /// Pod.
+    pub pod: String,
+    /// What the terminal is tied to in the container.
+    pub mode: Mode,
+}
+
 /// What stands in a query of the mode: `?shell=bash`, `?mode=attach`. What is empty counts as missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
@@ -82,16 +93,11 @@ impl TargetRequest {
         if page != "shell" || namespace.is_empty() || pod.is_empty() || container.is_empty() {
             return None;
         }
-        let value = |key| query_value(query, key);
-        let asked = ModeQuery {
-            shell: value("shell"),
-            mode: value("mode"),
-        };
         Some(Self {
             namespace: namespace.into_owned(),
             pod: pod.into_owned(),
             container: container.into_owned(),
-            mode: asked.try_into().ok()?,
+            mode: mode_in(query)?,
         })
     }
 
@@ -129,6 +135,49 @@ impl TargetRequest {
     fn encoded(&self) -> [String; 3] {
         [&self.namespace, &self.pod, &self.container].map(|part| encode(part))
     }
+}
+
+impl PodRequest {
+    /// Reads the address of a page that names no container, as [`TargetRequest::from_page`] does one that does.
+    pub fn from_page(path: &str, query: &str) -> Option<Self> {
+        let parts: Vec<_> = path.split('/').map(decode).collect::<Option<_>>()?;
+        let [page, namespace, pod] = <[_; 3]>::try_from(parts).ok()?;
+        if page != "shell" || namespace.is_empty() || pod.is_empty() {
+            return None;
+        }
+        Some(Self {
+            namespace: namespace.into_owned(),
+            pod: pod.into_owned(),
+            mode: mode_in(query)?,
+        })
+    }
+
+    /// The path that tells of the pod.
+    pub fn path(&self) -> String {
+        let (namespace, pod) = (encode(&self.namespace), encode(&self.pod));
+        format!("api/v1/pod/{namespace}/{pod}")
+    }
+
+    /// The same terminal in this container.
+    #[must_use]
+    pub fn in_container(self, container: String) -> TargetRequest {
+        TargetRequest {
+            namespace: self.namespace,
+            pod: self.pod,
+            container,
+            mode: self.mode,
+        }
+    }
+}
+
+/// The mode that a page's query asks for; [`None`] if it asks for one that there is not.
+fn mode_in(query: &str) -> Option<Mode> {
+    let value = |key| query_value(query, key);
+    let asked = ModeQuery {
+        shell: value("shell"),
+        mode: value("mode"),
+    };
+    asked.try_into().ok()
 }
 
 /// The value of a key in a query; [`None`] where it is missing or can't be read.
@@ -213,6 +262,24 @@ mod tests {
             assert_eq!(read(unknown, ""), None, "{unknown}");
         }
         assert_eq!(read("shell/default/web-0/app", "?mode=both"), None);
+    }
+
+    #[test]
+    fn an_address_may_name_no_container() {
+        let asked = PodRequest::from_page("shell/default/web%2D0", "?shell=bash").unwrap();
+        assert_eq!(asked.path(), "api/v1/pod/default/web-0");
+        let bash = shell("default", "web-0", "app", Some("bash"));
+        assert_eq!(asked.in_container("app".to_owned()), bash);
+        for other in [
+            "shell/default",
+            "shell//web-0",
+            "shell/a/",
+            "shell/a/b/c",
+            "pods/a/b",
+        ] {
+            assert_eq!(PodRequest::from_page(other, ""), None, "{other}");
+        }
+        assert_eq!(PodRequest::from_page("shell/a/b", "?mode=both"), None);
     }
 
     #[test]

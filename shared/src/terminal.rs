@@ -244,10 +244,18 @@ pub enum EndReason {
     Closed,
     /// The container has no shell, or not the one asked for.
     NoShell,
+    /// The container runtime could not start the shell, or attach to the process.
+    NotStarted,
     /// The container ended or its pod was deleted.
     PodGone,
-    /// The cluster refused the exec.
+    /// The cluster refused the exec: the right to it is missing.
     Forbidden,
+    /// An admission policy or webhook of the cluster denied the exec.
+    Denied,
+    /// Something between the server and the cluster answered in the cluster's place.
+    ProxyRefused,
+    /// Something between the server and the cluster lets no WebSocket through.
+    NoUpgrade,
     /// There is no such pod or container, or it does not run.
     NotFound,
     /// The connection to the cluster could not be made or was lost.
@@ -282,12 +290,16 @@ pub enum EndReason {
 
 impl EndReason {
     /// Every reason, for tests and documents.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::Exited,
         Self::Closed,
         Self::NoShell,
+        Self::NotStarted,
         Self::PodGone,
         Self::Forbidden,
+        Self::Denied,
+        Self::ProxyRefused,
+        Self::NoUpgrade,
         Self::NotFound,
         Self::ClusterLost,
         Self::UnknownId,

@@ -2,10 +2,11 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::StatusCode,
 };
-use podshell_shared::api::{ApiError, DebugContainer, DebugState};
+use podshell_shared::api::{ApiError, DebugContainer, DebugOptions, DebugProfile, DebugState};
+use serde::Deserialize;
 
 use super::check_names;
 use crate::{
@@ -16,12 +17,32 @@ use crate::{
     switches::Switches,
 };
 
+/// Which profile a debug container is to have.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+pub(crate) struct DebugQuery {
+    /// `general`, `baseline`, `restricted`, `netadmin` or `sysadmin`. If it is missing or empty, the server chooses one that
+    /// the namespace allows.
+    profile: Option<String>,
+}
+
+/// `GET /api/v1/debug`: what debug containers there may be.
+#[utoipa::path(
+    get,
+    path = "/api/v1/debug",
+    responses((status = OK, body = DebugOptions), (status = "4XX", body = ApiError)),
+    security(("key" = []))
+)]
+pub(crate) async fn options(State(switches): State<Switches>) -> Json<DebugOptions> {
+    let profiles = switches.debug_profiles().to_vec();
+    Json(DebugOptions { profiles })
+}
+
 /// `POST /api/v1/pod/{namespace}/{pod}/debug/{container}`: adds a debug container for `container`, unless
 /// one is there already.
 #[utoipa::path(
     post,
     path = "/api/v1/pod/{namespace}/{pod}/debug/{container}",
-    params(("namespace" = String, Path), ("pod" = String, Path), ("container" = String, Path)),
+    params(("namespace" = String, Path), ("pod" = String, Path), ("container" = String, Path), DebugQuery),
     responses(
         (status = CREATED, body = DebugContainer, description = "It was added now."),
         (status = OK, body = DebugContainer, description = "It was there already."),
@@ -34,26 +55,26 @@ pub(crate) async fn add(
     principal: Principal,
     CallersCluster(cluster): CallersCluster,
     Path((namespace, pod, container)): Path<(String, String, String)>,
+    Query(query): Query<DebugQuery>,
 ) -> Result<(StatusCode, Json<DebugContainer>), Failure> {
     app.shutdown.refuse_when_begun()?;
     check_names(&namespace, &pod, &container)?;
-    app.switches.check_debug_container(&namespace)?;
+    let wanted = query.profile.filter(|name| !name.is_empty());
+    let wanted: Option<DebugProfile> = wanted.map(|name| name.parse()).transpose()?;
+    let profiles = app.switches.check_debug_container(&namespace, wanted)?;
     let DebugImage(image) = &app.debug_image;
     let debug = cluster
-        .add_debug_container(&namespace, &pod, &container, image)
+        .add_debug_container(&namespace, &pod, &container, image, &profiles)
         .await?;
-    let status = if debug.is_new {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
-    let container = debug.container;
-    if debug.is_new {
+    let (container, profile) = (debug.container, debug.added);
+    let mut status = StatusCode::OK;
+    if let Some(profile) = profile {
+        status = StatusCode::CREATED;
         let entry = Entry::new(Event::DebugContainer).by(&principal.identity);
-        app.audit
-            .note(&entry.in_container(&namespace, &pod, &container));
+        let entry = entry.in_container(&namespace, &pod, &container);
+        app.audit.note(&entry.with_profile(profile));
     }
-    Ok((status, Json(DebugContainer { container })))
+    Ok((status, Json(DebugContainer { container, profile })))
 }
 
 /// `GET /api/v1/pod/{namespace}/{pod}/debug/{container}`: what the debug container `container` is doing.

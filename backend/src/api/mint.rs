@@ -69,7 +69,7 @@ pub(crate) async fn mint(
     mint_at(&app, (&principal, cluster), pod, query).await
 }
 
-/// `GET /api/pod/{pod}/shell?namespace=&container=`: namespace `default` and the pod's first
+/// `GET /api/pod/{pod}/shell?namespace=&container=`: namespace `default` and the pod's default
 /// container if not given.
 #[utoipa::path(
     get,
@@ -77,7 +77,7 @@ pub(crate) async fn mint(
     params(
         ("pod" = String, Path),
         ("namespace" = Option<String>, Query, description = "`default` if it is missing."),
-        ("container" = Option<String>, Query, description = "The pod's first if it is missing."),
+        ("container" = Option<String>, Query, description = "The pod's default one if it is missing: the one that its annotation `kubectl.kubernetes.io/default-container` names, else the first."),
         ModeQuery
     ),
     responses((status = OK, body = Minted), (status = "4XX", body = ApiError), (status = "5XX", body = ApiError)),
@@ -112,14 +112,14 @@ async fn mint_at(
         target::Mode::Attach => (Mode::Attach, None),
     };
     let shell: Option<Shell> = shell.map(|name| name.parse()).transpose()?;
-    let mut request = TargetRequest {
+    let request = TargetRequest {
         namespace,
         pod,
         container: query.container,
         shell,
         mode,
     };
-    app.switches.check_terminal(&mut request)?;
+    app.switches.check_terminal(&request)?;
     let target = cluster.resolve(request).await?;
     let id = app.minting.mint(&identity.caller, &target);
     app.audit

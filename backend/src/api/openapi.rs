@@ -29,6 +29,8 @@ use crate::auth;
         mint::mint,
         mint::mint_short,
         pods::list,
+        pods::one,
+        debug_containers::options,
         debug_containers::add,
         debug_containers::state,
         sessions::life,

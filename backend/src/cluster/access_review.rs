@@ -56,11 +56,12 @@ pub(super) struct Where<'a> {
     pub(super) pod: Option<&'a str>,
 }
 
-/// Checks that the identity has a right.
+/// Checks that the identity has a right. Who may not even ask may have it all the same: what is then done with the right
+/// tells.
 ///
 /// # Errors
 ///
-/// [`ClusterError::MayNot`] if it has not; others if the API server refuses to tell, fails, or is silent.
+/// [`ClusterError::MayNot`] if it has not; others if the API server does not know the identity, fails, or is silent.
 pub(super) async fn check(
     cluster: &Cluster,
     right: Right,
@@ -82,7 +83,10 @@ pub(super) async fn check(
             ..Default::default()
         };
         let reviews: Api<SelfSubjectAccessReview> = Api::all(cluster.client.clone());
-        let answered = answer(reviews.create(&Default::default(), &review)).await?;
+        let answered = match answer(reviews.create(&Default::default(), &review)).await {
+            Err(error) if may_not_ask(&error) => return Ok(()),
+            answered => answered?,
+        };
         match answered.status {
             Some(status) if status.allowed => Ok(()),
             status => Err(ClusterError::MayNot {
@@ -94,4 +98,42 @@ pub(super) async fn check(
         }
     });
     futures_util::future::try_join_all(reviews).await.map(drop)
+}
+
+/// Whether it is the question that is refused: hardened clusters let nobody ask who has not been given that right.
+fn may_not_ask(error: &ClusterError) -> bool {
+    match error {
+        // That somebody may not be impersonated at all is an answer, and no unknown one.
+        ClusterError::Api {
+            status: 403,
+            message,
+        } => !message.contains("cannot impersonate") || message.contains("cannot impersonate-on:"),
+        ClusterError::Denied(_) => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_that_is_refused_is_told_from_a_user_who_can_not_be_impersonated() {
+        let refused = |words: &str| {
+            may_not_ask(&ClusterError::Api {
+                status: 403,
+                message: words.to_owned(),
+            })
+        };
+        assert!(refused(
+            r#"selfsubjectaccessreviews.authorization.k8s.io is forbidden: User "system:anonymous" cannot create resource "selfsubjectaccessreviews""#
+        ));
+        assert!(refused(
+            r#"users "ann" is forbidden: User "system:serviceaccount:podshell:podshell" cannot impersonate-on:user-info:create resource "selfsubjectaccessreviews""#
+        ));
+        assert!(!refused(
+            r#"users "ann" is forbidden: User "system:serviceaccount:podshell:podshell" cannot impersonate resource "users" in API group """#
+        ));
+        assert!(!may_not_ask(&ClusterError::Silent));
+    }
 }

@@ -1,15 +1,21 @@
 //! Debug containers: ephemeral containers that bring a shell to a container without one.
 
-use aws_lc_rs::rand;
-use k8s_openapi::api::core::v1::{EphemeralContainer, Pod};
-use kube::api::{Patch, PatchParams};
-use podshell_shared::api::DebugState;
-use serde_json::json;
+mod profile;
 
+use aws_lc_rs::rand;
+use k8s_openapi::api::core::v1::{EphemeralContainer, Namespace, Pod};
+use kube::{
+    Api,
+    api::{Patch, PatchParams},
+};
+use podshell_shared::api::{ContainerKind, ContainerState, DebugProfile, DebugState};
+use serde_json::{Value, json};
+
+use self::profile::Outcome;
 use super::{
     Cluster, ClusterError, Right,
     access_review::{self, Where},
-    answer, pods,
+    answer, pods, words,
 };
 
 /// What the names of our debug containers begin with.
@@ -17,30 +23,59 @@ const PREFIX: &str = "debug-";
 /// How many random characters follow.
 const RANDOM: usize = 5;
 const CHARACTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+/// Where somebody may write who owns nothing in an image.
+const HOME: &str = "/tmp";
+/// The label by which a namespace says which Pod Security Standard holds in it.
+const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+/// Why a container waits that will not start, however long.
+const STUCK: [&str; 3] = [
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "RunContainerError",
+];
 
 /// A debug container of a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Debug {
     /// Its name.
     pub container: String,
-    /// Whether it was added now, not found.
-    pub is_new: bool,
+    /// The profile that it was added with now; [`None`] if it was found.
+    pub added: Option<DebugProfile>,
+}
+
+/// Which profile a debug container is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Profiles {
+    /// This one.
+    Chosen(DebugProfile),
+    /// The first of these that the cluster allows, which give less and less.
+    Automatic(Vec<DebugProfile>),
+}
+
+/// Where a debug container is put.
+struct Place<'a> {
+    namespace: &'a str,
+    pod: &'a str,
+    /// The container whose processes it is to see; [`None`] if that has none that could be seen.
+    target: Option<&'a str>,
+    image: &'a str,
 }
 
 impl Cluster {
-    /// Adds a container with `image` to a pod, which sees the processes of one of its containers. It
-    /// stays for as long as the pod, so one that is there already is used again.
+    /// Adds a container with `image` to a pod, which sees the processes of one of its containers if that runs. It stays for
+    /// as long as the pod, so one that is there already is used again.
     ///
     /// # Errors
     ///
-    /// If the pod or container does not run, the identity may not do this, or the API server refuses,
-    /// fails, or is silent for 10 s.
+    /// If there is no such container, nothing can be added to the pod, the identity may not do this, the namespace does not
+    /// allow any of the profiles, or the API server refuses, fails, or is silent for 10 s.
     pub async fn add_debug_container(
         &self,
         namespace: &str,
         pod: &str,
         container: &str,
         image: &str,
+        profiles: &Profiles,
     ) -> Result<Debug, ClusterError> {
         let (found, allowed) = tokio::join!(
             self.pod(namespace, pod),
@@ -54,33 +89,87 @@ impl Cluster {
             )
         );
         let found = found?;
-        let old = find(&found, container, image);
-        pods::find_running(found, Some(container.to_owned()))?;
-        if let Some(container) = old {
+        let place = Place {
+            namespace,
+            pod,
+            target: target(&found, container)?,
+            image,
+        };
+        let chosen = match profiles {
+            Profiles::Chosen(profile) => Some(profile::apply(*profile, &found, container)),
+            Profiles::Automatic(_) => None,
+        };
+        if let Some(container) = find(&found, &place, chosen.as_ref()) {
             return Ok(Debug {
                 container,
-                is_new: false,
+                added: None,
             });
         }
         allowed?;
+        let mut refused = None;
+        for profile in self.to_try(namespace, profiles).await {
+            let outcome = profile::apply(profile, &found, container);
+            match self.patch(&place, outcome).await {
+                Err(ClusterError::Denied(words)) if words::are_of_pod_security(&words) => {
+                    refused = Some(ClusterError::PodSecurity {
+                        namespace: namespace.to_owned(),
+                        profile,
+                        words,
+                    });
+                }
+                patched => {
+                    return Ok(Debug {
+                        container: patched?,
+                        added: Some(profile),
+                    });
+                }
+            }
+        }
+        Err(refused.unwrap_or_else(|| ClusterError::PodUnfit {
+            pod: pod.to_owned(),
+            why: "may have no debug container of any profile".to_owned(),
+        }))
+    }
+
+    /// The profiles to try, one after the other: without those that the namespace is known not to allow.
+    async fn to_try(&self, namespace: &str, profiles: &Profiles) -> Vec<DebugProfile> {
+        let all = match profiles {
+            Profiles::Chosen(profile) => return vec![*profile],
+            Profiles::Automatic(all) => all,
+        };
+        if all.len() < 2 {
+            return all.clone();
+        }
+        // Who may not see it is told by the refusals, as is where the cluster itself has a rule for all namespaces.
+        let namespaces: Api<Namespace> = Api::all(self.client.clone());
+        let enforced = answer(namespaces.get(namespace)).await.ok();
+        let enforced = enforced
+            .and_then(|namespace| namespace.metadata.labels)
+            .and_then(|mut labels| labels.remove(ENFORCE));
+        let is_too_much = |profile: &DebugProfile| match enforced.as_deref() {
+            Some("restricted") => *profile != DebugProfile::Restricted,
+            Some("baseline") => {
+                ![DebugProfile::Baseline, DebugProfile::Restricted].contains(profile)
+            }
+            _ => false,
+        };
+        let fit: Vec<_> = all
+            .iter()
+            .copied()
+            .filter(|one| !is_too_much(one))
+            .collect();
+        if fit.is_empty() { all.clone() } else { fit }
+    }
+
+    /// Adds the container, and gives its name.
+    async fn patch(&self, place: &Place<'_>, outcome: Outcome) -> Result<String, ClusterError> {
         let name = random_name();
-        // It waits on its terminal, whatever the image.
-        let patch = json!({"spec": {"ephemeralContainers": [{
-            "name": name,
-            "image": image,
-            "command": ["sh"],
-            "stdin": true,
-            "tty": true,
-            "targetContainerName": container,
-        }]}});
-        let pods = self.pod_api(namespace);
+        let patch = json!({"spec": {"ephemeralContainers": [described(&name, place, outcome)]}});
+        let pods = self.pod_api(place.namespace);
         let params = PatchParams::default();
         let patch = Patch::Strategic(&patch);
-        answer(pods.patch_ephemeral_containers(pod, &params, &patch)).await?;
-        Ok(Debug {
-            container: name,
-            is_new: true,
-        })
+        answer(pods.patch_ephemeral_containers(place.pod, &params, &patch)).await?;
+        Ok(name)
     }
 
     /// What a debug container is doing.
@@ -112,16 +201,90 @@ fn ephemeral(pod: &Pod) -> impl Iterator<Item = &EphemeralContainer> {
     containers.into_iter().flatten().flatten()
 }
 
-/// One of ours for `container` that has not ended.
-fn find(pod: &Pod, container: &str, image: &str) -> Option<String> {
-    ephemeral(pod)
+/// A debug container as the API server is told of it.
+fn described(name: &str, place: &Place<'_>, outcome: Outcome) -> Value {
+    let mut container = json!({
+        "name": name,
+        "image": place.image,
+        // It waits on its terminal, whatever the image.
+        "command": ["sh"],
+        "stdin": true,
+        "tty": true,
+    });
+    if let Some(target) = place.target {
+        container["targetContainerName"] = target.into();
+    }
+    if let Some(security) = outcome.security {
+        container["securityContext"] = json!(security);
+    }
+    if outcome.needs_home {
+        container["env"] = json!([{"name": "HOME", "value": HOME}]);
+        container["workingDir"] = HOME.into();
+    }
+    container
+}
+
+/// Whose processes a debug container beside `container` is to see. With those of one that crashes it would be killed, and
+/// beside one that does not run, or was itself added, it would not start.
+fn target<'a>(pod: &Pod, container: &'a str) -> Result<Option<&'a str>, ClusterError> {
+    let name = pod.metadata.name.as_deref().unwrap_or_default();
+    let shown = pods::summary(pod.clone());
+    let Some(found) = shown.containers.iter().find(|one| one.name == container) else {
+        return Err(ClusterError::NoContainer {
+            pod: name.to_owned(),
+            container: container.to_owned(),
+            there: shown.containers.into_iter().map(|one| one.name).collect(),
+        });
+    };
+    if let Some(why) = unfit(pod, &shown.phase) {
+        return Err(ClusterError::PodUnfit {
+            pod: name.to_owned(),
+            why,
+        });
+    }
+    let is_seen = found.state == ContainerState::Running && found.kind != ContainerKind::Ephemeral;
+    Ok(is_seen.then_some(container))
+}
+
+/// Why nothing can be added to a pod, behind "it". An API server would add it all the same, and it would wait for ever.
+fn unfit(pod: &Pod, shown: &str) -> Option<String> {
+    let status = pod.status.as_ref();
+    let phase = status.and_then(|status| status.phase.as_deref());
+    let why = pods::reason_and_message(pod);
+    if let Some("Succeeded" | "Failed") = phase {
+        let why = why.unwrap_or_else(|| shown.to_owned());
+        return Some(format!("has ended ({why})"));
+    }
+    if pod.metadata.deletion_timestamp.is_some() {
+        return Some("is being deleted".to_owned());
+    }
+    let has_node = pod
+        .spec
+        .as_ref()
+        .is_some_and(|spec| spec.node_name.is_some());
+    (!has_node).then(|| "has no node yet".to_owned())
+}
+
+/// One of ours for the same target that has not ended; and if a profile was chosen, one with that.
+fn find(pod: &Pod, place: &Place<'_>, chosen: Option<&Outcome>) -> Option<String> {
+    let of_pod = ephemeral(pod).filter(|one| {
+        is_ours(&one.name)
+            && one.target_container_name.as_deref() == place.target
+            && one.image.as_deref() == Some(place.image)
+    });
+    of_pod
         .filter(|one| {
-            is_ours(&one.name)
-                && one.target_container_name.as_deref() == Some(container)
-                && one.image.as_deref() == Some(image)
+            chosen.is_none_or(|chosen| {
+                let security = one.security_context.clone().unwrap_or_default();
+                security == chosen.security.clone().unwrap_or_default()
+            })
         })
         .map(|one| one.name.clone())
-        .find(|name| !matches!(state(pod, name), DebugState::Ended { .. }))
+        .find(|name| match state(pod, name) {
+            DebugState::Running => true,
+            DebugState::Waiting { reason, .. } => !STUCK.contains(&reason.as_str()),
+            DebugState::Ended { .. } => false,
+        })
 }
 
 fn is_ours(name: &str) -> bool {
@@ -144,13 +307,13 @@ fn state(pod: &Pod, container: &str) -> DebugState {
     } else if let Some(end) = state.terminated {
         DebugState::Ended {
             reason: end.reason.unwrap_or_default(),
-            message: end.message.unwrap_or_default(),
+            message: words::fit(&end.message.unwrap_or_default()),
         }
     } else {
         let waiting = state.waiting.unwrap_or_default();
         DebugState::Waiting {
             reason: waiting.reason.unwrap_or_default(),
-            message: waiting.message.unwrap_or_default(),
+            message: words::fit(&waiting.message.unwrap_or_default()),
         }
     }
 }
@@ -177,39 +340,141 @@ mod tests {
         }
     }
 
+    fn place<'a>(target: Option<&'a str>, image: &'a str) -> Place<'a> {
+        Place {
+            namespace: "shop",
+            pod: "web-0",
+            target,
+            image,
+        }
+    }
+
+    fn status(name: &str, state: &Value) -> Value {
+        json!({"name": name, "image": "", "imageID": "", "ready": false, "restartCount": 0, "state": state})
+    }
+
     #[test]
     fn one_that_has_not_ended_is_found_again() {
+        let stuck = json!({"waiting": {"reason": "CreateContainerConfigError"}});
         let pod: Pod = serde_json::from_value(json!({
             "spec": {"containers": [], "ephemeralContainers": [
                 {"name": "debug-ended", "image": "busybox", "targetContainerName": "app"},
+                {"name": "debug-stuck", "image": "busybox", "targetContainerName": "app"},
                 {"name": "debug-other", "image": "busybox", "targetContainerName": "sidecar"},
                 {"name": "debug-image", "image": "alpine", "targetContainerName": "app"},
                 {"name": "debugger-runs", "image": "busybox", "targetContainerName": "app"},
                 {"name": "debug-fresh", "image": "busybox", "targetContainerName": "app"},
+                {"name": "debug-admin", "image": "busybox", "targetContainerName": "app",
+                    "securityContext": {"privileged": true}},
+                {"name": "debug-alone", "image": "busybox"},
             ]},
             "status": {"ephemeralContainerStatuses": [
-                {
-                    "name": "debug-ended", "image": "", "imageID": "", "ready": false, "restartCount": 0,
-                    "state": {"terminated": {"exitCode": 0, "reason": "Completed"}},
-                },
-                {
-                    "name": "debug-other", "image": "", "imageID": "", "ready": false, "restartCount": 0,
-                    "state": {"running": {}},
-                },
+                status("debug-ended", &json!({"terminated": {"exitCode": 0, "reason": "Completed"}})),
+                status("debug-stuck", &stuck),
+                status("debug-other", &json!({"running": {}})),
             ]},
         }))
         .unwrap();
-        assert_eq!(find(&pod, "app", "busybox").as_deref(), Some("debug-fresh"));
-        assert_eq!(
-            find(&pod, "sidecar", "busybox").as_deref(),
-            Some("debug-other")
-        );
-        assert_eq!(find(&pod, "db", "busybox"), None);
+        let find = |target, image, profile: Option<DebugProfile>| {
+            let chosen = profile.map(|profile| profile::apply(profile, &pod, "app"));
+            find(&pod, &place(target, image), chosen.as_ref())
+        };
+        for (target, image, profile, found) in [
+            (Some("app"), "busybox", None, Some("debug-fresh")),
+            (Some("sidecar"), "busybox", None, Some("debug-other")),
+            (Some("db"), "busybox", None, None),
+            (None, "busybox", None, Some("debug-alone")),
+            (
+                Some("app"),
+                "busybox",
+                Some(DebugProfile::Sysadmin),
+                Some("debug-admin"),
+            ),
+            (
+                Some("app"),
+                "busybox",
+                Some(DebugProfile::Baseline),
+                Some("debug-fresh"),
+            ),
+            (Some("app"), "busybox", Some(DebugProfile::General), None),
+        ] {
+            assert_eq!(
+                find(target, image, profile).as_deref(),
+                found,
+                "{target:?} {profile:?}"
+            );
+        }
         assert_eq!(state(&pod, "debug-other"), DebugState::Running);
         let ended = DebugState::Ended {
             reason: "Completed".to_owned(),
             message: String::new(),
         };
         assert_eq!(state(&pod, "debug-ended"), ended);
+    }
+
+    #[test]
+    fn whose_processes_it_sees_and_where_there_can_be_none() {
+        let pod = |metadata: Value, spec: Value, phase: &str, state: Value| -> Pod {
+            let mut pod = json!({
+                "metadata": {"name": "web-0"},
+                "spec": {"nodeName": "n1", "containers": [{"name": "app"}]},
+                "status": {"phase": phase, "containerStatuses": [status("app", &state)]},
+            });
+            for (part, more) in [("metadata", metadata), ("spec", spec)] {
+                for (key, value) in more.as_object().unwrap() {
+                    pod[part][key] = value.clone();
+                }
+            }
+            serde_json::from_value(pod).unwrap()
+        };
+        let said = |pod: &Pod| target(pod, "app").map_err(|error| error.to_string());
+        let nothing = || json!({});
+        let running = || json!({"running": {}});
+        let crashes = json!({"waiting": {"reason": "CrashLoopBackOff"}});
+        let runs = pod(nothing(), nothing(), "Running", running());
+        assert_eq!(said(&runs), Ok(Some("app")));
+        let crashing = pod(nothing(), nothing(), "Running", crashes);
+        assert_eq!(said(&crashing), Ok(None));
+        let deleted = json!({"deletionTimestamp": "2026-01-01T00:00:00Z"});
+        for (pod, why) in [
+            (
+                pod(deleted, nothing(), "Running", running()),
+                "it is being deleted",
+            ),
+            (
+                pod(nothing(), json!({"nodeName": null}), "Pending", nothing()),
+                "it has no node yet",
+            ),
+            (
+                pod(nothing(), nothing(), "Failed", nothing()),
+                "it has ended (Failed)",
+            ),
+        ] {
+            let said = said(&pod).unwrap_err();
+            assert!(said.contains(why), "{said}");
+        }
+        let none = target(&runs, "none").unwrap_err();
+        assert!(matches!(none, ClusterError::NoContainer { .. }), "{none}");
+    }
+
+    #[test]
+    fn who_is_not_root_has_a_home() {
+        let pod = Pod::default();
+        let place = place(Some("app"), "busybox");
+        let described = |profile| {
+            let outcome = profile::apply(profile, &pod, "app");
+            described("debug-abcde", &place, outcome)
+        };
+        let restricted = described(DebugProfile::Restricted);
+        assert_eq!(restricted["workingDir"], "/tmp");
+        assert_eq!(
+            restricted["env"],
+            json!([{"name": "HOME", "value": "/tmp"}])
+        );
+        let baseline = described(DebugProfile::Baseline);
+        for part in ["workingDir", "env", "securityContext"] {
+            assert_eq!(baseline.get(part), None, "{part}");
+        }
+        assert_eq!(baseline["targetContainerName"], "app");
     }
 }

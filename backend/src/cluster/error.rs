@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
+use http::StatusCode;
+use kube::core::Status;
+use podshell_shared::api::DebugProfile;
 use thiserror::Error;
 
-use super::{Right, connection::Unreached, credentials::CredentialsError};
+use super::{Right, connection::Unreached, credentials::CredentialsError, words};
 
 /// Why the cluster did not do what was asked.
 #[derive(Debug, Error)]
@@ -68,6 +71,38 @@ pub enum ClusterError {
         /// The API server's own words.
         message: String,
     },
+    /// An admission policy or webhook of the cluster denied it.
+    #[error("A policy of the cluster denied it: {0}")]
+    Denied(String),
+    /// Pod Security admission does not allow a debug container.
+    #[error(
+        "Namespace {namespace:?} enforces a Pod Security Standard, which does not allow a debug container with the profile {profile}: {words}"
+    )]
+    PodSecurity {
+        /// Where.
+        namespace: String,
+        /// The last profile that was tried.
+        profile: DebugProfile,
+        /// The API server's own words.
+        words: String,
+    },
+    /// Nothing can be added to a pod.
+    #[error("No debug container can be added to pod {pod:?}: it {why}.")]
+    PodUnfit {
+        /// The pod.
+        pod: String,
+        /// What is so of it.
+        why: String,
+    },
+    /// The container was there, and is no longer.
+    #[error("The container is gone: {0}")]
+    Gone(String),
+    /// Something on the way answered, which is not the API server.
+    #[error("Something between Podshell and the cluster's API server answered in its place: {0}")]
+    Proxy(String),
+    /// Something on the way made an upgrade an ordinary request.
+    #[error("Something between Podshell and the cluster lets no WebSocket through: {0}")]
+    NoUpgrade(String),
     /// The API server did not answer in time.
     #[error("The cluster's API server did not answer within 10 seconds.")]
     Silent,
@@ -108,6 +143,12 @@ impl ClusterError {
             }
             Self::NotRunning { why: words, .. }
             | Self::Api { message: words, .. }
+            | Self::PodSecurity { words, .. }
+            | Self::PodUnfit { why: words, .. }
+            | Self::Denied(words)
+            | Self::Gone(words)
+            | Self::Proxy(words)
+            | Self::NoUpgrade(words)
             | Self::Unreachable(words) => words,
             _ => return None,
         };
@@ -142,6 +183,27 @@ impl ClusterError {
                 "Ask your cluster administrator for the right to do this."
             }
             Self::Api { .. } => "Try again; if it stays so, look at the API server's log.",
+            Self::Denied(_) => {
+                "It is no matter of rights: whoever sets the cluster's admission policies can change it."
+            }
+            Self::PodSecurity {
+                profile: DebugProfile::Restricted,
+                ..
+            } => {
+                "Not even a restricted one is allowed. If it names other containers, these are from before the namespace enforced it: make the pod anew."
+            }
+            Self::PodSecurity { .. } => {
+                "Choose the profile restricted, or leave the choice to Podshell; whoever runs it says which profiles there are."
+            }
+            Self::PodUnfit { .. } | Self::Gone(_) => {
+                "Go back to the list of pods, and choose one that runs."
+            }
+            Self::Proxy(_) => {
+                "Tell whoever runs what is between Podshell and the cluster: a proxy, a firewall or a gateway. Or its sign-in has expired."
+            }
+            Self::NoUpgrade(_) => {
+                "Tell whoever runs what is between Podshell and the cluster, a proxy or a gateway, that it has to pass WebSockets on."
+            }
             Self::Silent | Self::Unreachable(_) => {
                 "Check the network and whether `kubectl get pods` works, then try again."
             }
@@ -152,15 +214,30 @@ impl ClusterError {
 impl From<kube::Error> for ClusterError {
     fn from(error: kube::Error) -> Self {
         match error {
-            kube::Error::Api(status) => Self::Api {
-                status: status.code,
-                message: status.message,
-            },
+            kube::Error::Api(status) => Self::of_status(&status),
             // Its words, which may be anything, are not ours to show.
             kube::Error::SerdeError(_) => Self::Unreachable(
                 "what answers there does not speak as Kubernetes does; is it a proxy, or a page to sign in on?".to_owned(),
             ),
             error => Self::Unreachable(innermost(&error)),
+        }
+    }
+}
+
+impl ClusterError {
+    /// What the API server says of a refusal; or a proxy in its place, for kube makes a Status of any text.
+    pub(super) fn of_status(said: &Status) -> Self {
+        if words::is_html(&said.message) {
+            let status = StatusCode::from_u16(said.code).unwrap_or(StatusCode::BAD_GATEWAY);
+            return Self::Proxy(words::foreign_answer(status, true, &said.message));
+        }
+        let message = words::fit(&said.message);
+        if words::are_of_admission(said.code, &message) {
+            return Self::Denied(message);
+        }
+        Self::Api {
+            status: said.code,
+            message,
         }
     }
 }
@@ -172,9 +249,10 @@ pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
         if cause.is::<Unreached>() || cause.is::<CredentialsError>() {
             return cause.to_string();
         }
-        match cause.source() {
-            Some(deeper) => cause = deeper,
-            None => return cause.to_string(),
+        match (cause.source(), words::what_broke(error)) {
+            (Some(deeper), _) => cause = deeper,
+            (None, Some(broke)) => return format!("the connection {broke}"),
+            (None, None) => return cause.to_string(),
         }
     }
 }

@@ -10,6 +10,7 @@
 //! the CPU time and each keystroke some 100 µs; a terminal has no use for what v5 adds. So v4 is
 //! asked for first.
 
+mod handshake;
 pub(super) mod output;
 pub(super) mod process_marker;
 
@@ -21,20 +22,23 @@ use futures_util::{
     stream::{SplitSink, SplitStream},
 };
 use http::HeaderName;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::Status};
-use kube::{Client, Resource, api::AttachParams, client::UpgradeConnectionError, core::Request};
+use kube::{Client, Resource, api::AttachParams, core::Request};
 use podshell_shared::terminal::Size;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        Message,
+        self, Message,
+        error::ProtocolError,
         protocol::{Role, WebSocketConfig},
     },
 };
 
-use self::output::ExecOutput;
-use super::{ANSWER_TIME, ClusterError};
+use self::{handshake::Refused, output::ExecOutput};
+use super::{ANSWER_TIME, ClusterError, words};
 use crate::session::{
     Output, Permit, ProcessEnd, ProcessEvent, ProcessWriter, SessionId, Target, ToProcess,
 };
@@ -111,7 +115,7 @@ impl Process<'_> {
     }
 }
 
-type Socket = WebSocketStream<hyper_util::rt::TokioIo<hyper::upgrade::Upgraded>>;
+type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// What the API server is to call a request in its audit log (kube-apiserver's `--audit-policy-file`).
 const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
@@ -124,17 +128,12 @@ pub(super) async fn connect(
     id: Option<SessionId>,
 ) -> Result<(ExecInput, ExecOutput), ClusterError> {
     let socket = match open(client, target, process, id, Protocol::V4).await {
-        Err(Refused::Protocol) => open(client, target, process, id, Protocol::V5).await,
+        Err(Refused::Protocol(_)) => open(client, target, process, id, Protocol::V5).await,
         answered => answered,
     };
     let (sink, stream) = match socket {
         Ok(socket) => socket.split(),
-        Err(Refused::Protocol) => {
-            return Err(ClusterError::Unreachable(
-                "it takes neither the v4 nor the v5 exec protocol".to_owned(),
-            ));
-        }
-        Err(Refused::Error(error)) => return Err(error),
+        Err(Refused::Protocol(error) | Refused::Error(error)) => return Err(error),
     };
     let input = ExecInput {
         sink,
@@ -148,13 +147,6 @@ pub(super) async fn connect(
     Ok((input, ExecOutput::new(frames)))
 }
 
-/// Why there is no connection.
-enum Refused {
-    /// The API server does not take this subprotocol.
-    Protocol,
-    Error(ClusterError),
-}
-
 async fn open(
     client: &Client,
     target: &Target,
@@ -165,41 +157,20 @@ async fn open(
     let mut request = process
         .request(target)
         .map_err(|error| Refused::Error(ClusterError::Unreachable(error.to_string())))?;
-    request.extensions_mut().insert(protocol);
     if let Some(id) = id.and_then(|id| id.to_string().parse().ok()) {
         request.headers_mut().insert(AUDIT_ID, id);
     }
-    let connected = match timeout(ANSWER_TIME, client.connect(request)).await {
-        Ok(Ok(connected)) => connected,
-        Ok(Err(error)) if refuses_protocol(&error) => return Err(Refused::Protocol),
-        Ok(Err(error)) => return Err(Refused::Error(error.into())),
-        Err(_) => return Err(Refused::Error(ClusterError::Silent)),
-    };
-    // The wrapping of kube itself has read buffers of 128 KiB and no bound for writing.
+    let upgraded = timeout(ANSWER_TIME, handshake::upgrade(client, request, protocol)).await;
+    let upgraded = upgraded.map_err(|_| Refused::Error(ClusterError::Silent))??;
+    // By default there are read buffers of 128 KiB, and no bound for writing.
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
         .max_write_buffer_size(MAX_WRITE_BUFFER)
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
-    let io = connected.into_stream().into_inner();
+    let io = TokioIo::new(upgraded);
     Ok(WebSocketStream::from_raw_socket(io, Role::Client, Some(config)).await)
-}
-
-fn refuses_protocol(error: &kube::Error) -> bool {
-    match error {
-        kube::Error::UpgradeConnection(error) => !matches!(
-            error,
-            UpgradeConnectionError::GetPendingUpgrade(_)
-                | UpgradeConnectionError::SecWebSocketAcceptKeyMismatch
-        ),
-        // What Kubernetes' WebSocket library answers then: 403 without the Status that every other
-        // refusal has, which kube says in these words.
-        kube::Error::Api(status) => {
-            matches!(status.code, 400 | 403) && status.reason == "Failed to parse error data"
-        }
-        _ => false,
-    }
 }
 
 /// The direction towards the container: one unfragmented WebSocket frame per message, for the API
@@ -303,11 +274,11 @@ impl Frames {
                 },
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => return ProcessEvent::Alive,
                 Some(Ok(Message::Close(_))) | None => {
-                    return ProcessEvent::Ended(self.take_end("the connection was closed"));
+                    return ProcessEvent::Ended(self.take_end("it was closed"));
                 }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => {
-                    return ProcessEvent::Ended(self.take_end(&error.to_string()));
+                    return ProcessEvent::Ended(self.take_end(&what_broke(&error)));
                 }
             }
         }
@@ -321,11 +292,26 @@ impl Frames {
     }
 }
 
+/// What became of a connection that stood, in our words.
+fn what_broke(error: &tungstenite::Error) -> String {
+    use tungstenite::Error::{AlreadyClosed, Capacity, ConnectionClosed, Io, Protocol, Utf8};
+    let broke = match error {
+        Io(error) => words::what_broke(error),
+        Protocol(ProtocolError::ResetWithoutClosingHandshake)
+        | ConnectionClosed
+        | AlreadyClosed => Some("was broken off"),
+        Capacity(_) => Some("brought a message that is too long"),
+        Protocol(_) | Utf8(_) => Some("brought something that is no WebSocket message"),
+        _ => None,
+    };
+    format!("it {}", broke.unwrap_or("broke"))
+}
+
 /// Reads the Status that ends an exec: `Success`, or a `Failure` with the exit code among its
 /// causes, or one with a message only when nothing was started.
 fn end_of(payload: &[u8]) -> ProcessEnd {
     let Ok(status) = serde_json::from_slice::<Status>(payload) else {
-        return ProcessEnd::Failed(String::from_utf8_lossy(payload).into_owned());
+        return ProcessEnd::Failed(words::fit(&String::from_utf8_lossy(payload)));
     };
     if status.status.as_deref() == Some("Success") {
         return ProcessEnd::Exited(0);
@@ -339,13 +325,27 @@ fn end_of(payload: &[u8]) -> ProcessEnd {
         .find_map(|cause| cause.message?.parse().ok());
     match code {
         Some(code) => ProcessEnd::Exited(code),
-        None => ProcessEnd::Failed(status.message.unwrap_or_default()),
+        None => ProcessEnd::Failed(words::fit(&status.message.unwrap_or_default())),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_broken_connection_is_told_in_our_words() {
+        let rustls = "peer closed connection without sending TLS close_notify: https://docs.rs/x";
+        let io = |kind, words: &str| tungstenite::Error::Io(std::io::Error::new(kind, words));
+        let eof = std::io::ErrorKind::UnexpectedEof;
+        assert_eq!(what_broke(&io(eof, rustls)), "it was broken off");
+        assert_eq!(
+            what_broke(&io(std::io::ErrorKind::InvalidData, "https://docs.rs/x")),
+            "it broke"
+        );
+        let reset = ProtocolError::ResetWithoutClosingHandshake;
+        assert_eq!(what_broke(&reset.into()), "it was broken off");
+    }
 
     #[test]
     fn status_tells_the_end() {

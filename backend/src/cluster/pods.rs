@@ -3,13 +3,19 @@
 use k8s_openapi::api::core::v1::{self, ContainerStateTerminated, ContainerStatus};
 use podshell_shared::api::{Container, ContainerKind, ContainerState, Pod};
 
-use super::ClusterError;
+use super::{ClusterError, words};
+
+/// Names the container that is meant where none is named: what kubectl goes by.
+const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
+/// Why a pod has ended whose node has not been heard of for too long.
+const NODE_LOST: &str = "NodeLost";
 
 /// What the page shows of a pod.
 pub(super) fn summary(pod: v1::Pod) -> Pod {
+    let default_container = named_default(&pod).map(str::to_owned);
+    let phase = phase(&pod);
     let spec = pod.spec.unwrap_or_default();
     let status = pod.status.unwrap_or_default();
-    let deleted = pod.metadata.deletion_timestamp.is_some();
 
     let regular = spec
         .containers
@@ -40,7 +46,9 @@ pub(super) fn summary(pod: v1::Pod) -> Pod {
         .into_iter()
         .flatten()
         .find(|condition| condition.type_ == "PodScheduled" && condition.status == "False")
-        .and_then(|condition| condition.reason);
+        .and_then(|condition| condition.reason)
+        // Nor may one have them that ended before it had any.
+        .or(status.reason);
 
     let containers = regular
         .chain(init)
@@ -62,11 +70,8 @@ pub(super) fn summary(pod: v1::Pod) -> Pod {
     Pod {
         namespace: pod.metadata.namespace.unwrap_or_default(),
         name: pod.metadata.name.unwrap_or_default(),
-        phase: if deleted {
-            "Terminating".to_owned()
-        } else {
-            status.phase.unwrap_or_else(|| "Unknown".to_owned())
-        },
+        phase,
+        default_container,
         created: pod
             .metadata
             .creation_timestamp
@@ -85,6 +90,52 @@ pub(super) fn summary(pod: v1::Pod) -> Pod {
             .collect(),
         containers,
     }
+}
+
+/// A pod's phase, or what kubectl says in its place.
+fn phase(pod: &v1::Pod) -> String {
+    let status = pod.status.as_ref();
+    let told = |text: Option<&String>| text.filter(|text| !text.is_empty()).cloned();
+    let reason = told(status.and_then(|status| status.reason.as_ref()));
+    let phase = told(status.and_then(|status| status.phase.as_ref()));
+    let has_ended = matches!(phase.as_deref(), Some("Succeeded" | "Failed"));
+    match (pod.metadata.deletion_timestamp.is_some(), &reason) {
+        (true, Some(reason)) if reason == NODE_LOST => "Unknown".to_owned(),
+        (true, _) if !has_ended => "Terminating".to_owned(),
+        _ => reason.or(phase).unwrap_or_else(|| "Unknown".to_owned()),
+    }
+}
+
+/// What Kubernetes says of the pod as a whole, if it does: why, and more about it.
+pub(super) fn reason_and_message(pod: &v1::Pod) -> Option<String> {
+    let status = pod.status.as_ref()?;
+    let reason = status.reason.as_deref().filter(|text| !text.is_empty())?;
+    let message = status.message.as_deref().unwrap_or_default();
+    Some(words::fit(&match message {
+        "" => reason.to_owned(),
+        message => format!("{reason}: {message}"),
+    }))
+}
+
+/// All containers of a pod, by their names.
+fn names(pod: &v1::Pod) -> impl Iterator<Item = &str> {
+    let spec = pod.spec.iter();
+    spec.flat_map(|spec| {
+        let regular = spec.containers.iter().map(|one| one.name.as_str());
+        let init = spec.init_containers.iter().flatten();
+        let ephemeral = spec.ephemeral_containers.iter().flatten();
+        regular
+            .chain(init.map(|one| one.name.as_str()))
+            .chain(ephemeral.map(|one| one.name.as_str()))
+    })
+}
+
+/// The default container, if the pod names one that it has, and that is not its first.
+fn named_default(pod: &v1::Pod) -> Option<&str> {
+    let annotations = pod.metadata.annotations.as_ref()?;
+    let named = annotations.get(DEFAULT_CONTAINER)?.as_str();
+    let is_first = names(pod).next() == Some(named);
+    (!is_first && names(pod).any(|name| name == named)).then_some(named)
 }
 
 fn state(status: Option<&ContainerStatus>, unscheduled: Option<&str>) -> ContainerState {
@@ -118,15 +169,19 @@ pub(super) struct RunningContainer {
     pub(super) image: String,
 }
 
-/// Finds a container of `pod` that runs: the one of this name, or its first.
+/// Finds a container of `pod` that runs: the one of this name, or its default one.
 pub(super) fn find_running(
     pod: v1::Pod,
     name: Option<String>,
 ) -> Result<RunningContainer, ClusterError> {
-    let first = || pod.spec.as_ref()?.containers.first();
+    let default = || named_default(&pod).or_else(|| names(&pod).next());
     let name = name
-        .or_else(|| first().map(|container| container.name.clone()))
+        .or_else(|| default().map(str::to_owned))
         .unwrap_or_default();
+    let of_pod = reason_and_message(&pod);
+    let is_lost = of_pod
+        .as_deref()
+        .is_some_and(|of_pod| of_pod.starts_with(NODE_LOST));
     let digest = status(&pod, &name).map(|status| status.image_id.clone());
     let pod = summary(pod);
     let windows = pod.os.as_deref() == Some("windows");
@@ -140,6 +195,8 @@ pub(super) fn find_running(
             });
         }
         Some(container) => match &container.state {
+            // So it was when it was last heard of.
+            ContainerState::Running if is_lost => ("can't be reached", of_pod.unwrap_or_default()),
             ContainerState::Running => {
                 let named = container.image.clone();
                 let image = digest.filter(|id| !id.is_empty()).unwrap_or(named);
@@ -148,6 +205,11 @@ pub(super) fn find_running(
                     windows,
                     image,
                 });
+            }
+            ContainerState::Waiting { .. } | ContainerState::Terminated { .. }
+                if of_pod.is_some() =>
+            {
+                ("has ended", of_pod.unwrap_or_default())
             }
             ContainerState::Waiting { reason } => ("waits", reason.clone()),
             ContainerState::Terminated { reason, code } => {
@@ -205,4 +267,110 @@ pub(super) fn stdin_and_tty(pod: &v1::Pod, container: &str) -> (bool, bool) {
         .map_or((false, false), |(_, stdin, tty)| {
             (stdin.unwrap_or_default(), tty.unwrap_or_default())
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A pod with a sidecar before its app, both of which run.
+    fn pod(metadata: &Value, status: &Value) -> v1::Pod {
+        let running = |name| json!({"name": name, "image": "", "imageID": "", "ready": true, "restartCount": 0, "state": {"running": {}}});
+        let mut pod = json!({
+            "metadata": {"name": "web-0", "namespace": "shop"},
+            "spec": {"containers": [{"name": "istio-proxy"}, {"name": "app"}]},
+            "status": {"phase": "Running", "containerStatuses": [running("istio-proxy"), running("app")]},
+        });
+        for (part, more) in [("metadata", metadata), ("status", status)] {
+            for (key, value) in more.as_object().unwrap() {
+                pod[part][key] = value.clone();
+            }
+        }
+        serde_json::from_value(pod).unwrap()
+    }
+
+    fn with_default(name: &str) -> v1::Pod {
+        pod(
+            &json!({"annotations": {DEFAULT_CONTAINER: name}}),
+            &json!({}),
+        )
+    }
+
+    #[test]
+    fn the_default_container_is_the_one_that_the_pod_names_or_its_first() {
+        for (named, default) in [
+            ("app", "app"),
+            ("istio-proxy", "istio-proxy"),
+            ("gone", "istio-proxy"),
+            ("", "istio-proxy"),
+        ] {
+            let found = find_running(with_default(named), None).ok().unwrap();
+            assert_eq!(found.name, default, "{named:?}");
+            let told = summary(with_default(named)).default_container;
+            assert_eq!(told.as_deref(), (default == "app").then_some("app"));
+        }
+        let named = find_running(with_default("app"), Some("istio-proxy".to_owned()));
+        assert_eq!(named.ok().unwrap().name, "istio-proxy");
+    }
+
+    #[test]
+    fn a_pod_is_what_kubectl_says_that_it_is() {
+        let deleted = json!({"deletionTimestamp": "2026-01-01T00:00:00Z"});
+        let none = json!({});
+        for (metadata, status, said) in [
+            (&none, json!({}), "Running"),
+            (&none, json!({"reason": ""}), "Running"),
+            (&none, json!({"phase": null}), "Unknown"),
+            (
+                &none,
+                json!({"phase": "Failed", "reason": "Evicted"}),
+                "Evicted",
+            ),
+            (
+                &none,
+                json!({"phase": "Failed", "reason": "Terminated"}),
+                "Terminated",
+            ),
+            (&none, json!({"reason": "NodeLost"}), "NodeLost"),
+            (&deleted, json!({}), "Terminating"),
+            (&deleted, json!({"reason": "NodeLost"}), "Unknown"),
+            (
+                &deleted,
+                json!({"phase": "Failed", "reason": "Evicted"}),
+                "Evicted",
+            ),
+            (&deleted, json!({"phase": "Succeeded"}), "Succeeded"),
+        ] {
+            assert_eq!(summary(pod(metadata, &status)).phase, said, "{status}");
+        }
+    }
+
+    #[test]
+    fn who_asks_for_a_shell_is_told_what_became_of_the_pod() {
+        let why = |status: Value| find_running(pod(&json!({}), &status), None).err().unwrap();
+        let evicted = json!({
+            "phase": "Failed", "reason": "Evicted", "containerStatuses": null,
+            "message": "The node was low on resource: memory.\n",
+        });
+        assert_eq!(
+            why(evicted.clone()).to_string(),
+            "Container \"istio-proxy\" of pod \"web-0\" is not running: it has ended (Evicted: The node was low on resource: memory.)."
+        );
+        let listed = summary(pod(&json!({}), &evicted)).containers;
+        let waits = ContainerState::Waiting {
+            reason: "Evicted".to_owned(),
+        };
+        assert!(listed.iter().all(|container| container.state == waits));
+        let lost = json!({
+            "reason": "NodeLost",
+            "message": "Node n1 which was running pod web-0 is unresponsive",
+        });
+        let lost = why(lost).to_string();
+        assert!(
+            lost.contains("it can't be reached (NodeLost: Node n1"),
+            "{lost}"
+        );
+    }
 }

@@ -147,7 +147,7 @@ async fn lost_now(cluster: &Cluster, key: &Key) -> Option<Exit> {
     };
     match access_review::check(cluster, key.right, place).await {
         Ok(()) => None,
-        // Who may not even ask has lost all rights, or the server has: either way nobody knows of one.
+        // The latter is of a server that may not impersonate the user any more.
         Err(error @ (ClusterError::MayNot { .. } | ClusterError::Api { status: 403, .. })) => {
             Some(refused(&error))
         }

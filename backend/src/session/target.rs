@@ -11,7 +11,7 @@ pub struct TargetRequest {
     pub namespace: String,
     /// Pod.
     pub pod: String,
-    /// Container of that pod; [`None`] for its first.
+    /// Container of that pod; [`None`] for its default one.
     pub container: Option<String>,
     /// The shell that the user wants; [`None`] for the best that the container has.
     pub shell: Option<Shell>,
@@ -50,7 +50,7 @@ pub enum Mode {
     Attach,
 }
 
-/// The shells that Dashboard's clients can ask for.
+/// The shells that clients can ask for: Dashboard's, and those that only some images have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Shell {
@@ -58,6 +58,12 @@ pub enum Shell {
     Bash,
     /// Whatever the image has as `sh`.
     Sh,
+    /// The Almquist shell, as Alpine's images have it.
+    Ash,
+    /// Zsh.
+    Zsh,
+    /// Fish.
+    Fish,
     /// Windows PowerShell.
     Powershell,
     /// The Windows command prompt.
@@ -65,11 +71,30 @@ pub enum Shell {
 }
 
 impl Shell {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Bash,
+        Self::Sh,
+        Self::Ash,
+        Self::Zsh,
+        Self::Fish,
+        Self::Powershell,
+        Self::Cmd,
+    ];
+
+    /// Whether it is one of Windows.
+    pub fn is_of_windows(self) -> bool {
+        matches!(self, Self::Powershell | Self::Cmd)
+    }
+
     /// The name of the program.
     pub fn name(self) -> &'static str {
         match self {
             Self::Bash => "bash",
             Self::Sh => "sh",
+            Self::Ash => "ash",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
             Self::Powershell => "powershell",
             Self::Cmd => "cmd",
         }
@@ -78,14 +103,14 @@ impl Shell {
 
 /// The error for a shell that is none of ours.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("There is no shell {0:?}; choose bash, sh, powershell or cmd.")]
+#[error("There is no shell {0:?}; choose bash, sh, ash, zsh, fish, powershell or cmd.")]
 pub struct UnknownShell(pub String);
 
 impl FromStr for Shell {
     type Err = UnknownShell;
 
     fn from_str(name: &str) -> Result<Self, UnknownShell> {
-        [Self::Bash, Self::Sh, Self::Powershell, Self::Cmd]
+        Self::ALL
             .into_iter()
             .find(|shell| shell.name() == name)
             .ok_or_else(|| UnknownShell(name.to_owned()))

@@ -5,13 +5,13 @@ use std::{cell::Cell, pin::Pin};
 use gloo_net::http::{Method, Request, RequestBuilder, Response};
 use leptos::prelude::window;
 use podshell_shared::api::{
-    ApiError, DebugContainer, DebugState, ErrorCode, Me, Minted, PodList, SessionLife, SignIn,
-    SignInMethod, SignedIn,
+    ApiError, DebugContainer, DebugOptions, DebugProfile, DebugState, ErrorCode, Me, Minted, Pod,
+    PodList, SessionLife, SignIn, SignInMethod, SignedIn,
 };
 use serde::de::DeserializeOwned;
 use web_sys::AbortSignal;
 
-use podshell_shared::target::TargetRequest;
+use podshell_shared::target::{PodRequest, TargetRequest};
 
 use crate::{
     error::{Failure, Kind},
@@ -31,14 +31,28 @@ pub(crate) async fn pods() -> Result<PodList, Failure> {
     call(Method::GET, "api/v1/pods", None).await
 }
 
+/// One of them.
+pub(crate) async fn pod(asked: &PodRequest) -> Result<Pod, Failure> {
+    call(Method::GET, &asked.path(), None).await
+}
+
 /// An id to bind a terminal connection with.
 pub(crate) async fn mint(target: &TargetRequest) -> Result<Minted, Failure> {
     call(Method::GET, &target.mint_path(), target.mode.query()).await
 }
 
-/// Adds a debug container to a pod, beside the container of `target`.
-pub(crate) async fn add_debug(target: &TargetRequest) -> Result<DebugContainer, Failure> {
-    call(Method::POST, &target.debug_path(), None).await
+/// What debug containers there may be.
+pub(crate) async fn debug_options() -> Result<DebugOptions, Failure> {
+    call(Method::GET, "api/v1/debug", None).await
+}
+
+/// Adds a debug container to a pod, beside the container of `target`; with a profile, or one that the server chooses.
+pub(crate) async fn add_debug(
+    target: &TargetRequest,
+    profile: Option<DebugProfile>,
+) -> Result<DebugContainer, Failure> {
+    let query = profile.map(|profile| ("profile", profile.name()));
+    call(Method::POST, &target.debug_path(), query).await
 }
 
 /// What the debug container of `target` is doing.

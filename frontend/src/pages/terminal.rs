@@ -2,6 +2,7 @@
 
 mod composer;
 mod debug_container;
+pub(crate) mod default_container;
 pub(crate) mod embedded;
 mod ended;
 pub(crate) mod page;

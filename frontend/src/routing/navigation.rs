@@ -37,6 +37,16 @@ pub(crate) fn use_navigate() -> impl Fn(&str) + Copy + Send + Sync + 'static {
     }
 }
 
+/// Goes to another address of the page, which takes the place of this one in the browser's history.
+pub(crate) fn use_redirect() -> impl Fn(&str) + Copy + Send + Sync + 'static {
+    let CurrentRoute(current) = expect_context();
+    move |href| {
+        if replace(href).is_ok() {
+            current.set(read());
+        }
+    }
+}
+
 /// A link within the page. `href` is relative to the document's base.
 #[component]
 pub(crate) fn Link(
@@ -66,6 +76,12 @@ fn push(href: &str) -> Result<(), JsValue> {
     let address = Url::new_with_base(href, &dom::base())?;
     let history = window().history()?;
     history.push_state_with_url(&JsValue::NULL, "", Some(&address.href()))
+}
+
+fn replace(href: &str) -> Result<(), JsValue> {
+    let address = Url::new_with_base(href, &dom::base())?;
+    let history = window().history()?;
+    history.replace_state_with_url(&JsValue::NULL, "", Some(&address.href()))
 }
 
 fn read() -> Route {

@@ -2,7 +2,7 @@
 //!
 //! All paths are relative to the document's base, so that they hold under any `--base-path`.
 
-use podshell_shared::target::TargetRequest;
+use podshell_shared::target::{PodRequest, TargetRequest};
 
 /// What stands in the query of a terminal that another page shows in a frame.
 const EMBEDDED: &str = "embed=1";
@@ -14,7 +14,9 @@ pub(crate) enum Route {
     Pods,
     /// A shell in a container.
     Terminal(TargetRequest),
-    /// The same, in a frame of another page.
+    /// A shell in the container of a pod that is meant where none is named.
+    Pod(PodRequest),
+    /// A shell in a container, in a frame of another page.
     Embedded(TargetRequest),
     /// Nothing that this page has.
     Unknown,
@@ -35,7 +37,7 @@ impl Route {
         match target {
             Some(target) if is_embedded => Self::Embedded(target),
             Some(target) => Self::Terminal(target),
-            None => Self::Unknown,
+            None => PodRequest::from_page(path, query).map_or(Self::Unknown, Self::Pod),
         }
     }
 
@@ -74,7 +76,11 @@ mod tests {
         }
         let plain = Route::parse("shell/default/web-0/app", "?embed=10");
         assert!(matches!(plain, Route::Terminal(_)), "{plain:?}");
-        for unknown in ["shell", "shell/a/b/%zz", "pods"] {
+        let Route::Pod(pod) = Route::parse("shell/default/web-0", "?shell=sh") else {
+            panic!("it names a pod");
+        };
+        assert_eq!(pod.pod, "web-0");
+        for unknown in ["shell", "shell/a", "shell/a/b/%zz", "pods"] {
             assert_eq!(Route::parse(unknown, ""), Route::Unknown, "{unknown}");
         }
     }

@@ -14,7 +14,7 @@ impl Failure {
     }
 
     /// What is known in particular: all of it where the user reads English, else what somebody else said.
-    fn particulars(&self, language: Language) -> Option<&str> {
+    pub(crate) fn particulars(&self, language: Language) -> Option<&str> {
         let message = Some(&*self.message).filter(|message| !message.is_empty());
         if language == Language::ENGLISH && !self.kind.says_all() {
             message

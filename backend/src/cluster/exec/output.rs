@@ -8,7 +8,7 @@ use super::{
     Frames,
     process_marker::{Leader, Marker},
 };
-use crate::session::{Output, ProcessEvent, ProcessReader};
+use crate::session::{Output, ProcessEnd, ProcessEvent, ProcessReader};
 
 /// How long a launcher may take to say that the shell starts.
 const LAUNCH_TIME: Duration = Duration::from_secs(10);
@@ -74,9 +74,8 @@ impl ExecOutput {
         self.leader
     }
 
-    /// Waits until the process is seen to have been started, or is taken for started; or until the end,
-    /// which is given without being taken from what comes.
-    pub(in crate::cluster) async fn started(&mut self) -> Option<&ProcessEvent> {
+    /// Waits until the process is seen to have been started, or is taken for started; or until the end.
+    pub(in crate::cluster) async fn started(&mut self) {
         let has_launcher = matches!(self.filter, Filter::Marker(_));
         let patience = if has_launcher {
             LAUNCH_TIME
@@ -98,7 +97,22 @@ impl ExecOutput {
         if self.holds_text() {
             self.give_up_marker();
         }
-        self.ahead.front()
+    }
+
+    /// How the process ended that never told that it had begun, and what was printed until then. It is not taken from what
+    /// comes.
+    pub(in crate::cluster) fn early_end(&self) -> Option<(&ProcessEnd, String)> {
+        let Some(ProcessEvent::Ended(end)) = self.ahead.back() else {
+            return None;
+        };
+        let mut printed = Vec::new();
+        for event in &self.ahead {
+            if let ProcessEvent::Output(output) = event {
+                printed.extend_from_slice(output.data());
+            }
+        }
+        let printed = String::from_utf8_lossy(&printed).into_owned();
+        self.leader.is_none().then_some((end, printed))
     }
 
     fn holds_text(&self) -> bool {

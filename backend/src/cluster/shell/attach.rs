@@ -3,7 +3,7 @@
 use podshell_shared::terminal::{Exit, Size};
 use tokio::sync::watch;
 
-use super::{refused, terminate::ProcessHandle};
+use super::{explain_exit, terminate::ProcessHandle};
 use crate::{
     cluster::{
         Cluster, answer,
@@ -28,7 +28,10 @@ pub(super) async fn open(
         let (writer, reader) = exec::connect(&cluster.client, target, process, Some(id)).await?;
         Ok((stdin, tty, writer, reader))
     };
-    let (stdin, tty, mut writer, mut reader) = opened.await.map_err(|error| refused(&error))?;
+    let (stdin, tty, mut writer, mut reader) = match opened.await {
+        Ok(opened) => opened,
+        Err(error) => return Err(explain_exit::explain_refusal(cluster, target, &error).await),
+    };
     if !tty {
         reader = reader.with_newlines();
     }

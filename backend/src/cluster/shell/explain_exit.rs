@@ -6,8 +6,9 @@ use k8s_openapi::api::core::v1::Pod;
 use podshell_shared::terminal::{EndReason, Exit};
 use tokio::time::{Instant, sleep};
 
+use super::refused;
 use crate::{
-    cluster::{Cluster, ClusterError, answer, pods},
+    cluster::{Cluster, ClusterError, answer, pods, words},
     session::{Mode, ProcessEnd, Target, failed},
 };
 
@@ -24,6 +25,7 @@ pub(super) async fn explain(cluster: &Cluster, target: &Target, ended: ProcessEn
         | (Mode::Attach, ProcessEnd::Exited(_))
         | (Mode::Exec, ProcessEnd::Exited(137 | 143)) => Some(NOTICE_TIME),
         (Mode::Exec, ProcessEnd::Exited(128..)) => Some(Duration::ZERO),
+        (_, ProcessEnd::Failed(why)) if words::say_that_it_is_gone(why) => Some(NOTICE_TIME),
         (_, ProcessEnd::Exited(_) | ProcessEnd::Failed(_)) => None,
     };
     if let Some(time) = time
@@ -42,25 +44,37 @@ pub(super) async fn explain(cluster: &Cluster, target: &Target, ended: ProcessEn
         (Mode::Attach, ProcessEnd::Exited(_)) => {
             failed(EndReason::Exited, "The container's main process ended.")
         }
+        (_, ProcessEnd::Failed(why)) if words::say_that_it_is_gone(&why) => {
+            refused(&ClusterError::Gone(why))
+        }
         (mode, ProcessEnd::Failed(why)) => {
             let what = match mode {
                 Mode::Exec => "The shell could not be run",
                 Mode::Attach => "The container's main process can't be attached to",
             };
-            cluster_lost(format!("{what}: {why}"), why)
+            Exit {
+                detail: Some(why.clone()),
+                ..failed(EndReason::NotStarted, format!("{what}: {why}"))
+            }
         }
-        (_, ProcessEnd::Lost(why)) => cluster_lost(
+        (_, ProcessEnd::Lost(why)) => failed(
+            EndReason::ClusterLost,
             format!("The connection to the container was lost: {why}."),
-            why,
         ),
     }
 }
 
-fn cluster_lost(message: String, why: String) -> Exit {
-    Exit {
-        detail: Some(why),
-        ..failed(EndReason::ClusterLost, message)
-    }
+/// What it means for the user that there was no connection to begin with.
+pub(super) async fn explain_refusal(
+    cluster: &Cluster,
+    target: &Target,
+    error: &ClusterError,
+) -> Exit {
+    let seen = match error {
+        ClusterError::Gone(_) => look(cluster, target, NOTICE_TIME).await,
+        _ => None,
+    };
+    seen.unwrap_or_else(|| refused(error))
 }
 
 /// Whether the target's container has ended, as far as the cluster tells now.

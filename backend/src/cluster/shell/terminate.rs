@@ -56,7 +56,7 @@ impl From<Program> for ProcessHandle {
     fn from(program: Program) -> Self {
         match program {
             Program::Posix(name) => Self::Shell(name),
-            Program::Windows => Self::Windows,
+            Program::Windows(_) => Self::Windows,
         }
     }
 }

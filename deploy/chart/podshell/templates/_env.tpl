@@ -32,7 +32,10 @@
 }}
 {{- if $v.readOnly }}{{- $_ := set $set "READ_ONLY" "true" }}{{- end }}
 {{- if $v.audit.required }}{{- $_ := set $set "AUDIT_REQUIRED" "true" }}{{- end }}
-{{- if $v.debugContainers.enabled }}{{- $_ := set $set "DEBUG_IMAGE" $v.debugContainers.image }}{{- end }}
+{{- if $v.debugContainers.enabled }}
+{{- $_ := set $set "DEBUG_IMAGE" $v.debugContainers.image }}
+{{- $_ := set $set "DEBUG_PROFILES" (join "," $v.debugContainers.profiles) }}
+{{- end }}
 {{- if $v.tls.existingSecret }}
 {{- $_ := set $set "TLS_CERT" "/etc/podshell/tls/tls.crt" }}
 {{- $_ := set $set "TLS_KEY" "/etc/podshell/tls/tls.key" }}

@@ -49,6 +49,16 @@ pub(super) fn advice(kind: Kind) -> Advice {
             "The cluster does not allow this",
             "Ask your cluster administrator for the permission named above.",
         ),
+        Kind::Denied => denied(),
+        Kind::PodSecurity => says(
+            "The namespace does not allow this debug container",
+            "Choose another profile, or leave it automatic. If not even a restricted one is allowed, make the pod anew.",
+        ),
+        Kind::PodUnfit => says(
+            "Nothing can be added to this pod",
+            "The pod list shows what is running now.",
+        ),
+        Kind::ProxyRefused => proxy(),
         Kind::NoNamespace => gone("There is no such namespace"),
         Kind::NoPod => gone("There is no such pod"),
         Kind::NoContainer => gone("There is no such container"),
@@ -111,6 +121,16 @@ fn end(reason: EndReason) -> Advice {
             "This container has no shell",
             "Its image may contain only the program. A debug container beside it has a shell and sees its processes.",
         ),
+        EndReason::NotStarted => says(
+            "The shell could not be started",
+            "The container runtime says why. A debug container beside it may do.",
+        ),
+        EndReason::Denied => denied(),
+        EndReason::ProxyRefused => proxy(),
+        EndReason::NoUpgrade => says(
+            "No WebSocket gets through to the cluster",
+            "Tell whoever runs the proxy or gateway between Podshell and the cluster that it has to pass WebSockets on.",
+        ),
         EndReason::PodGone => says(
             "The container is gone",
             "Its pod was deleted, or it ended. The pod list shows what is running now.",
@@ -165,6 +185,22 @@ fn end(reason: EndReason) -> Advice {
             "The server can't write its audit events, and has to. Tell your administrator.",
         ),
     }
+}
+
+/// A policy of the cluster is in the way.
+fn denied() -> Advice {
+    says(
+        "A policy of the cluster does not allow this",
+        "It is no matter of your rights. Whoever sets the cluster's admission policies can change it.",
+    )
+}
+
+/// Something is in the way that is not the cluster.
+fn proxy() -> Advice {
+    says(
+        "Something answered in the cluster's place",
+        "Tell whoever runs the proxy, firewall or gateway between Podshell and the cluster.",
+    )
 }
 
 fn says(title: &'static str, hint: &'static str) -> Advice {

@@ -40,6 +40,13 @@ pub(super) fn advice(kind: Kind) -> Advice {
             "请打开 podshell 在终端中打印的链接。每个链接只能使用一次；终端中写有获取新链接的方法。",
         ),
         Kind::Forbidden => says("集群不允许此操作", "请向集群管理员申请上面提到的权限。"),
+        Kind::Denied => denied(),
+        Kind::PodSecurity => says(
+            "该命名空间不允许此调试容器",
+            "请选择其他权限方案，或保持自动选择。若连 restricted 也不允许，请重建该 Pod。",
+        ),
+        Kind::PodUnfit => says("无法向该 Pod 添加容器", "Pod 列表显示当前正在运行的 Pod。"),
+        Kind::ProxyRefused => proxy(),
         Kind::NoNamespace => gone("找不到该命名空间"),
         Kind::NoPod => gone("找不到该 Pod"),
         Kind::NoContainer => gone("找不到该容器"),
@@ -87,6 +94,16 @@ fn end(reason: EndReason) -> Advice {
             "该容器中没有 shell",
             "其镜像可能只包含程序本身。可在该 Pod 中打开带有 shell 的调试容器，并在其中查看该容器的进程。",
         ),
+        EndReason::NotStarted => says(
+            "无法启动 shell",
+            "原因见容器运行时的说明。可尝试在旁边打开调试容器。",
+        ),
+        EndReason::Denied => denied(),
+        EndReason::ProxyRefused => proxy(),
+        EndReason::NoUpgrade => says(
+            "WebSocket 无法到达集群",
+            "请告知 Podshell 与集群之间的代理或网关的管理者：需要转发 WebSocket。",
+        ),
         EndReason::PodGone => says(
             "容器已不存在",
             "其 Pod 已被删除，或容器已结束。Pod 列表显示当前正在运行的容器。",
@@ -123,6 +140,22 @@ fn end(reason: EndReason) -> Advice {
             "服务器无法写入其必须记录的审计事件。请联系管理员。",
         ),
     }
+}
+
+/// A policy of the cluster is in the way.
+fn denied() -> Advice {
+    says(
+        "集群的准入策略不允许此操作",
+        "这与您的权限无关。集群准入策略的管理者可以更改它。",
+    )
+}
+
+/// Something is in the way that is not the cluster.
+fn proxy() -> Advice {
+    says(
+        "中间设备代替集群作出了回答",
+        "请告知 Podshell 与集群之间的代理、防火墙或网关的管理者。",
+    )
 }
 
 fn says(title: &'static str, hint: &'static str) -> Advice {

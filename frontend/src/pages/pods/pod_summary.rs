@@ -37,6 +37,17 @@ pub(crate) fn waiting_reason(pod: &Pod) -> Option<&str> {
     waiting()
         .find(|reason| !ORDINARY.contains(reason))
         .or_else(|| waiting().next())
+        // It is said already, of the pod as a whole.
+        .filter(|reason| *reason != pod.phase)
+}
+
+/// A pod's containers, the one first that is meant where none is named.
+pub(crate) fn default_first(pod: &Pod) -> Vec<Container> {
+    let mut containers = pod.containers.clone();
+    if let Some(default) = &pod.default_container {
+        containers.sort_by_key(|container| container.name != *default);
+    }
+    containers
 }
 
 /// How a pod fares.
@@ -44,10 +55,11 @@ pub(crate) fn severity(pod: &Pod) -> Severity {
     let stuck = waiting_reason(pod).is_some_and(|reason| !ORDINARY.contains(&reason));
     let (ready, all) = pod.readiness();
     match pod.phase.as_str() {
-        "Failed" | "Unknown" => Severity::Bad,
         _ if stuck => Severity::Bad,
         "Running" if ready == all => Severity::Good,
-        _ => Severity::Neutral,
+        "Pending" | "Running" | "Succeeded" | "Terminating" => Severity::Neutral,
+        // Failed, or why: Evicted, NodeLost…
+        _ => Severity::Bad,
     }
 }
 
@@ -119,6 +131,7 @@ mod tests {
             node: None,
             os: None,
             labels: vec!["app=Web".to_owned(), "tier=front".to_owned()],
+            default_container: None,
             containers: states
                 .into_iter()
                 .map(|state| Container {
@@ -151,7 +164,32 @@ mod tests {
         assert_eq!(severity(&pod("Terminating", [running])), Severity::Neutral);
         let creating = waiting("ContainerCreating");
         assert_eq!(severity(&pod("Pending", [creating])), Severity::Neutral);
-        assert_eq!(severity(&pod("Failed", [])), Severity::Bad);
+        for phase in ["Failed", "Unknown", "Evicted", "NodeLost"] {
+            assert_eq!(severity(&pod(phase, [])), Severity::Bad, "{phase}");
+        }
+        assert_eq!(severity(&pod("Succeeded", [])), Severity::Neutral);
+    }
+
+    #[test]
+    fn what_is_said_of_the_pod_is_not_said_again() {
+        let evicted = pod("Evicted", [waiting("Evicted")]);
+        assert_eq!(waiting_reason(&evicted), None);
+    }
+
+    #[test]
+    fn the_default_container_is_offered_first() {
+        let mut pod = pod(
+            "Running",
+            [ContainerState::Running, ContainerState::Running],
+        );
+        pod.containers[0].name = "istio-proxy".to_owned();
+        let names = |pod: &Pod| {
+            let containers = default_first(pod).into_iter();
+            containers.map(|one| one.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&pod), ["istio-proxy", "app"]);
+        pod.default_container = Some("app".to_owned());
+        assert_eq!(names(&pod), ["app", "istio-proxy"]);
     }
 
     #[test]

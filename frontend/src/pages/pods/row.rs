@@ -68,7 +68,7 @@ pub(crate) fn PodRow(
             .to_locale_string("default", &JsValue::UNDEFINED)
             .into()
     };
-    let containers = Memo::new(move |_| pod.with(|pod| pod.containers.clone()));
+    let containers = Memo::new(move |_| pod.with(pod_summary::default_first));
     let shells = move || {
         let at = (namespace.get(), name.get());
         let shell = |container| view! { <ContainerLink at=at.clone() container /> };

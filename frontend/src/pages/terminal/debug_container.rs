@@ -2,7 +2,7 @@
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::{html, prelude::*};
-use podshell_shared::api::DebugState;
+use podshell_shared::api::{DebugProfile, DebugState};
 use wasm_bindgen_futures::spawn_local;
 
 use podshell_shared::target::TargetRequest;
@@ -44,6 +44,8 @@ struct Waiting {
 #[derive(Clone, Copy)]
 struct Wait {
     progress: RwSignal<Progress>,
+    /// What it may do; [`None`] leaves the choice to the server.
+    profile: RwSignal<Option<DebugProfile>>,
     /// The container that was added already.
     added: StoredValue<Option<String>>,
     tries: StoredValue<u32>,
@@ -68,7 +70,7 @@ impl Wait {
         let since = clock::now();
         let container = match self.added.try_get_value()? {
             Some(container) => container,
-            None => match api::add_debug(&beside).await {
+            None => match api::add_debug(&beside, self.profile.try_get_untracked()?).await {
                 Ok(added) => added.container,
                 Err(failure) => {
                     self.show(attempt, Progress::Failed(failure))?;
@@ -108,18 +110,31 @@ impl Wait {
     }
 }
 
-/// Offers a debug container beside the container of `target`, as what most would do next.
+/// Offers a debug container beside the container of `target`.
 #[component]
-pub(crate) fn DebugOffer(target: TargetRequest, button: NodeRef<html::Button>) -> impl IntoView {
+pub(crate) fn DebugOffer(
+    target: TargetRequest,
+    button: NodeRef<html::Button>,
+    /// Whether it is what most would do next.
+    is_first: bool,
+) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let navigate = use_navigate();
     let route = use_route();
     let wait = Wait {
         progress: RwSignal::new(Progress::Offered),
+        profile: RwSignal::new(None),
         added: StoredValue::new(None),
         tries: StoredValue::new(0),
     };
+    let profiles = RwSignal::new(Vec::new());
+    spawn_local(async move {
+        // Without an answer there is no choice to be had, which most do without.
+        if let Ok(options) = api::debug_options().await {
+            profiles.try_set(options.profiles);
+        }
+    });
     let begin = move || {
         let attempt = wait.next_try();
         wait.progress.set(Progress::Waiting(None));
@@ -133,14 +148,17 @@ pub(crate) fn DebugOffer(target: TargetRequest, button: NodeRef<html::Button>) -
     let offer = move |text: fn(&Words) -> &'static str| {
         let begin = begin.clone();
         view! {
-            <button
-                class="button--primary"
-                data-testid="debug"
-                node_ref=button
-                on:click=move |_| begin()
-            >
-                {move || text(words())}
-            </button>
+            <span class="debug-offer">
+                <button
+                    class:button--primary=is_first
+                    data-testid="debug"
+                    node_ref=button
+                    on:click=move |_| begin()
+                >
+                    {move || text(words())}
+                </button>
+                <ProfileChoice wait profiles />
+            </span>
         }
     };
     // The box stays while what it says changes.
@@ -156,21 +174,61 @@ pub(crate) fn DebugOffer(target: TargetRequest, button: NodeRef<html::Button>) -
         (true, _) => view! { <WaitingPanel wait /> }.into_any(),
         (false, None) => offer(|words| words.debug_offer).into_any(),
         (false, Some(failure)) => {
-            let message = failure.message.clone();
             let title = {
                 let failure = failure.clone();
                 move || failure.title(language.get())
             };
+            let particulars = {
+                let failure = failure.clone();
+                move || failure.particulars(language.get()).map(str::to_owned)
+            };
             view! {
                 <div class="debug-container" data-testid="debug-progress" data-state="failed" role="alert">
                     <strong>{title}</strong>
-                    <p class="debug-container__text">{message}</p>
+                    <p class="debug-container__text">{particulars}</p>
                     <p class="debug-container__text">{move || failure.advice(language.get())}</p>
                     {offer(|words| words.retry)}
                 </div>
             }
             .into_any()
         }
+    }
+}
+
+/// Lets the user choose what the container may do, where there is a choice.
+#[component]
+fn ProfileChoice(wait: Wait, profiles: RwSignal<Vec<DebugProfile>>) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let choose = move |name: String| {
+        wait.profile.set(name.parse().ok());
+        // What is there already has another.
+        wait.added.set_value(None);
+    };
+    let options = move || {
+        let option = |profile: DebugProfile| {
+            let chosen = wait.profile.get_untracked() == Some(profile);
+            view! { <option value=profile.name() selected=chosen>{profile.name()}</option> }
+        };
+        profiles.get().into_iter().map(option).collect_view()
+    };
+    let is_there = Memo::new(move |_| profiles.with(|profiles| profiles.len() > 1));
+    move || {
+        is_there.get().then(|| {
+            view! {
+                <label class="debug-offer__profile" title=move || words().debug_profile_hint>
+                    {move || words().debug_profile}
+                    <select
+                        class="field field--select"
+                        data-testid="debug-profile"
+                        on:change:target=move |event| choose(event.target().value())
+                    >
+                        <option value="">{move || words().automatic}</option>
+                        {options}
+                    </select>
+                </label>
+            }
+        })
     }
 }
 

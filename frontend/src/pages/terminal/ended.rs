@@ -48,19 +48,26 @@ pub(crate) fn EndedPanel(
             }
         });
         let mode = StoredValue::new(target.mode.clone());
-        let no_shell = matches!(&status, Status::Ended(exit) if exit.reason == EndReason::NoShell);
-        let first = if no_shell {
-            view! {
-                <DebugOffer target=target.clone() button />
+        let first = match debug_offer(&status, &target.mode) {
+            Some(true) => view! {
+                <DebugOffer target=target.clone() button is_first=true />
                 <button data-testid="retry" on:click=move |_| begin_again()>
                     {move || language.get().words().retry}
                 </button>
             }
-            .into_any()
-        } else {
-            let mode = target.mode.clone();
-            view! { <FirstChoice status=status.clone() mode ways button begin_again take_back /> }
+            .into_any(),
+            offered => {
+                let mode = target.mode.clone();
+                let offer = offered.map(|_| {
+                    let button = NodeRef::new();
+                    view! { <DebugOffer target=target.clone() button is_first=false /> }
+                });
+                view! {
+                    <FirstChoice status=status.clone() mode ways button begin_again take_back />
+                    {offer}
+                }
                 .into_any()
+            }
         };
         let words = move || language.get().words();
         let elsewhere = match ways {
@@ -120,6 +127,20 @@ pub(crate) fn EndedPanel(
             | Status::Reconnecting { .. } => ().into_any(),
         };
         Some(shown)
+    }
+}
+
+/// Whether a debug container may help, and whether that is what most would do next; [`None`] if it would not.
+fn debug_offer(status: &Status, mode: &Mode) -> Option<bool> {
+    match (status, mode) {
+        (Status::Ended(exit), Mode::Exec(_)) => match exit.reason {
+            EndReason::NoShell => Some(true),
+            EndReason::NotStarted => Some(false),
+            _ => None,
+        },
+        // It may never run: one that crashes at each start.
+        (Status::Failed(failure), Mode::Exec(_)) if failure.kind == Kind::NotRunning => Some(false),
+        _ => None,
     }
 }
 

@@ -53,7 +53,7 @@ impl Image {
             fs::create_dir_all(locales.join(folder)).unwrap();
         }
         // There is no stty: what it does, a terminal has to show.
-        for name in ["bash", "env"] {
+        for name in ["bash", "env", "fish", "zsh"] {
             program(&bin, name, "exec /usr/bin/env");
         }
         if let Some(listed) = self.locale {
@@ -62,8 +62,11 @@ impl Image {
         }
         let script = script
             .replace("/usr/lib/locale", locales.to_str().unwrap())
+            .replace("/bin/bash", "bash")
+            .replace("/bin/sh", "sh")
             // Busybox's would be itself.
-            .replace("exec sh", "exec env");
+            .replace("exec sh", "exec env")
+            .replace("exec ash", "exec env");
         let ran = Command::new(shell[0])
             .args(&shell[1..])
             .args(["-c", &script, SESSION])
@@ -92,9 +95,30 @@ impl Image {
 
 /// The script in each of the launchers that have one.
 fn scripts() -> impl Iterator<Item = &'static str> {
-    [&FIND, &SH, &BASH]
+    [&FIND, &FIND_BY_PATH, &SH, &BASH, &ASH, &ZSH, &FISH]
         .into_iter()
         .map(|launcher| launcher.command[2])
+}
+
+#[test]
+fn a_shell_that_is_missing_is_told_before_anything_else() {
+    let empty = tempfile::tempdir().unwrap();
+    for shell in shells() {
+        for launcher in [&ZSH, &FISH] {
+            // This machine may have them.
+            let script = launcher.command[2].replace("/bin/", "/nowhere/");
+            let ran = Command::new(shell[0])
+                .args(&shell[1..])
+                .args(["-c", &script, SESSION])
+                .env_clear()
+                .env("PATH", empty.path())
+                .output()
+                .unwrap();
+            assert_eq!(ran.status.code(), Some(MISSING), "{shell:?}");
+            let said = [ran.stdout, ran.stderr].concat();
+            assert_eq!(String::from_utf8_lossy(&said), "", "{shell:?}");
+        }
+    }
 }
 
 #[test]
@@ -225,6 +249,6 @@ fn the_terminal_has_all_colours() {
 #[test]
 fn the_script_is_short_enough_for_a_url() {
     for script in scripts() {
-        assert!(script.len() < 640, "{} bytes", script.len());
+        assert!(script.len() < 720, "{} bytes", script.len());
     }
 }

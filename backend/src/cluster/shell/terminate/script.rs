@@ -109,7 +109,9 @@ impl NoScript {
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Refused(ClusterError::Api { status, .. }) => *status == 429 || *status >= 500,
-            Self::Refused(ClusterError::Unreachable(_) | ClusterError::Silent)
+            Self::Refused(
+                ClusterError::Unreachable(_) | ClusterError::Silent | ClusterError::Proxy(_),
+            )
             | Self::Busy
             | Self::Killed(_)
             | Self::Silent => true,
