@@ -454,7 +454,7 @@ async fn no_error_says_a_secret() {
             user("tokenFile: /no/such/token")
         }),
         case("no plugin", "is not installed", {
-            exec("").replace("/bin/sh", "/no/s3cr3t")
+            exec("").replace("/bin/sh", "/no/such/plugin")
         }),
     ])
     .await;
