@@ -15,6 +15,7 @@ use crate::{
     command,
     places::Places,
     steps::Steps,
+    versions::Kubernetes,
 };
 
 /// What is to be measured, and where.
@@ -23,6 +24,9 @@ pub(crate) struct Wishes {
     /// Measure on the fake cluster even if a real one is up
     #[arg(long, conflicts_with = "kubeconfig")]
     fake: bool,
+    /// Measure on the cluster with this Kubernetes, if it is up
+    #[arg(long, value_name = "VERSION", default_value_t, conflicts_with_all = ["fake", "kubeconfig"])]
+    kubernetes: Kubernetes,
     /// Measure on this cluster; the test images must be on its nodes
     #[arg(long, value_name = "PATH")]
     kubeconfig: Option<PathBuf>,
@@ -91,7 +95,7 @@ fn find_cluster(places: &Places, wishes: &Wishes) -> Result<Option<Cluster>> {
     if let Some(kubeconfig) = &wishes.kubeconfig {
         return cluster::existing(places, kubeconfig).map(Some);
     }
-    let running = cluster::running(places)?;
+    let running = cluster::running(places, &wishes.kubernetes)?;
     if running.is_none() {
         eprintln!("no cluster is up (cargo xtask cluster up): measuring on the fake one");
     }

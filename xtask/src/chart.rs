@@ -21,24 +21,29 @@ use crate::{
     command,
     places::Places,
     steps::Steps,
+    versions::Kubernetes,
 };
 
 /// What there is to do with the chart.
-#[derive(Debug, Clone, Copy, clap::Subcommand)]
+#[derive(Debug, clap::Subcommand)]
 pub(crate) enum Task {
     /// Check chart, manifest, sample policies and dashboard; with a cluster that is up, also against its API server
-    Check,
+    Check {
+        /// The Kubernetes of that cluster
+        #[arg(long, value_name = "VERSION", default_value_t)]
+        kubernetes: Kubernetes,
+    },
     /// Write deploy/podshell.yaml anew
     Manifest,
 }
 
 /// Does it.
-pub(crate) fn run(places: &Places, steps: &mut Steps, task: Task) -> Result<()> {
+pub(crate) fn run(places: &Places, steps: &mut Steps, task: &Task) -> Result<()> {
     match task {
         Task::Manifest => manifest::write(places, &Helm::find(places)?),
-        Task::Check => {
+        Task::Check { kubernetes } => {
             steps.step("chart", || check(places))?;
-            let Some(cluster) = cluster::as_it_is(places)? else {
+            let Some(cluster) = cluster::as_it_is(places, kubernetes)? else {
                 eprintln!("\nNo cluster is up to ask for more (cargo xtask cluster up makes one).");
                 return Ok(());
             };

@@ -1,5 +1,6 @@
 //! The cluster that end-to-end tests run on: one made by kind, or any that a kubeconfig names, with the tests' pods in it.
 
+mod files;
 mod node;
 
 use std::{
@@ -11,15 +12,15 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
+use self::files::Files;
 use crate::{
     command,
     engine::Engine,
     node_image, packages,
     places::{Kept, Places},
+    versions::Kubernetes,
 };
 
-/// Its name for kind.
-const NAME: &str = "podshell";
 /// Where the tests' pods are, as pods.yaml says.
 const NAMESPACE: &str = "podshell-e2e";
 const LIMIT: Duration = Duration::from_secs(20);
@@ -33,18 +34,22 @@ pub(crate) struct Cluster {
     pub(crate) kubeconfig: PathBuf,
     /// What it is, for people.
     pub(crate) description: String,
+    /// The version that its API server names.
+    version: String,
+    /// What it was made with, if we made it.
+    kubernetes: Kubernetes,
     kubectl: PathBuf,
     /// The address of the Docker engine that it runs in, if that isn't the usual one.
     engine: Option<String>,
 }
 
 /// Makes the cluster if there is none that answers, with images and pods in it.
-pub(crate) fn up(places: &Places) -> Result<Cluster> {
+pub(crate) fn up(places: &Places, kubernetes: &Kubernetes) -> Result<Cluster> {
     let _lock = places.lock(Kept::Cluster)?;
-    let folder = node_image::folder(places);
+    let folder = kubernetes.folder(places);
     let files = Files::below(&folder);
     if !files.kubeconfig.exists() || version(&kubectl(&folder)?, &files.kubeconfig).is_err() {
-        create(places, &folder, &files)?;
+        create(places, kubernetes, &files)?;
     }
     let kubectl = kubectl(&folder)?;
     let version = version(&kubectl, &files.kubeconfig)?;
@@ -54,36 +59,39 @@ pub(crate) fn up(places: &Places) -> Result<Cluster> {
     } else {
         "node image pulled"
     };
-    let engine = files.engine_address();
+    let name = kubernetes.cluster();
     let cluster = Cluster {
         kubeconfig: files.kubeconfig.clone(),
-        description: format!("kind cluster {NAME}, Kubernetes {version}, {image}"),
+        description: format!("kind cluster {name}, Kubernetes {version}, {image}"),
+        version,
+        kubernetes: kubernetes.clone(),
         kubectl,
-        engine,
+        engine: files.engine_address(),
     };
     eprintln!("{} answers", cluster.description);
-    let fresh = load_images(places, &files, &cluster.engine())?;
+    let fresh = cluster.load_images(places, &files)?;
     cluster.apply_pods(places, fresh)?;
     Ok(cluster)
 }
 
 /// Makes what the cluster is made of, which takes minutes where it can't be pulled. [`up`] waits for that.
-pub(crate) fn prepare(places: &Places) -> Result<()> {
+pub(crate) fn prepare(places: &Places, kubernetes: &Kubernetes) -> Result<()> {
     let _lock = places.lock(Kept::Cluster)?;
-    let folder = node_image::folder(places);
+    let folder = kubernetes.folder(places);
     fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-    node_image::provide(places, &Engine::find_or_start(places)?)?;
-    node_image::kind(places).map(drop)
+    node_image::provide(places, kubernetes, &Engine::find_or_start(places)?)?;
+    node_image::kind(places, kubernetes).map(drop)
 }
 
 /// The cluster that [`up`] made, if it is there and answers.
-pub(crate) fn running(places: &Places) -> Result<Option<Cluster>> {
-    as_it_is(places)?.map(|_| up(places)).transpose()
+pub(crate) fn running(places: &Places, kubernetes: &Kubernetes) -> Result<Option<Cluster>> {
+    let cluster = as_it_is(places, kubernetes)?;
+    cluster.map(|_| up(places, kubernetes)).transpose()
 }
 
 /// The cluster that [`up`] made as it is, with nothing loaded or applied, if it is there and answers.
-pub(crate) fn as_it_is(places: &Places) -> Result<Option<Cluster>> {
-    let folder = node_image::folder(places);
+pub(crate) fn as_it_is(places: &Places, kubernetes: &Kubernetes) -> Result<Option<Cluster>> {
+    let folder = kubernetes.folder(places);
     let files = Files::below(&folder);
     if !files.kubeconfig.exists() {
         return Ok(None);
@@ -92,9 +100,12 @@ pub(crate) fn as_it_is(places: &Places) -> Result<Option<Cluster>> {
     let Ok(version) = version(&kubectl, &files.kubeconfig) else {
         return Ok(None);
     };
+    let name = kubernetes.cluster();
     Ok(Some(Cluster {
         kubeconfig: files.kubeconfig.clone(),
-        description: format!("kind cluster {NAME}, Kubernetes {version}"),
+        description: format!("kind cluster {name}, Kubernetes {version}"),
+        version,
+        kubernetes: kubernetes.clone(),
         kubectl,
         engine: files.engine_address(),
     }))
@@ -102,7 +113,8 @@ pub(crate) fn as_it_is(places: &Places) -> Result<Option<Cluster>> {
 
 /// Takes the cluster that a kubeconfig names, and makes the tests' pods in it.
 pub(crate) fn existing(places: &Places, kubeconfig: &Path) -> Result<Cluster> {
-    let kubectl = kubectl(&node_image::folder(places))?;
+    let kubernetes = Kubernetes::default();
+    let kubectl = kubectl(&kubernetes.folder(places))?;
     let kubeconfig = fs::canonicalize(kubeconfig)
         .with_context(|| format!("looking for {}", kubeconfig.display()))?;
     let version = version(&kubectl, &kubeconfig)
@@ -114,6 +126,8 @@ pub(crate) fn existing(places: &Places, kubeconfig: &Path) -> Result<Cluster> {
     let cluster = Cluster {
         kubeconfig,
         description,
+        version,
+        kubernetes,
         kubectl,
         engine: None,
     };
@@ -124,17 +138,28 @@ pub(crate) fn existing(places: &Places, kubeconfig: &Path) -> Result<Cluster> {
     Ok(cluster)
 }
 
-/// Deletes the cluster, and stops the engine if we started it.
-pub(crate) fn down(places: &Places) -> Result<()> {
+/// Deletes the cluster of one Kubernetes, else all that were made, and stops the engine if we started it and none is left.
+pub(crate) fn down(places: &Places, only: Option<&Kubernetes>) -> Result<()> {
     let _lock = places.lock(Kept::Cluster)?;
-    let files = Files::below(&node_image::folder(places));
-    let engine = Engine {
-        address: files.engine_address(),
-    };
-    if files.engine.exists() && engine.answers() {
-        delete(places, &engine, &files)?;
+    let mut left = false;
+    for kubernetes in Kubernetes::kept(places)? {
+        let files = Files::below(&kubernetes.folder(places));
+        if only.is_some_and(|only| *only != kubernetes) {
+            left |= files.engine.exists();
+            continue;
+        }
+        let engine = Engine {
+            address: files.engine_address(),
+        };
+        if files.engine.exists() && engine.answers() {
+            delete(places, &kubernetes, &engine)?;
+        }
+        files.forget()?;
     }
-    files.forget()?;
+    if left {
+        return Ok(());
+    }
+    // With all that it runs.
     Engine::stop_own(places)
 }
 
@@ -162,6 +187,24 @@ impl Cluster {
         Engine {
             address: self.engine.clone(),
         }
+    }
+
+    /// Makes the test images and gives them to the node, if it hasn't those of today's scripts. Says whether it did.
+    fn load_images(&self, places: &Places, files: &Files) -> Result<bool> {
+        let scripts = places.repository.join("e2e/cluster");
+        let recipe = fs::read_to_string(scripts.join("images.sh"))?
+            + &fs::read_to_string(scripts.join("mkimage.sh"))?;
+        if fs::read_to_string(&files.loaded).is_ok_and(|loaded| loaded == recipe) {
+            return Ok(false);
+        }
+        eprintln!("making the test images");
+        make_images(&scripts, &files.images, &self.engine())?;
+        let archives = ["bash.tar", "busybox.tar", "noshell.tar"];
+        for archive in archives {
+            self.load(places, &files.images.join(archive))?;
+        }
+        fs::write(&files.loaded, recipe)?;
+        Ok(true)
     }
 
     /// Makes the tests' pods, anew if the images are, and waits until they run.
@@ -223,83 +266,28 @@ impl Cluster {
     }
 }
 
-/// The files that say what was made.
-#[derive(Debug)]
-struct Files {
-    /// How to reach the cluster.
-    kubeconfig: PathBuf,
-    /// The address of its Docker engine; empty for the usual one.
-    engine: PathBuf,
-    /// There if the node's image was made by the repository.
-    own_image: PathBuf,
-    /// The archives of the test images.
-    images: PathBuf,
-    /// The scripts that made what the cluster has loaded.
-    loaded: PathBuf,
-}
-
-impl Files {
-    fn below(folder: &Path) -> Self {
-        Self {
-            kubeconfig: folder.join("kubeconfig"),
-            engine: folder.join("engine"),
-            own_image: folder.join("own-image"),
-            images: folder.join("test-images"),
-            loaded: folder.join("test-images-loaded"),
-        }
-    }
-
-    /// Where the cluster's Docker engine is, if it isn't the usual one.
-    fn engine_address(&self) -> Option<String> {
-        fs::read_to_string(&self.engine)
-            .ok()
-            .filter(|address| !address.is_empty())
-    }
-
-    /// Removes what is true of one cluster only.
-    fn forget(&self) -> Result<()> {
-        for file in [
-            &self.kubeconfig,
-            &self.engine,
-            &self.own_image,
-            &self.loaded,
-        ] {
-            if file.exists() {
-                fs::remove_file(file).with_context(|| format!("removing {}", file.display()))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn create(places: &Places, folder: &Path, files: &Files) -> Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+fn create(places: &Places, kubernetes: &Kubernetes, files: &Files) -> Result<()> {
+    let folder = kubernetes.folder(places);
+    fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
     files.forget()?;
     let engine = Engine::find_or_start(places)?;
-    let image = node_image::provide(places, &engine)?;
+    let image = node_image::provide(places, kubernetes, &engine)?;
     // One that no longer answers, say after the machine was restarted.
-    delete(places, &engine, files)?;
+    delete(places, kubernetes, &engine)?;
     fs::write(&files.engine, engine.address.as_deref().unwrap_or_default())?;
-    let mut create = engine.command(node_image::kind(places)?);
-    create.args([
-        "create",
-        "cluster",
-        "--name",
-        NAME,
-        "--image",
-        image.name,
-        "--wait=120s",
-        "--kubeconfig",
-    ]);
+    let name = kubernetes.cluster();
+    let mut create = engine.command(node_image::kind(places, kubernetes)?);
+    create.args(["create", "cluster", "--name", &name]);
+    create.args(["--image", &image.name, "--wait=120s", "--kubeconfig"]);
     create.arg(&files.kubeconfig);
     if image.own {
-        fs::write(&files.own_image, image.name)?;
+        fs::write(&files.own_image, &image.name)?;
         create
             .arg("--config")
             .arg(places.repository.join("e2e/cluster/kind.yaml"));
     }
     command::run(&mut create)?;
-    if kubectl(folder).is_err() {
+    if kubectl(&folder).is_err() {
         // The node's own.
         let bin = folder.join("bin");
         fs::create_dir_all(&bin)?;
@@ -307,7 +295,7 @@ fn create(places: &Places, folder: &Path, files: &Files) -> Result<()> {
             engine
                 .docker()
                 .arg("cp")
-                .arg(format!("{NAME}-control-plane:/usr/bin/kubectl"))
+                .arg(format!("{name}-control-plane:/usr/bin/kubectl"))
                 .arg(&bin)
                 .stdout(Stdio::null()),
         )?;
@@ -316,63 +304,38 @@ fn create(places: &Places, folder: &Path, files: &Files) -> Result<()> {
 }
 
 /// Deletes the cluster, if there is one.
-fn delete(places: &Places, engine: &Engine, files: &Files) -> Result<()> {
-    let mut kind = engine.command(node_image::kind(places)?);
-    command::run(
-        kind.args([
-            "delete",
-            "cluster",
-            "--quiet",
-            "--name",
-            NAME,
-            "--kubeconfig",
-        ])
-        .arg(&files.kubeconfig),
-    )
+fn delete(places: &Places, kubernetes: &Kubernetes, engine: &Engine) -> Result<()> {
+    let mut kind = engine.command(node_image::kind(places, kubernetes)?);
+    kind.args(["delete", "cluster", "--quiet", "--name"]);
+    kind.arg(kubernetes.cluster()).arg("--kubeconfig");
+    command::run(kind.arg(Files::below(&kubernetes.folder(places)).kubeconfig))
 }
 
-/// Makes the test images and gives them to the node, if it hasn't those of today's scripts. Says whether it did.
-fn load_images(places: &Places, files: &Files, engine: &Engine) -> Result<bool> {
-    let scripts = places.repository.join("e2e/cluster");
-    let recipe = fs::read_to_string(scripts.join("images.sh"))?
-        + &fs::read_to_string(scripts.join("mkimage.sh"))?;
-    if fs::read_to_string(&files.loaded).is_ok_and(|loaded| loaded == recipe) {
-        return Ok(false);
-    }
-    eprintln!("making the test images");
+/// Makes the test images as archives in a folder.
+fn make_images(scripts: &Path, folder: &Path, engine: &Engine) -> Result<()> {
     let needed = ["busybox-static", "bash-static"];
     if packages::is_debian() && (packages::missing(&needed).is_empty() || packages::is_root()) {
         packages::install(&needed)?;
-        command::run(Command::new(scripts.join("images.sh")).arg(&files.images))?;
-    } else {
-        fs::create_dir_all(&files.images)?;
-        let volume = |folder: &Path, name: &str| format!("--volume={}:{name}", folder.display());
-        let script = format!(
-            "apt-get update -qq && apt-get install -qq --no-install-recommends {} >/dev/null && /scripts/images.sh /images",
-            needed.join(" ")
-        );
-        let mut docker = engine.docker();
-        docker.args([
-            "run",
-            "--rm",
-            &volume(&scripts, "/scripts:ro"),
-            &volume(&files.images, "/images"),
-            DEBIAN_IMAGE,
-        ]);
-        command::run_long(
-            docker.args(["sh", "-c", &script]).stdout(Stdio::null()),
-            "making the test images",
-        )?;
+        return command::run(Command::new(scripts.join("images.sh")).arg(folder));
     }
-    let archives = ["bash.tar", "busybox.tar", "noshell.tar"].map(|name| files.images.join(name));
-    command::run(
-        engine
-            .command(node_image::kind(places)?)
-            .args(["load", "image-archive", "--name", NAME])
-            .args(archives),
-    )?;
-    fs::write(&files.loaded, recipe)?;
-    Ok(true)
+    fs::create_dir_all(folder)?;
+    let volume = |folder: &Path, name: &str| format!("--volume={}:{name}", folder.display());
+    let script = format!(
+        "apt-get update -qq && apt-get install -qq --no-install-recommends {} >/dev/null && /scripts/images.sh /images",
+        needed.join(" ")
+    );
+    let mut docker = engine.docker();
+    docker.args([
+        "run",
+        "--rm",
+        &volume(scripts, "/scripts:ro"),
+        &volume(folder, "/images"),
+        DEBIAN_IMAGE,
+    ]);
+    command::run_long(
+        docker.args(["sh", "-c", &script]).stdout(Stdio::null()),
+        "making the test images",
+    )
 }
 
 /// kubectl out of the folder, or the one on PATH.

@@ -18,6 +18,7 @@ use crate::{
     places::Places,
     provider::Provider,
     steps::Steps,
+    versions::Kubernetes,
 };
 
 /// The name of the Secret with what a proxy sends, and of the key in it.
@@ -30,9 +31,19 @@ const AUTHORITY: &str = "podshell-oidc-ca";
 /// What to install.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Wishes {
+    /// The Kubernetes of the cluster
+    #[arg(long, value_name = "VERSION", default_value_t)]
+    kubernetes: Kubernetes,
     /// How people sign in. Each has a namespace of its own, so all can be there
     #[arg(long, value_name = "HOW", default_value = "token")]
     sign_in: SignIn,
+    #[command(flatten)]
+    chart: Chart,
+}
+
+/// What the chart is told beside what the tests tell it.
+#[derive(Debug, Default, clap::Args)]
+struct Chart {
     /// Values of the chart, over those in e2e/cluster/values
     #[arg(long, value_name = "PATH")]
     values: Vec<PathBuf>,
@@ -72,11 +83,11 @@ impl SignIn {
 /// Builds the image, sees to the cluster, and installs.
 pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result<()> {
     let image = image::run(places, steps, &image::Wishes::usual()?)?;
-    let cluster = steps.step("cluster", || cluster::up(places))?;
+    let cluster = steps.step("cluster", || cluster::up(places, &wishes.kubernetes))?;
     steps.step("load the image", || cluster.load(places, &image.archive))?;
     steps.step("deploy", || {
         cluster.renew_service_rules()?;
-        install(places, &cluster, &image, wishes.sign_in, wishes)
+        install(places, &cluster, &image, wishes.sign_in, &wishes.chart)
     })?;
     let namespace = wishes.sign_in.namespace();
     let mut service = cluster.kubectl();
@@ -99,12 +110,7 @@ pub(crate) fn usual(
     image: &Image,
     sign_in: SignIn,
 ) -> Result<()> {
-    let wishes = Wishes {
-        sign_in,
-        values: Vec::new(),
-        set: Vec::new(),
-    };
-    install(places, cluster, image, sign_in, &wishes)
+    install(places, cluster, image, sign_in, &Chart::default())
 }
 
 fn install(
@@ -112,7 +118,7 @@ fn install(
     cluster: &Cluster,
     image: &Image,
     sign_in: SignIn,
-    wishes: &Wishes,
+    chart: &Chart,
 ) -> Result<()> {
     let namespace = sign_in.namespace();
     make_namespace(cluster, namespace)?;
@@ -136,7 +142,7 @@ fn install(
             }
         }
         SignIn::Oidc => {
-            let provider = Provider::at(cluster.gateway()?, places)?;
+            let provider = cluster.provider(places)?;
             make_secret(cluster, namespace, CLIENT_SECRET)?;
             put_authority(cluster, namespace, &provider)?;
             settings.push(format!("oidc.issuer={}", provider.issuer));
@@ -145,10 +151,10 @@ fn install(
             settings.push(format!("podAnnotations.authority-digest={digest}"));
         }
     }
-    settings.extend(wishes.set.iter().cloned());
+    settings.extend(chart.set.iter().cloned());
     let values: Vec<_> = [sign_in.values(places)]
         .into_iter()
-        .chain(wishes.values.iter().cloned())
+        .chain(chart.values.iter().cloned())
         .collect();
     let helm = Helm::find(places)?;
     let release = (namespace, namespace);

@@ -18,6 +18,7 @@ use crate::{
     places::Places,
     steps::Steps,
     tools,
+    versions::Kubernetes,
     wasm::Toolchain,
 };
 
@@ -28,10 +29,12 @@ const HAPROXIES: [&str; 3] = [
     "/opt/homebrew/bin/haproxy",
 ];
 
-/// Builds, sees to a cluster and a browser, and runs the tests. Returns which cluster it was.
+/// Builds, sees to a cluster and a browser, and runs the tests: on the cluster of a kubeconfig, else on ours with a Kubernetes.
+/// Returns which cluster it was.
 pub(crate) fn run(
     places: &Places,
     steps: &mut Steps,
+    kubernetes: &Kubernetes,
     kubeconfig: Option<&Path>,
     arguments: &[OsString],
 ) -> Result<String> {
@@ -39,7 +42,7 @@ pub(crate) fn run(
     let sockjs_server = steps.step("SockJS test server", || sockjs_server(places))?;
     let cluster = steps.step("cluster", || match kubeconfig {
         Some(kubeconfig) => cluster::existing(places, kubeconfig),
-        None => cluster::up(places),
+        None => cluster::up(places, kubernetes),
     })?;
     let e2e = places.repository.join("e2e");
     let (chromium, firefox, haproxy) = steps.step("browsers and proxy", || {

@@ -24,6 +24,7 @@ mod soak;
 mod steps;
 mod test;
 mod tools;
+mod versions;
 mod wasm;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
@@ -31,7 +32,7 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{places::Places, steps::Steps};
+use crate::{places::Places, steps::Steps, versions::Kubernetes};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -77,6 +78,14 @@ enum Task {
     Chart(chart::Task),
     /// Build, then test in Chromium against a real cluster
     E2e {
+        /// The Kubernetes of the cluster made by kind
+        #[arg(
+            long,
+            value_name = "VERSION",
+            default_value_t,
+            conflicts_with = "kubeconfig"
+        )]
+        kubernetes: Kubernetes,
         /// Use this cluster instead of one made by kind; the test images must be on its nodes
         #[arg(long, value_name = "PATH", conflicts_with = "in_cluster")]
         kubeconfig: Option<PathBuf>,
@@ -98,16 +107,32 @@ enum Task {
 #[derive(Debug, Subcommand)]
 enum ClusterTask {
     /// Make the cluster if there is none, with the pods that the tests use
-    Up,
+    Up {
+        /// The Kubernetes of the cluster. Each version has one of its own, and all can be up
+        #[arg(long, value_name = "VERSION", default_value_t)]
+        kubernetes: Kubernetes,
+    },
     /// Make or pull what the cluster is made of
-    Prepare,
+    Prepare {
+        /// The Kubernetes of the cluster
+        #[arg(long, value_name = "VERSION", default_value_t)]
+        kubernetes: Kubernetes,
+    },
     /// Build the image and install Podshell with it in the cluster, by the Helm chart
     Deploy(deploy::Wishes),
     /// Let the API server keep an audit log, trust the tests' OpenID provider and know constrained impersonation; it is away for
     /// half a minute for that, once
-    Audit,
-    /// Delete the cluster, and stop the Docker engine if `up` started it
-    Down,
+    Audit {
+        /// The Kubernetes of the cluster
+        #[arg(long, value_name = "VERSION", default_value_t)]
+        kubernetes: Kubernetes,
+    },
+    /// Delete all clusters that `up` made, and stop the Docker engine if `up` started it
+    Down {
+        /// Delete the cluster with this Kubernetes alone; the engine stops with the last one
+        #[arg(long, value_name = "VERSION")]
+        kubernetes: Option<Kubernetes>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -132,27 +157,37 @@ fn run(task: Task) -> Result<()> {
         Task::Image(wishes) => image::run(&places, &mut steps, &wishes).map(drop),
         Task::Trunk { arguments } => page::run_trunk(&places, &arguments),
         Task::Test => test::run(&places, &mut steps),
-        Task::Cluster(ClusterTask::Up) => {
-            println!("{}", cluster::up(&places)?.exports());
+        Task::Cluster(ClusterTask::Up { kubernetes }) => {
+            println!("{}", cluster::up(&places, &kubernetes)?.exports());
             Ok(())
         }
-        Task::Cluster(ClusterTask::Prepare) => cluster::prepare(&places),
-        Task::Cluster(ClusterTask::Deploy(wishes)) => deploy::run(&places, &mut steps, &wishes),
-        Task::Cluster(ClusterTask::Audit) => {
-            cluster::up(&places)?.prepare_api_server(&places).map(drop)
+        Task::Cluster(ClusterTask::Prepare { kubernetes }) => {
+            cluster::prepare(&places, &kubernetes)
         }
-        Task::Cluster(ClusterTask::Down) => cluster::down(&places),
-        Task::Chart(task) => chart::run(&places, &mut steps, task),
+        Task::Cluster(ClusterTask::Deploy(wishes)) => deploy::run(&places, &mut steps, &wishes),
+        Task::Cluster(ClusterTask::Audit { kubernetes }) => {
+            let cluster = cluster::up(&places, &kubernetes)?;
+            cluster.prepare_api_server(&places).map(drop)
+        }
+        Task::Cluster(ClusterTask::Down { kubernetes }) => {
+            cluster::down(&places, kubernetes.as_ref())
+        }
+        Task::Chart(task) => chart::run(&places, &mut steps, &task),
         Task::E2e {
+            kubernetes,
             in_cluster: true,
             playwright,
             ..
-        } => e2e::in_cluster::run(&places, &mut steps, &playwright),
+        } => e2e::in_cluster::run(&places, &mut steps, &kubernetes, &playwright),
         Task::E2e {
+            kubernetes,
             kubeconfig,
             playwright,
             ..
-        } => e2e::run(&places, &mut steps, kubeconfig.as_deref(), &playwright).map(drop),
+        } => {
+            let kubeconfig = kubeconfig.as_deref();
+            e2e::run(&places, &mut steps, &kubernetes, kubeconfig, &playwright).map(drop)
+        }
         Task::Bench(wishes) => bench::run(&places, &mut steps, &wishes),
         Task::Soak(wishes) => soak::run(&places, &mut steps, &wishes),
         Task::Fuzz(wishes) => fuzz::run(&places, &mut steps, &wishes),

@@ -9,36 +9,26 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use crate::{command, engine::Engine, go, packages, places::Places};
+use crate::{command, engine::Engine, go, packages, places::Places, versions::Kubernetes};
 
-const VERSIONS: &str = include_str!("../../e2e/cluster/versions");
 /// How long a registry may take for its first word.
 const PULL_ANSWER: Duration = Duration::from_secs(30);
 const LIMIT: Duration = Duration::from_secs(20);
-/// The Go 1.x that Kubernetes needs.
+/// The Go 1.x that the usual Kubernetes needs; where a module needs a later one, Go fetches it.
 const GO_MINOR: u32 = 25;
 
 /// A node image that the engine holds.
 #[derive(Debug)]
 pub(crate) struct NodeImage {
     /// Its name.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// Whether the repository made it, which kind must be told.
     pub(crate) own: bool,
 }
 
-/// The folder that keeps what belongs to these versions of kind and Kubernetes.
-pub(crate) fn folder(places: &Places) -> PathBuf {
-    places.cache.join(format!(
-        "kind-{}-kubernetes-{}",
-        version("kind"),
-        version("kubernetes")
-    ))
-}
-
 /// Finds kind: our own, the one on PATH, or else compiles it.
-pub(crate) fn kind(places: &Places) -> Result<PathBuf> {
-    let own = folder(places).join("bin/kind");
+pub(crate) fn kind(places: &Places, kubernetes: &Kubernetes) -> Result<PathBuf> {
+    let own = kubernetes.folder(places).join("bin/kind");
     if own.exists() {
         return Ok(own);
     }
@@ -51,36 +41,40 @@ pub(crate) fn kind(places: &Places) -> Result<PathBuf> {
              (https://go.dev/dl), which builds it. Or name a cluster that you have: cargo xtask e2e --kubeconfig PATH"
         );
     }
-    command::run_long(&mut script(places, "kind"), "compiling kind")?;
+    command::run_long(&mut script(places, kubernetes, "kind"), "compiling kind")?;
     Ok(own)
 }
 
 /// Sees to it that the engine holds a node image.
 ///
 /// One that is there is taken at once; a registry is asked only where nothing was made or pulled before.
-pub(crate) fn provide(places: &Places, engine: &Engine) -> Result<NodeImage> {
+pub(crate) fn provide(
+    places: &Places,
+    kubernetes: &Kubernetes,
+    engine: &Engine,
+) -> Result<NodeImage> {
     let pulled = NodeImage {
-        name: version("node_image"),
+        name: kubernetes.published_image(),
         own: false,
     };
     let own = NodeImage {
-        name: version("own_image"),
+        name: kubernetes.own_image(),
         own: true,
     };
-    if engine.has(pulled.name) {
+    if engine.has(&pulled.name) {
         return Ok(pulled);
     }
-    if engine.has(own.name) {
+    if engine.has(&own.name) {
         return Ok(own);
     }
-    let packed = folder(places).join("node.tar");
+    let packed = kubernetes.folder(places).join("node.tar");
     if !packed.exists() {
         eprintln!("pulling {}", pulled.name);
-        match command::run_if_it_speaks(engine.docker().args(["pull", pulled.name]), PULL_ANSWER) {
+        match command::run_if_it_speaks(engine.docker().args(["pull", &pulled.name]), PULL_ANSWER) {
             Ok(()) => return Ok(pulled),
             Err(error) => eprintln!("it can't be pulled ({error:#}): making a node image here"),
         }
-        make(places)?;
+        make(places, kubernetes)?;
     }
     eprintln!("giving the node image to the Docker engine");
     let entrypoint = r#"--change=ENTRYPOINT ["/usr/local/bin/entrypoint"]"#;
@@ -88,13 +82,13 @@ pub(crate) fn provide(places: &Places, engine: &Engine) -> Result<NodeImage> {
     import
         .args(["import", entrypoint])
         .arg(&packed)
-        .arg(own.name)
+        .arg(&own.name)
         .stdout(Stdio::null());
     command::run_long(&mut import, "importing the node image")?;
     Ok(own)
 }
 
-fn make(places: &Places) -> Result<()> {
+fn make(places: &Places, kubernetes: &Kubernetes) -> Result<()> {
     let reason = if env::consts::OS != "linux" || !packages::is_debian() || !packages::is_root() {
         Some("Debian and root".to_owned())
     } else if Path::new("/sys/fs/cgroup/cgroup.controllers").exists() {
@@ -108,43 +102,24 @@ fn make(places: &Places) -> Result<()> {
         bail!(
             "making a node image takes {reason}. Make {} available to Docker, or name a cluster that you have: \
              cargo xtask e2e --kubeconfig PATH",
-            version("node_image")
+            kubernetes.published_image()
         );
     }
     packages::install(&["mmdebstrap", "busybox-static"])?;
-    command::run_long(&mut script(places, "build"), "making the node image")
+    command::run_long(
+        &mut script(places, kubernetes, "build"),
+        "making the node image",
+    )
 }
 
 /// What compiles for minutes, with less of a claim to the machine than what a person waits for.
-fn script(places: &Places, task: &str) -> Command {
+fn script(places: &Places, kubernetes: &Kubernetes, task: &str) -> Command {
     let mut script = Command::new("nice");
     script
         .arg(places.repository.join("e2e/cluster/image.sh"))
         .arg(task)
-        .env("PODSHELL_CLUSTER", folder(places))
+        .env("PODSHELL_KUBERNETES", kubernetes.to_string())
+        .env("PODSHELL_CLUSTER", kubernetes.folder(places))
         .stdout(Stdio::null());
     script
-}
-
-/// What the file `versions` says of a name, which it must.
-fn version(name: &str) -> &'static str {
-    VERSIONS
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
-        .unwrap_or_else(|| panic!("e2e/cluster/versions names no {name}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_named_and_agree() {
-        assert!(version("kind").starts_with('v'));
-        assert!(version("node_image").starts_with("kindest/node:"));
-        let kubernetes = version("kubernetes");
-        assert!(version("own_image").ends_with(kubernetes));
-        let modules = include_str!("../../e2e/cluster/src/kubernetes/go.mod");
-        assert!(modules.contains(&format!("require k8s.io/kubernetes {kubernetes}\n")));
-    }
 }

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    command, node_image, packages,
+    command, packages,
     places::{Kept, Places},
 };
 
@@ -32,12 +32,12 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    /// A provider at this machine's address in the network of the cluster. Its certificate is kept with the cluster, and made
-    /// where there is none that is good for another run.
-    pub(crate) fn at(address: Ipv4Addr, places: &Places) -> Result<Self> {
+    /// A provider at this machine's address in the network of the cluster. Its certificate is kept in a folder, and made where
+    /// there is none that is good for another run.
+    pub(crate) fn at(address: Ipv4Addr, folder: PathBuf, places: &Places) -> Result<Self> {
         let provider = Self {
             issuer: format!("https://{address}:{PORT}"),
-            folder: node_image::folder(places).join("provider"),
+            folder,
         };
         let _lock = places.lock(Kept::Cluster)?;
         if !command::succeeds(Command::new("openssl").arg("version"), LIMIT) {

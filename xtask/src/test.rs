@@ -16,6 +16,7 @@ use crate::{
     places::Places,
     steps::Steps,
     tools,
+    versions::Kubernetes,
     wasm::{TARGET, Toolchain},
 };
 
@@ -90,7 +91,7 @@ fn check(places: &Places, steps: &mut Steps) -> Result<()> {
             .env("RUSTDOCFLAGS", "-Dwarnings");
         command::run(cargo.current_dir(repository))
     })?;
-    let cluster = e2e::run(places, steps, None, &[])?;
+    let cluster = e2e::run(places, steps, &Kubernetes::default(), None, &[])?;
     eprintln!(
         "\nAll checks passed.\n{}End-to-end tests ran against: {cluster}",
         steps.table()

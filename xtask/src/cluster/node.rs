@@ -11,8 +11,8 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Cluster, NAME};
-use crate::{command, node_image, places::Places, provider::Provider};
+use super::Cluster;
+use crate::{command, node_image, places::Places, provider::Provider, versions};
 
 /// What all requests are noted by: who, what, when, from where; no bodies.
 const POLICY: &str = "\
@@ -25,14 +25,16 @@ rules:
   - level: None
 ";
 /// The flags that are added to the API server's.
-const FLAGS: [&str; 5] = [
+const FLAGS: [&str; 4] = [
     "--audit-log-path=/var/log/kubernetes/audit.log",
     "--audit-log-maxsize=20",
     "--audit-policy-file=/etc/podshell/audit-policy.yaml",
     "--authentication-config=/etc/podshell/authentication.yaml",
-    CONSTRAINED,
 ];
+/// One more, where it is not so anyway.
 const CONSTRAINED: &str = "--feature-gates=ConstrainedImpersonation=true";
+/// The Kubernetes 1.x from which on it is.
+const CONSTRAINED_SINCE: u32 = 36;
 const AUTHENTICATION: &str = "/etc/podshell/authentication.yaml";
 /// Folders of the node that they need: the name, where, what it is.
 const FOLDERS: [(&str, &str, &str); 2] = [
@@ -47,9 +49,10 @@ const AWAY: Duration = Duration::from_secs(180);
 impl Cluster {
     /// Gives an image to the node.
     pub(crate) fn load(&self, places: &Places, archive: &Path) -> Result<()> {
-        let mut kind = self.engine().command(node_image::kind(places)?);
-        kind.args(["load", "image-archive", "--name", NAME]);
-        command::run(kind.arg(archive))
+        let kind = node_image::kind(places, &self.kubernetes)?;
+        let mut kind = self.engine().command(kind);
+        kind.args(["load", "image-archive", "--name"]);
+        command::run(kind.arg(self.kubernetes.cluster()).arg(archive))
     }
 
     /// This machine's address as what comes by a port of the node sees it: that of the network which kind makes.
@@ -64,13 +67,19 @@ impl Cluster {
 
     /// Whether the API server knows constrained impersonation.
     pub(crate) fn is_constrained(&self) -> Result<bool> {
-        Ok(self.api_server()?.contains(CONSTRAINED))
+        Ok(self.is_constrained_anyway() || self.api_server()?.contains(CONSTRAINED))
+    }
+
+    /// The tests' OpenID provider, as this cluster sees it. What it has is kept with the cluster.
+    pub(crate) fn provider(&self, places: &Places) -> Result<Provider> {
+        let folder = self.kubernetes.folder(places).join("provider");
+        Provider::at(self.gateway()?, folder, places)
     }
 
     /// Lets the API server keep an audit log, trust the tests' OpenID provider and know constrained impersonation, if it does
     /// not. Returns the provider.
     pub(crate) fn prepare_api_server(&self, places: &Places) -> Result<Provider> {
-        let provider = Provider::at(self.gateway()?, places)?;
+        let provider = self.provider(places)?;
         let authentication = provider.authentication()?;
         let has_flags = self.has_flags();
         if has_flags && self.knows(&authentication) {
@@ -84,7 +93,7 @@ impl Cluster {
         fs::write(files.join("authentication.yaml"), authentication)?;
         self.copy(
             &files.display().to_string(),
-            &format!("{}:/etc/", Self::node()),
+            &format!("{}:/etc/", self.node()),
         )?;
         if has_flags {
             eprintln!("it trusts the provider within two minutes after that has started");
@@ -105,7 +114,7 @@ impl Cluster {
         if !String::from_utf8_lossy(&mode).contains("mode: nftables") {
             return Ok(());
         }
-        let node = Self::node();
+        let node = self.node();
         let nft = |arguments: &[&str]| {
             let mut docker = self.engine().docker();
             docker.args(["exec", &node, "nft"]).args(arguments);
@@ -140,8 +149,8 @@ impl Cluster {
         kubectl
     }
 
-    fn node() -> String {
-        format!("{NAME}-control-plane")
+    fn node(&self) -> String {
+        format!("{}-control-plane", self.kubernetes.cluster())
     }
 
     /// Copies to or from the node.
@@ -153,18 +162,18 @@ impl Cluster {
     /// Whether the node has this for the API server to authenticate by.
     fn knows(&self, authentication: &str) -> bool {
         let mut docker = self.engine().docker();
-        docker.args(["exec", &Self::node(), "cat", AUTHENTICATION]);
+        docker.args(["exec", &self.node(), "cat", AUTHENTICATION]);
         let output = docker.output();
         output.is_ok_and(|output| output.stdout == authentication.as_bytes())
     }
 
     /// Changes how the API server is run, which restarts it; `manifest` is for the text on its way.
     fn add_flags(&self, manifest: &Path) -> Result<()> {
-        let node = Self::node();
+        let node = self.node();
         let local = manifest.display().to_string();
         self.copy(&format!("{node}:{MANIFEST}"), &local)?;
         let text = fs::read_to_string(manifest)?;
-        fs::write(manifest, with_flags(&text)?)?;
+        fs::write(manifest, with_flags(&text, &self.flags())?)?;
         // Not into the folder of manifests, where the kubelet would read half of it.
         let aside = "/etc/kubernetes/kube-apiserver.yaml";
         self.copy(&local, &format!("{node}:{aside}"))?;
@@ -184,7 +193,21 @@ impl Cluster {
     /// Whether the API server was started with all that is added.
     fn has_flags(&self) -> bool {
         self.api_server()
-            .is_ok_and(|all| FLAGS.iter().all(|flag| all.contains(flag)))
+            .is_ok_and(|all| self.flags().iter().all(|flag| all.contains(flag)))
+    }
+
+    /// All that is added.
+    fn flags(&self) -> Vec<&'static str> {
+        let mut flags = FLAGS.to_vec();
+        if !self.is_constrained_anyway() {
+            flags.push(CONSTRAINED);
+        }
+        flags
+    }
+
+    /// Whether its Kubernetes knows constrained impersonation without being told to.
+    fn is_constrained_anyway(&self) -> bool {
+        versions::minor(&self.version).is_some_and(|minor| minor >= CONSTRAINED_SINCE)
     }
 
     /// How the API server was started, as the cluster has it.
@@ -225,7 +248,7 @@ fn wait_until(or: &str, is_so: impl Fn() -> bool) -> Result<()> {
 }
 
 /// The API server's manifest with the flags and folders, if they are not there.
-fn with_flags(manifest: &str) -> Result<String> {
+fn with_flags(manifest: &str, flags: &[&str]) -> Result<String> {
     let mut text = String::new();
     let mut found = 0;
     for line in manifest.lines() {
@@ -233,7 +256,7 @@ fn with_flags(manifest: &str) -> Result<String> {
         text.push('\n');
         match line {
             "    - kube-apiserver" => {
-                for flag in FLAGS.iter().filter(|flag| !manifest.contains(**flag)) {
+                for flag in flags.iter().filter(|flag| !manifest.contains(**flag)) {
                     text.push_str(&format!("    - {flag}\n"));
                 }
             }
@@ -265,7 +288,7 @@ fn is_new(manifest: &str, (name, ..): &(&str, &str, &str)) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::with_flags;
+    use super::{FLAGS, with_flags};
 
     const MANIFEST: &str = "\
 spec:
@@ -285,7 +308,7 @@ spec:
 
     #[test]
     fn flags_and_folders_are_added_once() {
-        let changed = with_flags(MANIFEST).unwrap();
+        let changed = with_flags(MANIFEST, &FLAGS).unwrap();
         assert!(
             changed.contains("    - kube-apiserver\n    - --audit-log-path="),
             "{changed}"
@@ -295,7 +318,7 @@ spec:
             "{changed}"
         );
         assert!(changed.contains("type: DirectoryOrCreate}}"), "{changed}");
-        assert_eq!(with_flags(&changed).unwrap(), changed);
-        assert!(with_flags("spec: {}").is_err());
+        assert_eq!(with_flags(&changed, &FLAGS).unwrap(), changed);
+        assert!(with_flags("spec: {}", &FLAGS).is_err());
     }
 }

@@ -12,15 +12,21 @@ use crate::{
     places::Places,
     steps::Steps,
     tools,
+    versions::Kubernetes,
 };
 
 /// The proxies, and what makes their certificate.
 const PACKAGES: [&str; 3] = ["haproxy", "nginx", "openssl"];
 
 /// Builds the image, deploys it once for each way to sign in, and runs the tests.
-pub(crate) fn run(places: &Places, steps: &mut Steps, arguments: &[OsString]) -> Result<()> {
+pub(crate) fn run(
+    places: &Places,
+    steps: &mut Steps,
+    kubernetes: &Kubernetes,
+    arguments: &[OsString],
+) -> Result<()> {
     let image = image::run(places, steps, &image::Wishes::usual()?)?;
-    let cluster = steps.step("cluster", || cluster::up(places))?;
+    let cluster = steps.step("cluster", || cluster::up(places, kubernetes))?;
     // Before anything is deployed: what the API server knows then is used.
     let provider = steps.step("API server", || cluster.prepare_api_server(places))?;
     steps.step("load the image", || cluster.load(places, &image.archive))?;
