@@ -239,6 +239,29 @@ pub(super) fn status<'a>(pod: &'a v1::Pod, container: &str) -> Option<&'a Contai
     .find(|status| status.name == container)
 }
 
+/// Which run of a container the pod tells of: each restart makes another.
+pub(super) fn run<'a>(pod: &'a v1::Pod, container: &str) -> Option<&'a str> {
+    status(pod, container)?.container_id.as_deref()
+}
+
+/// The pod as it was before a container of it was restarted: with its end.
+pub(super) fn before_restart(mut pod: v1::Pod, container: &str) -> v1::Pod {
+    if let Some(status) = &mut pod.status {
+        let restarted = [
+            &mut status.container_statuses,
+            &mut status.init_container_statuses,
+        ]
+        .into_iter()
+        .flatten()
+        .flatten()
+        .find(|status| status.name == container);
+        if let Some(status) = restarted {
+            status.state = status.last_state.take();
+        }
+    }
+    pod
+}
+
 /// How a container's main process ended, if it does not run.
 pub(super) fn end_of(pod: &v1::Pod, container: &str) -> Option<ContainerStateTerminated> {
     let status = status(pod, container)?;

@@ -85,6 +85,7 @@ pub(super) async fn is_gone(cluster: &Cluster, target: &Target) -> bool {
 /// Looks at the pod until it shows that the container ended; [`None`] if it does not in time.
 async fn look(cluster: &Cluster, target: &Target, time: Duration) -> Option<Exit> {
     let until = Instant::now() + time;
+    let mut run = None;
     loop {
         // Many may be lost at once.
         let turn = cluster.looks.acquire().await.ok()?;
@@ -96,13 +97,27 @@ async fn look(cluster: &Cluster, target: &Target, time: Duration) -> Option<Exit
                 format!("Pod {:?} was deleted.", target.pod),
             )),
             Err(_) => return None,
-            Ok(pod) => end_in(pod, target),
+            Ok(pod) => end_since(&mut run, pod, target),
         };
         if seen.is_some() || Instant::now() >= until {
             return seen;
         }
         sleep(LOOK_EVERY).await;
     }
+}
+
+/// The end of the target's container, if the pod shows one, or another run of it than the first that was seen: who restarts it
+/// at once, as Kubernetes 1.37, shows its end for a tenth of a second.
+fn end_since(first: &mut Option<String>, pod: Pod, target: &Target) -> Option<Exit> {
+    let run = pods::run(&pod, &target.container).map(str::to_owned);
+    let is_restarted = first.is_some() && run.is_some() && *first != run;
+    *first = first.take().or(run);
+    let pod = if is_restarted {
+        pods::before_restart(pod, &target.container)
+    } else {
+        pod
+    };
+    end_in(pod, target)
 }
 
 /// The end of the target's container, if the pod shows one.
@@ -129,4 +144,54 @@ fn end_in(pod: Pod, target: &Target) -> Option<Exit> {
         detail: gone.detail().map(Cow::into_owned),
         ..failed(EndReason::PodGone, gone.to_string())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pod(run: &str, last: &serde_json::Value) -> Pod {
+        let status = json!({
+            "name": "main", "image": "", "imageID": "", "ready": true, "restartCount": 0,
+            "containerID": run, "state": {"running": {}}, "lastState": last,
+        });
+        let pod = json!({
+            "metadata": {"name": "web"},
+            "spec": {"containers": [{"name": "main", "image": "bash"}]},
+            "status": {"phase": "Running", "containerStatuses": [status]},
+        });
+        serde_json::from_value(pod).unwrap()
+    }
+
+    fn target(mode: Mode) -> Target {
+        Target {
+            namespace: "default".to_owned(),
+            pod: "web".to_owned(),
+            container: "main".to_owned(),
+            shell: None,
+            mode,
+            windows: false,
+            image: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_container_that_was_restarted_between_two_looks_has_ended() {
+        let ended = json!({"terminated": {"exitCode": 7, "reason": "Error"}});
+        for (mode, reason, code) in [
+            (Mode::Exec, EndReason::PodGone, None),
+            (Mode::Attach, EndReason::Exited, Some(7)),
+        ] {
+            let target = target(mode);
+            let mut run = None;
+            let mut look = |pod| end_since(&mut run, pod, &target);
+            // What an earlier run came to is nothing of this one.
+            assert!(look(pod("containerd://a", &ended)).is_none());
+            assert!(look(pod("containerd://a", &ended)).is_none());
+            let exit = look(pod("containerd://b", &ended)).unwrap();
+            assert_eq!((exit.reason, exit.code), (reason, code));
+        }
+    }
 }
