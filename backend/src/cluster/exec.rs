@@ -6,9 +6,9 @@
 //! socket's buffer to the session without a copy.
 //!
 //! The channels are those of `v4.channel.k8s.io` and, with half-closing, `v5.channel.k8s.io`
-//! (KEP-4006). API servers hand v4 through to the kubelet but translate v5, which costs them twice
-//! the CPU time and each keystroke some 100 µs; a terminal has no use for what v5 adds. So v4 is
-//! asked for first.
+//! (KEP-4006). API servers hand v4 through to the kubelet but translate v5, since Kubernetes 1.36 the
+//! kubelet does, which costs them twice the CPU time and each keystroke some 100 µs; a terminal has
+//! no use for what v5 adds. So v4 is asked for first.
 
 mod handshake;
 pub(super) mod output;
