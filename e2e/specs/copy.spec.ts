@@ -149,7 +149,9 @@ test.describe("with Ctrl+C and Ctrl+V for the clipboard", () => {
         await expect(terminal.host.locator(".xterm-selection > div")).toHaveCount(0);
         expect(await clipboard(page)).toBe(SELECTED);
 
-        await terminal.run("clear; cat");
+        // what is pasted would be found where it was selected, and Ctrl-C meet the shell, while nothing is cleared yet
+        await terminal.run("clear; echo re''ady; cat");
+        await terminal.expectText(/^ready$/m);
         await page.keyboard.press("Control+v");
         await terminal.expectText(SELECTED);
         await page.keyboard.press("Control+c");
