@@ -183,9 +183,11 @@ impl Failure {
 
     /// The end of a session, seen as a failure.
     pub(crate) fn from_exit(exit: Exit) -> Self {
+        // Which of the shells that were tried the runtime names there, tells nobody more than that there is none.
+        let detail = exit.detail.filter(|_| exit.reason != EndReason::NoShell);
         Self {
             reason: name_of(exit.reason),
-            detail: exit.detail,
+            detail,
             ..Self::new(Kind::Ended(exit.reason), exit.message)
         }
     }
@@ -251,6 +253,19 @@ mod tests {
     fn answer(status: u16, code: &str) -> Failure {
         let error = serde_json::json!({"code": code, "message": "What happened."});
         Failure::from_api(status, serde_json::from_value(error).unwrap())
+    }
+
+    #[test]
+    fn a_runtimes_words_are_told_but_for_a_shell_that_is_not_there() {
+        let told = |reason| {
+            let exit = Exit {
+                detail: Some("exec: \"/bin/bash\": no such file".to_owned()),
+                ..Exit::new(reason, "What happened.")
+            };
+            Failure::from_exit(exit).detail
+        };
+        assert_eq!(told(EndReason::NoShell), None);
+        assert!(told(EndReason::NotStarted).is_some());
     }
 
     #[test]
