@@ -12,6 +12,13 @@ impl Clock {
     }
 }
 
+/// The system's.
+impl Default for Clock {
+    fn default() -> Self {
+        Self(Arc::new(SystemTime::now))
+    }
+}
+
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Clock")

@@ -74,7 +74,7 @@ impl Server {
     pub fn new(config: Config) -> Self {
         Self {
             config,
-            clock: Clock(Arc::new(SystemTime::now)),
+            clock: Clock::default(),
             events: Events(Box::new(io::stdout())),
         }
     }

@@ -5,18 +5,14 @@ mod kubeconfig;
 use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use aws_lc_rs::digest::{Context, SHA256};
-use http::{HeaderValue, Request, Uri, header::SEC_WEBSOCKET_PROTOCOL};
+use http::Uri;
 use hyper_util::client::legacy::connect::Connect;
 #[cfg(feature = "demo")]
 use hyper_util::rt::TokioIo;
-use kube::{
-    Client, Config,
-    client::{Body, ConfigExt},
-    config::AuthInfo,
-};
+use kube::{Client, Config, client::ConfigExt, config::AuthInfo};
 use thiserror::Error;
 use tokio::time::timeout;
-use tower::{ServiceBuilder, layer::layer_fn, util::MapRequestLayer};
+use tower::{ServiceBuilder, layer::layer_fn};
 use tracing::warn;
 
 use self::kubeconfig::Found;
@@ -24,10 +20,9 @@ use super::{
     Cluster, ClusterError,
     call_as::{Authorized, Clients},
     call_watch::{CallWatcher, Watched},
-    connection::{Transport, connector, without_secrets},
+    connection::{Transport, connector, is_this_machine, without_secrets},
     credentials::Credentials,
     error::innermost,
-    exec::Protocol,
 };
 use crate::clock::Clock;
 
@@ -200,8 +195,7 @@ impl Cluster {
             Box::pin(async move { connector.connect().await.map(TokioIo::new) })
         });
         let identity = identity(&config);
-        let clock = Clock(Arc::new(std::time::SystemTime::now));
-        let credentials = Credentials::of(&mut user, &clock);
+        let credentials = Credentials::of(&mut user, &Clock::default());
         let credentials = Arc::new(credentials.map_err(|error| unusable(error.to_string()))?);
         let clients = clients(config, &credentials, connect, watcher);
         let clients = clients.map_err(|error| unusable(innermost(&error)))?;
@@ -214,11 +208,7 @@ impl Cluster {
 
 /// Whether credentials may be sent there: over TLS, or within this machine. kubectl sends none over plain HTTP.
 fn may_be_told(server: &Uri) -> bool {
-    let host = server.host().unwrap_or_default().trim_matches(['[', ']']);
-    let ip = host.parse::<std::net::IpAddr>();
-    server.scheme_str() == Some("https")
-        || host.eq_ignore_ascii_case("localhost")
-        || ip.is_ok_and(|ip| ip.to_canonical().is_loopback())
+    server.scheme_str() == Some("https") || is_this_machine(server)
 }
 
 /// Waits, and tells so where it takes long.
@@ -257,23 +247,12 @@ fn clients(
     Ok(Clients::new(Arc::clone(credentials), move |authorize| {
         let service = ServiceBuilder::new()
             .layer(layer_fn(|inner| Watched::new(inner, watcher.clone())))
-            .layer(MapRequestLayer::new(choose_protocol))
             .layer(layer_fn(|inner| Authorized::new(inner, authorize.clone())))
             .layer(config.base_uri_layer())
             .layer(headers.clone())
             .service(transport.clone());
         Client::new(service, config.default_namespace.clone())
     }))
-}
-
-/// `Client::connect` offers v5 and v4 together, of which API servers take v5. A request that
-/// carries a [`Protocol`] offers that one alone.
-fn choose_protocol(mut request: Request<Body>) -> Request<Body> {
-    if let Some(protocol) = request.extensions().get::<Protocol>() {
-        let name = HeaderValue::from_static(protocol.name());
-        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, name);
-    }
-    request
 }
 
 #[cfg(test)]

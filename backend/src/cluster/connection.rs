@@ -25,6 +25,7 @@ use thiserror::Error;
 use tower::Service;
 
 pub(super) use self::unreached::Unreached;
+pub(super) use self::way::is_this_machine;
 use self::{
     connector::Connector,
     trust::TrustError,

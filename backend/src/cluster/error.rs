@@ -1,16 +1,16 @@
 //! What can go wrong with the cluster, told for people.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, error::Error};
 
 use http::StatusCode;
 use kube::core::Status;
 use podshell_shared::api::DebugProfile;
-use thiserror::Error;
+use thiserror::Error as ThisError;
 
 use super::{Right, connection::Unreached, credentials::CredentialsError, words};
 
 /// Why the cluster did not do what was asked.
-#[derive(Debug, Error)]
+#[derive(Debug, ThisError)]
 pub enum ClusterError {
     /// There is no such namespace.
     #[error("There is no namespace {namespace:?} in this cluster.")]
@@ -243,16 +243,14 @@ impl ClusterError {
 }
 
 /// The innermost cause says what happened; what wraps it only says where.
-pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut cause = error;
-    loop {
-        if cause.is::<Unreached>() || cause.is::<CredentialsError>() {
-            return cause.to_string();
-        }
-        match (cause.source(), words::what_broke(error)) {
-            (Some(deeper), _) => cause = deeper,
-            (None, Some(broke)) => return format!("the connection {broke}"),
-            (None, None) => return cause.to_string(),
-        }
+pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
+    let is_ours =
+        |cause: &&(dyn Error + 'static)| cause.is::<Unreached>() || cause.is::<CredentialsError>();
+    if let Some(ours) = words::causes(error).find(is_ours) {
+        return ours.to_string();
+    }
+    match words::what_broke(error) {
+        Some(broke) => format!("the connection {broke}"),
+        None => words::causes(error).last().unwrap_or(error).to_string(),
     }
 }

@@ -1,6 +1,6 @@
 //! What others say, made fit to be passed on: an API server, a kubelet, a container runtime, a proxy on the way.
 
-use std::{error::Error, io, mem};
+use std::{error::Error, io, iter, mem};
 
 use http::StatusCode;
 
@@ -69,25 +69,30 @@ pub(super) fn say_that_it_is_gone(words: &str) -> bool {
             .any(|gone| words.contains(gone))
 }
 
+/// An error, and all that it wraps, from the outermost to the innermost.
+pub(super) fn causes<'e>(
+    error: &'e (dyn Error + 'static),
+) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    iter::successors(Some(error), |&error| {
+        // What one of these holds is not its source, but that one's source is.
+        let io = error.downcast_ref::<io::Error>();
+        let held = io.and_then(io::Error::get_ref).map(|held| held as _);
+        held.or_else(|| error.source())
+    })
+}
+
 /// What became of a connection, behind "it"; [`None`] if the error is about something else. Libraries say it in words that
 /// are for programmers.
 pub(super) fn what_broke(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
+    causes(error).find_map(|error| {
         let io = error.downcast_ref::<io::Error>();
-        if let Some(broke) = io.and_then(|error| io_broke(error.kind())) {
-            return Some(broke);
-        }
-        if let Some(error) = error.downcast_ref::<hyper::Error>()
-            && (error.is_incomplete_message() || error.is_closed() || error.is_canceled())
-        {
-            return Some(BROKEN_OFF);
-        }
-        // What one of these holds is not its source, but that one's source is.
-        let held = io.and_then(io::Error::get_ref).map(|held| held as _);
-        cause = held.or_else(|| error.source());
-    }
-    None
+        let http = error.downcast_ref::<hyper::Error>();
+        let is_over = |error: &hyper::Error| {
+            error.is_incomplete_message() || error.is_closed() || error.is_canceled()
+        };
+        let broke = io.and_then(|error| io_broke(error.kind()));
+        broke.or_else(|| http.filter(|error| is_over(error)).map(|_| BROKEN_OFF))
+    })
 }
 
 const BROKEN_OFF: &str = "was broken off";

@@ -118,6 +118,7 @@ async fn a_server_is_known_by_what_the_kubeconfig_names() {
             .named(&at(&self_signed, &trusting(&own))),
         serves("by another name")
             .named(&at(&named, &format!("{trust}, tls-server-name: api.test"))),
+        serves("in capital letters").named(&at(&server, &trust).replace("https://", "HTTPS://")),
         serves("by nothing").named(&at(&server, "insecure-skip-tls-verify: true")),
         fails(
             "by another authority",

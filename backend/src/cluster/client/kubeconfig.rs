@@ -392,8 +392,7 @@ contexts:
             let runtime = Builder::new_current_thread().build().unwrap();
             let found = runtime.block_on(of_kubeconfig(Read { content, files }, None));
             if let Ok(mut found) = found {
-                let clock = Clock(std::sync::Arc::new(std::time::SystemTime::now));
-                let _ = Credentials::of(&mut found.config.auth_info, &clock);
+                let _ = Credentials::of(&mut found.config.auth_info, &Clock::default());
             }
         }
     }

@@ -5,6 +5,7 @@ use std::{error::Error, io};
 use rustls::{CertificateError, Error as TlsError};
 
 use super::connector::ProxyError;
+use crate::cluster::words::causes;
 
 /// No answer of the API server.
 #[derive(Debug, thiserror::Error)]
@@ -18,27 +19,10 @@ pub(in crate::cluster) struct Unreached {
 
 /// What happened instead of an answer.
 pub(super) fn why(error: &(dyn Error + 'static)) -> String {
-    let mut cause = Some(error);
-    let mut innermost = error;
-    while let Some(error) = cause {
-        if let Some(words) = known(error) {
-            return words;
-        }
-        innermost = error;
-        cause = inside(error);
-    }
-    innermost.to_string()
-}
-
-/// What an error wraps: some say so in one way alone.
-fn inside<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
-    let held = error
-        .downcast_ref::<io::Error>()
-        .and_then(io::Error::get_ref);
-    match held {
-        Some(held) => Some(held),
-        None => error.source(),
-    }
+    causes(error).find_map(known).unwrap_or_else(|| {
+        let innermost = causes(error).last().unwrap_or(error);
+        innermost.to_string()
+    })
 }
 
 fn known(error: &(dyn Error + 'static)) -> Option<String> {

@@ -61,6 +61,7 @@ impl Way {
         if let Some(url) = proxy_url {
             // As clientcmd has it, which takes none without a scheme.
             let known = ["http://", "https://", "socks5://", "socks5h://"];
+            let url = &with_small_scheme(url);
             let proxy = known.iter().any(|scheme| url.starts_with(scheme));
             let proxy = proxy.then(|| Proxy::parse(url, server)).flatten();
             return proxy.map(Self::through).ok_or(NoProxyUrl);
@@ -71,7 +72,7 @@ impl Way {
         };
         let is_https = server.scheme_str() == Some("https");
         let url = first(if is_https { HTTPS } else { HTTP });
-        let proxy = url.and_then(|url| Proxy::parse(&url, server));
+        let proxy = url.and_then(|url| Proxy::parse(&with_small_scheme(&url), server));
         let straight = first(STRAIGHT).unwrap_or_default();
         Ok(match proxy {
             Some(proxy) if is_proxied(server, &straight) => Self::through(proxy),
@@ -108,6 +109,14 @@ impl Proxy {
     }
 }
 
+/// A URL whose scheme is in small letters, as whoever reads it compares it (RFC 3986, section 3.1).
+fn with_small_scheme(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => format!("{}://{rest}", scheme.to_ascii_lowercase()),
+        None => url.to_owned(),
+    }
+}
+
 /// The port that a URL means.
 pub(super) fn port(url: &Uri) -> u16 {
     let usual = if url.scheme_str() == Some("http") {
@@ -120,17 +129,29 @@ pub(super) fn port(url: &Uri) -> u16 {
 
 /// Whether Go would take a proxy to `server`, with this in `NO_PROXY`.
 fn is_proxied(server: &Uri, straight: &str) -> bool {
-    let host = server.host().unwrap_or_default();
-    let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
-    let host = host.trim_end_matches('.');
-    let ip = host.parse::<IpAddr>().ok();
-    if host == "localhost" || ip.is_some_and(|ip| ip.to_canonical().is_loopback()) {
+    if is_this_machine(server) {
         return false;
     }
-    let port = port(server);
+    let (host, ip, port) = (host(server), ip(server), port(server));
     !straight
         .split(',')
-        .any(|entry| is_meant(&entry.trim().to_ascii_lowercase(), host, ip, port))
+        .any(|entry| is_meant(&entry.trim().to_ascii_lowercase(), &host, ip, port))
+}
+
+/// Whether a URL leads no further than this machine.
+pub(in crate::cluster) fn is_this_machine(url: &Uri) -> bool {
+    host(url) == "localhost" || ip(url).is_some_and(|ip| ip.to_canonical().is_loopback())
+}
+
+fn host(url: &Uri) -> String {
+    let host = url.host().unwrap_or_default().to_ascii_lowercase();
+    host.trim_matches(['[', ']'])
+        .trim_end_matches('.')
+        .to_owned()
+}
+
+fn ip(url: &Uri) -> Option<IpAddr> {
+    host(url).parse().ok()
 }
 
 /// Whether an entry of `NO_PROXY` means this host.
@@ -271,6 +292,8 @@ mod tests {
             };
             assert_eq!((proxy.kind, proxy.address()), (kind, "a:1"));
         }
+        let loud = Way::by(Some("HTTP://a:1"), &server, none).unwrap();
+        assert!(matches!(loud, Way::Proxy(proxy) if proxy.kind == ProxyKind::Http));
         for url in ["a:1", "ftp://a:1", "http://", "nonsense", "socks4://a:1"] {
             assert!(Way::by(Some(url), &server, none).is_err(), "{url}");
         }

@@ -209,8 +209,7 @@ mod tests {
             let config = config
                 .iter()
                 .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-            let clock = Clock(std::sync::Arc::new(SystemTime::now));
-            ProviderToken::new(name, config.collect(), clock)
+            ProviderToken::new(name, config.collect(), Clock::default())
                 .err()
                 .map(|error| error.to_string())
         };

@@ -41,7 +41,8 @@ pub(super) async fn upgrade(
         SEC_WEBSOCKET_KEY,
         key.parse().expect("it is base64, which a header can hold"),
     );
-    request.extensions_mut().insert(protocol);
+    let name = HeaderValue::from_static(protocol.name());
+    headers.insert(SEC_WEBSOCKET_PROTOCOL, name);
     let sent = client.send(request.map(Body::from)).await;
     let response = sent.map_err(|error| Refused::Error(error.into()))?;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
