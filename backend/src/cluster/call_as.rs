@@ -19,7 +19,7 @@ use tokio::time::{Duration, Instant};
 pub(super) use self::authorized::Authorized;
 use super::{
     ClusterError,
-    credentials::{Credentials, CredentialsError, bearer},
+    credentials::{Credentials, CredentialsError, Shown, bearer},
 };
 use crate::secret::{Digest, digest_of};
 
@@ -180,17 +180,23 @@ enum By {
 }
 
 impl Authorize {
-    /// Tells it in this one.
+    /// Tells it in this one. Gives what it shows of our own.
     ///
     /// # Errors
     ///
     /// If our own credentials can't be had.
-    async fn request(&self, request: &mut Request<Body>) -> Result<(), CredentialsError> {
-        let credentials = match &self.by {
-            By::Nobody => None,
+    async fn request(
+        &self,
+        request: &mut Request<Body>,
+    ) -> Result<Option<Shown>, CredentialsError> {
+        let (credentials, shown) = match &self.by {
+            By::Nobody => (None, None),
             // One that can't be sent is none: the API server says so.
-            By::Caller(standing) => bearer(standing.token().expose_secret()),
-            By::Own(credentials) => credentials.current().await?,
+            By::Caller(standing) => (bearer(standing.token().expose_secret()), None),
+            By::Own(own) => {
+                let credentials = own.current().await?;
+                (credentials.clone(), Some(own.shown(credentials)))
+            }
         };
         let headers = request.headers_mut();
         for (name, value) in &self.fixed {
@@ -199,14 +205,14 @@ impl Authorize {
         if let Some(credentials) = credentials {
             headers.insert(AUTHORIZATION, credentials);
         }
-        Ok(())
+        Ok(shown)
     }
 
     /// Whether a request that was refused with 401 is worth another try. Whoever brings credentials renews them, too.
-    async fn renew(&self) -> Result<bool, CredentialsError> {
-        match &self.by {
-            By::Own(credentials) => credentials.renew().await,
-            By::Nobody | By::Caller(_) => Ok(false),
+    async fn renew(&self, refused: Option<&Shown>) -> Result<bool, CredentialsError> {
+        match (&self.by, refused) {
+            (By::Own(own), Some(refused)) => own.renew(refused).await,
+            _ => Ok(false),
         }
     }
 }
@@ -319,8 +325,7 @@ mod tests {
             token: Some("of-podshell".into()),
             ..AuthInfo::default()
         };
-        let clock = Clock(Arc::new(std::time::SystemTime::now));
-        let own = Arc::new(Credentials::of(&mut own, &clock).unwrap());
+        let own = Arc::new(Credentials::of(&mut own, &Clock::default()).unwrap());
         let mut request = Request::new(Body::empty());
         let authorize = call_as.authorize(&own).unwrap();
         authorize.request(&mut request).await.unwrap();

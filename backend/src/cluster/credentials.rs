@@ -56,6 +56,14 @@ enum Token {
     Plugin(Box<Plugin>),
 }
 
+/// What a request has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shown {
+    header: Option<HeaderValue>,
+    /// How often the certificate of connections had changed.
+    changes: u64,
+}
+
 /// The server's own credentials.
 pub(super) struct Credentials {
     token: Token,
@@ -139,12 +147,23 @@ impl Credentials {
         Ok(header)
     }
 
-    /// Whether a request that the API server answered with 401 is worth another try, now that there may be other credentials.
+    /// What is shown where this goes with a request.
+    pub(super) fn shown(&self, header: Option<HeaderValue>) -> Shown {
+        let changes = self.identity.changes();
+        Shown { header, changes }
+    }
+
+    /// Whether a request that the API server answered with 401 to what it was shown is worth another try: others have been
+    /// given since, to whoever asked with the same, or there are others now.
     ///
     /// # Errors
     ///
     /// If there are none any more.
-    pub(super) async fn renew(&self) -> Result<bool, CredentialsError> {
+    pub(super) async fn renew(&self, refused: &Shown) -> Result<bool, CredentialsError> {
+        let current = self.current().await?;
+        if self.shown(current) != *refused {
+            return Ok(true);
+        }
         match &self.token {
             Token::Plugin(plugin) => Ok(plugin.renew().await?),
             Token::Provider(provider) => Ok(provider.renew().await?),

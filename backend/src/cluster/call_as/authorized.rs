@@ -54,13 +54,13 @@ where
             let mut is_renewed = false;
             loop {
                 let again = copy(&request);
-                authorize.request(&mut request).await?;
+                let shown = authorize.request(&mut request).await?;
                 let answer = inner.clone().oneshot(request).await.map_err(Into::into)?;
                 let Some(next) = again else {
                     return Ok(answer);
                 };
                 let is_refused = answer.status() == StatusCode::UNAUTHORIZED;
-                if is_refused && !is_renewed && authorize.renew().await? {
+                if is_refused && !is_renewed && authorize.renew(shown.as_ref()).await? {
                     is_renewed = true;
                 } else if let Some(wait) = wait(&answer)
                     && begun.elapsed() + wait <= PATIENCE
