@@ -1,12 +1,11 @@
-//! The HTTP routes, and the calls that need no file of their own: version, namespaces, pods and access reviews.
+//! The HTTP routes, and the calls that need no file of their own: version, namespaces, a pod and access reviews.
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     middleware,
-    response::{IntoResponse, Response},
     routing::{get, patch, post},
 };
 use http::StatusCode;
@@ -19,19 +18,17 @@ use k8s_openapi::{
     },
     apimachinery::pkg::{apis::meta::v1::ListMeta, version::Info},
 };
-use serde::Deserialize;
 
 use crate::{
     access::Action,
     cluster::Shared,
-    ephemeral, exec,
+    crowd, ephemeral, exec,
     fault::Route,
     guard::{Guard, guard},
+    list,
     pod::ago,
-    selection::Selection,
     status::ApiError,
     users::User,
-    watch::watch_pods,
 };
 
 /// The age of every namespace.
@@ -45,8 +42,8 @@ pub(crate) fn router(shared: Arc<Shared>, its_guard: Arc<Guard>) -> Router {
         .route("/version", get(version))
         .route("/api/v1/namespaces", get(list_namespaces))
         .route("/api/v1/namespaces/{namespace}", get(get_namespace))
-        .route("/api/v1/pods", get(all_pods))
-        .route("/api/v1/namespaces/{namespace}/pods", get(pods))
+        .route("/api/v1/pods", get(list::all_pods))
+        .route("/api/v1/namespaces/{namespace}/pods", get(list::pods))
         .route("/api/v1/namespaces/{namespace}/pods/{name}", get(get_pod))
         .route(
             "/api/v1/namespaces/{namespace}/pods/{name}/exec",
@@ -102,8 +99,15 @@ async fn list_namespaces(State(shared): Cluster) -> Result<Json<List<Namespace>>
         name: None,
     })?;
     let (version, names) = shared.store.namespaces();
-    let items = names.into_iter().map(|name| namespace(&shared, name));
-    Ok(Json(list(version, items.collect())))
+    let items = names
+        .into_iter()
+        .map(|name| namespace(&shared, name))
+        .collect();
+    let metadata = ListMeta {
+        resource_version: Some(version.to_string()),
+        ..ListMeta::default()
+    };
+    Ok(Json(List { items, metadata }))
 }
 
 async fn get_namespace(
@@ -148,16 +152,6 @@ fn namespace(shared: &Shared, name: String) -> Namespace {
     namespace
 }
 
-fn list<T: k8s_openapi::ListableResource>(version: u64, items: Vec<T>) -> List<T> {
-    List {
-        items,
-        metadata: ListMeta {
-            resource_version: Some(version.to_string()),
-            ..ListMeta::default()
-        },
-    }
-}
-
 async fn get_pod(
     State(shared): Cluster,
     Path((namespace, name)): Path<(String, String)>,
@@ -171,68 +165,9 @@ async fn get_pod(
         name: Some(&name),
     })?;
     match shared.store.get(&namespace, &name) {
-        Some(stored) => Ok(Json(stored.object.as_ref().clone())),
+        Some(stored) => Ok(Json(crowd::told(&stored.object))),
         None => Err(ApiError::not_found("pods", &name)),
     }
-}
-
-async fn all_pods(State(shared): Cluster, Query(query): Query<ListQuery>) -> Response {
-    list_or_watch(shared, None, query).await.into_response()
-}
-
-async fn pods(
-    State(shared): Cluster,
-    Path(namespace): Path<String>,
-    Query(query): Query<ListQuery>,
-) -> Response {
-    list_or_watch(shared, Some(namespace), query)
-        .await
-        .into_response()
-}
-
-/// The query of a list or watch, as far as it is understood.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct ListQuery {
-    watch: Option<String>,
-    resource_version: String,
-    timeout_seconds: Option<u64>,
-    field_selector: String,
-    label_selector: String,
-}
-
-async fn list_or_watch(
-    shared: Arc<Shared>,
-    namespace: Option<String>,
-    query: ListQuery,
-) -> Result<Response, ApiError> {
-    let watching = matches!(query.watch.as_deref(), Some("1" | "true"));
-    let (route, verb) = if watching {
-        (Route::WatchPods, "watch")
-    } else {
-        (Route::ListPods, "list")
-    };
-    shared.faults.gate(route).await?;
-    shared.access.check(Action {
-        verb,
-        resource: "pods",
-        subresource: None,
-        namespace: namespace.as_deref(),
-        name: None,
-    })?;
-    let selection = Selection::new(namespace, &query.field_selector, &query.label_selector)?;
-    if watching {
-        let time = query.timeout_seconds;
-        let time = time.map_or(Duration::MAX, Duration::from_secs);
-        return watch_pods(shared, selection, &query.resource_version, time);
-    }
-    let (version, pods) = shared.store.list();
-    let items = pods
-        .iter()
-        .filter(|pod| selection.holds(pod))
-        .map(|pod| pod.as_ref().clone())
-        .collect();
-    Ok(Json(list::<Pod>(version, items)).into_response())
 }
 
 async fn review(

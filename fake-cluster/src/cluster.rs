@@ -15,7 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     access::Access,
-    api,
+    api, crowd,
     door::{self, Connector, Door},
     fault::{Fault, Faults, Route},
     guard::Guard,
@@ -26,6 +26,7 @@ use crate::{
     record::{ExecRecord, ExecState, Protocol, Records},
     signals,
     store::Store,
+    watch::Watchers,
 };
 
 /// How long the execs of a deleted pod may take to see that their processes have been killed.
@@ -60,6 +61,7 @@ pub(crate) struct Shared {
     pub(crate) processes: Processes,
     pub(crate) mains: Mains,
     pub(crate) protocols: Vec<Protocol>,
+    pub(crate) watchers: Watchers,
     /// Set when the cluster goes: connections and watches end.
     pub(crate) stop: CancellationToken,
     /// The server, and one task per exec, main process and ephemeral container that starts.
@@ -95,6 +97,7 @@ pub struct Builder {
     pods: Vec<Pod>,
     namespaces: BTreeSet<String>,
     protocols: Vec<Protocol>,
+    crowd: usize,
 }
 
 impl Builder {
@@ -109,6 +112,14 @@ impl Builder {
     #[must_use]
     pub fn namespace(mut self, name: impl Into<String>) -> Self {
         self.namespaces.insert(name.into());
+        self
+    }
+
+    /// Adds so many pods, each as heavy as a real one, in namespaces `team-00` to `team-19`. Nothing of theirs is on this
+    /// machine until an exec asks for it.
+    #[must_use]
+    pub fn crowd(mut self, count: usize) -> Self {
+        self.crowd = count;
         self
     }
 
@@ -158,6 +169,9 @@ impl Builder {
         for pod in self.pods {
             store.put(pod);
         }
+        for number in 0..self.crowd {
+            store.put(crowd::member(number));
+        }
         let shared = Arc::new(Shared {
             store,
             access: Access::default(),
@@ -167,6 +181,7 @@ impl Builder {
             processes: Processes::new(&root),
             mains: Mains::default(),
             protocols: self.protocols,
+            watchers: Watchers::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             root,
@@ -199,6 +214,7 @@ impl FakeCluster {
             pods: Vec::new(),
             namespaces: BTreeSet::from(["default".to_owned()]),
             protocols: vec![Protocol::V5, Protocol::V4],
+            crowd: 0,
         }
     }
 
@@ -296,6 +312,23 @@ impl FakeCluster {
     /// Ends every watch that goes on from a past version with `410 Gone`, as happens when etcd is compacted.
     pub fn forget_history(&self) {
         self.shared.store.compact();
+    }
+
+    /// From now on, so many of the first `count` pods of the [crowd](Builder::crowd) change within a second.
+    pub fn change_crowd(&self, count: usize, per_second: u32) {
+        let changing = crowd::change(Arc::clone(&self.shared), count, per_second);
+        self.shared.tasks.spawn(changing);
+    }
+
+    /// Who watches pods now: the user's name for each watch.
+    #[must_use]
+    pub fn watchers(&self) -> Vec<String> {
+        self.shared.watchers.names()
+    }
+
+    /// Breaks the connection of each watch.
+    pub fn cut_watches(&self) {
+        self.shared.watchers.cut();
     }
 
     /// Denies `verb` on `resource` (and `subresource`) in `namespace`, everywhere if that is `None`: access reviews say so

@@ -1,7 +1,7 @@
 //! A Kubernetes API on this machine, just enough of it for Podshell: what the backend's tests run against, on a port of
 //! loopback, and the cluster behind `podshell --demo`, which listens nowhere.
 //!
-//! It serves pods (get, list, watch), namespaces, the version, access reviews, ephemeral containers, and `exec` and `attach`
+//! It serves pods (get; list, by pages and packed; watch, with bookmarks), namespaces, the version, access reviews, ephemeral containers, and `exec` and `attach`
 //! over WebSocket (`v5.channel.k8s.io`, `v4.channel.k8s.io`). A command asked for by `exec`, and a container's main process,
 //! **really run on this machine**, as the user who runs the cluster, on a local terminal or on pipes: the "containers" are
 //! no isolation whatever. Whoever may speak to the cluster may do all that this user may. Therefore
@@ -42,12 +42,14 @@
 mod access;
 mod api;
 mod cluster;
+mod crowd;
 mod demo;
 mod door;
 mod ephemeral;
 mod exec;
 mod fault;
 mod guard;
+mod list;
 pub mod load;
 mod main_process;
 mod pod;

@@ -167,6 +167,14 @@ impl Pod {
         (self.namespace.clone(), self.name.clone())
     }
 
+    /// Its first container has been started once more.
+    pub(crate) fn restart(&mut self) {
+        let mut main = self.containers.iter_mut();
+        if let Some((_, container)) = main.find(|(role, _)| *role == Role::Main) {
+            container.restarts += 1;
+        }
+    }
+
     /// Moves to `phase`, every container with it.
     pub(crate) fn set_phase(&mut self, phase: Phase) {
         self.phase = phase;

@@ -178,6 +178,11 @@ impl Store {
         (inner.version, pods.collect())
     }
 
+    /// Whether the state at `version` is no longer known.
+    pub(crate) fn has_forgotten(&self, version: u64) -> bool {
+        version < self.lock().forgotten
+    }
+
     pub(crate) fn namespaces(&self) -> (u64, Vec<String>) {
         let inner = self.lock();
         (inner.version, inner.namespaces.iter().cloned().collect())

@@ -307,3 +307,112 @@ async fn the_demo_shows_every_state() {
     let set = cluster.set_container_state("jobs", "mailer-5f4b8c7d9-k4r7z", "mailer", state);
     assert!(set.await);
 }
+
+/// Asks as no library does it: gives the status, the headers and the body.
+async fn get(
+    cluster: &FakeCluster,
+    path: &str,
+    packed: bool,
+) -> (http::StatusCode, http::HeaderMap, Vec<u8>) {
+    let mut request = http::Request::get(path);
+    if packed {
+        request = request.header("accept-encoding", "gzip");
+    }
+    let request = request.body(kube::client::Body::empty()).unwrap();
+    let answer = client(cluster).send(request).await.unwrap();
+    let (parts, body) = answer.into_parts();
+    let body = body.collect_bytes().await.unwrap();
+    (parts.status, parts.headers, body.to_vec())
+}
+
+#[tokio::test]
+async fn a_list_comes_by_pages_of_one_version() {
+    let cluster = FakeCluster::builder().crowd(45).start().await.unwrap();
+    let pods = Api::<v1::Pod>::all(client(&cluster));
+    let all = pods.list(&ListParams::default()).await.unwrap();
+    let mut params = ListParams::default().limit(20);
+    let (mut paged, mut versions, mut left) = (Vec::new(), Vec::new(), Vec::new());
+    loop {
+        let page = pods.list(&params).await.unwrap();
+        paged.extend(page.items);
+        versions.push(page.metadata.resource_version);
+        left.push(page.metadata.remaining_item_count);
+        let Some(rest) = page.metadata.continue_ else {
+            break;
+        };
+        // What changes meanwhile changes nothing of that.
+        cluster.add_pod(Pod::new("zoo", "late"));
+        params = ListParams::default().limit(20).continue_token(&rest);
+    }
+    assert_eq!(left, [Some(25), Some(6), None]);
+    assert!(versions.iter().all(|version| *version == versions[0]));
+    assert_eq!(names(&paged)[..45], names(&all.items));
+    let odd = pods
+        .list(&ListParams::default().continue_token("odd"))
+        .await;
+    assert_eq!(status_of(odd.unwrap_err()).code, 400);
+    // A version that is forgotten has no next page.
+    let page = pods.list(&ListParams::default().limit(20)).await.unwrap();
+    cluster.forget_history();
+    let rest = page.metadata.continue_.unwrap();
+    let next = pods
+        .list(&ListParams::default().continue_token(&rest))
+        .await;
+    assert_eq!(status_of(next.unwrap_err()).code, 410);
+}
+
+#[tokio::test]
+async fn long_lists_are_packed_for_who_unpacks_them() {
+    let cluster = FakeCluster::builder().crowd(100).start().await.unwrap();
+    let (_, headers, whole) = get(&cluster, "/api/v1/pods", false).await;
+    assert!(whole.len() > 500_000 && !headers.contains_key("content-encoding"));
+    let (_, headers, packed) = get(&cluster, "/api/v1/pods", true).await;
+    assert_eq!(headers["content-encoding"], "gzip");
+    assert!(
+        packed.len() * 5 < whole.len(),
+        "{} of {}",
+        packed.len(),
+        whole.len()
+    );
+    let (_, headers, _) = get(&cluster, "/api/v1/pods?limit=2", true).await;
+    assert!(!headers.contains_key("content-encoding"));
+}
+
+#[tokio::test]
+async fn a_watch_has_bookmarks_a_name_and_may_be_cut() {
+    let cluster = cluster().await;
+    let pods = pods(&cluster);
+    let listed = pods.list(&ListParams::default()).await.unwrap();
+    let version = listed.metadata.resource_version.unwrap();
+    let mut events = pin!(pods.watch(&WatchParams::default(), &version).await.unwrap());
+    assert_eq!(cluster.watchers(), ["kubernetes-admin"]);
+    // Nothing that is watched.
+    cluster.add_pod(Pod::new("shop", "elsewhere").container(Container::new("app")));
+    let WatchEvent::Bookmark(bookmark) = next(&mut events).await else {
+        panic!("no bookmark");
+    };
+    assert_ne!(bookmark.metadata.resource_version, version);
+    cluster.cut_watches();
+    let broken = timeout(DEADLINE, events.next()).await.unwrap();
+    // As an end or as an error: kube has both.
+    assert!(matches!(broken, None | Some(Err(_))), "{broken:?}");
+    assert!(cluster.watchers().is_empty());
+}
+
+#[tokio::test]
+async fn a_crowd_changes_as_often_as_it_is_to() {
+    let cluster = FakeCluster::builder().crowd(30).start().await.unwrap();
+    let pods = Api::<v1::Pod>::all(client(&cluster));
+    let listed = pods.list(&ListParams::default()).await.unwrap();
+    let version = listed.metadata.resource_version.unwrap();
+    let mut events = pin!(pods.watch(&WatchParams::default(), &version).await.unwrap());
+    cluster.change_crowd(30, 200);
+    let (mut modified, mut others) = (0, 0);
+    while modified < 40 {
+        match next(&mut events).await {
+            WatchEvent::Modified(_) => modified += 1,
+            _ => others += 1,
+        }
+    }
+    assert!(others > 1 && others < 20, "{others}");
+}
