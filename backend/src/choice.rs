@@ -39,7 +39,7 @@ pub(crate) async fn choose(
 ) -> Result<Choice, StartError> {
     #[cfg(feature = "demo")]
     if config.is_demo() {
-        return demo("as asked", watcher);
+        return demo(config, "as asked", watcher);
     }
     let source = Source {
         kubeconfig: config.kubeconfig.clone(),
@@ -61,17 +61,19 @@ pub(crate) async fn choose(
         }),
         #[cfg(feature = "demo")]
         Err(error @ crate::cluster::ConnectError::Nothing) if config.sign_in == SignIn::Local => {
-            demo(&format!("because {error}"), watcher)
+            demo(config, &format!("because {error}"), watcher)
         }
         Err(error) => Err(error.into()),
     }
 }
 
 #[cfg(feature = "demo")]
-fn demo(why: &str, watcher: Arc<dyn CallWatcher>) -> Result<Choice, StartError> {
+fn demo(config: &Config, why: &str, watcher: Arc<dyn CallWatcher>) -> Result<Choice, StartError> {
     let (demo, connector) = fake_cluster::demo()
+        .crowd(config.demo_pods)
         .start_in_memory()
         .map_err(StartError::Demo)?;
+    demo.change_crowd(config.demo_pods, config.demo_changes);
     Ok(Choice {
         cluster: Cluster::demo(connector, Some(watcher))?,
         why: format!("the built-in demo, {why}"),

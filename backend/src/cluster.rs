@@ -10,6 +10,8 @@ mod credentials;
 mod ephemeral;
 mod error;
 mod exec;
+mod hidden_namespaces;
+mod lists;
 mod pods;
 mod shell;
 mod standing;
@@ -31,6 +33,8 @@ use podshell_shared::api;
 use tokio::{sync::Semaphore, time::timeout};
 
 pub(crate) use self::call_as::FixedToken;
+pub(crate) use self::hidden_namespaces::HiddenNamespaces;
+pub(crate) use self::lists::{PodsAnswer, PodsBody, PodsQuery, Settings as ListSettings};
 pub(crate) use self::shell::{refused, terminate::SCRIPTS_AT_ONCE};
 pub use self::{
     access_review::Right,
@@ -45,6 +49,7 @@ pub use self::{
 use self::{
     access_review::Where,
     call_as::Clients,
+    lists::Lists,
     shell::{commands::Launchers, terminate::Terminations},
     standing::Standings,
 };
@@ -69,6 +74,7 @@ pub struct Cluster {
     launchers: Arc<Launchers>,
     terminations: Arc<Terminations>,
     standings: Arc<Standings>,
+    lists: Arc<Lists>,
     /// Whether terminals take input.
     is_read_only: Arc<AtomicBool>,
     /// For looking what became of a pod.
@@ -89,6 +95,7 @@ impl Cluster {
             launchers: Arc::default(),
             terminations: Arc::new(Terminations::new()),
             standings: Arc::default(),
+            lists: Arc::default(),
             is_read_only: Arc::default(),
             looks: Arc::new(Semaphore::new(LOOKS_AT_ONCE)),
         }
@@ -129,35 +136,6 @@ impl Cluster {
     /// What tells this cluster apart, for programs: where its API server is, and who vouches for it.
     pub(crate) fn identity(&self) -> &[u8] {
         &self.identity
-    }
-
-    /// All pods that the identity may list, by namespace and name: those of all namespaces, or else
-    /// of the one that the configuration names.
-    ///
-    /// # Errors
-    ///
-    /// If the API server refuses both, fails, or is silent for 10 s.
-    pub async fn pods(&self) -> Result<api::PodList, ClusterError> {
-        let client = || self.client.clone();
-        let everywhere = answer(Api::all(client()).list(&Default::default())).await;
-        let (list, only) = match everywhere {
-            Err(refused @ ClusterError::Api { status: 403, .. }) => {
-                let own = Api::default_namespaced(client());
-                let list = answer(own.list(&Default::default())).await;
-                // What matters to the user is the first refusal.
-                let list = list.map_err(|_| refused)?;
-                (list, Some(self.client.default_namespace().to_owned()))
-            }
-            listed => (listed?, None),
-        };
-        let mut pods: Vec<_> = list.items.into_iter().map(pods::summary).collect();
-        pods.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-        Ok(api::PodList {
-            cluster: self.name.as_ref().to_owned(),
-            demo: self.demo,
-            only,
-            pods,
-        })
     }
 
     /// One pod, as it is listed.

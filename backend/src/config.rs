@@ -15,7 +15,7 @@ use clap::{ArgAction, Parser};
 use http::HeaderName;
 use humantime::format_duration;
 use ipnet::IpNet;
-use podshell_shared::{api::DebugProfile, terminal::MAX_GRACE};
+use podshell_shared::{api::DebugProfile, names::is_label, terminal::MAX_GRACE};
 use thiserror::Error;
 
 pub use self::{
@@ -215,6 +215,16 @@ pub struct Config {
     #[arg(long, env = "PODSHELL_DEMO")]
     pub demo: bool,
 
+    /// With `--demo`: so many pods more, for who looks at what a large cluster does to the page.
+    #[cfg(feature = "demo")]
+    #[arg(long, hide = true, value_name = "COUNT", default_value_t = 0)]
+    pub demo_pods: usize,
+
+    /// With `--demo-pods`: how many of them change within a second.
+    #[cfg(feature = "demo")]
+    #[arg(long, hide = true, value_name = "COUNT", default_value_t = 0)]
+    pub demo_changes: u32,
+
     /// Path under which everything is served.
     #[arg(
         long,
@@ -347,6 +357,15 @@ pub struct Config {
     )]
     pub hidden_namespaces: Vec<String>,
 
+    /// Namespaces whose pods are listed, instead of all: for who may not list those of all. The page can name others. May be
+    /// given several times.
+    #[arg(long = "namespace", env = "PODSHELL_NAMESPACE", value_name = "NAME", value_delimiter = ',', value_parser = namespace)]
+    pub namespaces: Vec<String>,
+
+    /// How long a list of pods is kept up to date that nobody looks at, 1s to 1h.
+    #[arg(long, env = "PODSHELL_LIST_TIME", value_name = "TIME", default_value = "60s", value_parser = time::<1, 3600>)]
+    pub list_time: Duration,
+
     /// Image of the container that is added to a pod whose own has no shell; it needs a `sh`.
     #[arg(
         long,
@@ -398,6 +417,17 @@ struct NoAddress;
 fn address_range(text: &str) -> Result<IpNet, NoAddress> {
     let one = text.parse::<IpAddr>().map(IpNet::from);
     one.or_else(|_| text.parse()).map_err(|_| NoAddress)
+}
+
+/// Why a text is no namespace.
+#[derive(Debug, Error)]
+#[error(
+    "not a name of a namespace: up to 63 lower-case letters, digits and '-', and a letter or digit at each end"
+)]
+struct NoNamespace;
+
+fn namespace(text: &str) -> Result<String, NoNamespace> {
+    is_label(text).then(|| text.to_owned()).ok_or(NoNamespace)
 }
 
 /// Why a text is no time.
@@ -497,6 +527,15 @@ mod tests {
         assert_eq!(proxies, ["::1/128", "10.0.0.0/8"]);
         for text in ["localhost", "10.0.0.0/33", ""] {
             assert!(parse(&["--trusted-proxy", text]).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn namespaces() {
+        let config = parse(&["--namespace", "shop,jobs", "--namespace", "team-a"]).unwrap();
+        assert_eq!(config.namespaces, ["shop", "jobs", "team-a"]);
+        for text in ["", "A", "a/b", "kube-*", "-a"] {
+            assert!(parse(&["--namespace", text]).is_err(), "{text}");
         }
     }
 

@@ -53,6 +53,8 @@ pub(crate) struct Budget {
     pub(crate) calls: usize,
     /// Containers in which clean-ups run.
     pub(crate) clean_ups: usize,
+    /// Watches on pods.
+    pub(crate) watches: usize,
 }
 
 /// The limit is too low to work at all.
@@ -80,7 +82,8 @@ pub(crate) fn share(
 ) -> Result<Budget, TooFewDescriptors> {
     let calls = (limit / 64).clamp(8, 64);
     let clean_ups = (limit / 64).clamp(SCRIPTS_AT_ONCE, MOST_CLEAN_UPS);
-    let reserve = reserve(costs, calls, clean_ups);
+    let watches = (limit / 32).clamp(8, 256);
+    let reserve = reserve(costs, calls, clean_ups, watches);
     // Its exec, and its client's connection.
     let per_session = costs.exec + 1;
     let needed = reserve + SPARE + per_session;
@@ -94,12 +97,13 @@ pub(crate) fn share(
         connections: connections.min(2 * max_sessions.saturating_add(FOR_PAGES / 2)),
         calls,
         clean_ups,
+        watches,
     })
 }
 
 /// What is not for sessions and clients.
-fn reserve(costs: Costs, calls: usize, clean_ups: usize) -> usize {
-    OWN + clean_ups * costs.exec + (calls * PER_CALL + LOOKS_AT_ONCE) * costs.call
+fn reserve(costs: Costs, calls: usize, clean_ups: usize, watches: usize) -> usize {
+    OWN + clean_ups * costs.exec + (calls * PER_CALL + LOOKS_AT_ONCE + watches) * costs.call
 }
 
 /// Raises this process's limit as far as it may, and tells how many descriptors that is.
@@ -158,25 +162,26 @@ mod tests {
 
     #[test]
     fn shares() {
-        for (limit, costs, max_sessions, sessions, connections, calls, clean_ups) in [
+        for (limit, costs, max_sessions, sessions, connections, calls, clean_ups, watches) in [
             // Sessions come first, each with its connection.
-            (256, Costs::CLUSTER, 1000, 88, 96, 8, 16),
-            (256, DEMO, 1000, 14, 26, 8, 16),
-            (1024, Costs::CLUSTER, 1000, 464, 472, 16, 16),
+            (256, Costs::CLUSTER, 1000, 84, 92, 8, 16, 8),
+            (256, DEMO, 1000, 12, 20, 8, 16, 8),
+            (1024, Costs::CLUSTER, 1000, 448, 456, 16, 16, 32),
             // Few sessions leave more to connections.
-            (256, Costs::CLUSTER, 10, 10, 174, 8, 16),
+            (256, Costs::CLUSTER, 10, 10, 166, 8, 16, 8),
             // Plenty.
-            (20_000, Costs::CLUSTER, 1000, 1000, 2512, 64, 128),
-            (20_000, DEMO, 1000, 1000, 2512, 64, 128),
-            (20_000, Costs::CLUSTER, 10_000, 9_848, 9_856, 64, 128),
-            (1 << 20, Costs::CLUSTER, 1000, 1000, 2512, 64, 128),
-            (usize::MAX, Costs::CLUSTER, 1, 1, 514, 64, 128),
+            (20_000, Costs::CLUSTER, 1000, 1000, 2512, 64, 128, 256),
+            (20_000, DEMO, 1000, 1000, 2512, 64, 128, 256),
+            (20_000, Costs::CLUSTER, 10_000, 9_720, 9_728, 64, 128, 256),
+            (1 << 20, Costs::CLUSTER, 1000, 1000, 2512, 64, 128, 256),
+            (usize::MAX, Costs::CLUSTER, 1, 1, 514, 64, 128, 256),
         ] {
             let budget = Budget {
                 sessions,
                 connections,
                 calls,
                 clean_ups,
+                watches,
             };
             let shared = share(limit, costs, max_sessions);
             assert_eq!(shared, Ok(budget), "{limit} {costs:?} {max_sessions}");
@@ -187,7 +192,7 @@ mod tests {
     fn too_few() {
         let error = share(64, Costs::CLUSTER, 1000).unwrap_err();
         let needed = error.needed;
-        assert_eq!((error.limit, needed), (64, 82));
+        assert_eq!((error.limit, needed), (64, 90));
         assert_eq!(share(needed, Costs::CLUSTER, 1000).unwrap().sessions, 1);
         let words = error.to_string();
         assert!(words.contains("64") && words.contains("ulimit"), "{words}");
@@ -214,7 +219,7 @@ mod tests {
             let costs = Costs { exec, call };
             match share(limit, costs, max_sessions) {
                 Ok(budget) => {
-                    let reserve = reserve(costs, budget.calls, budget.clean_ups);
+                    let reserve = reserve(costs, budget.calls, budget.clean_ups, budget.watches);
                     let used = reserve + budget.sessions * exec + budget.connections;
                     prop_assert!(used <= limit, "{used} of {limit}");
                     prop_assert!((1..=max_sessions).contains(&budget.sessions));

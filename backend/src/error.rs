@@ -101,6 +101,7 @@ impl From<&ClusterError> for Failure {
                 (StatusCode::BAD_GATEWAY, ErrorCode::ClusterCredentials)
             }
             ClusterError::Api { .. } => (StatusCode::BAD_GATEWAY, ErrorCode::ClusterRefused),
+            ClusterError::TooManyLists => (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Busy),
             ClusterError::Silent => (StatusCode::GATEWAY_TIMEOUT, ErrorCode::ClusterSilent),
             ClusterError::Unreachable(_) => {
                 (StatusCode::BAD_GATEWAY, ErrorCode::ClusterUnreachable)

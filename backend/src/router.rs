@@ -110,10 +110,11 @@ pub(crate) fn router(app: &App, config: &Config, connections: &Connections) -> R
             "/api/v1/pod/{namespace}/{pod}/debug/{container}",
             get(debug_containers::state).post(debug_containers::add),
         )
-        .route("/api/v1/pods", get(pods::list))
         .route("/api/v1/pod/{namespace}/{pod}", get(pods::one))
         .layer(turns)
         .merge(mints)
+        // What asks the cluster is shared.
+        .route("/api/v1/pods", get(pods::list))
         // Costs the cluster nothing.
         .route("/api/v1/debug", get(debug_containers::options))
         .route("/api/v1/sessions/{handle}", get(sessions::life))

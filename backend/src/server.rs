@@ -27,7 +27,7 @@ use crate::{
     auth::{Auth, Hosts, Keys, Means, ProxyProof},
     choice,
     clock::Clock,
-    cluster::{CallWatcher, Cluster},
+    cluster::{CallWatcher, Cluster, ListSettings},
     config::{Config, SignIn},
     descriptors::{self, Budget},
     front_door::{self, Certificate, Places},
@@ -116,6 +116,12 @@ impl Server {
         if let Some(shells) = switches.shells() {
             chosen.cluster.prefer_shells(shells);
         }
+        chosen.cluster.keep_lists(ListSettings {
+            namespaces: config.namespaces.clone(),
+            hidden: switches.hidden_namespaces().clone(),
+            kept: config.list_time,
+            most: budget.watches,
+        });
         let listen = |source| StartError::Listen {
             address: config.listen,
             source,

@@ -1,10 +1,10 @@
 //! What is turned off for everyone here, whoever may do it by the cluster's own rules.
 
 use axum::http::StatusCode;
-use podshell_shared::api::{DebugProfile, ErrorCode, PodList};
+use podshell_shared::api::{DebugProfile, ErrorCode};
 
 use crate::{
-    cluster::{ClusterError, Profiles},
+    cluster::{ClusterError, HiddenNamespaces, Profiles},
     config::Config,
     error::Failure,
     session::{Mode, Shell, TargetRequest},
@@ -20,8 +20,7 @@ pub(crate) struct Switches {
     debug_profiles: Vec<DebugProfile>,
     /// [`None`] for all of them.
     shells: Option<Vec<Shell>>,
-    /// Names of namespaces, or what they begin with and a `*`.
-    hidden: Vec<String>,
+    hidden: HiddenNamespaces,
 }
 
 impl Switches {
@@ -32,13 +31,13 @@ impl Switches {
             debug_containers: config.debug_containers,
             debug_profiles: config.debug_profiles.clone(),
             shells: (!config.shells.is_empty()).then(|| config.shells.clone()),
-            hidden: config.hidden_namespaces.clone(),
+            hidden: HiddenNamespaces::new(&config.hidden_namespaces),
         }
     }
 
     /// Refuses a namespace that is hidden: nobody is told that it is there.
     pub(crate) fn check_namespace(&self, namespace: &str) -> Result<(), Failure> {
-        if self.is_hidden(namespace) {
+        if self.hidden.hides(namespace) {
             let namespace = namespace.to_owned();
             return Err(ClusterError::NoNamespace { namespace }.into());
         }
@@ -105,20 +104,9 @@ impl Switches {
         }
     }
 
-    /// Leaves out of a list what is hidden.
-    pub(crate) fn hide(&self, list: &mut PodList) {
-        if !self.hidden.is_empty() {
-            list.pods.retain(|pod| !self.is_hidden(&pod.namespace));
-        }
-    }
-
-    fn is_hidden(&self, namespace: &str) -> bool {
-        self.hidden
-            .iter()
-            .any(|hidden| match hidden.strip_suffix('*') {
-                Some(start) => namespace.starts_with(start),
-                None => namespace == hidden,
-            })
+    /// What a list of pods leaves out.
+    pub(crate) fn hidden_namespaces(&self) -> &HiddenNamespaces {
+        &self.hidden
     }
 }
 

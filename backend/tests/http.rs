@@ -46,7 +46,7 @@ async fn errors_have_one_shape() {
         message: "pods is forbidden".to_owned(),
     };
     server.cluster.inject(Fault::api(Route::ListPods, refuse));
-    assert_snapshot!(body("/api/v1/pods").await, @r#"403 {"code":"forbidden","message":"The cluster refused: pods is forbidden","detail":"pods is forbidden","hint":"Ask your cluster administrator for the right to do this."}"#);
+    assert_snapshot!(body("/api/v1/pods").await, @r#"403 {"code":"forbidden","message":"The cluster refused: pods is forbidden","detail":"pods is forbidden","hint":"Name a namespace whose pods you may list, or ask your cluster administrator for the right to list all."}"#);
     server.stop().await;
 }
 
@@ -132,8 +132,8 @@ async fn one_namespace_for_who_may_list_no_other() {
     let list: PodList = serde_json::from_str(&body).unwrap();
     let names: Vec<_> = list.pods.iter().map(|pod| &*pod.name).collect();
     assert_eq!(
-        (list.only.as_deref(), names),
-        (Some("default"), vec!["web-0"])
+        (list.namespaces, names),
+        (vec!["default".to_owned()], vec!["web-0"])
     );
     server.stop().await;
 }

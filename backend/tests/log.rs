@@ -125,7 +125,12 @@ async fn use_terminal_by_http(address: &Address, transport: &str, name: &str, id
 
 #[tokio::test]
 async fn nothing_secret_is_in_the_log_at_any_level() {
-    let mut server = Podshell::start_with(&[], &["PODSHELL_LOG=trace"], &["--demo"]).await;
+    let mut server = Podshell::start_with(
+        &[],
+        &["PODSHELL_LOG=trace"],
+        &["--demo", "--demo-pods", "5"],
+    )
+    .await;
     let address = &server.address.clone();
     let token = address.token.clone();
     let link = server.link.split_once("#token=").unwrap().1.to_owned();
@@ -134,6 +139,8 @@ async fn nothing_secret_is_in_the_log_at_any_level() {
         link.clone(),
         TYPED.to_owned(),
         PRINTED.to_owned(),
+        // In the environment of pods that are listed.
+        "SECRETSECRET".to_owned(),
     ];
 
     let body = format!(r#"{{"token":"{link}"}}"#);

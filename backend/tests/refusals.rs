@@ -5,7 +5,9 @@
 
 mod common;
 
-use common::{TestServer, until, web};
+use std::time::Duration;
+
+use common::{TestServer, soon, until, web};
 use fake_cluster::{ApiEffect, Container, ContainerState, ExecEffect, Fault, Phase, Pod, Route};
 use http::StatusCode;
 use podshell_shared::{
@@ -369,7 +371,12 @@ async fn the_default_container_of_a_pod() {
     assert_eq!(status, StatusCode::NOT_FOUND, "{body}");
     // One that is not there is none.
     server.cluster.add_pod(named("gone"));
-    assert_eq!(default().await, None);
+    soon("the list as it is now", async {
+        while default().await.is_some() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
     server.stop().await;
 }
 
@@ -397,16 +404,21 @@ async fn an_evicted_pod_says_so() {
 #[tokio::test]
 async fn what_answers_in_the_clusters_place_is_told_for_other_calls_too() {
     let server = TestServer::start(web()).await;
-    let page = ApiEffect::Refuse {
+    let page = || ApiEffect::Refuse {
         code: 403,
         message: format!("<html>{SECRET}</html>"),
     };
-    server.cluster.inject(Fault::api(Route::GetPod, page));
-    let (status, body) = server.get("/api/v1/pod/default/web-0/shell/app").await;
-    assert_eq!(status, StatusCode::BAD_GATEWAY, "{body}");
-    assert!(
-        body.contains("proxy-refused") && !body.contains(SECRET),
-        "{body}"
-    );
+    for (route, path) in [
+        (Route::GetPod, "/api/v1/pod/default/web-0/shell/app"),
+        (Route::ListPods, "/api/v1/pods"),
+    ] {
+        server.cluster.inject(Fault::api(route, page()));
+        let (status, body) = server.get(path).await;
+        assert_eq!(status, StatusCode::BAD_GATEWAY, "{body}");
+        assert!(
+            body.contains("proxy-refused") && !body.contains(SECRET),
+            "{body}"
+        );
+    }
     server.stop().await;
 }

@@ -8,7 +8,7 @@ use crate::{
     i18n::provide_language,
     pages::{
         not_found::NotFoundPage,
-        pods::{page::PodsPage, store::PodStore},
+        pods::{known_namespaces, page::PodsPage, store::PodStore},
         sign_in::page::SignInPage,
         terminal::{
             default_container::DefaultContainerPage, embedded::EmbeddedPage, page::TerminalPage,
@@ -38,23 +38,29 @@ pub(crate) fn App() -> impl IntoView {
     let account = use_account();
     let workspace = use_workspace();
     let users = RwSignal::new(0);
+    // Which namespace is listed is the list's own affair.
+    let page = Memo::new(move |_| match route.get() {
+        Route::Pods(_) => Route::Pods(None),
+        other => other,
+    });
     Effect::new(move |before: Option<Option<Me>>| {
         let me = account.me();
         // What one has on their screens is not for who comes after them.
         if before.flatten().is_some_and(|before| Some(before) != me) {
             workspace.close_all();
             store.clear();
+            known_namespaces::forget();
             users.update(|users| *users += 1);
         }
         me
     });
-    move || match (users.get(), route.get()).1 {
+    move || match (users.get(), page.get()).1 {
         Route::Embedded(target) => view! { <EmbeddedPage target /> }.into_any(),
         _ if account.asked().is_some() => {
             let asked = account.asked();
             asked.map(|asked| view! { <SignInPage asked /> }).into_any()
         }
-        Route::Pods => view! { <PodsPage /> }.into_any(),
+        Route::Pods(_) => view! { <PodsPage /> }.into_any(),
         Route::Pod(asked) => view! { <DefaultContainerPage asked /> }.into_any(),
         Route::Terminal(target) => view! { <TerminalPage target /> }.into_any(),
         Route::Unknown => view! { <NotFoundPage /> }.into_any(),

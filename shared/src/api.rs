@@ -1,6 +1,6 @@
 //! What the HTTP API is asked and answers, as JSON.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, ops::Not, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -286,8 +286,8 @@ pub struct ApiError {
     pub hint: Option<String>,
 }
 
-/// The answer of the pod list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The answer of the pod list: all pods that the caller may list, or, for who tells which version they have, what is newer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PodList {
@@ -295,15 +295,27 @@ pub struct PodList {
     pub cluster: String,
     /// Whether this is the built-in demo, whose containers are processes on the server's machine.
     pub demo: bool,
-    /// The one namespace that is listed, if the caller may not list all of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub only: Option<String>,
-    /// The pods that the caller may list, by namespace and name.
+    /// The namespaces that are listed; missing if all are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub namespaces: Vec<String>,
+    /// What to ask for what is newer with: `?after=`. Opaque.
+    pub version: String,
+    /// Whether this goes on from the version that was asked for: `pods` are then those that have come or changed since. Else
+    /// it begins anew, and what was known before is to be forgotten.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub partial: bool,
+    /// Whether there is more, to be asked for at once.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub more: bool,
+    /// Pods: without `after` all of them, by namespace and name.
     pub pods: Vec<Pod>,
+    /// Those that are gone since, as `namespace/name`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<String>,
 }
 
 /// A pod, as far as the page shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Pod {
@@ -384,6 +396,12 @@ pub enum ContainerState {
         /// Its exit code.
         code: i32,
     },
+}
+
+impl AsRef<Self> for Pod {
+    fn as_ref(&self) -> &Self {
+        self
+    }
 }
 
 impl Pod {

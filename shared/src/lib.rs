@@ -6,15 +6,19 @@
 //! * [`text`]: their JSON encoding, the one that Kubernetes Dashboard made known;
 //! * [`binary`]: their encoding as bytes, which leaves terminal bytes as they are;
 //! * [`close`]: what the code says with which a connection ends;
+//! * [`names`]: what can be the name of something in Kubernetes;
 //! * [`target`]: where a terminal is asked for, and the addresses that say so;
 //! * [`utf8`]: cutting a byte stream into text only where a character ends;
-//! * [`api`]: what the HTTP API answers.
+//! * [`api`]: what the HTTP API answers;
+//! * [`known_pods`]: what a client knows of the pods, by answer laid over answer.
 //!
 //! `docs/protocol.md` describes both encodings with examples, which this crate's tests check.
 
 pub mod api;
 pub mod binary;
 pub mod close;
+pub mod known_pods;
+pub mod names;
 pub mod target;
 pub mod terminal;
 pub mod text;

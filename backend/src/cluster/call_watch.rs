@@ -94,9 +94,15 @@ fn verb<B>(request: &Request<B>) -> &'static str {
         _ if path.ends_with("/attach") => "attach",
         Method::POST => "create",
         Method::PATCH => "patch",
+        _ if path.ends_with("/pods") && is_watch(request.uri().query()) => "watch",
         _ if path.ends_with("/pods") => "list",
         _ => "get",
     }
+}
+
+fn is_watch(query: Option<&str>) -> bool {
+    let mut parts = query.unwrap_or_default().split('&');
+    parts.any(|part| part == "watch=true")
 }
 
 fn outcome(status: Option<u16>) -> CallOutcome {
@@ -122,6 +128,8 @@ mod tests {
         assert_eq!(verb(Method::GET, pod), "get");
         assert_eq!(verb(Method::GET, "/api/v1/pods?limit=1"), "list");
         assert_eq!(verb(Method::GET, "/api/v1/namespaces/shop/pods"), "list");
+        let watch = "/api/v1/pods?watch=true&resourceVersion=7";
+        assert_eq!(verb(Method::GET, watch), "watch");
         assert_eq!(verb(Method::GET, &format!("{pod}/exec?command=sh")), "exec");
         assert_eq!(
             verb(Method::GET, &format!("{pod}/attach?tty=true")),

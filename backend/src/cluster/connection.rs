@@ -45,6 +45,13 @@ pub(super) enum ConnectionError {
     ServerName,
 }
 
+/// So many connections of lists wait for the next request.
+const IDLE_OF_LISTS: usize = 2;
+
+/// What a request carries that is made for a list of pods.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ForLists;
+
 /// Calls over connections that are kept, until we show another certificate: the API server takes a connection's for as long as it
 /// lasts.
 pub(super) struct Transport<C> {
@@ -55,9 +62,12 @@ pub(super) struct Transport<C> {
     kept: Arc<Mutex<Kept<C>>>,
 }
 
+/// Two pools of connections, for lists and for all else. A connection is served by the thread that opened it: no terminal may get
+/// one of the thread that reads lists, and no list be read by the thread that carries terminals.
 struct Kept<C> {
-    http: HttpClient<C, Body>,
-    /// Of the identity that it shows.
+    lists: HttpClient<C, Body>,
+    others: HttpClient<C, Body>,
+    /// Of the identity that both show.
     changes: u64,
 }
 
@@ -97,10 +107,7 @@ pub(super) fn connector(
 impl<C: Connect + Clone + Send + Sync + 'static> Transport<C> {
     /// Calls of the API server at this URL, which show this identity.
     pub(super) fn new(connector: C, identity: Arc<Identity>, server: &Uri) -> Self {
-        let kept = Kept {
-            http: http(&connector),
-            changes: identity.changes(),
-        };
+        let kept = Kept::new(&connector, identity.changes());
         Self {
             connector,
             identity,
@@ -109,21 +116,31 @@ impl<C: Connect + Clone + Send + Sync + 'static> Transport<C> {
         }
     }
 
-    fn http(&self) -> HttpClient<C, Body> {
+    /// The pool whose connections a request may take.
+    fn http(&self, request: &Request<Body>) -> HttpClient<C, Body> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let changes = self.identity.changes();
         if kept.changes != changes {
-            *kept = Kept {
-                http: http(&self.connector),
-                changes,
-            };
+            *kept = Kept::new(&self.connector, changes);
         }
-        kept.http.clone()
+        match request.extensions().get::<ForLists>() {
+            Some(ForLists) => kept.lists.clone(),
+            None => kept.others.clone(),
+        }
     }
 }
 
-fn http<C: Connect + Clone>(connector: &C) -> HttpClient<C, Body> {
-    HttpClient::builder(TokioExecutor::new()).build(connector.clone())
+impl<C: Connect + Clone> Kept<C> {
+    fn new(connector: &C, changes: u64) -> Self {
+        let pool = || HttpClient::builder(TokioExecutor::new());
+        Self {
+            lists: pool()
+                .pool_max_idle_per_host(IDLE_OF_LISTS)
+                .build(connector.clone()),
+            others: pool().build(connector.clone()),
+            changes,
+        }
+    }
 }
 
 impl<C: Clone> Clone for Transport<C> {
@@ -147,7 +164,7 @@ impl<C: Connect + Clone + Send + Sync + 'static> Service<Request<Body>> for Tran
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let answer = self.http().request(request);
+        let answer = self.http(&request).request(request);
         let server = Arc::clone(&self.server);
         Box::pin(async move {
             answer.await.map_err(|error| Unreached {

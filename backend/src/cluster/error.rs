@@ -103,6 +103,9 @@ pub enum ClusterError {
     /// Something on the way made an upgrade an ordinary request.
     #[error("Something between Podshell and the cluster lets no WebSocket through: {0}")]
     NoUpgrade(String),
+    /// There are as many lists of pods as there may be.
+    #[error("Too many lists of pods are looked at here at once.")]
+    TooManyLists,
     /// The API server did not answer in time.
     #[error("The cluster's API server did not answer within 10 seconds.")]
     Silent,
@@ -182,6 +185,7 @@ impl ClusterError {
             Self::Api { status: 403, .. } => {
                 "Ask your cluster administrator for the right to do this."
             }
+            Self::TooManyLists => "Try again in a moment.",
             Self::Api { .. } => "Try again; if it stays so, look at the API server's log.",
             Self::Denied(_) => {
                 "It is no matter of rights: whoever sets the cluster's admission policies can change it."

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fake_cluster::FakeCluster;
+use fake_cluster::{FakeCluster, Pod};
 use futures_util::future::join_all;
 use http::{Request, header::AUTHORIZATION};
 use http_body_util::{BodyExt as _, Empty};
@@ -259,6 +259,11 @@ async fn a_plugin_that_hangs_ends_with_whoever_started_it() {
     }
 }
 
+async fn with_pod() -> FakeCluster {
+    let pod = Pod::new("default", "web-0");
+    FakeCluster::builder().pod(pod).start().await.unwrap()
+}
+
 /// A server whose plugin gives what the file `token` holds, as one that the cluster knows; the file `hang` makes it hang.
 async fn with_plugin(cluster: &FakeCluster, home: &TempDir) -> (Podshell, String) {
     let path = home.path().join("plugin");
@@ -285,9 +290,9 @@ async fn with_plugin(cluster: &FakeCluster, home: &TempDir) -> (Podshell, String
     (server, address)
 }
 
-/// Asks for the pods: the status and the body.
-async fn pods(address: &str) -> (u16, String) {
-    let request = Request::get(format!("http://{address}/api/v1/pods"));
+/// Asks for a pod, which the cluster is asked for each time: the status and the body.
+async fn pod(address: &str) -> (u16, String) {
+    let request = Request::get(format!("http://{address}/api/v1/pod/default/web-0"));
     let request = request.header(AUTHORIZATION, format!("Bearer {KEY}"));
     let client = Client::builder(TokioExecutor::new()).build_http();
     let request = request.body(Empty::<&[u8]>::new()).unwrap();
@@ -304,7 +309,7 @@ fn runs(home: &TempDir) -> usize {
 
 #[tokio::test]
 async fn a_token_that_was_taken_back_is_asked_for_anew() {
-    let cluster = FakeCluster::builder().start().await.unwrap();
+    let cluster = with_pod().await;
     let home = TempDir::new().unwrap();
     let give = |token: &str| {
         cluster.add_user(token, "me", &[]);
@@ -312,12 +317,12 @@ async fn a_token_that_was_taken_back_is_asked_for_anew() {
     };
     give("s3cr3t-first");
     let (server, address) = with_plugin(&cluster, &home).await;
-    assert_eq!(pods(&address).await.0, 200);
+    assert_eq!(pod(&address).await.0, 200);
     assert_eq!(runs(&home), 1);
     cluster.remove_user("s3cr3t-first");
     give("s3cr3t-second");
     // All who were refused the old one go on with the new one.
-    let asked = join_all((0..8).map(|_| pods(&address))).await;
+    let asked = join_all((0..8).map(|_| pod(&address))).await;
     for (status, body) in asked {
         assert_eq!(status, 200, "{body}");
     }
@@ -325,7 +330,7 @@ async fn a_token_that_was_taken_back_is_asked_for_anew() {
     // One that stays refused is not asked for again and again.
     cluster.remove_user("s3cr3t-second");
     for _ in 0..5 {
-        let (status, body) = pods(&address).await;
+        let (status, body) = pod(&address).await;
         assert!(status != 200 && !body.contains(SECRET), "{body}");
     }
     assert_eq!(runs(&home), 2);
@@ -338,14 +343,14 @@ async fn a_token_that_was_taken_back_is_asked_for_anew() {
 
 #[tokio::test]
 async fn a_plugin_that_hangs_when_it_is_run_anew_holds_up_nothing_else() {
-    let cluster = FakeCluster::builder().start().await.unwrap();
+    let cluster = with_pod().await;
     let home = TempDir::new().unwrap();
     cluster.add_user("s3cr3t-first", "me", &[]);
     fs::write(home.path().join("token"), "s3cr3t-first").unwrap();
     let (server, address) = with_plugin(&cluster, &home).await;
     fs::write(home.path().join("hang"), "").unwrap();
     cluster.remove_user("s3cr3t-first");
-    let asking = || async { pods(&address).await };
+    let asking = || async { pod(&address).await };
     let asked = join_all([asking(), asking(), asking(), asking()]).await;
     for (status, body) in asked {
         assert!(

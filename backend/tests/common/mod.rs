@@ -235,6 +235,18 @@ impl TestServer {
         }
     }
 
+    /// Sends a request whose answer is no text; gives its headers and body.
+    pub async fn send_for_bytes(
+        &self,
+        request: Request<Empty<&'static [u8]>>,
+    ) -> (http::HeaderMap, Vec<u8>) {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let response = soon("an answer", client.request(request)).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = soon("a body", body.collect()).await.unwrap().to_bytes();
+        (parts.headers, body.to_vec())
+    }
+
     /// An id for a shell in a container of `default/web-0`.
     pub async fn mint(&self, container: &str) -> String {
         let path = format!("/api/v1/pod/default/web-0/shell/{container}");

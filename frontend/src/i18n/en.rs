@@ -73,9 +73,7 @@ impl Translation for English {
     }
 
     fn only(&self, namespace: &str) -> String {
-        format!(
-            "You may not list the pods of all namespaces, so only those in {namespace} are shown."
-        )
+        format!("Only the pods in {namespace} are listed. Name another namespace to see its pods.")
     }
 
     fn paste_title(&self, lines: usize) -> String {
@@ -147,7 +145,9 @@ const WORDS: Words = Words {
     no_pods_hint: "The cluster has no pods that you may see. New ones appear here by themselves.",
     no_match: "No pod matches the filter.",
     clear_filter: "Clear filter",
-    show_all: "Show all",
+    all_namespaces: "All namespaces",
+    bad_namespace: "Names of namespaces have lower-case letters, digits and '-' only.",
+    name_a_namespace: "If there is a namespace whose pods you may list, name it here.",
     stale: "This list is out of date:",
     namespace: "Namespace",
     name: "Name",

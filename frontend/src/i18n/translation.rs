@@ -45,7 +45,7 @@ pub(crate) trait Translation: Sync {
     /// So many pods are shown, of all that there are.
     fn count(&self, shown: usize, all: usize) -> String;
 
-    /// Pods of this namespace alone can be listed.
+    /// Pods of this namespace alone, or of these, are listed.
     fn only(&self, namespace: &str) -> String;
 
     /// The question whether so many lines are to be pasted.

@@ -83,7 +83,7 @@ impl Translation for Chinese {
     }
 
     fn only(&self, namespace: &str) -> String {
-        format!("您无权列出所有命名空间的 Pod：此处仅显示 {namespace} 中的 Pod。")
+        format!("此处仅列出 {namespace} 中的 Pod。如需查看其他 Pod，请指定其命名空间。")
     }
 
     fn paste_title(&self, lines: usize) -> String {
@@ -138,7 +138,9 @@ const WORDS: Words = Words {
     no_pods_hint: "集群中没有您可以查看的 Pod。新的 Pod 会自动出现在这里。",
     no_match: "没有符合筛选条件的 Pod。",
     clear_filter: "清除筛选",
-    show_all: "全部显示",
+    all_namespaces: "所有命名空间",
+    bad_namespace: "命名空间的名称只能包含小写字母、数字和“-”。",
+    name_a_namespace: "如果您可以查看某个命名空间中的 Pod，请在此输入其名称。",
     stale: "列表已过时：",
     namespace: "命名空间",
     name: "名称",

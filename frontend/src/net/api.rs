@@ -26,9 +26,11 @@ thread_local! {
     static METHOD: Cell<Option<SignInMethod>> = const { Cell::new(None) };
 }
 
-/// The pods that the user may see.
-pub(crate) async fn pods() -> Result<PodList, Failure> {
-    call(Method::GET, "api/v1/pods", None).await
+/// The pods that the user may see, in one namespace or in all: what is newer than a version, or the first of them.
+pub(crate) async fn pods(namespace: Option<&str>, after: &str) -> Result<PodList, Failure> {
+    let namespace = namespace.map(|namespace| ("namespace", namespace));
+    let query = namespace.into_iter().chain([("after", after)]);
+    call(Method::GET, "api/v1/pods", query).await
 }
 
 /// One of them.
@@ -130,7 +132,7 @@ pub(crate) fn request(method: Method, path: &str) -> RequestBuilder {
 async fn call<T: DeserializeOwned>(
     method: Method,
     path: &str,
-    query: Option<(&str, &str)>,
+    query: impl IntoIterator<Item = (&str, &str)>,
 ) -> Result<T, Failure> {
     read(&ask(request(method, path).query(query).build()).await?)
 }

@@ -91,7 +91,7 @@ fn read() -> Route {
     let base = dom::base_path();
     match path.strip_prefix(&base) {
         Some(path) => Route::parse(path, &query),
-        None if path == base.trim_end_matches('/') => Route::Pods,
+        None if path == base.trim_end_matches('/') => Route::parse("", &query),
         None => Route::Unknown,
     }
 }

@@ -6,12 +6,14 @@ use podshell_shared::target::{PodRequest, TargetRequest};
 
 /// What stands in the query of a terminal that another page shows in a frame.
 const EMBEDDED: &str = "embed=1";
+/// What stands before the namespace in the query of the pod list.
+const NAMESPACE: &str = "namespace=";
 
 /// What the address bar asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// The pod list.
-    Pods,
+    /// The pod list: of one namespace, if one is named.
+    Pods(Option<String>),
     /// A shell in a container.
     Terminal(TargetRequest),
     /// A shell in the container of a pod that is meant where none is named.
@@ -27,7 +29,10 @@ impl Route {
     /// its question mark.
     pub(crate) fn parse(path: &str, query: &str) -> Self {
         if path.is_empty() {
-            return Self::Pods;
+            let mut pairs = query.trim_start_matches('?').split('&');
+            let named = pairs.find_map(|pair| pair.strip_prefix(NAMESPACE));
+            let named = named.filter(|name| !name.is_empty());
+            return Self::Pods(named.map(str::to_owned));
         }
         let target = TargetRequest::from_page(path, query);
         let is_embedded = query
@@ -38,6 +43,14 @@ impl Route {
             Some(target) if is_embedded => Self::Embedded(target),
             Some(target) => Self::Terminal(target),
             None => PodRequest::from_page(path, query).map_or(Self::Unknown, Self::Pod),
+        }
+    }
+
+    /// The address of the pod list, of one namespace or of all. No name of a namespace needs to be escaped.
+    pub(crate) fn pods(namespace: Option<&str>) -> String {
+        match namespace {
+            Some(namespace) => format!("./?{NAMESPACE}{namespace}"),
+            None => "./".to_owned(),
         }
     }
 
@@ -60,7 +73,22 @@ mod tests {
 
     #[test]
     fn paths_lead_to_pages() {
-        assert_eq!(Route::parse("", ""), Route::Pods);
+        assert_eq!(Route::parse("", ""), Route::Pods(None));
+        for query in [
+            "?namespace=shop",
+            "namespace=shop&x=1",
+            "?x=1&namespace=shop",
+        ] {
+            let shop = Route::Pods(Some("shop".to_owned()));
+            assert_eq!(Route::parse("", query), shop, "{query}");
+        }
+        assert_eq!(Route::parse("", "?namespace=&a=b"), Route::Pods(None));
+        let address = Route::pods(Some("shop"));
+        let (_, query) = address.split_once('?').unwrap();
+        assert_eq!(
+            Route::parse("", query),
+            Route::Pods(Some("shop".to_owned()))
+        );
         assert!(matches!(
             Route::parse("shell/default/web-0/app", "?shell=bash"),
             Route::Terminal(_)

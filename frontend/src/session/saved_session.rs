@@ -51,7 +51,7 @@ pub(crate) fn saved_targets() -> Vec<TargetRequest> {
         let (path, query) = href.split_once('?').unwrap_or((href, ""));
         match Route::parse(path, query) {
             Route::Terminal(target) => Some(target),
-            Route::Pods | Route::Pod(_) | Route::Embedded(_) | Route::Unknown => None,
+            Route::Pods(_) | Route::Pod(_) | Route::Embedded(_) | Route::Unknown => None,
         }
     };
     keys.iter().filter_map(target).collect()

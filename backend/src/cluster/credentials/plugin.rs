@@ -11,7 +11,7 @@ mod tests;
 
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -23,7 +23,7 @@ use http::HeaderValue;
 use kube::config::ExecConfig;
 use rustls::sign::CertifiedKey;
 use thiserror::Error;
-use tokio::time::Instant;
+use tokio::{runtime::Handle, time::Instant};
 use tokio_util::task::AbortOnDropHandle;
 
 use self::{answer::AnswerError, run::Run};
@@ -148,6 +148,8 @@ pub(super) struct Plugin {
     run: Run,
     clock: Clock,
     state: Mutex<State>,
+    /// Where it ran first. A run ends with that, and not with a thread of whoever asks later.
+    runtime: OnceLock<Handle>,
 }
 
 #[derive(Default)]
@@ -173,6 +175,7 @@ impl Plugin {
             run: Run::new(exec)?,
             clock,
             state: Mutex::default(),
+            runtime: OnceLock::new(),
         })
     }
 
@@ -251,7 +254,8 @@ impl Plugin {
     /// Begins a run, which goes on when whoever waits for it no longer does.
     fn start(&self, is_first: bool) -> Running {
         let (run, now) = (self.run.clone(), self.clock.now());
-        let task = tokio::spawn(async move {
+        let runtime = self.runtime.get_or_init(Handle::current);
+        let task = runtime.spawn(async move {
             let status = run.run(is_first).await?;
             run.understand(status, now)
         });

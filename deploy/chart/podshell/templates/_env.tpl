@@ -13,6 +13,7 @@
   "SHELLS" (join "," $v.shells)
   "ATTACH" ($v.attach | toString)
   "DEBUG_CONTAINERS" ($v.debugContainers.enabled | toString)
+  "NAMESPACE" (join "," $v.namespaces)
   "HIDDEN_NAMESPACES" (join "," $v.hiddenNamespaces)
   "AUDIT" ($v.audit.enabled | toString)
   "MAX_SESSIONS" ($v.maxSessions | int | toString)

@@ -6,14 +6,19 @@ use leptos::prelude::*;
 use crate::{
     account::{Why, use_account},
     browser::{dom, listener::Listener},
-    error::Failure,
+    error::{Failure, Kind},
     i18n::{LanguageSwitch, use_language},
     pages::{
         pods::{
-            row::PodRow,
+            namespace_field::NamespaceField,
             store::{Cluster, PodStore},
+            table::PodTable,
         },
         sign_in::user_box::UserBox,
+    },
+    routing::{
+        navigation::{use_redirect, use_route},
+        route::Route,
     },
     ui::{
         dialogue::{DialogueBox, Dialogues},
@@ -22,10 +27,9 @@ use crate::{
     workspace::open_terminals::OpenTerminals,
 };
 
-/// How often the list is fetched while somebody can see it, in ms.
-const REFRESH_EVERY: u32 = 5000;
-/// So many pods are shown at first: a browser is slow with more rows.
-const AT_FIRST: usize = 500;
+/// How often the page asks what is new while somebody can see it, in ms. Each time it is answered at once: a browser has few
+/// connections to a host, and one that waits would be one less.
+const REFRESH_EVERY: u32 = 1000;
 
 /// The list of pods, each container a way to a shell.
 #[component]
@@ -39,9 +43,10 @@ pub(crate) fn PodsPage() -> impl IntoView {
     let account = use_account();
     let refresh_if_seen = move || {
         if dom::is_visible() && !untrack(|| account.is_out()) {
-            store.refresh();
+            store.follow();
         }
     };
+    follow_address(store);
     if !untrack(|| account.is_out()) {
         store.open();
     }
@@ -78,6 +83,23 @@ pub(crate) fn PodsPage() -> impl IntoView {
         </main>
         <DialogueBox dialogues />
     }
+}
+
+/// Shows the namespace that the address names. Who comes back to the list without one sees what they saw last.
+fn follow_address(store: PodStore) {
+    let route = use_route();
+    let redirect = use_redirect();
+    let last = store.namespace.get_untracked();
+    match route.get_untracked() {
+        Route::Pods(None) if last.is_some() => redirect(&Route::pods(last.as_deref())),
+        Route::Pods(named) => store.select(named),
+        _ => {}
+    }
+    Effect::new(move |_| {
+        if let Route::Pods(named) = route.get() {
+            store.select(named);
+        }
+    });
 }
 
 /// Brand, cluster, language, user.
@@ -121,12 +143,20 @@ fn SignInAgain() -> impl IntoView {
 #[component]
 fn NoList(store: PodStore, failure: Failure) -> impl IntoView {
     let language = use_language();
+    // Who may not list all may yet list some; and who has named one may want another.
+    let is_refused = failure.kind == Kind::Forbidden;
     view! {
         <ErrorPanel failure>
-            <button class="button--primary" data-testid="retry" on:click=move |_| store.refresh()>
+            <button class="button--primary" data-testid="retry" on:click=move |_| store.refresh_now()>
                 {move || language.get().words().retry}
             </button>
         </ErrorPanel>
+        {is_refused.then(|| view! {
+            <section class="name-a-namespace">
+                <p>{move || language.get().words().name_a_namespace}</p>
+                <NamespaceField store />
+            </section>
+        })}
     }
 }
 
@@ -136,17 +166,12 @@ fn List(store: PodStore, cluster: Cluster) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let wanted = Memo::new(move |_| store.wanted());
-    let unlimited = RwSignal::new(false);
-    let shown = move || {
-        let mut entries = wanted.get();
-        if !unlimited.get() {
-            entries.truncate(AT_FIRST);
-        }
-        entries
-    };
-    let total = move || store.entries.with(Vec::len);
+    let total = move || store.pods.with(|known| known.pods().len());
     let count = move || language.get().count(wanted.with(Vec::len), total());
-    let cut = move || !unlimited.get() && wanted.with(Vec::len) > AT_FIRST;
+    // Who has named one knows.
+    let is_narrowed =
+        !cluster.namespaces.is_empty() && store.namespace.with_untracked(Option::is_none);
+    let namespaces = cluster.namespaces.join(", ");
     let stale = move || {
         let failure = store.failure.get()?;
         let title = failure.title(language.get());
@@ -160,9 +185,9 @@ fn List(store: PodStore, cluster: Cluster) -> impl IntoView {
         {cluster.demo.then(|| view! {
             <p class="banner" role="note" data-testid="demo-banner">{move || words().demo}</p>
         })}
-        {cluster.only.map(|namespace| view! {
+        {is_narrowed.then(|| view! {
             <p class="banner" role="note" data-testid="only-banner">
-                {move || language.get().only(&namespace)}
+                {move || language.get().only(&namespaces)}
             </p>
         })}
         {stale}
@@ -170,6 +195,7 @@ fn List(store: PodStore, cluster: Cluster) -> impl IntoView {
         <div class="pod-toolbar">
             <h2 class="pod-toolbar__title">{move || words().pods}</h2>
             <span class="pod-toolbar__count" role="status">{count}</span>
+            <NamespaceField store />
             <input
                 type="search"
                 class="field pod-toolbar__filter"
@@ -184,7 +210,7 @@ fn List(store: PodStore, cluster: Cluster) -> impl IntoView {
             <button
                 data-testid="refresh"
                 aria-busy=move || store.refreshing.get().to_string()
-                on:click=move |_| store.refresh()
+                on:click=move |_| store.refresh_now()
             >
                 {move || words().refresh}
             </button>
@@ -203,29 +229,6 @@ fn List(store: PodStore, cluster: Cluster) -> impl IntoView {
                 </button>
             </section>
         </Show>
-        <table class="pod-list" data-testid="pod-list" hidden=move || wanted.with(Vec::is_empty)>
-            <thead class="pod-list__head">
-                <tr>
-                    <th scope="col" class="pod-list__heading">{move || words().namespace}</th>
-                    <th scope="col" class="pod-list__heading">{move || words().name}</th>
-                    <th scope="col" class="pod-list__heading pod-list__heading--number">{move || words().ready}</th>
-                    <th scope="col" class="pod-list__heading">{move || words().status}</th>
-                    <th scope="col" class="pod-list__heading pod-list__heading--number">{move || words().restarts}</th>
-                    <th scope="col" class="pod-list__heading pod-list__heading--number">{move || words().age}</th>
-                    <th scope="col" class="pod-list__heading">{move || words().node}</th>
-                    <th scope="col" class="pod-list__heading">{move || words().open_shell}</th>
-                </tr>
-            </thead>
-            <tbody class="pod-list__body">
-                <For each=shown key=|entry| entry.key.clone() let:entry>
-                    <PodRow entry now=store.now.into() />
-                </For>
-            </tbody>
-        </table>
-        <Show when=cut>
-            <p class="pod-list__more">
-                <button on:click=move |_| unlimited.set(true)>{move || words().show_all}</button>
-            </p>
-        </Show>
+        <PodTable store wanted />
     }
 }

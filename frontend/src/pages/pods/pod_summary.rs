@@ -71,17 +71,22 @@ pub(crate) fn restarts(pod: &Pod) -> i32 {
         .fold(0, i32::saturating_add)
 }
 
-/// Whether every word of a filter occurs in the pod's namespace, name or a label.
-pub(crate) fn matches(pod: &Pod, filter: &str) -> bool {
-    let texts: Vec<String> = [&pod.namespace, &pod.name]
-        .into_iter()
-        .chain(&pod.labels)
-        .map(|text| text.to_lowercase())
-        .collect();
-    filter
-        .to_lowercase()
-        .split_whitespace()
-        .all(|word| texts.iter().any(|text| text.contains(word)))
+/// What a filter looks at: the pod's namespace, name and labels, each on a line.
+pub(crate) fn texts(pod: &Pod) -> String {
+    let texts = [&pod.namespace, &pod.name].into_iter().chain(&pod.labels);
+    let texts: Vec<_> = texts.map(|text| text.to_lowercase()).collect();
+    texts.join("\n")
+}
+
+/// The words of a filter.
+pub(crate) fn words(filter: &str) -> Vec<String> {
+    let filter = filter.to_lowercase();
+    filter.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Whether every word of a filter occurs somewhere in a pod's texts.
+pub(crate) fn matches(texts: &str, words: &[String]) -> bool {
+    words.iter().all(|word| texts.contains(&**word))
 }
 
 /// A time span in seconds in kubectl's short form: two units at most, the second only while it matters.
@@ -203,7 +208,7 @@ mod tests {
             ("shop back", false),
             ("app=web web-0", true),
         ] {
-            assert_eq!(matches(&pod, filter), wanted, "{filter:?}");
+            assert_eq!(matches(&texts(&pod), &words(filter)), wanted, "{filter:?}");
         }
     }
 

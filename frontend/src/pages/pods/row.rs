@@ -20,21 +20,26 @@ use crate::{
 /// A pod, and a way to a shell in each of its containers.
 #[component]
 pub(crate) fn PodRow(
-    entry: Entry,
+    /// `namespace/name`.
+    key: String,
+    entry: Signal<Entry>,
+    /// Its place in the list.
+    place: Signal<usize>,
     /// Now, in ms since 1970.
     now: Signal<f64>,
 ) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
-    let Entry { key, pod } = entry;
     // A part of the row changes only if what it shows does.
-    let part = |read: fn(&Pod) -> String| {
-        let pod = pod.clone();
-        Memo::new(move |_| pod.with(read))
-    };
+    let part =
+        |read: fn(&Pod) -> String| Memo::new(move |_| entry.with(|entry| read(entry.as_ref())));
     let namespace = part(|pod| pod.namespace.clone());
     let name = part(|pod| pod.name.clone());
-    let labels = part(|pod| pod.labels.join("\n"));
+    let labels = part(|pod| {
+        // What is too long for its column can be read, too.
+        let lines = std::iter::once(&pod.name).chain(&pod.labels);
+        lines.map(|line| &**line).collect::<Vec<_>>().join("\n")
+    });
     let ready = part(|pod| {
         let (ready, all) = pod.readiness();
         format!("{ready}/{all}")
@@ -68,25 +73,27 @@ pub(crate) fn PodRow(
             .to_locale_string("default", &JsValue::UNDEFINED)
             .into()
     };
-    let containers = Memo::new(move |_| pod.with(pod_summary::default_first));
+    let containers =
+        Memo::new(move |_| entry.with(|entry| pod_summary::default_first(entry.as_ref())));
     let shells = move || {
         let at = (namespace.get(), name.get());
         let shell = |container| view! { <ContainerLink at=at.clone() container /> };
         containers.get().into_iter().map(shell).collect_view()
     };
     view! {
-        <tr class="pod-row" data-testid="pod-row" data-pod=key>
-            <td class="pod-row__namespace" data-label=move || words().namespace>{namespace}</td>
+        // The first is that of the headings.
+        <tr class="pod-row" data-testid="pod-row" data-pod=key aria-rowindex=move || (place.get() + 2).to_string()>
+            <td class="pod-row__namespace" data-label=move || words().namespace title=namespace>{namespace}</td>
             <th scope="row" class="pod-row__name" title=labels>{name}</th>
             <td class="pod-row__number" data-label=move || words().ready>{ready}</td>
-            <td data-label=move || words().status>
+            <td class="pod-row__status" data-label=move || words().status title=reason>
                 <span class=move || format!("pod-row__phase pod-row__phase--{}", severity.get())>{phase}</span>
                 <span class="pod-row__reason">{reason}</span>
             </td>
             <td class="pod-row__number" data-label=move || words().restarts>{restarts}</td>
             <td class="pod-row__number" data-label=move || words().age title=born>{age}</td>
             <td class="pod-row__node" data-label=move || words().node title=node>{node}</td>
-            <td class="pod-row__shells">{shells}</td>
+            <td class="pod-row__shells"><div class="pod-row__containers">{shells}</div></td>
         </tr>
     }
 }

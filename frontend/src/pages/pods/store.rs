@@ -1,23 +1,57 @@
-//! The pods that the page knows: fetched, kept through failures, and told to rows only where they changed.
+//! The pods that the page knows: fetched once, kept up to date by what is newer, and kept through failures.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use leptos::prelude::*;
-use podshell_shared::api::{Pod, PodList};
+use podshell_shared::{
+    api::{Pod, PodList},
+    known_pods::KnownPods,
+};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
+    browser::clock,
     error::{Failure, Kind},
     net::api,
-    pages::pods::pod_summary,
+    pages::pods::{known_namespaces, pod_summary},
 };
 
-/// A pod in the list; its identity stays while its content changes.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Entry {
+/// How long after a failure the page asks again by itself, in ms.
+const AGAIN_AFTER: f64 = 5_000.0;
+
+/// A pod in the list, and the texts that a filter looks at. It is shared: two are the same if they are one.
+#[derive(Clone)]
+pub(crate) struct Entry(Arc<(Pod, String)>);
+
+impl From<Pod> for Entry {
+    fn from(pod: Pod) -> Self {
+        let texts = pod_summary::texts(&pod);
+        Self(Arc::new((pod, texts)))
+    }
+}
+
+impl AsRef<Pod> for Entry {
+    fn as_ref(&self) -> &Pod {
+        &self.0.0
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Entry {
     /// `namespace/name`.
-    pub(crate) key: String,
-    pub(crate) pod: ArcRwSignal<Pod>,
+    pub(crate) fn key(&self) -> String {
+        let pod = self.as_ref();
+        format!("{}/{}", pod.namespace, pod.name)
+    }
+
+    fn matches(&self, words: &[String]) -> bool {
+        pod_summary::matches(&self.0.1, words)
+    }
 }
 
 /// What is known of a cluster.
@@ -25,62 +59,116 @@ pub(crate) struct Entry {
 pub(crate) struct Cluster {
     pub(crate) name: String,
     pub(crate) demo: bool,
-    /// The one namespace that may be listed, if not all.
-    pub(crate) only: Option<String>,
+    /// The namespaces that are listed, if not all.
+    pub(crate) namespaces: Vec<String>,
 }
 
 /// The pod list, as a context. It outlives the page that shows it.
 #[derive(Clone, Copy)]
 pub(crate) struct PodStore {
-    /// [`None`] until the first list has come.
+    /// [`None`] until the first answer has come.
     pub(crate) cluster: RwSignal<Option<Cluster>>,
-    pub(crate) entries: RwSignal<Vec<Entry>>,
+    pub(crate) pods: RwSignal<KnownPods<Entry>>,
+    /// The one namespace that the user wants to see.
+    pub(crate) namespace: RwSignal<Option<String>>,
     /// Why the last refresh failed.
     pub(crate) failure: RwSignal<Option<Failure>>,
+    /// Whether the user waits for what is new.
     pub(crate) refreshing: RwSignal<bool>,
     /// When the list was last asked for, in ms since 1970: what ages count from.
     pub(crate) now: RwSignal<f64>,
     pub(crate) filter: RwSignal<String>,
+    /// What comes in the place of `pods` once all of it is there.
+    anew: StoredValue<Option<KnownPods<Entry>>>,
+    is_asking: StoredValue<bool>,
+    failed_at: StoredValue<f64>,
 }
 
 impl PodStore {
     pub(crate) fn new() -> Self {
         Self {
             cluster: RwSignal::default(),
-            entries: RwSignal::default(),
+            pods: RwSignal::new(KnownPods::default()),
+            namespace: RwSignal::default(),
             failure: RwSignal::default(),
             refreshing: RwSignal::default(),
             now: RwSignal::new(js_sys::Date::now()),
             filter: RwSignal::default(),
+            anew: StoredValue::default(),
+            is_asking: StoredValue::new(false),
+            failed_at: StoredValue::new(f64::NEG_INFINITY),
         }
     }
 
-    /// Fetches the list, unless that is being done already.
+    /// Fetches what is new, unless that is being done already.
     pub(crate) fn refresh(self) {
-        if self.refreshing.get_untracked() {
+        if self.is_asking.get_value() {
             return;
         }
-        self.refreshing.set(true);
+        self.is_asking.set_value(true);
         spawn_local(async move {
-            let answer = api::pods().await;
+            while self.ask().await {}
+            self.is_asking.set_value(false);
             self.refreshing.set(false);
-            self.now.set(js_sys::Date::now());
-            match answer {
-                Ok(list) => {
-                    self.take(list);
-                    if self.failure.with_untracked(Option::is_some) {
-                        self.failure.set(None);
-                    }
-                }
-                Err(failure) => {
-                    // Who has to sign in first may be somebody else.
-                    if failure.kind == Kind::SignedOut {
-                        self.clear();
-                    }
-                    self.failure.set(Some(failure));
-                }
-            }
         });
+    }
+
+    /// The user wants to see what is new.
+    pub(crate) fn refresh_now(self) {
+        self.refreshing.set(true);
+        self.refresh();
+    }
+
+    /// Fetches what is new, as is due; seldom after a failure.
+    pub(crate) fn follow(self) {
+        if clock::now() - self.failed_at.get_value() >= AGAIN_AFTER {
+            self.refresh();
+        }
+    }
+
+    /// Asks once; gives whether there is more to ask for at once.
+    async fn ask(self) -> bool {
+        let namespace = self.namespace.get_untracked();
+        let anew = self
+            .anew
+            .with_value(|anew| anew.as_ref().map(|pods| pods.version().to_owned()));
+        let known = || self.pods.with_untracked(|pods| pods.version().to_owned());
+        let version = anew.unwrap_or_else(known);
+        let answer = api::pods(namespace.as_deref(), &version).await;
+        if namespace != self.namespace.get_untracked() {
+            // The user has gone on to another one meanwhile.
+            return true;
+        }
+        self.now.set(js_sys::Date::now());
+        match answer {
+            Ok(list) => {
+                let more = list.more;
+                self.take(list);
+                if let Some(namespace) = namespace.filter(|_| !more) {
+                    known_namespaces::remember(&namespace);
+                }
+                if self.failure.with_untracked(Option::is_some) {
+                    self.failure.set(None);
+                }
+                self.failed_at.set_value(f64::NEG_INFINITY);
+                more
+            }
+            Err(failure) => {
+                // Who has to sign in first may be somebody else.
+                if failure.kind == Kind::SignedOut {
+                    self.clear();
+                }
+                // Nobody hears of what they know.
+                self.failure.maybe_update(|known| {
+                    let failure = Some(failure);
+                    let is_new = *known != failure;
+                    *known = failure;
+                    is_new
+                });
+                self.failed_at.set_value(clock::now());
+                false
+            }
+        }
     }
 
     /// Fetches the list for who has come to look at it: what was refused before they signed in counts no more.
@@ -95,54 +183,66 @@ impl PodStore {
         self.refresh();
     }
 
+    /// Shows one namespace, or all.
+    pub(crate) fn select(self, namespace: Option<String>) {
+        if self.namespace.with_untracked(|known| *known == namespace) {
+            return;
+        }
+        self.clear();
+        self.namespace.set(namespace);
+        self.refresh();
+    }
+
     /// Forgets what somebody else may see.
     pub(crate) fn clear(self) {
         self.cluster.set(None);
-        self.entries.set(Vec::new());
+        self.pods.set(KnownPods::default());
+        self.anew.set_value(None);
         self.failure.set(None);
+        self.failed_at.set_value(f64::NEG_INFINITY);
     }
 
-    /// The entries that the filter wants.
-    pub(crate) fn wanted(self) -> Vec<Entry> {
-        let filter = self.filter.get();
-        let mut entries = self.entries.get();
-        entries.retain(|entry| {
-            entry
-                .pod
-                .with_untracked(|pod| pod_summary::matches(pod, &filter))
-        });
-        entries
+    /// Where the pods are that the filter wants.
+    pub(crate) fn wanted(self) -> Vec<usize> {
+        let words = pod_summary::words(&self.filter.get());
+        self.pods.with(|known| {
+            let pods = known.pods().iter().enumerate();
+            let wanted = pods.filter(|(_, entry)| entry.matches(&words));
+            wanted.map(|(at, _)| at).collect()
+        })
     }
 
-    /// Replaces the list; signals of pods that did not change stay silent.
-    fn take(self, list: PodList) {
+    /// Lays an answer over what is known; nobody hears of one that has nothing new.
+    fn take(self, mut list: PodList) {
         let cluster = Some(Cluster {
-            name: list.cluster,
+            name: std::mem::take(&mut list.cluster),
             demo: list.demo,
-            only: list.only,
+            namespaces: std::mem::take(&mut list.namespaces),
         });
+        let is_empty = self.pods.with_untracked(|known| known.pods().is_empty());
+        let anew = self.anew.try_update_value(Option::take).flatten();
+        // What is there stays until what comes in its place is there.
+        let anew = if list.partial || is_empty {
+            anew
+        } else {
+            Some(KnownPods::default())
+        };
+        match anew {
+            None => {
+                self.pods.maybe_update(|known| known.take(list));
+            }
+            Some(mut anew) => {
+                let more = list.more;
+                anew.take(list);
+                if more {
+                    self.anew.set_value(Some(anew));
+                } else {
+                    self.pods.set(anew);
+                }
+            }
+        }
         if self.cluster.with_untracked(|known| *known != cluster) {
             self.cluster.set(cluster);
         }
-        let mut known: HashMap<String, ArcRwSignal<Pod>> = self
-            .entries
-            .get_untracked()
-            .into_iter()
-            .map(|entry| (entry.key, entry.pod))
-            .collect();
-        let entries = list.pods.into_iter().map(|pod| {
-            let key = format!("{}/{}", pod.namespace, pod.name);
-            let pod = match known.remove(&key) {
-                Some(signal) => {
-                    if signal.with_untracked(|known| *known != pod) {
-                        signal.set(pod);
-                    }
-                    signal
-                }
-                None => ArcRwSignal::new(pod),
-            };
-            Entry { key, pod }
-        });
-        self.entries.set(entries.collect());
     }
 }

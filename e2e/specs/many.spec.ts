@@ -1,0 +1,156 @@
+// A list of 10,000 pods of which 50 change each second: it is smooth, can be searched, and is the same for who goes by keyboard.
+import type { Page } from "@playwright/test";
+import { Podshell } from "../support/podshell.ts";
+import { PodList } from "../support/pod-list.ts";
+import { expect, report, test as base } from "../support/test.ts";
+
+const PODS = 10_000;
+const CHANGES = 50;
+/** Those that the demo has anyway. */
+const OTHERS = 9;
+/** Beyond what a machine takes longer that has other work. */
+const LONGEST_TASK_MS = 200;
+
+const test = base.extend<object, { server: Podshell }>({
+  server: [
+    async ({}, use) => {
+      const crowd = ["--demo-pods", String(PODS), "--demo-changes", String(CHANGES)];
+      const server = await Podshell.start(["--listen", "127.0.0.1:0", "--demo", ...crowd]);
+      await use(server);
+      await server.stop();
+    },
+    { scope: "worker" },
+  ],
+});
+
+/** Opens the list and waits until all pods are there: as many as there are between two changes. */
+async function openAll(page: Page): Promise<PodList> {
+  const list = await PodList.open(page);
+  await expect.poll(() => count(page), { timeout: 40_000 }).toBeGreaterThan(PODS - 200);
+  return list;
+}
+
+/** How many pods the page says that there are. */
+async function count(page: Page): Promise<number> {
+  const told = await page.locator(".pod-toolbar__count").textContent();
+  return Number(/(\d+)\D*$/.exec(told ?? "")?.[1] ?? 0);
+}
+
+test("of 10,000 pods those are in the document that can be seen", async ({ page }) => {
+  const list = await openAll(page);
+  const rows = page.getByTestId("pod-row");
+  expect(await rows.count()).toBeLessThan(100);
+  await expect(list.row("default/busybox")).toBeVisible();
+  // a screen reader is told how many there are, and which these are
+  const told = Number(await list.root.getAttribute("aria-rowcount"));
+  expect(told).toBeGreaterThan(PODS - 200);
+  const heading = page.locator("thead tr");
+  await expect(heading).toHaveAttribute("aria-rowindex", "1");
+  await expect(rows.first()).toHaveAttribute("aria-rowindex", "2");
+
+  // at the end stand the last ones, and nothing behind them
+  await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+  const last = rows.last();
+  await expect(last).toHaveAttribute("data-pod", /^team-19\//);
+  await expect(last).toBeInViewport();
+  await expect
+    .poll(async () => Number(await last.getAttribute("aria-rowindex")))
+    .toBeGreaterThan(PODS - 200);
+  expect(await rows.count()).toBeLessThan(100);
+
+  // in the middle, what can be seen is there without a hole
+  await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight / 2));
+  await expect.poll(async () => await holes(page)).toBe(0);
+});
+
+/** How many places of the window, from the table's head down, show no row. */
+async function holes(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const x = window.innerWidth / 2;
+    let holes = 0;
+    for (let y = 60; y < window.innerHeight - 20; y += 20) {
+      const at = document.elementFromPoint(x, y);
+      if (at?.closest('[data-testid="pod-row"]') == null) holes += 1;
+    }
+    return holes;
+  });
+}
+
+test("search finds one among them, and all are back when it is cleared", async ({ page }) => {
+  const list = await openAll(page);
+  await list.filter.fill("00042 team-02");
+  await expect(page.getByTestId("pod-row")).toHaveCount(1);
+  await expect(page.getByTestId("pod-row")).toHaveAttribute("data-pod", /^team-02\/worker-.*-00042$/);
+  await list.filter.fill("welcome");
+  await expect(list.row("default/welcome")).toBeVisible();
+  await list.filter.clear();
+  await expect.poll(async () => (await page.getByTestId("pod-row").count()) > 20).toBe(true);
+  expect(await count(page)).toBeGreaterThan(PODS - 200);
+});
+
+test("changes show by themselves, in the rows that can be seen", async ({ page }) => {
+  const list = await openAll(page);
+  await list.filter.fill("team-07 00007");
+  const row = page.getByTestId("pod-row");
+  await expect(row).toHaveCount(1);
+  // restarts are counted in the fifth column; 10,000 pods take 200 s, so another one's do, too
+  await list.filter.fill("team-07");
+  const restarts = async () =>
+    page.locator(".pod-row").evaluateAll((rows) => rows.map((row) => row.children[4]?.textContent).join());
+  const before = await restarts();
+  await expect.poll(restarts, { timeout: 40_000 }).not.toBe(before);
+});
+
+test("a focused row stays while one scrolls, and Tab goes on from it", async ({ page }) => {
+  await openAll(page);
+  const first = page.getByTestId("open-shell").first();
+  await first.focus();
+  await page.evaluate(() => window.scrollTo(0, 200_000));
+  await expect.poll(async () => await holes(page)).toBe(0);
+  await expect(first).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(page.locator("a.attach-link:focus, [data-testid='open-shell']:focus")).toBeInViewport();
+});
+
+test("no task is long while pods change and one scrolls", async ({ page }) => {
+  await page.addInitScript(() => {
+    const tasks: number[] = [];
+    Object.assign(window, { tasks });
+    new PerformanceObserver((list) => {
+      tasks.push(...list.getEntries().map((entry) => entry.duration));
+    }).observe({ type: "longtask", buffered: true });
+  });
+  await openAll(page);
+  const tasks = async () => page.evaluate(() => (window as unknown as { tasks: number[] }).tasks.splice(0));
+  const loading = await tasks();
+  for (let step = 0; step < 60; step += 1) {
+    await page.mouse.wheel(0, 900);
+    await page.waitForTimeout(50);
+  }
+  const scrolling = await tasks();
+  const longest = (all: number[]) => Math.max(0, ...all).toFixed(0);
+  report(`tasks over 50 ms: while loading ${loading.length}, longest ${longest(loading)} ms; \
+while scrolling for 3 s ${scrolling.length}, longest ${longest(scrolling)} ms`);
+  expect(Math.max(0, ...scrolling)).toBeLessThan(LONGEST_TASK_MS);
+  expect(Math.max(0, ...loading)).toBeLessThan(2 * LONGEST_TASK_MS);
+});
+
+test("the page asks for what is new alone, over no connection of its own", async ({ page }) => {
+  const asked: { after: string; bytes: number }[] = [];
+  page.on("response", async (response) => {
+    const url = new URL(response.url());
+    if (!url.pathname.endsWith("/api/v1/pods")) return;
+    const sizes = await response.request().sizes().catch(() => undefined);
+    asked.push({ after: url.searchParams.get("after") ?? "", bytes: sizes?.responseBodySize ?? 0 });
+  });
+  await openAll(page);
+  const loaded = asked.length;
+  const loading = asked.reduce((sum, answer) => sum + answer.bytes, 0);
+  await expect.poll(() => asked.length, { timeout: 20_000 }).toBeGreaterThan(loaded + 5);
+  const later = asked.slice(loaded + 1);
+  expect(later.every((answer) => answer.after !== "")).toBe(true);
+  const each = later.reduce((sum, answer) => sum + answer.bytes, 0) / later.length;
+  report(`${PODS + OTHERS} pods in ${loaded} answers, ${(loading / 1024).toFixed(0)} KiB; then ${(each / 1024).toFixed(1)} KiB a second for ${CHANGES} changes`);
+  // far from what the whole takes
+  expect(each * 10).toBeLessThan(loading);
+});

@@ -1,0 +1,231 @@
+//! The table of pods, of which only what can be seen is in the document.
+
+use std::collections::HashMap;
+
+use leptos::{ev::FocusEvent, html, prelude::*};
+use wasm_bindgen::JsCast as _;
+use web_sys::{Element, HtmlElement};
+
+use crate::{
+    browser::listener::Listener,
+    i18n::use_language,
+    pages::pods::{
+        row::PodRow,
+        store::{Entry, PodStore},
+        visible_rows::{View, visible},
+    },
+};
+
+/// How many columns there are.
+const COLUMNS: &str = "8";
+
+/// A row that is in the document: it stays while its pod changes, and its place.
+#[derive(Clone)]
+struct Shown {
+    key: String,
+    entry: ArcRwSignal<Entry>,
+    place: ArcRwSignal<usize>,
+}
+
+/// What the table's body is made of.
+#[derive(Clone)]
+enum Part {
+    Row(Shown),
+    /// So much room for rows that are not there, in pixels.
+    Gap {
+        before: usize,
+        height: f64,
+    },
+}
+
+impl Part {
+    fn key(&self) -> String {
+        match self {
+            Self::Row(shown) => shown.key.clone(),
+            // No name of a pod begins so.
+            Self::Gap { before, height } => format!("/{before} {height}"),
+        }
+    }
+}
+
+/// The pods that the filter wants.
+#[component]
+pub(super) fn PodTable(
+    store: PodStore,
+    /// Where they are among all.
+    wanted: Memo<Vec<usize>>,
+) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let body = NodeRef::<html::Tbody>::new();
+    let view = RwSignal::new(View::default());
+    let row_height = RwSignal::new(0.0);
+    let measure = move || {
+        // The table may have gone meanwhile.
+        if let Some(body) = body.try_get_untracked().flatten() {
+            look(&body, view, row_height);
+        }
+    };
+    // They end with the table.
+    StoredValue::new_local(
+        ["scroll", "resize"].map(|event| Listener::new(&window(), event, move |_| measure())),
+    );
+    let rows = Memo::new(move |_| visible(view.get(), row_height.get(), wanted.with(Vec::len)));
+    let focused = RwSignal::new(None::<String>);
+    let shown = StoredValue::new(HashMap::<String, Shown>::new());
+    let parts = move || {
+        let rows = rows.get();
+        let height = row_height.get();
+        let parts = store.pods.with(|known| {
+            wanted.with(|wanted| {
+                let at =
+                    |place: usize| Some((place, known.pods().get(*wanted.get(place)?)?.clone()));
+                let mut entries: Vec<_> = rows.clone().filter_map(at).collect();
+                // The row that has the keyboard stays, wherever it is, for else the browser would begin at the top.
+                if let Some(key) = focused.get()
+                    && !entries.iter().any(|(_, entry)| entry.key() == key)
+                    && let Some(place) = wanted.iter().position(|at| {
+                        known
+                            .pods()
+                            .get(*at)
+                            .is_some_and(|entry| entry.key() == key)
+                    })
+                {
+                    entries.extend(at(place));
+                    entries.sort_by_key(|(place, _)| *place);
+                }
+                let total = wanted.len();
+                shown.try_update_value(|shown| lay_out(shown, entries, total, height))
+            })
+        });
+        // What is there now may be higher than what was.
+        request_animation_frame(measure);
+        parts.unwrap_or_default()
+    };
+    let total = move || (wanted.with(Vec::len) + 1).to_string();
+    let come = move |event: FocusEvent| focused.set(row_of(&event));
+    view! {
+        <table
+            class="pod-list"
+            data-testid="pod-list"
+            aria-rowcount=total
+            hidden=move || wanted.with(Vec::is_empty)
+        >
+            <thead class="pod-list__head">
+                <tr aria-rowindex="1">
+                    <th scope="col" class="pod-list__heading pod-list__heading--namespace">{move || words().namespace}</th>
+                    <th scope="col" class="pod-list__heading pod-list__heading--name">{move || words().name}</th>
+                    <th scope="col" class="pod-list__heading pod-list__heading--number">{move || words().ready}</th>
+                    <th scope="col" class="pod-list__heading pod-list__heading--status">{move || words().status}</th>
+                    <th scope="col" class="pod-list__heading pod-list__heading--number">{move || words().restarts}</th>
+                    <th scope="col" class="pod-list__heading pod-list__heading--number">{move || words().age}</th>
+                    <th scope="col" class="pod-list__heading pod-list__heading--node">{move || words().node}</th>
+                    <th scope="col" class="pod-list__heading">{move || words().open_shell}</th>
+                </tr>
+            </thead>
+            <tbody
+                class="pod-list__body"
+                node_ref=body
+                on:focusin=come
+                on:focusout=move |_| focused.set(None)
+            >
+                <For each=parts key=Part::key let:part>
+                    {match part {
+                        Part::Row(Shown { key, entry, place }) => view! {
+                            <PodRow key entry=entry.into() place=place.into() now=store.now.into() />
+                        }.into_any(),
+                        Part::Gap { height, .. } => view! {
+                            <tr class="pod-list__gap" aria-hidden="true">
+                                <td colspan=COLUMNS style=format!("height: {height}px")></td>
+                            </tr>
+                        }.into_any(),
+                    }}
+                </For>
+            </tbody>
+        </table>
+    }
+    .into_any()
+}
+
+/// The parts for these rows, each with its place among so many. Those that were there before are told what is new.
+fn lay_out(
+    shown: &mut HashMap<String, Shown>,
+    entries: Vec<(usize, Entry)>,
+    total: usize,
+    height: f64,
+) -> Vec<Part> {
+    let mut before = std::mem::take(shown);
+    let (mut parts, mut next) = (Vec::with_capacity(entries.len() + 3), 0);
+    let gap = |before: usize, rows: usize| Part::Gap {
+        before,
+        height: rows as f64 * height,
+    };
+    for (place, entry) in entries {
+        if place > next {
+            parts.push(gap(next, place - next));
+        }
+        next = place + 1;
+        let key = entry.key();
+        let row = match before.remove(&key) {
+            Some(row) => {
+                row.entry.maybe_update(|known| {
+                    let is_new = *known != entry;
+                    *known = entry;
+                    is_new
+                });
+                row.place.maybe_update(|known| {
+                    let is_new = *known != place;
+                    *known = place;
+                    is_new
+                });
+                row
+            }
+            None => Shown {
+                key: key.clone(),
+                entry: ArcRwSignal::new(entry),
+                place: ArcRwSignal::new(place),
+            },
+        };
+        shown.insert(key, row.clone());
+        parts.push(Part::Row(row));
+    }
+    if total > next {
+        parts.push(gap(next, total - next));
+    }
+    parts
+}
+
+/// Looks where the body of the table is, and how high its rows are.
+fn look(body: &HtmlElement, view: RwSignal<View>, row_height: RwSignal<f64>) {
+    let top = body.get_bounding_client_rect().top();
+    let height = window()
+        .inner_height()
+        .ok()
+        .and_then(|height| height.as_f64());
+    let seen = View {
+        above: -top,
+        height: height.unwrap_or_default(),
+    };
+    if view.get_untracked() != seen {
+        view.set(seen);
+    }
+    // From one row to the next, with what is between them.
+    let first = body.query_selector(".pod-row").ok().flatten();
+    let next = first.as_ref().and_then(Element::next_element_sibling);
+    let next = next.filter(|next| next.matches(".pod-row").unwrap_or_default());
+    if let (Some(first), Some(next)) = (first, next) {
+        let top = |row: &Element| row.get_bounding_client_rect().top();
+        let height = top(&next) - top(&first);
+        if height > 1.0 && (height - row_height.get_untracked()).abs() > 0.1 {
+            row_height.set(height);
+        }
+    }
+}
+
+/// The pod of the row that something is in.
+fn row_of(event: &FocusEvent) -> Option<String> {
+    let on = event.target()?.dyn_into::<Element>().ok()?;
+    on.closest("[data-testid='pod-row']")
+        .ok()??
+        .get_attribute("data-pod")
+}
