@@ -33,7 +33,7 @@ pub(crate) struct Wishes {
     /// A few seconds per figure: to see that all can be measured, not to compare
     #[arg(long)]
     quick: bool,
-    /// Measure these alone: output, echo, prompt, memory, flood, interrupt, distance, characters, leftovers, crowd, page
+    /// Measure these alone: output, echo, prompt, memory, flood, interrupt, distance, characters, leftovers, crowd, lists, page
     #[arg(value_name = "FIGURE")]
     figures: Vec<String>,
 }

@@ -107,7 +107,7 @@ async fn round(bench: &Bench, fake: &FakeProcess, found: &mut Found) -> Result<(
 }
 
 /// A terminal of the first user that sends back each byte for itself.
-async fn open(cluster: &Cluster, server: &Server) -> Result<Terminal> {
+pub(crate) async fn open(cluster: &Cluster, server: &Server) -> Result<Terminal> {
     let mut terminal = Terminal::open(Way::Binary, cluster, server).await?;
     terminal.prompt().await?;
     terminal
@@ -121,7 +121,7 @@ async fn open(cluster: &Cluster, server: &Server) -> Result<Terminal> {
 }
 
 /// Types so many keys, and more as long as something goes on, each in both terminals; gives the times to their echoes, in µs.
-async fn keys(
+pub(crate) async fn keys(
     pair: &mut [Terminal; 2],
     count: usize,
     goes_on: impl Fn() -> bool,

@@ -12,6 +12,7 @@ mod flood;
 mod interrupt;
 mod kubectl;
 mod leftovers;
+mod lists;
 mod memory;
 mod output;
 mod page;
@@ -105,6 +106,8 @@ enum Figure {
     Leftovers,
     /// What a terminal notices of 10,000 mints and 1,000 connections from one address
     Crowd,
+    /// What a list of thousands of pods costs a server, its terminals and its pages
+    Lists,
     /// The size of the page's own code
     Page,
 }
@@ -130,6 +133,9 @@ struct Effort {
     yes: Duration,
     /// Strangers beside a terminal.
     crowd: crowd::Size,
+    /// Pods in a list, and how long it is looked at.
+    lists: &'static [usize],
+    look: Duration,
 }
 
 const FULL: Effort = Effort {
@@ -147,6 +153,8 @@ const FULL: Effort = Effort {
         mints: 10_000,
         sockets: 1_000,
     },
+    lists: &[5_000, 20_000],
+    look: Duration::from_secs(30),
 };
 const QUICK: Effort = Effort {
     rounds: 1,
@@ -163,6 +171,8 @@ const QUICK: Effort = Effort {
         mints: 2_000,
         sockets: 200,
     },
+    lists: &[5_000],
+    look: Duration::from_secs(5),
 };
 
 /// What every measurement needs.
@@ -193,6 +203,7 @@ impl Bench {
             Figure::Characters => characters::measure(self).await,
             Figure::Leftovers => leftovers::measure(self).await,
             Figure::Crowd => crowd::measure(self).await,
+            Figure::Lists => lists::measure(self).await,
             Figure::Page => page::measure(self),
         }
     }

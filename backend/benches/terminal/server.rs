@@ -3,7 +3,11 @@
 use std::{path::Path, process::Stdio};
 
 use anyhow::{Context as _, Result, bail};
-use http::{Request, StatusCode, header::AUTHORIZATION};
+use bytes::Bytes;
+use http::{
+    Request, StatusCode,
+    header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING},
+};
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -39,6 +43,14 @@ pub(crate) struct Server {
     http: Client<HttpConnector, Empty<&'static [u8]>>,
     child: Child,
     pid: u32,
+}
+
+/// What a request was answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) is_packed: bool,
+    pub(crate) body: Bytes,
 }
 
 /// Memory of a process, in bytes.
@@ -149,6 +161,26 @@ impl Server {
             bail!("no id: {status} {}", String::from_utf8_lossy(&body));
         }
         Ok(serde_json::from_slice::<Minted>(&body)?.id)
+    }
+
+    /// Asks for something as a page does; gives the status and the body, packed if it came so.
+    pub(crate) async fn ask(&self, path: &str) -> Result<Answer> {
+        let request = Request::builder()
+            .uri(format!("http://{}{path}", self.address.host))
+            .header(AUTHORIZATION, format!("Bearer {}", self.address.token))
+            .header(ACCEPT_ENCODING, "gzip, deflate, br")
+            .body(Empty::new())?;
+        let answered = async {
+            let response = self.http.request(request).await?;
+            let (parts, body) = response.into_parts();
+            let body = body.collect().await?.to_bytes();
+            anyhow::Ok(Answer {
+                status: parts.status,
+                is_packed: parts.headers.contains_key(CONTENT_ENCODING),
+                body,
+            })
+        };
+        timeout(PATIENCE, answered).await.context("no answer")?
     }
 
     /// The CPU time that it has used, in seconds.
