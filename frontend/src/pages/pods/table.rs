@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use leptos::{ev::FocusEvent, html, prelude::*};
 use wasm_bindgen::JsCast as _;
-use web_sys::{Element, HtmlElement};
+use web_sys::{Element, EventTarget, HtmlElement};
 
 use crate::{
     browser::listener::Listener,
@@ -103,7 +103,9 @@ pub(super) fn PodTable(
         parts.unwrap_or_default()
     };
     let total = move || (wanted.with(Vec::len) + 1).to_string();
-    let come = move |event: FocusEvent| focused.set(row_of(&event));
+    let come = move |event: FocusEvent| focused.set(row_of(event.target()));
+    // The next one, not none in between: the row would go before the browser is there.
+    let leave = move |event: FocusEvent| focused.set(row_of(event.related_target()));
     view! {
         <table
             class="pod-list"
@@ -127,7 +129,7 @@ pub(super) fn PodTable(
                 class="pod-list__body"
                 node_ref=body
                 on:focusin=come
-                on:focusout=move |_| focused.set(None)
+                on:focusout=leave
             >
                 <For each=parts key=Part::key let:part>
                     {match part {
@@ -223,9 +225,7 @@ fn look(body: &HtmlElement, view: RwSignal<View>, row_height: RwSignal<f64>) {
 }
 
 /// The pod of the row that something is in.
-fn row_of(event: &FocusEvent) -> Option<String> {
-    let on = event.target()?.dyn_into::<Element>().ok()?;
-    on.closest("[data-testid='pod-row']")
-        .ok()??
-        .get_attribute("data-pod")
+fn row_of(on: Option<EventTarget>) -> Option<String> {
+    let row = on?.dyn_into::<Element>().ok()?.closest(".pod-row").ok()??;
+    row.get_attribute("data-pod")
 }
