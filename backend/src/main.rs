@@ -90,8 +90,10 @@ async fn serve(config: Config) -> Result<u8, Box<dyn Error>> {
     let mut signals = Signals::listen()?;
     let asked = Asked::listen()?;
     let server = tokio::select! {
-        bound = Box::pin(Server::new(with_token(config)?).bind()) => bound?,
+        // A key at a terminal ends a plugin that asks there, too: that is not what went wrong.
+        biased;
         signal = signals.next() => return Ok(BY_SIGNAL + signal),
+        bound = Box::pin(Server::new(with_token(config)?).bind()) => bound?,
     };
     let links = server.links();
     links::print_first(

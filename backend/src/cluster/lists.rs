@@ -41,7 +41,7 @@ use super::{Cluster, ClusterError, HiddenNamespaces};
 const THREAD: &str = "lists";
 /// Beside terminals, on a machine that has not enough processors for both, it comes second.
 #[cfg(target_os = "linux")]
-const NICE: i32 = 5;
+const NICE: i32 = 10;
 /// How many requests may wait for the thread to take them.
 const WAITING: usize = 64;
 /// How long a page waits for what is new while a list is loaded; then it asks again.

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use pty_process::Pty;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
@@ -30,26 +31,26 @@ impl Podshell {
     /// Starts it with these flags and variables alone, for a user whose home is `home`, and waits until it serves or ends.
     pub async fn start(home: &Path, flags: &[&OsStr], variables: &[(&str, OsString)]) -> Self {
         let mut started = Self::spawn(home, flags, variables);
-        let read = timeout(PATIENCE, started.read_start()).await;
-        read.expect("it serves or ends").unwrap();
+        started.started().await;
         started
     }
 
     /// Starts it so, and waits for nothing.
     pub fn spawn(home: &Path, flags: &[&OsStr], variables: &[(&str, OsString)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_podshell"))
-            .args(["--listen", "127.0.0.1:0"])
-            .args(flags)
-            .env_clear()
-            .env("HOME", home)
-            .envs(variables.iter().map(|(name, value)| (name, value)))
-            .current_dir(home)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+        let mut command = command(home, flags, variables);
+        Self::of(command.stdin(Stdio::null()).spawn().unwrap())
+    }
+
+    /// Starts it so on a terminal, which is the first one of the pair.
+    pub fn spawn_on_terminal(home: &Path, variables: &[(&str, OsString)]) -> (Pty, Self) {
+        let (terminal, end) = pty_process::open().unwrap();
+        let command = pty_process::Command::from(command(home, &[], variables));
+        // Of what it is given, the terminal is what is left: stdin.
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        (terminal, Self::of(command.spawn(end).unwrap()))
+    }
+
+    fn of(mut child: Child) -> Self {
         let stdout = BufReader::new(child.stdout.take().unwrap());
         Self {
             child,
@@ -57,6 +58,12 @@ impl Podshell {
             printed: String::new(),
             serves: false,
         }
+    }
+
+    /// Waits until it serves or ends.
+    pub async fn started(&mut self) {
+        let read = timeout(PATIENCE, self.read_start()).await;
+        read.expect("it serves or ends").unwrap();
     }
 
     async fn read_start(&mut self) -> io::Result<()> {
@@ -112,4 +119,19 @@ pub struct Outcome {
     pub status: ExitStatus,
     pub stdout: String,
     pub stderr: String,
+}
+
+fn command(home: &Path, flags: &[&OsStr], variables: &[(&str, OsString)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_podshell"));
+    command
+        .args(["--listen", "127.0.0.1:0"])
+        .args(flags)
+        .env_clear()
+        .env("HOME", home)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .current_dir(home)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
 }

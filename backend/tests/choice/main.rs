@@ -11,6 +11,8 @@ mod plugins;
 mod provider;
 #[cfg(all(feature = "demo", target_os = "linux"))]
 mod sockets;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod way;
 
 use std::{

@@ -26,8 +26,8 @@ use super::{
 const TOKEN: &str = "s3cr3t-token";
 const SERVES: &str = "serves cluster \"away\", the current context";
 /// For scripts.
-const KEY: &str = "0123456789abcdef0123456789abcdef";
-const VERSION: &str = "client.authentication.k8s.io/v1";
+pub(super) const KEY: &str = "0123456789abcdef0123456789abcdef";
+pub(super) const VERSION: &str = "client.authentication.k8s.io/v1";
 
 /// A kubeconfig whose user's credentials a plugin gives: `more` is how it is run.
 fn of(server: &ApiServer, authority: &Authority, more: &Value) -> String {
@@ -52,13 +52,13 @@ fn of(server: &ApiServer, authority: &Authority, more: &Value) -> String {
 }
 
 /// What a plugin prints.
-fn credential(status: &Value) -> String {
+pub(super) fn credential(status: &Value) -> String {
     json!({"apiVersion": VERSION, "kind": "ExecCredential", "status": status}).to_string()
 }
 
 impl Case {
     /// With a plugin that is this script of a shell.
-    fn plugin(self, script: &str) -> Self {
+    pub(super) fn plugin(self, script: &str) -> Self {
         let path = self.file(
             "plugin",
             &format!("#!/bin/sh\necho run >> runs\n{script}\n"),
@@ -259,7 +259,7 @@ async fn a_plugin_that_hangs_ends_with_whoever_started_it() {
     }
 }
 
-async fn with_pod() -> FakeCluster {
+pub(super) async fn with_pod() -> FakeCluster {
     let pod = Pod::new("default", "web-0");
     FakeCluster::builder().pod(pod).start().await.unwrap()
 }
@@ -291,7 +291,7 @@ async fn with_plugin(cluster: &FakeCluster, home: &TempDir) -> (Podshell, String
 }
 
 /// Asks for a pod, which the cluster is asked for each time: the status and the body.
-async fn pod(address: &str) -> (u16, String) {
+pub(super) async fn pod(address: &str) -> (u16, String) {
     let request = Request::get(format!("http://{address}/api/v1/pod/default/web-0"));
     let request = request.header(AUTHORIZATION, format!("Bearer {KEY}"));
     let client = Client::builder(TokioExecutor::new()).build_http();
@@ -371,7 +371,7 @@ async fn a_plugin_that_hangs_when_it_is_run_anew_holds_up_nothing_else() {
     until_gone(plugin).await;
 }
 
-async fn until_written(path: &Path) -> Pid {
+pub(super) async fn until_written(path: &Path) -> Pid {
     let begun = Instant::now();
     loop {
         let text = fs::read_to_string(path).unwrap_or_default();
@@ -386,7 +386,7 @@ async fn until_written(path: &Path) -> Pid {
     }
 }
 
-async fn until_gone(process: Pid) {
+pub(super) async fn until_gone(process: Pid) {
     let begun = Instant::now();
     while test_kill_process(process).is_ok() {
         assert!(
