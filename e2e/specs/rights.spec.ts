@@ -1,7 +1,13 @@
 // What someone sees who may not do everything in the cluster: RBAC decides, and the page says so.
 import { writeFile } from "node:fs/promises";
 import type { TestInfo } from "@playwright/test";
-import { EXEC, NAMESPACE, restrictedKubeconfig, SEE_PODS, standing } from "../support/kubectl.ts";
+import {
+  EXEC,
+  NAMESPACE,
+  restrictedKubeconfig,
+  SEE_PODS,
+  standing,
+} from "../support/kubectl.ts";
 import { PodList } from "../support/pod-list.ts";
 import { Terminal } from "../support/terminal.ts";
 import { expect, test } from "../support/test.ts";
@@ -61,4 +67,53 @@ test("who may not add debug containers is told which right is missing", async ({
   await terminal.expectReason("no-shell");
   await page.getByTestId("debug").click();
   await expect(terminal.failure).toContainText("pods/ephemeralcontainers");
+});
+
+const pods = (...verbs: string[]) => ({ apiGroups: [""], resources: ["pods"], verbs });
+
+/** Types something into a shell, and reads the answer. */
+async function expectShell(terminal: Terminal): Promise<void> {
+  await terminal.expectState("connected");
+  await terminal.run("echo $((6*7))");
+  await terminal.expectText(/^42$/m);
+}
+
+test("who may not list has a shell by its address", async ({ setUp, problems }, testInfo) => {
+  problems.expect(/403/);
+  const { page } = await setUp([], await rights(testInfo, "e2e-gets-only", [pods("get"), EXEC]));
+  await expect(page.getByTestId("failure")).toContainText("list");
+  await expectShell(await Terminal.goto(page, BASH));
+});
+
+test("who may list but not get is told which right is missing", async ({ setUp, problems }, testInfo) => {
+  problems.expect(/403/);
+  const { page } = await setUp([], await rights(testInfo, "e2e-lists-only", [pods("list"), EXEC]));
+  const list = await PodList.open(page);
+  await list.shell(`${BASH.namespace}/${BASH.pod}`, BASH.container).click();
+  const terminal = new Terminal(page);
+  await terminal.expectReason("forbidden");
+  await expect(terminal.failure).toContainText(/cannot get.*"pods"/);
+});
+
+test("who may exec in a pod of a name has a shell there, and nowhere else", async ({
+  setUp,
+  problems,
+  ownPod,
+}, testInfo) => {
+  problems.expect(/403/);
+  const exec = { ...EXEC, resourceNames: [BASH.pod] };
+  const { page } = await setUp([], await rights(testInfo, "e2e-by-name", [SEE_PODS, exec]));
+  await expectShell(await Terminal.goto(page, BASH));
+  const refused = await Terminal.goto(page, ownPod);
+  await refused.expectReason("forbidden");
+  await expect(refused.failure).toContainText("pods/exec");
+});
+
+test("who may create an exec but not get one is told which verb is missing", async ({ setUp, problems }, testInfo) => {
+  problems.expect(/403/);
+  const create = { ...EXEC, verbs: ["create"] };
+  const { page } = await setUp([], await rights(testInfo, "e2e-creates-only", [SEE_PODS, create]));
+  const terminal = await Terminal.goto(page, BASH);
+  await terminal.expectReason("forbidden");
+  await expect(terminal.failure).toContainText("the right to get pods/exec is missing");
 });
