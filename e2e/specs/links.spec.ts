@@ -94,3 +94,19 @@ test("what leads nowhere on the web is no link", async ({ page }) => {
     await expect(terminal.dialogue).toBeHidden();
   }
 });
+
+test("an address in plain text is a link, and what has another scheme is none", async ({ page }) => {
+  const terminal = await Terminal.open(page, standing("bash"));
+  await terminal.expectPrompt();
+  await terminal.run("clear; echo see https://example.org/a?b=c#d end; echo ftp://example.org/file stop");
+  await terminal.expectText(/^ftp.* stop$/m);
+  const { x, y } = await terminal.find(" end");
+  await page.mouse.move(x - 20, y);
+  await expect(terminal.host.locator(".xterm-cursor-pointer")).toHaveCount(1);
+  await page.mouse.click(x - 20, y);
+  await expect(terminal.dialogue.locator("pre")).toHaveText("https://example.org/a?b=c#d");
+  await terminal.answer("Cancel");
+  const other = await terminal.find(" stop");
+  await page.mouse.move(other.x - 20, other.y);
+  await expect(terminal.host.locator(".xterm-cursor-pointer")).toHaveCount(0);
+});

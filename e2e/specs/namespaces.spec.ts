@@ -91,7 +91,7 @@ demo("a list comes back as it was from a shell, and by its address", async ({ pa
   const list = await PodList.open(page, "./?namespace=default");
   await expect(list.row("default/welcome")).toBeVisible();
   await list.shell("default/welcome", "shell").click();
-  await page.getByRole("navigation").getByRole("link").first().click();
+  await page.getByRole("link", { name: "Pods" }).first().click();
   await expect(list.row("default/welcome")).toBeVisible();
   await expect(page).toHaveURL(/\?namespace=default$/);
   await expect(page.getByTestId("pod-row")).toHaveCount(2);

@@ -1,4 +1,5 @@
 // The page's looks: pictures for people in test-results/screens, and what of a layout can be checked.
+import { AxeBuilder } from "@axe-core/playwright";
 import { standing } from "../support/kubectl.ts";
 import { expectLanguage, LOOKS, picture } from "../support/pictures.ts";
 import { PodList } from "../support/pod-list.ts";
@@ -15,6 +16,52 @@ for (const [look, options] of Object.entries(LOOKS)) {
       await PodList.open(page);
       await picture(page, `${look}-list`, testInfo.project.outputDir);
       await expectLanguage(page, look);
+    });
+
+    test("the list, tabs, splits, search, the palette and the keys, in which axe finds nothing", async ({ page }, testInfo) => {
+      const show = async (name: string) => {
+        await picture(page, `${look}-${name}`, testInfo.project.outputDir);
+        await expectLanguage(page, look);
+        // what xterm.js makes is not ours
+        const found = await new AxeBuilder({ page }).exclude(".xterm").analyze();
+        expect(found.violations, name).toEqual([]);
+      };
+      const list = await PodList.open(page);
+      await page.keyboard.press("j");
+      await show("list-chosen");
+      await list.filter.fill("podshell-e2e");
+      await show("list-search");
+
+      const terminal = await Terminal.open(page, standing("bash"));
+      await terminal.expectPrompt();
+      await terminal.run("seq 1 100");
+      await page.keyboard.press("Control+Shift+E");
+      const panes = page.getByTestId("pane").filter({ visible: true });
+      const narrow = (page.viewportSize()?.width ?? 0) < 768;
+      await expect(panes).toHaveCount(narrow ? 1 : 2);
+      await terminal.expectState("connected");
+      await page.keyboard.press("Control+Shift+O");
+      await expect(panes).toHaveCount(narrow ? 1 : 3);
+      await terminal.expectState("connected");
+      await page.keyboard.press("Control+Shift+Enter");
+      await expect(page.getByTestId("tab")).toHaveCount(2);
+      await terminal.expectState("connected");
+      await page.keyboard.press("Control+Shift+PageUp");
+      await expect(panes).toHaveCount(narrow ? 1 : 3);
+      await show("splits");
+      await page.keyboard.press("Control+Shift+F");
+      await page.getByTestId("search-box").getByRole("textbox").fill("9");
+      await show("search");
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("Control+Shift+K");
+      await page.getByTestId("palette").getByRole("option").first().waitFor();
+      await show("palette-empty");
+      await page.keyboard.type("shell b");
+      await show("palette");
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("Control+Shift+H");
+      await expect(terminal.dialogue).toBeVisible();
+      await show("keys");
     });
 
     test("a terminal and its end", async ({ page }, testInfo) => {

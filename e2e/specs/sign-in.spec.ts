@@ -201,7 +201,6 @@ test("the list gives way to the sign-in page when the sign-in has ended", async 
   await signIn(page, await accountToken("e2e-list-expires", [SEE_PODS, EXEC]));
   await expect(page.getByTestId("pod-list")).toBeVisible();
   await context.clearCookies();
-  await page.getByTestId("refresh").click();
   await expect(page.getByTestId("sign-in-reason")).toContainText("Your sign-in has ended.");
   await expect(page.getByTestId("pod-list")).toBeHidden();
 });
@@ -237,7 +236,6 @@ for (const [look, options] of Object.entries(LOOKS)) {
       await page.goto(origin);
       await expect(page.getByTestId("pod-list")).toBeVisible();
       await page.context().clearCookies();
-      await page.getByTestId("refresh").click();
       await expect(page.getByTestId("sign-in-reason")).toBeVisible();
       await show("sign-in-expired");
     });

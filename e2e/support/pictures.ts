@@ -27,9 +27,9 @@ export async function expectLanguage(page: Page, look: string): Promise<void> {
   await expect(page.locator("html")).toHaveAttribute("lang", chinese ? /^zh/ : /^en/);
   const words = await page.locator("body").evaluate((body) => {
     const copy = body.cloneNode(true) as HTMLElement;
-    // the terminal's own text has no language of the page
+    // nor has the terminal's own text a language, nor what says that it is of another
     copy
-      .querySelectorAll('script, style, noscript, [data-testid="terminal"], [data-testid="language"]')
+      .querySelectorAll('script, style, noscript, [lang], [data-testid="terminal"]')
       .forEach((part) => part.remove());
     return copy.textContent ?? "";
   });

@@ -32,7 +32,8 @@ export class Terminal {
   private marks = 0;
 
   constructor(readonly page: Page) {
-    this.host = page.getByTestId("terminal");
+    // those of other tabs are in the document, too
+    this.host = page.getByTestId("terminal").filter({ visible: true });
     this.state = page.getByTestId("state-line");
     this.failure = page.getByTestId("failure");
     this.notice = page.getByTestId("notice");

@@ -8,16 +8,16 @@ use crate::{
     i18n::provide_language,
     pages::{
         not_found::NotFoundPage,
-        pods::{known_namespaces, page::PodsPage, store::PodStore},
+        pods::{known_namespaces, store::PodStore},
         sign_in::page::SignInPage,
-        terminal::{
-            default_container::DefaultContainerPage, embedded::EmbeddedPage, page::TerminalPage,
-        },
+        terminal::{default_container::DefaultContainerPage, embedded::EmbeddedPage},
+        workspace::frame::Frame,
     },
     routing::{
         navigation::{provide_navigation, use_route},
         route::Route,
     },
+    session::recent_shells,
     settings::provide_settings,
     workspace::open_panes::{provide_workspace, use_workspace},
 };
@@ -38,9 +38,9 @@ pub(crate) fn App() -> impl IntoView {
     let account = use_account();
     let workspace = use_workspace();
     let users = RwSignal::new(0);
-    // Which namespace is listed is the list's own affair.
+    // What is listed is the list's own affair, and which terminal is shown the workspace's.
     let page = Memo::new(move |_| match route.get() {
-        Route::Pods(_) => Route::Pods(None),
+        Route::Pods(_) | Route::Terminal(_) => Route::Pods(None),
         other => other,
     });
     Effect::new(move |before: Option<Option<Me>>| {
@@ -50,6 +50,7 @@ pub(crate) fn App() -> impl IntoView {
             workspace.close_all();
             store.clear();
             known_namespaces::forget();
+            recent_shells::forget();
             users.update(|users| *users += 1);
         }
         me
@@ -60,9 +61,8 @@ pub(crate) fn App() -> impl IntoView {
             let asked = account.asked();
             asked.map(|asked| view! { <SignInPage asked /> }).into_any()
         }
-        Route::Pods(_) => view! { <PodsPage /> }.into_any(),
+        Route::Pods(_) | Route::Terminal(_) => view! { <Frame /> }.into_any(),
         Route::Pod(asked) => view! { <DefaultContainerPage asked /> }.into_any(),
-        Route::Terminal(target) => view! { <TerminalPage target /> }.into_any(),
         Route::Unknown => view! { <NotFoundPage /> }.into_any(),
     }
 }

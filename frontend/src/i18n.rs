@@ -88,17 +88,48 @@ pub(crate) fn use_language() -> Signal<Language> {
     expect_context::<CurrentLanguage>().0.into()
 }
 
+/// Has the page speak another language.
+fn choose(current: RwSignal<Language>, language: Language) {
+    current.set(language);
+    if let Some(storage) = storage::local() {
+        // A browser that keeps nothing asks again next time.
+        storage.set_item(KEY, language.tag()).ok();
+    }
+}
+
+/// The language among settings.
+#[component]
+pub(crate) fn LanguageChoice() -> impl IntoView {
+    let CurrentLanguage(current) = expect_context();
+    let options = move || {
+        let option = |language: Language| {
+            let is_chosen = language == current.get_untracked();
+            view! {
+                <option value=language.tag() lang=language.tag() selected=is_chosen>{language.name()}</option>
+            }
+        };
+        Language::ALL.into_iter().map(option).collect_view()
+    };
+    view! {
+        <label class="setting">
+            <span class="setting__name">{move || current.get().words().language}</span>
+            <select
+                class="field field--select"
+                data-testid="language-setting"
+                on:change:target=move |event| choose(current, Language::from_tag(&event.target().value()))
+            >
+                {options}
+            </select>
+        </label>
+    }
+    .into_any()
+}
+
 /// A button that names another language in itself.
 #[component]
 pub(crate) fn LanguageSwitch() -> impl IntoView {
     let CurrentLanguage(current) = expect_context();
-    let switch = move |_| {
-        current.update(|language| *language = language.next());
-        if let Some(storage) = storage::local() {
-            // A browser that keeps nothing asks again next time.
-            storage.set_item(KEY, current.get_untracked().tag()).ok();
-        }
-    };
+    let switch = move |_| choose(current, current.get_untracked().next());
     let other = move || current.get().next();
     view! {
         <button

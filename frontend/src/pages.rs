@@ -5,3 +5,4 @@ pub(crate) mod pods;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod terminal;
+pub(crate) mod workspace;

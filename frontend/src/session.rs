@@ -4,6 +4,7 @@ pub(crate) mod controller;
 mod driver;
 mod events;
 mod questions;
+pub(crate) mod recent_shells;
 pub(crate) mod saved_session;
 pub(crate) mod status;
 pub(crate) mod status_text;

@@ -3,20 +3,46 @@
 use leptos::prelude::*;
 
 use crate::{
-    browser::{dom, storage},
+    browser::{dom, listener::Listener, storage},
     i18n::{Language, use_language},
 };
 
 /// Where it is kept whether Ctrl-C is instant.
 pub(crate) const INTERRUPT: &str = "podshell.interrupt";
-/// Where it is kept whose Ctrl+C and Ctrl+V are.
-pub(crate) const CLIPBOARD_KEYS: &str = "podshell.clipboard-keys";
 /// Where it is kept whether programs may write the clipboard.
 pub(crate) const PROGRAM_COPIES: &str = "podshell.program-copies";
+/// Where it is kept whether the cursor blinks.
+pub(crate) const BLINK: &str = "podshell.cursor-blinks";
+/// Where the size of the terminal's text is kept.
+const FONT_SIZE: &str = "podshell.font-size";
+/// Where the terminal's font is kept.
+const FONT: &str = "podshell.font";
 /// What is kept of a box that is ticked.
-pub(crate) const ON: &str = "on";
+const ON: &str = "on";
 /// What is kept of a box that is not.
-pub(crate) const OFF: &str = "off";
+const OFF: &str = "off";
+
+/// The sizes that text can have, in pixels.
+pub(crate) const FONT_SIZES: std::ops::RangeInclusive<u32> = 8..=32;
+/// The size that it has if nobody says otherwise.
+pub(crate) const USUAL_FONT_SIZE: u32 = 14;
+
+/// A setting with some values, each of which has a name for the browser to keep.
+pub(crate) trait Choice: Copy + PartialEq + Send + Sync + 'static {
+    /// Where it is kept.
+    const KEY: &'static str;
+    /// The values, the usual one first.
+    const ALL: &'static [Self];
+
+    /// A value's name.
+    fn name(self) -> &'static str;
+
+    /// The value with a name; the usual one for any other.
+    fn from_name(name: &str) -> Self {
+        let named = Self::ALL.iter().find(|value| value.name() == name);
+        *named.unwrap_or(&Self::ALL[0])
+    }
+}
 
 /// Whose Ctrl+V is, and Ctrl+C while something is selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,27 +55,124 @@ pub(crate) enum ClipboardKeys {
     Off,
 }
 
-impl ClipboardKeys {
-    pub(crate) const ALL: [Self; 3] = [Self::Auto, Self::On, Self::Off];
+impl Choice for ClipboardKeys {
+    const KEY: &'static str = "podshell.clipboard-keys";
+    const ALL: &'static [Self] = &[Self::Auto, Self::On, Self::Off];
 
-    pub(crate) fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::On => ON,
             Self::Off => OFF,
         }
     }
+}
 
-    pub(crate) fn from_name(name: &str) -> Self {
-        let named = Self::ALL.into_iter().find(|keys| keys.name() == name);
-        named.unwrap_or(Self::Auto)
-    }
-
+impl ClipboardKeys {
     fn is_on(self) -> bool {
         match self {
             Self::Auto => dom::is_windows(),
             Self::On => true,
             Self::Off => false,
+        }
+    }
+}
+
+/// The page's colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Theme {
+    /// As the system has them.
+    System,
+    Light,
+    Dark,
+}
+
+impl Choice for Theme {
+    const KEY: &'static str = "podshell.theme";
+    const ALL: &'static [Self] = &[Self::System, Self::Light, Self::Dark];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+/// How far colours are from each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contrast {
+    /// As the system wants it.
+    System,
+    More,
+}
+
+impl Choice for Contrast {
+    const KEY: &'static str = "podshell.contrast";
+    const ALL: &'static [Self] = &[Self::System, Self::More];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::More => "more",
+        }
+    }
+}
+
+/// What shows where the next character comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cursor {
+    Block,
+    Bar,
+    Underline,
+}
+
+impl Choice for Cursor {
+    const KEY: &'static str = "podshell.cursor";
+    const ALL: &'static [Self] = &[Self::Block, Self::Bar, Self::Underline];
+
+    /// As xterm.js calls it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::Bar => "bar",
+            Self::Underline => "underline",
+        }
+    }
+}
+
+/// How many lines are kept above the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scrollback {
+    Five,
+    One,
+    Twenty,
+    Hundred,
+}
+
+impl Choice for Scrollback {
+    const KEY: &'static str = "podshell.scrollback";
+    const ALL: &'static [Self] = &[Self::Five, Self::One, Self::Twenty, Self::Hundred];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::One => "1000",
+            Self::Five => "5000",
+            Self::Twenty => "20000",
+            Self::Hundred => "100000",
+        }
+    }
+}
+
+impl Scrollback {
+    /// That many.
+    pub(crate) fn lines(self) -> u32 {
+        match self {
+            Self::One => 1_000,
+            Self::Five => 5_000,
+            Self::Twenty => 20_000,
+            Self::Hundred => 100_000,
         }
     }
 }
@@ -60,19 +183,63 @@ pub(crate) struct Settings {
     pub(crate) instant_interrupt: RwSignal<bool>,
     pub(crate) clipboard_keys: RwSignal<ClipboardKeys>,
     pub(crate) program_copies: RwSignal<bool>,
+    pub(crate) theme: RwSignal<Theme>,
+    pub(crate) contrast: RwSignal<Contrast>,
+    /// A font of this computer; the style sheet's if it is empty.
+    pub(crate) font: RwSignal<String>,
+    /// In pixels.
+    pub(crate) font_size: RwSignal<u32>,
+    pub(crate) cursor: RwSignal<Cursor>,
+    pub(crate) cursor_blinks: RwSignal<bool>,
+    pub(crate) scrollback: RwSignal<Scrollback>,
 }
 
-/// Reads the settings.
+/// Reads the settings, and does at the root what they say of the page's colours.
 pub(crate) fn provide_settings() {
-    let kept = |key| {
-        let kept = storage::local().and_then(|storage| storage.get_item(key).ok().flatten());
-        kept.unwrap_or_default()
-    };
-    provide_context(Settings {
+    let settings = Settings {
         instant_interrupt: RwSignal::new(kept(INTERRUPT) != OFF),
-        clipboard_keys: RwSignal::new(ClipboardKeys::from_name(&kept(CLIPBOARD_KEYS))),
+        clipboard_keys: RwSignal::new(chosen()),
         program_copies: RwSignal::new(kept(PROGRAM_COPIES) != OFF),
+        theme: RwSignal::new(chosen()),
+        contrast: RwSignal::new(chosen()),
+        font: RwSignal::new(kept(FONT)),
+        font_size: RwSignal::new(font_size(&kept(FONT_SIZE))),
+        cursor: RwSignal::new(chosen()),
+        cursor_blinks: RwSignal::new(kept(BLINK) == ON),
+        scrollback: RwSignal::new(chosen()),
+    };
+    provide_context(settings);
+    let query = window().match_media("(prefers-contrast: more)");
+    let query = query.ok().flatten();
+    let wanted = RwSignal::new(query.as_ref().is_some_and(|query| query.matches()));
+    let changes = query.map(|query| {
+        let told = query.clone();
+        Listener::new(&query, "change", move |_| wanted.set(told.matches()))
     });
+    // As long as the page.
+    StoredValue::new_local(changes);
+    Effect::new(move |_| {
+        let theme = settings.theme.get();
+        dom::mark_root("data-theme", theme.name(), theme != Theme::System);
+    });
+    Effect::new(move |_| {
+        let is_high = settings.contrast.get() == Contrast::More || wanted.get();
+        dom::mark_root("data-contrast", "more", is_high);
+    });
+}
+
+fn kept(key: &str) -> String {
+    let kept = storage::local().and_then(|storage| storage.get_item(key).ok().flatten());
+    kept.unwrap_or_default()
+}
+
+fn chosen<C: Choice>() -> C {
+    C::from_name(&kept(C::KEY))
+}
+
+fn font_size(kept: &str) -> u32 {
+    let size = kept.parse().ok().filter(|size| FONT_SIZES.contains(size));
+    size.unwrap_or(USUAL_FONT_SIZE)
 }
 
 /// What the user wants of a terminal.
@@ -85,6 +252,21 @@ pub(crate) struct Preferences {
     pub(crate) clipboard_keys: Signal<bool>,
     /// Whether programs may write the clipboard.
     pub(crate) program_copies: Signal<bool>,
+    /// What it looks like.
+    pub(crate) looks: Signal<Looks>,
+}
+
+/// What a terminal looks like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Looks {
+    /// A font of this computer; the style sheet's if it is empty.
+    pub(crate) font: String,
+    /// In pixels.
+    pub(crate) font_size: u32,
+    pub(crate) cursor: Cursor,
+    pub(crate) cursor_blinks: bool,
+    /// Lines above the screen.
+    pub(crate) scrollback: u32,
 }
 
 /// What the user wants of terminals.
@@ -95,11 +277,48 @@ pub(crate) fn use_preferences() -> Preferences {
         instant_interrupt: settings.instant_interrupt.into(),
         clipboard_keys: Signal::derive(move || settings.clipboard_keys.get().is_on()),
         program_copies: settings.program_copies.into(),
+        looks: Signal::derive(move || Looks {
+            font: settings.font.get(),
+            font_size: settings.font_size.get(),
+            cursor: settings.cursor.get(),
+            // Nothing moves for who wants no motion.
+            cursor_blinks: settings.cursor_blinks.get() && !dom::prefers_stillness(),
+            scrollback: settings.scrollback.get().lines(),
+        }),
     }
 }
 
-/// Has the browser keep a setting.
-pub(crate) fn keep(key: &str, value: &str) {
+impl Settings {
+    /// Text that is so many pixels larger, as far as it may be.
+    pub(crate) fn change_font_size(self, by: i32) {
+        let size = self.font_size.get_untracked().saturating_add_signed(by);
+        let size = size.clamp(*FONT_SIZES.start(), *FONT_SIZES.end());
+        self.font_size.set(size);
+        keep(FONT_SIZE, &size.to_string());
+    }
+
+    /// Another font.
+    pub(crate) fn set_font(self, font: &str) {
+        // It is a name, and stands between quotes in a list of them.
+        let font = font.trim().replace(['"', '\\', ';', '{', '}'], "");
+        keep(FONT, &font);
+        self.font.set(font);
+    }
+}
+
+/// Chooses a value, and has the browser keep it.
+pub(crate) fn choose<C: Choice>(setting: RwSignal<C>, value: C) {
+    setting.set(value);
+    keep(C::KEY, value.name());
+}
+
+/// Turns a setting on or off, and has the browser keep that.
+pub(crate) fn turn(setting: RwSignal<bool>, key: &str, on: bool) {
+    setting.set(on);
+    keep(key, if on { ON } else { OFF });
+}
+
+fn keep(key: &str, value: &str) {
     if let Some(storage) = storage::local() {
         // A browser that keeps nothing begins with the default next time.
         storage.set_item(key, value).ok();
@@ -110,11 +329,27 @@ pub(crate) fn keep(key: &str, value: &str) {
 mod tests {
     use super::*;
 
+    fn check<C: Choice + std::fmt::Debug>() {
+        for value in C::ALL {
+            assert_eq!(C::from_name(value.name()), *value);
+        }
+        for odd in ["", "yes", "\u{0}"] {
+            assert_eq!(C::from_name(odd), C::ALL[0], "{odd:?}");
+        }
+    }
+
     #[test]
     fn what_was_kept_is_what_was_chosen() {
-        for keys in ClipboardKeys::ALL {
-            assert_eq!(ClipboardKeys::from_name(keys.name()), keys);
+        check::<ClipboardKeys>();
+        check::<Theme>();
+        check::<Contrast>();
+        check::<Cursor>();
+        check::<Scrollback>();
+        for lines in Scrollback::ALL {
+            assert_eq!(lines.name(), lines.lines().to_string());
         }
-        assert_eq!(ClipboardKeys::from_name("yes"), ClipboardKeys::Auto);
+        for (kept, size) in [("13", 13), ("", 14), ("7", 14), ("33", 14), ("x", 14)] {
+            assert_eq!(font_size(kept), size, "{kept:?}");
+        }
     }
 }

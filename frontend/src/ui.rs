@@ -2,4 +2,5 @@
 
 pub(crate) mod dialogue;
 pub(crate) mod error_panel;
+pub(crate) mod icon;
 pub(crate) mod notice;

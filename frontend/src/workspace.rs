@@ -1,7 +1,8 @@
 //! What the user has open, shown or not: panes, and how they are arranged.
 
-mod layout;
+pub(crate) mod layout;
 pub(crate) mod open_panes;
 pub(crate) mod open_terminals;
 pub(crate) mod pane;
+mod saved_layout;
 pub(crate) mod terminal_pane;

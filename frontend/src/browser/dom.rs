@@ -45,6 +45,12 @@ pub(crate) fn is_windows() -> bool {
     agent.is_ok_and(|agent| agent.contains("Windows"))
 }
 
+/// Whether the browser runs on a Mac, as far as it tells.
+pub(crate) fn is_mac() -> bool {
+    let agent = window().navigator().user_agent();
+    agent.is_ok_and(|agent| agent.contains("Macintosh"))
+}
+
 /// Whether nothing on the page has the keyboard.
 pub(crate) fn has_no_focus() -> bool {
     let body = document().body();
@@ -64,6 +70,20 @@ pub(crate) fn is_click_on_control(event: &Event) -> bool {
     let focused = document().active_element();
     let shown = focused.and_then(|focused| focused.matches(":focus-visible").ok());
     control.is_some() && shown != Some(true)
+}
+
+/// Gives the root an attribute with this value, or takes it away.
+pub(crate) fn mark_root(attribute: &str, value: &str, is_there: bool) {
+    let Some(root) = document().document_element() else {
+        return;
+    };
+    if is_there {
+        root.set_attribute(attribute, value)
+            .expect("the attribute's name is valid");
+    } else {
+        root.remove_attribute(attribute)
+            .expect("an attribute can be removed");
+    }
 }
 
 /// Takes away what `index.html` shows until the page is there.

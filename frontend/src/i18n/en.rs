@@ -7,7 +7,7 @@ use podshell_shared::{target::Mode, terminal::Notice};
 use crate::{
     error::Kind,
     i18n::{
-        translation::{Advice, Translation, amount},
+        translation::{Advice, MANY, Translation, amount},
         words::Words,
     },
 };
@@ -120,6 +120,34 @@ impl Translation for English {
     fn user_and_groups(&self, user: &str, groups: &str) -> String {
         format!("{user}\nGroups: {groups}")
     }
+
+    fn close_title(&self, panes: usize) -> String {
+        match panes {
+            1 => "Close this terminal?".to_owned(),
+            panes => format!("Close {panes} terminals?"),
+        }
+    }
+
+    fn closed(&self, name: &str) -> String {
+        format!("Closed {name}.")
+    }
+
+    fn pane_of(&self, place: usize, all: usize) -> String {
+        format!("Pane {place} / {all}")
+    }
+
+    fn enterable(&self, pods: usize) -> String {
+        format!(", {pods} can be entered")
+    }
+
+    fn matches(&self, shown: Option<u32>, count: u32) -> String {
+        match (shown, count) {
+            (_, 0) => "no match".to_owned(),
+            (_, MANY..) => "1,000+".to_owned(),
+            (Some(shown), count) => format!("{shown} of {count}"),
+            (None, count) => count.to_string(),
+        }
+    }
 }
 
 /// So many of something, of which there may be one.
@@ -134,13 +162,12 @@ const WORDS: Words = Words {
     pods: "Pods",
     demo: "This is the built-in demo: the pods are made up, and their shells run on the machine that Podshell itself runs on.",
     loading: "Loading pods…",
-    refresh: "Refresh",
     retry: "Retry",
     new_shell: "New shell",
     enter: "Enter",
     back: "Back to pods",
     filter: "Filter pods",
-    filter_hint: "Namespace, name or label",
+    filter_hint: "Name, namespace, node, label or image",
     no_pods: "No pods",
     no_pods_hint: "The cluster has no pods that you may see. New ones appear here by themselves.",
     no_match: "No pod matches the filter.",
@@ -159,7 +186,6 @@ const WORDS: Words = Words {
     open_shell: "Open a shell",
     init: "init",
     ephemeral: "ephemeral",
-    not_running: "is not running",
     asking: "Connecting: asking for a session…",
     opening: "Connecting: opening the connection…",
     starting: "Connecting: starting the shell…",
@@ -170,7 +196,7 @@ const WORDS: Words = Words {
     round_trip: "Round trip",
     size: "Columns × rows",
     terminal: "Terminal",
-    way_out: "Shift+Esc leaves the terminal",
+    way_out: "leaves the terminal",
     reconnecting: "Reconnecting",
     take_back: "Take it back",
     attach: "Attach",
@@ -261,6 +287,74 @@ const WORDS: Words = Words {
     sign_out: "Sign out",
     sign_out_title: "Sign out?",
     open_alone: "Open in a page of its own",
+    terminals: "Terminals",
+    mark_connecting: "Connecting",
+    mark_output: "New output",
+    mark_bell: "Bell",
+    tab_name: "Name of this tab",
+    split_right: "Split right",
+    split_down: "Split down",
+    zoom: "Zoom",
+    divider: "Divider",
+    undo: "Undo",
+    close_hint: "A program is still running. It ends with its terminal.",
+    end_and_close: "End it and close",
+    keep_open: "Keep it open",
+    debug: "Debug",
+    only_enterable: "Only what I can enter",
+    hint_choose: "choose",
+    hint_shell: "shell",
+    hint_containers: "containers",
+    hint_split: "in a split",
+    hint_attach: "attach",
+    hint_search: "search",
+    appearance: "Appearance",
+    language: "Language",
+    theme: "Theme",
+    theme_hint: "System follows light and dark",
+    as_system: "System",
+    light: "Light",
+    dark: "Dark",
+    contrast: "Contrast",
+    high: "High",
+    font: "Font",
+    font_hint: "Any font on this computer",
+    usual_font: "As usual",
+    font_size: "Font size",
+    smaller: "Smaller",
+    larger: "Larger",
+    cursor: "Cursor",
+    block: "Block",
+    beam: "Bar",
+    underline: "Underline",
+    cursor_blinks: "Cursor blinks",
+    cursor_blinks_hint: "Never when reduced motion is on",
+    scrollback: "Scrollback",
+    scrollback_hint: "Lines above the screen, for each terminal",
+    search_terminal: "Search in this terminal",
+    older: "Previous match (Enter)",
+    newer: "Next match (Shift Enter)",
+    match_case: "Match case",
+    expression: "Regular expression",
+    bad_expression: "not an expression",
+    go_to: "Go to",
+    go_to_hint: "Pods, running shells, commands",
+    go_there: "go there",
+    recent: "Recent",
+    commands: "Commands",
+    new_tab: "New shell",
+    duplicate: "Same container in a new tab",
+    equal: "Equal sizes",
+    close_pane: "Close this terminal",
+    help: "Keys",
+    everywhere: "Everywhere",
+    in_list: "In the list of pods",
+    next_region: "next part of the page",
+    toward: "pane in a direction",
+    move_divider: "move the divider",
+    next_tab: "next, previous tab",
+    copy_paste: "copy, paste",
+    scroll: "scroll",
 };
 
 #[cfg(test)]

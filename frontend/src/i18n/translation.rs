@@ -4,6 +4,9 @@ use podshell_shared::{api::ContainerKind, target::Mode, terminal::Notice};
 
 use crate::{error::Kind, i18n::words::Words};
 
+/// From so many matches on they are not counted.
+pub(super) const MANY: u32 = 1_000;
+
 /// A failure's headline, and what to do; the latter may be empty.
 pub(crate) struct Advice {
     pub(crate) title: &'static str,
@@ -74,6 +77,21 @@ pub(crate) trait Translation: Sync {
 
     /// Who somebody is, and the groups that they are in.
     fn user_and_groups(&self, user: &str, groups: &str) -> String;
+
+    /// The question whether so many terminals are to be closed in which programs run.
+    fn close_title(&self, panes: usize) -> String;
+
+    /// A terminal of this name was closed.
+    fn closed(&self, name: &str) -> String;
+
+    /// So many of the pods that were counted can be entered: the end of that sentence.
+    fn enterable(&self, pods: usize) -> String;
+
+    /// A search in a terminal has found so many, of which it shows one: its number from the top.
+    fn matches(&self, shown: Option<u32>, count: u32) -> String;
+
+    /// Which pane of how many it is.
+    fn pane_of(&self, place: usize, all: usize) -> String;
 
     /// What marks a container that is not a regular one.
     fn kind(&self, kind: ContainerKind) -> Option<&'static str> {

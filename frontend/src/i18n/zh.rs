@@ -7,7 +7,7 @@ use podshell_shared::{target::Mode, terminal::Notice};
 use crate::{
     error::Kind,
     i18n::{
-        translation::{Advice, Translation, amount},
+        translation::{Advice, MANY, Translation, amount},
         words::Words,
     },
 };
@@ -121,19 +121,46 @@ impl Translation for Chinese {
     fn user_and_groups(&self, user: &str, groups: &str) -> String {
         format!("{user}\n用户组：{groups}")
     }
+
+    fn close_title(&self, panes: usize) -> String {
+        match panes {
+            1 => "关闭此终端？".to_owned(),
+            panes => format!("关闭 {panes} 个终端？"),
+        }
+    }
+
+    fn closed(&self, name: &str) -> String {
+        format!("已关闭 {name}。")
+    }
+
+    fn pane_of(&self, place: usize, all: usize) -> String {
+        format!("窗格 {place} / {all}")
+    }
+
+    fn enterable(&self, pods: usize) -> String {
+        format!("，其中 {pods} 个可进入")
+    }
+
+    fn matches(&self, shown: Option<u32>, count: u32) -> String {
+        match (shown, count) {
+            (_, 0) => "无匹配".to_owned(),
+            (_, MANY..) => "1,000+".to_owned(),
+            (Some(shown), count) => format!("第 {shown} 个，共 {count} 个"),
+            (None, count) => format!("共 {count} 个"),
+        }
+    }
 }
 
 const WORDS: Words = Words {
     pods: "Pod 列表",
     demo: "这是内置演示：列表中的 Pod 是虚构的，其中的 shell 运行在 Podshell 所在的机器上。",
     loading: "正在加载 Pod…",
-    refresh: "刷新",
     retry: "重试",
     new_shell: "新建 shell",
     enter: "回车",
     back: "返回 Pod 列表",
     filter: "筛选 Pod",
-    filter_hint: "命名空间、名称或标签",
+    filter_hint: "名称、命名空间、节点、标签或镜像",
     no_pods: "没有 Pod",
     no_pods_hint: "集群中没有您可以查看的 Pod。新的 Pod 会自动出现在这里。",
     no_match: "没有符合筛选条件的 Pod。",
@@ -152,7 +179,6 @@ const WORDS: Words = Words {
     open_shell: "打开 shell",
     init: "初始化",
     ephemeral: "临时",
-    not_running: "未运行",
     asking: "连接中：正在请求会话…",
     opening: "连接中：正在建立连接…",
     starting: "连接中：正在启动 shell…",
@@ -163,7 +189,7 @@ const WORDS: Words = Words {
     round_trip: "往返时间",
     size: "列 × 行",
     terminal: "终端",
-    way_out: "按 Shift+Esc 离开终端",
+    way_out: "离开终端",
     reconnecting: "正在重新连接",
     take_back: "取回",
     attach: "附加",
@@ -254,4 +280,72 @@ const WORDS: Words = Words {
     sign_out: "退出登录",
     sign_out_title: "退出登录？",
     open_alone: "在单独的页面中打开",
+    terminals: "终端",
+    mark_connecting: "正在连接",
+    mark_output: "有新输出",
+    mark_bell: "响铃",
+    tab_name: "此标签页的名称",
+    split_right: "向右拆分",
+    split_down: "向下拆分",
+    zoom: "放大",
+    divider: "分隔线",
+    undo: "撤销",
+    close_hint: "仍有程序在运行，它会随终端一起结束。",
+    end_and_close: "结束并关闭",
+    keep_open: "保持打开",
+    debug: "调试",
+    only_enterable: "仅可进入的",
+    hint_choose: "选择",
+    hint_shell: "打开 shell",
+    hint_containers: "容器",
+    hint_split: "拆分打开",
+    hint_attach: "附加",
+    hint_search: "搜索",
+    appearance: "外观",
+    language: "语言",
+    theme: "主题",
+    theme_hint: "“跟随系统”会随系统的浅色和深色变化",
+    as_system: "跟随系统",
+    light: "浅色",
+    dark: "深色",
+    contrast: "对比度",
+    high: "高",
+    font: "字体",
+    font_hint: "这台电脑上的任意字体",
+    usual_font: "默认字体",
+    font_size: "字号",
+    smaller: "减小",
+    larger: "增大",
+    cursor: "光标",
+    block: "方块",
+    beam: "竖线",
+    underline: "下划线",
+    cursor_blinks: "光标闪烁",
+    cursor_blinks_hint: "启用“减少动态效果”时从不闪烁",
+    scrollback: "回滚行数",
+    scrollback_hint: "每个终端在屏幕上方保留的行数",
+    search_terminal: "在此终端中搜索",
+    older: "上一个匹配（Enter）",
+    newer: "下一个匹配（Shift Enter）",
+    match_case: "区分大小写",
+    expression: "正则表达式",
+    bad_expression: "表达式无效",
+    go_to: "前往",
+    go_to_hint: "Pod、正在运行的 shell、命令",
+    go_there: "前往",
+    recent: "最近使用",
+    commands: "命令",
+    new_tab: "新 shell",
+    duplicate: "在新标签页中打开同一容器",
+    equal: "等分大小",
+    close_pane: "关闭此终端",
+    help: "快捷键",
+    everywhere: "任何位置",
+    in_list: "在 Pod 列表中",
+    next_region: "页面的下一部分",
+    toward: "移到某个方向的窗格",
+    move_divider: "移动分隔线",
+    next_tab: "下一个、上一个标签页",
+    copy_paste: "复制、粘贴",
+    scroll: "滚动",
 };

@@ -1,9 +1,12 @@
 //! The list of pods, each container a way to a shell.
 
+mod keys;
 pub(crate) mod known_namespaces;
+pub(crate) mod marked;
 mod namespace_field;
+pub(crate) mod order;
 pub(crate) mod page;
-mod pod_summary;
+pub(crate) mod pod_summary;
 mod row;
 pub(crate) mod store;
 mod table;

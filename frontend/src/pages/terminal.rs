@@ -1,10 +1,10 @@
 //! A terminal that fills the window, and what stands around it.
 
-mod composer;
+pub(crate) mod composer;
 mod debug_container;
 pub(crate) mod default_container;
 pub(crate) mod embedded;
-mod ended;
-pub(crate) mod page;
-mod stage;
-mod status_bar;
+pub(crate) mod ended;
+mod search_box;
+pub(crate) mod stage;
+pub(crate) mod status_bar;

@@ -24,18 +24,21 @@ use crate::{
     session::{
         driver::Driver,
         questions::Questions,
-        saved_session::{self, SavedSession},
+        recent_shells,
+        saved_session::{self, SavedName, SavedSession},
         status::Status,
         view::{TerminalView, set_if_changed},
     },
     settings::Preferences,
-    xterm::{options::SCROLLBACK, screen_keys::ComposerInput, terminal::Terminal},
+    xterm::{screen_keys::ComposerInput, terminal::Terminal},
 };
 
 /// A terminal and, while it lasts, its client. Dropping it ends the shell.
 pub(crate) struct TerminalController {
     me: Weak<Self>,
     pub(crate) target: TargetRequest,
+    /// Where the next page of this tab finds it.
+    saved_name: SavedName,
     pub(crate) view: TerminalView,
     pub(crate) preferences: Preferences,
     pub(crate) terminal: Rc<Terminal>,
@@ -57,17 +60,25 @@ impl TerminalController {
     /// was loaded anew.
     pub(crate) fn open(
         target: TargetRequest,
+        saved_name: SavedName,
         host: &HtmlElement,
         view: TerminalView,
         preferences: Preferences,
     ) -> Rc<Self> {
-        let saved = saved_session::take(&target);
+        let saved = saved_session::take(&saved_name);
         let session = Rc::new_cyclic(|me: &Weak<Self>| {
             let on_event = callback(me, Self::terminal_event);
-            let terminal = Rc::new(Terminal::open(host, preferences.clipboard_keys, on_event));
+            let terminal = Rc::new(Terminal::open(
+                host,
+                &preferences.looks.get_untracked(),
+                preferences.clipboard_keys,
+                view.found,
+                on_event,
+            ));
             Self {
                 me: me.clone(),
                 target,
+                saved_name,
                 view,
                 preferences,
                 questions: Questions::new(Rc::clone(&terminal), view, preferences),
@@ -273,12 +284,15 @@ impl TerminalController {
     fn page_hidden(&self) {
         if let Some(resume_point) = self.ask(Client::resume_point).flatten() {
             // A tab has some MB for all of its pages.
-            let mut lines = SCROLLBACK;
+            let mut lines = self
+                .preferences
+                .looks
+                .with_untracked(|looks| looks.scrollback);
             loop {
                 let (resume_point, snapshot) =
                     (resume_point.clone(), self.terminal.snapshot(lines));
                 if saved_session::save(
-                    &self.target,
+                    &self.saved_name,
                     &SavedSession {
                         resume_point,
                         snapshot,
@@ -304,7 +318,7 @@ impl TerminalController {
         if !event.persisted() {
             return;
         }
-        drop(saved_session::take(&self.target));
+        drop(saved_session::take(&self.saved_name));
         let closed = |status: &Status| matches!(status, Status::Ended(exit) if exit.reason == EndReason::Closed);
         if self.view.status.with_untracked(closed) {
             // It was taken away before there was a shell to come back to.
@@ -358,8 +372,10 @@ impl TerminalController {
             self.restored.set(false);
             set_if_changed(self.view.transport, Some(transport));
             preferred_transport::remember(transport);
+            recent_shells::remember(&self.target);
             // Whoever looked elsewhere meanwhile is left alone.
-            if !reconnected || dom::has_no_focus() {
+            let is_here = self.view.has_keyboard.get_untracked();
+            if is_here && (!reconnected || dom::has_no_focus()) {
                 self.terminal.focus();
             }
         }

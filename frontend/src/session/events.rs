@@ -14,7 +14,7 @@ use crate::{
         driver::{Driver, DriverEvent},
         status::Status,
         title,
-        view::set_if_changed,
+        view::{Activity, set_if_changed},
     },
     ui::notice::Notice,
     xterm::terminal_event::TerminalEvent,
@@ -89,6 +89,7 @@ impl TerminalController {
     fn draw(&self, bytes: &Uint8Array, end: u64) {
         self.terminal.write(bytes, end);
         set_if_changed(self.view.drawn, true);
+        self.view.happened(Activity::Output);
     }
 
     pub(crate) fn terminal_event(&self, event: TerminalEvent) {
@@ -128,6 +129,7 @@ impl TerminalController {
             TerminalEvent::Titled(title) => {
                 set_if_changed(self.view.title, title::displayable(&title))
             }
+            TerminalEvent::Rang => self.view.happened(Activity::Bell),
             TerminalEvent::Resized(size) => {
                 self.view.size.set(size);
                 self.step(|client| client.resize(size));

@@ -220,7 +220,9 @@ impl Questions {
         spawn_local(async move {
             while let Some(text) = settled.copying.take() {
                 // Who looks elsewhere would not hear of it.
-                let shown = me.upgrade().is_some_and(|me| me.terminal.is_shown());
+                let shown = me
+                    .upgrade()
+                    .is_some_and(|me| me.view.is_seen.get_untracked());
                 let copied = shown && clipboard::write(&text).await;
                 if let Some(me) = me.upgrade() {
                     me.tell_of_copy(text, copied);

@@ -7,10 +7,28 @@ use serde::{Deserialize, Serialize};
 
 use podshell_shared::target::TargetRequest;
 
-use crate::{browser::storage, routing::route::Route, xterm::screen_snapshot::ScreenSnapshot};
+use crate::{browser::storage, xterm::screen_snapshot::ScreenSnapshot};
 
-/// Where it lies, with the address behind it.
-const STORAGE_KEY: &str = "podshell.left:";
+/// What stands before the name of what was left.
+const PREFIX: &str = "podshell.left:";
+/// What stands before the number of a pane in it.
+const PANE: &str = "pane:";
+
+/// The name by which a terminal is left and found again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SavedName(String);
+
+impl SavedName {
+    /// Of a pane of the workspace, by its number.
+    pub(crate) fn of_pane(number: u32) -> Self {
+        Self(format!("{PREFIX}{PANE}{number}"))
+    }
+
+    /// Of a frame of another page, by what it shows: all frames of a tab keep what they leave in one place.
+    pub(crate) fn of_frame(target: &TargetRequest) -> Self {
+        Self(format!("{PREFIX}frame:{}", target.page()))
+    }
+}
 
 /// A terminal that was left.
 #[derive(Debug, Serialize, Deserialize)]
@@ -23,40 +41,19 @@ pub(crate) struct SavedSession {
 
 /// Leaves a terminal behind. Gives false where the browser has no room for it: without it, the next page begins a new
 /// shell.
-pub(crate) fn save(target: &TargetRequest, session: &SavedSession) -> bool {
+pub(crate) fn save(name: &SavedName, session: &SavedSession) -> bool {
     let text = serde_json::to_string(session).expect("strings and numbers are always JSON");
-    storage::tab().is_some_and(|storage| storage.set_item(&key(target), &text).is_ok())
+    storage::tab().is_some_and(|storage| storage.set_item(&name.0, &text).is_ok())
 }
 
-/// Takes what was left behind for this address, if anything.
-pub(crate) fn take(target: &TargetRequest) -> Option<SavedSession> {
-    let storage = storage::tab()?;
-    let key = key(target);
-    let text = storage.get_item(&key).ok().flatten()?;
-    storage.remove_item(&key).ok()?;
+/// Takes what was left behind by this name, if anything.
+pub(crate) fn take(name: &SavedName) -> Option<SavedSession> {
+    let text = storage::take(storage::tab(), &name.0)?;
     // Another version of the page may have written it.
     serde_json::from_str(&text).ok()
 }
 
-/// For which addresses something was left behind, in the order of these, for browsers have none.
-pub(crate) fn saved_targets() -> Vec<TargetRequest> {
-    let Some(storage) = storage::tab() else {
-        return Vec::new();
-    };
-    let keys = (0..storage.length().unwrap_or_default()).filter_map(|at| storage.key(at).ok()?);
-    let mut keys: Vec<_> = keys.collect();
-    keys.sort();
-    let target = |key: &String| {
-        let href = key.strip_prefix(STORAGE_KEY)?;
-        let (path, query) = href.split_once('?').unwrap_or((href, ""));
-        match Route::parse(path, query) {
-            Route::Terminal(target) => Some(target),
-            Route::Pods(_) | Route::Pod(_) | Route::Embedded(_) | Route::Unknown => None,
-        }
-    };
-    keys.iter().filter_map(target).collect()
-}
-
-fn key(target: &TargetRequest) -> String {
-    format!("{STORAGE_KEY}{}", target.page())
+/// Forgets what was left of panes: those that go on have taken it.
+pub(crate) fn forget_panes() {
+    storage::forget(storage::tab(), &format!("{PREFIX}{PANE}"));
 }

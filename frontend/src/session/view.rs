@@ -7,7 +7,7 @@ use podshell_shared::terminal::Size;
 use crate::{
     session::status::Status,
     ui::{dialogue::Dialogues, notice::Notices},
-    xterm::screen_keys::Modifiers,
+    xterm::{screen_keys::Modifiers, search::Found},
 };
 
 /// What the page shows of a session.
@@ -27,6 +27,26 @@ pub(crate) struct TerminalView {
     pub(crate) modifiers: Modifiers,
     /// Whether there is anything on the terminal to be read.
     pub(crate) drawn: RwSignal<bool>,
+    /// Whether the user searches in it, and what was found.
+    pub(crate) searches: RwSignal<bool>,
+    pub(crate) found: RwSignal<Found>,
+    /// Whether the user looks at it, and whether it is the pane that has the keyboard.
+    pub(crate) is_seen: RwSignal<bool>,
+    pub(crate) has_keyboard: RwSignal<bool>,
+    /// What has happened in it since somebody looked.
+    pub(crate) activity: RwSignal<Activity>,
+}
+
+/// What has happened in a terminal that nobody looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Activity {
+    /// Nothing.
+    #[default]
+    Quiet,
+    /// A program has written something.
+    Output,
+    /// A program has rung the bell.
+    Bell,
 }
 
 impl TerminalView {
@@ -41,6 +61,19 @@ impl TerminalView {
             dialogues: Dialogues::new(),
             modifiers: Modifiers::new(),
             drawn: RwSignal::default(),
+            searches: RwSignal::default(),
+            found: RwSignal::new(Found::Unasked),
+            is_seen: RwSignal::default(),
+            has_keyboard: RwSignal::default(),
+            activity: RwSignal::default(),
+        }
+    }
+
+    /// Something has happened in it: news for whoever does not look.
+    pub(crate) fn happened(self, activity: Activity) {
+        let is_news = !self.is_seen.get_untracked() && self.activity.get_untracked() < activity;
+        if is_news {
+            self.activity.set(activity);
         }
     }
 }

@@ -116,11 +116,13 @@ fn clear(place: RwSignal<Option<Rc<Notice>>, LocalStorage>) {
     }
 }
 
-/// The notice, if there is one. It stays for as long as the pointer or the focus is on it, and while nobody sees the page.
+/// The notice, if there is one. It stays for as long as the pointer or the focus is on it, and while nobody sees it: `is_seen`
+/// says whether it is where the user looks, if they look at the page.
 /// `covers` is told how much of the terminal it covers, in pixels; `leave` gives the focus back to the terminal.
 #[component]
 pub(crate) fn NoticeBar(
     notices: Notices,
+    is_seen: Signal<bool>,
     covers: impl Fn(f64) + Copy + 'static,
     leave: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
@@ -134,7 +136,7 @@ pub(crate) fn NoticeBar(
     // What the last run gave is dropped, and a timer with it.
     Effect::new(move |_: Option<Option<Timeout>>| {
         let stands = notices.shown().and_then(|notice| notice.stands());
-        (!held.get() && seen.get())
+        (!held.get() && seen.get() && is_seen.get())
             .then_some(stands?)
             .map(|stands| Timeout::new(stands, move || notices.close()))
     });

@@ -1,235 +1,281 @@
-//! How panes are arranged: a tree of splits and tabs, as plain data.
+//! How panes are arranged: tabs, and in each a tree of splits, as plain data.
 //!
 //! It knows nothing of what the panes are, and nothing of the browser.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the page shows one pane yet, so nobody splits, moves or keeps a layout"
-    )
-)]
+mod tree;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// What the shares of a split's parts add up to.
-pub(crate) const WHOLE: u32 = 1_000_000;
-/// No divider makes a part smaller than this.
-pub(crate) const SMALLEST: u32 = WHOLE / 20;
+use self::tree::Node;
+pub(crate) use self::tree::{Area, Axis, Direction, Divider, Place, WHOLE};
 
 /// Panes and where each stands; `P` says which pane it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Layout<P> {
-    root: Option<Node<P>>,
-    /// The pane that has the keyboard; there is one if there is any.
-    focused: Option<P>,
-}
-
-/// A place of the workspace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Node<P> {
-    /// Places beside each other.
-    Split(Split<P>),
-    /// Panes in one place, of which one is shown.
-    Tabs(Tabs<P>),
-}
-
-/// Places beside each other, two or more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Split<P> {
-    axis: Axis,
-    parts: Vec<Part<P>>,
-}
-
-/// In which direction the parts of a split follow each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Axis {
-    /// From left to right.
-    Horizontal,
-    /// From top to bottom.
-    Vertical,
-}
-
-/// One of the places of a split.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Part<P> {
-    /// How much of the split it takes, of [`WHOLE`].
-    share: u32,
-    node: Node<P>,
-}
-
-/// Panes in one place, one or more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Tabs<P> {
-    panes: Vec<P>,
-    /// Which of them is shown.
+    tabs: Vec<Tab<P>>,
+    /// Which of them is shown, if there are any.
     shown: usize,
+}
+
+/// Panes that are shown together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tab<P> {
+    root: Node<P>,
+    /// The pane that has the keyboard while the tab is shown.
+    focused: P,
+    /// Whether that one is shown alone.
+    #[serde(default)]
+    is_zoomed: bool,
+    /// What the user calls it.
+    #[serde(default)]
+    name: Option<String>,
 }
 
 impl<P> Default for Layout<P> {
     fn default() -> Self {
         Self {
-            root: None,
-            focused: None,
+            tabs: Vec::new(),
+            shown: 0,
         }
     }
 }
 
 impl<P: Clone + PartialEq> Layout<P> {
+    /// The tabs, in their order.
+    pub(crate) fn tabs(&self) -> &[Tab<P>] {
+        &self.tabs
+    }
+
+    /// The tab that is shown.
+    pub(crate) fn shown(&self) -> Option<&Tab<P>> {
+        self.tabs.get(self.shown)
+    }
+
     /// All panes, in reading order.
-    pub(crate) fn panes(&self) -> Vec<&P> {
-        let mut panes = Vec::new();
-        if let Some(root) = &self.root {
-            root.for_each_tabs(&mut |tabs| panes.extend(&tabs.panes));
-        }
-        panes
-    }
-
-    /// The panes that are shown, in reading order.
-    pub(crate) fn shown(&self) -> Vec<&P> {
-        let mut panes = Vec::new();
-        if let Some(root) = &self.root {
-            root.for_each_tabs(&mut |tabs| panes.extend(tabs.panes.get(tabs.shown)));
-        }
-        panes
-    }
-
-    /// Whether this pane has a place.
-    pub(crate) fn contains(&self, pane: &P) -> bool {
-        self.root.as_ref().is_some_and(|root| root.contains(pane))
+    pub(crate) fn panes(&self) -> Vec<P> {
+        self.tabs.iter().flat_map(|tab| tab.panes()).collect()
     }
 
     /// The pane that has the keyboard.
     pub(crate) fn focused(&self) -> Option<&P> {
-        self.focused.as_ref()
+        self.shown().map(|tab| &tab.focused)
     }
 
-    /// Puts a new pane into the place that has the keyboard, behind the tabs that are there, and gives it the keyboard. One
-    /// that has a place already gets the keyboard alone. Gives false if it has that, too: nothing has changed.
+    /// The tab that a pane is in.
+    pub(crate) fn tab_of(&self, pane: &P) -> Option<&Tab<P>> {
+        self.tabs.get(self.place_of(pane)?)
+    }
+
+    fn place_of(&self, pane: &P) -> Option<usize> {
+        self.tabs.iter().position(|tab| tab.root.contains(pane))
+    }
+
+    fn tab_mut(&mut self, pane: &P) -> Option<&mut Tab<P>> {
+        let at = self.place_of(pane)?;
+        self.tabs.get_mut(at)
+    }
+
+    /// Puts a new pane into a tab of its own, the last one, and gives it the keyboard. Gives false if it has a place.
     pub(crate) fn open(&mut self, pane: P) -> bool {
-        if self.focused.as_ref() == Some(&pane) {
+        if self.place_of(&pane).is_some() {
             return false;
         }
-        if self.focus(&pane) {
-            return true;
-        }
-        let focused = self.focused.replace(pane.clone());
-        let root = self.root.as_mut();
-        match focused.and_then(|focused| root?.tabs_of(&focused)) {
-            Some(tabs) => {
-                tabs.panes.push(pane);
-                tabs.shown = tabs.panes.len() - 1;
-            }
-            None => self.root = Some(Node::one(pane)),
-        }
+        self.shown = self.tabs.len();
+        self.tabs.push(Tab {
+            root: Node::Pane(pane.clone()),
+            focused: pane,
+            is_zoomed: false,
+            name: None,
+        });
         true
     }
 
     /// Puts a new pane beside another and gives it the keyboard; the two share what the other had. Gives false if the other
     /// has no place, the new one has, or there is no room.
-    pub(crate) fn split(&mut self, beside: &P, axis: Axis, pane: P) -> bool {
-        if self.contains(&pane) {
+    pub(crate) fn split(&mut self, beside: &P, axis: Axis, pane: &P) -> bool {
+        if self.place_of(pane).is_some() {
             return false;
         }
-        let root = self.root.as_mut();
-        let done = root.is_some_and(|root| root.split(beside, axis, &pane));
+        let Some(tab) = self.tab_mut(beside) else {
+            return false;
+        };
+        let done = tab.root.split(beside, axis, pane);
         if done {
-            self.focused = Some(pane);
+            tab.is_zoomed = false;
+            self.focus(pane);
         }
         done
     }
 
+    /// Puts a new pane into the place of another, which is there no more. Gives false if that has none, or the new one has.
+    pub(crate) fn replace(&mut self, old: &P, new: P) -> bool {
+        if self.place_of(&new).is_some() {
+            return false;
+        }
+        let tab = self.tab_mut(old);
+        tab.is_some_and(|tab| {
+            tab.root.replace(old, &new);
+            if tab.focused == *old {
+                tab.focused = new;
+            }
+            true
+        })
+    }
+
     /// Takes a pane away; its place goes to those beside it. Gives false if it has none.
     pub(crate) fn close(&mut self, pane: &P) -> bool {
-        let place = self.shown().iter().position(|shown| *shown == pane);
-        let Some(tabs) = self.root.as_mut().and_then(|root| root.tabs_of(pane)) else {
+        let Some(at) = self.place_of(pane) else {
             return false;
         };
-        let neighbour = tabs.panes.iter().find(|other| *other != pane).cloned();
-        self.root = self.root.take().and_then(|root| root.without(pane));
-        if self.focused.as_ref() == Some(pane) {
-            let in_its_place = neighbour.and_then(|neighbour| {
-                let tabs = self.root.as_mut()?.tabs_of(&neighbour)?;
-                tabs.panes.get(tabs.shown).cloned()
-            });
-            self.focused = in_its_place.or_else(|| {
-                let shown = self.shown();
-                let last = shown.len().checked_sub(1)?;
-                Some(shown[place.unwrap_or_default().min(last)].clone())
-            });
+        let tab = &mut self.tabs[at];
+        let panes = tab.panes();
+        let place = panes.iter().position(|other| other == pane);
+        let Some(left) = tab.root.clone().without(pane) else {
+            self.tabs.remove(at);
+            if at < self.shown || self.shown == self.tabs.len() {
+                self.shown = self.shown.saturating_sub(1);
+            }
+            return true;
+        };
+        tab.root = left;
+        if tab.focused == *pane {
+            let panes = tab.panes();
+            let last = panes.len() - 1;
+            tab.focused = panes[place.unwrap_or_default().min(last)].clone();
         }
+        tab.is_zoomed &= tab.panes().len() > 1;
         true
     }
 
-    /// Gives a pane the keyboard, and shows it. Gives false if it has no place.
+    /// Gives a pane the keyboard, and shows its tab. Gives false if that changes nothing.
     pub(crate) fn focus(&mut self, pane: &P) -> bool {
-        let Some(tabs) = self.root.as_mut().and_then(|root| root.tabs_of(pane)) else {
+        let Some(at) = self.place_of(pane) else {
             return false;
         };
-        let at = tabs.panes.iter().position(|other| other == pane);
-        tabs.shown = at.unwrap_or_default();
-        self.focused = Some(pane.clone());
+        if self.shown == at && self.tabs[at].focused == *pane {
+            return false;
+        }
+        self.shown = at;
+        self.tabs[at].focused = pane.clone();
         true
     }
 
-    /// Gives the keyboard to the next pane in reading order, tabs among them, and from the last to the first.
-    pub(crate) fn focus_next(&mut self) {
-        self.focus_at_distance(1);
+    /// Shows the tab that is so many further than the shown one, and behind the last the first. Gives false if there is no
+    /// other.
+    pub(crate) fn turn(&mut self, distance: isize) -> bool {
+        let count = self.tabs.len() as isize;
+        if count < 2 {
+            return false;
+        }
+        self.shown = (self.shown as isize + distance).rem_euclid(count) as usize;
+        true
     }
 
-    /// The other way round.
-    pub(crate) fn focus_previous(&mut self) {
-        self.focus_at_distance(-1);
+    /// Gives the keyboard to the pane that stands in a direction from the one that has it. Gives false if none does.
+    pub(crate) fn focus_toward(&mut self, direction: Direction) -> bool {
+        let next = self.shown().and_then(|tab| {
+            let places = tab.root.places();
+            tree::neighbour(&places, &tab.focused, direction).cloned()
+        });
+        next.is_some_and(|next| self.focus(&next))
     }
 
-    fn focus_at_distance(&mut self, distance: isize) {
-        let panes = self.panes();
-        let at = panes
-            .iter()
-            .position(|pane| Some(*pane) == self.focused.as_ref());
-        if let Some(at) = at {
+    /// Gives the keyboard to the pane that is so many further in the shown tab, and behind the last to the first.
+    pub(crate) fn focus_at_distance(&mut self, distance: isize) -> bool {
+        let next = self.shown().and_then(|tab| {
+            let panes = tab.panes();
+            let at = panes.iter().position(|pane| *pane == tab.focused)?;
             let next = (at as isize + distance).rem_euclid(panes.len() as isize);
-            let next = panes[next as usize].clone();
-            self.focus(&next);
-        }
+            Some(panes[next as usize].clone())
+        });
+        next.is_some_and(|next| self.focus(&next))
     }
 
-    /// Moves the divider behind a part of a split, by so much of [`WHOLE`], as far as there is room. `path` leads from the root
-    /// to the split: which part of each split to go into. Gives false if there is no such divider.
-    pub(crate) fn move_divider(&mut self, path: &[usize], part: usize, by: i32) -> bool {
-        let mut node = self.root.as_mut();
-        for &at in path {
-            node = match node {
-                Some(Node::Split(split)) => split.parts.get_mut(at).map(|part| &mut part.node),
-                _ => None,
-            };
+    /// Moves the tab of a pane to the place of another's. Gives false if that changes nothing.
+    pub(crate) fn move_tab(&mut self, pane: &P, to: &P) -> bool {
+        let (Some(from), Some(to)) = (self.place_of(pane), self.place_of(to)) else {
+            return false;
+        };
+        if from == to {
+            return false;
         }
-        let Some(Node::Split(split)) = node else {
-            return false;
-        };
-        let Some([before, behind]) = split.parts.get_mut(part..=part.saturating_add(1)) else {
-            return false;
-        };
-        let both = before.share + behind.share;
-        // What is small already gets no smaller.
-        let least = SMALLEST.min(before.share).min(behind.share);
-        let moved = before.share.saturating_add_signed(by);
-        before.share = moved.clamp(least, both - least);
-        behind.share = both - before.share;
+        let shown = self.focused().cloned();
+        let tab = self.tabs.remove(from);
+        self.tabs.insert(to, tab);
+        if let Some(shown) = shown.and_then(|shown| self.place_of(&shown)) {
+            self.shown = shown;
+        }
         true
+    }
+
+    /// Shows the pane that has the keyboard alone, or those beside it again. Gives false if there are none.
+    pub(crate) fn zoom(&mut self) -> bool {
+        let tab = self.tabs.get_mut(self.shown);
+        let tab = tab.filter(|tab| tab.panes().len() > 1);
+        tab.is_some_and(|tab| {
+            tab.is_zoomed = !tab.is_zoomed;
+            true
+        })
+    }
+
+    /// Calls the tab of a pane something; nothing of its own if the name is empty.
+    pub(crate) fn rename(&mut self, pane: &P, name: &str) -> bool {
+        let name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
+        let tab = self.tab_mut(pane).filter(|tab| tab.name != name);
+        tab.is_some_and(|tab| {
+            tab.name = name;
+            true
+        })
+    }
+
+    /// Moves a divider of the shown tab by so much of [`WHOLE`], as far as there is room. Gives false if there is none.
+    pub(crate) fn move_divider(&mut self, path: &[usize], by: i32) -> bool {
+        let tab = self.tabs.get_mut(self.shown);
+        tab.is_some_and(|tab| tab.root.move_divider(path, Some(by)))
+    }
+
+    /// Moves the divider that is next to the pane that has the keyboard, by a twentieth of its split. Gives false if there is
+    /// none.
+    pub(crate) fn push_divider(&mut self, direction: Direction) -> bool {
+        const STEP: i32 = (WHOLE / 20) as i32;
+        let (axis, by) = match direction {
+            Direction::Left => (Axis::Horizontal, -STEP),
+            Direction::Right => (Axis::Horizontal, STEP),
+            Direction::Up => (Axis::Vertical, -STEP),
+            Direction::Down => (Axis::Vertical, STEP),
+        };
+        let tab = self.shown().filter(|tab| !tab.is_zoomed);
+        let path = tab.and_then(|tab| tab.root.divider_beside(&tab.focused, axis));
+        path.is_some_and(|path| self.move_divider(&path, by))
+    }
+
+    /// Gives both sides of a divider of the shown tab the same. Gives false if there is no such divider.
+    pub(crate) fn center_divider(&mut self, path: &[usize]) -> bool {
+        let tab = self.tabs.get_mut(self.shown);
+        tab.is_some_and(|tab| tab.root.move_divider(path, None))
+    }
+
+    /// Gives all panes of the shown tab the same room, as far as its splits allow.
+    pub(crate) fn make_equal(&mut self) -> bool {
+        let tab = self.tabs.get_mut(self.shown);
+        tab.is_some_and(|tab| {
+            tab.root.make_equal();
+            true
+        })
     }
 
     /// Whether it is as all layouts are.
     fn is_sound(&self) -> bool {
         let panes = self.panes();
         let unique = (1..panes.len()).all(|at| !panes[..at].contains(&panes[at]));
-        let focus = match &self.focused {
-            Some(focused) => self.shown().contains(&focused),
-            None => panes.is_empty(),
-        };
-        unique && focus && self.root.as_ref().is_none_or(|root| root.is_sound(None))
+        unique
+            && self.shown < self.tabs.len().max(1)
+            && self.tabs.iter().all(|tab| {
+                let has_others = tab.panes().len() > 1;
+                tab.root.contains(&tab.focused)
+                    && tab.root.is_sound(None)
+                    && (has_others || !tab.is_zoomed)
+            })
     }
 }
 
@@ -246,149 +292,44 @@ impl<P: Clone + PartialEq + Serialize + DeserializeOwned> Layout<P> {
     }
 }
 
-impl<P: Clone + PartialEq> Node<P> {
-    fn one(pane: P) -> Self {
-        Self::Tabs(Tabs {
-            panes: vec![pane],
-            shown: 0,
-        })
+impl<P: Clone + PartialEq> Tab<P> {
+    /// Its panes, in reading order.
+    pub(crate) fn panes(&self) -> Vec<P> {
+        let places = self.root.places().into_iter();
+        places.map(|place| place.pane).collect()
     }
 
-    fn for_each_tabs<'a>(&'a self, look: &mut impl FnMut(&'a Tabs<P>)) {
-        match self {
-            Self::Tabs(tabs) => look(tabs),
-            Self::Split(split) => {
-                for part in &split.parts {
-                    part.node.for_each_tabs(look);
-                }
-            }
+    /// Where each of its panes is shown; a zoomed one alone.
+    pub(crate) fn places(&self) -> Vec<Place<P>> {
+        if self.is_zoomed {
+            vec![Place::whole(self.focused.clone())]
+        } else {
+            self.root.places()
         }
     }
 
-    fn contains(&self, pane: &P) -> bool {
-        match self {
-            Self::Tabs(tabs) => tabs.panes.contains(pane),
-            Self::Split(split) => split.parts.iter().any(|part| part.node.contains(pane)),
+    /// What stands between its panes.
+    pub(crate) fn dividers(&self) -> Vec<Divider> {
+        if self.is_zoomed {
+            Vec::new()
+        } else {
+            self.root.dividers()
         }
     }
 
-    fn tabs_of(&mut self, pane: &P) -> Option<&mut Tabs<P>> {
-        match self {
-            Self::Tabs(tabs) => tabs.panes.contains(pane).then_some(tabs),
-            Self::Split(split) => {
-                let mut parts = split.parts.iter_mut();
-                parts.find_map(|part| part.node.tabs_of(pane))
-            }
-        }
+    /// The pane that has the keyboard while the tab is shown.
+    pub(crate) fn focused(&self) -> &P {
+        &self.focused
     }
 
-    fn split(&mut self, beside: &P, axis: Axis, pane: &P) -> bool {
-        match self {
-            Self::Tabs(tabs) if tabs.panes.contains(beside) => {
-                let old = Part {
-                    share: WHOLE / 2,
-                    node: Self::Tabs(tabs.clone()),
-                };
-                let new = Part {
-                    share: WHOLE / 2,
-                    node: Self::one(pane.clone()),
-                };
-                let parts = vec![old, new];
-                *self = Self::Split(Split { axis, parts });
-                true
-            }
-            Self::Tabs(_) => false,
-            Self::Split(split) => {
-                let mut parts = split.parts.iter();
-                let Some(at) = parts.position(|part| part.node.contains(beside)) else {
-                    return false;
-                };
-                let part = &mut split.parts[at];
-                if split.axis != axis || matches!(part.node, Self::Split(_)) {
-                    return part.node.split(beside, axis, pane);
-                }
-                if part.share < 2 * SMALLEST {
-                    return false;
-                }
-                let share = part.share / 2;
-                part.share -= share;
-                let node = Self::one(pane.clone());
-                split.parts.insert(at + 1, Part { share, node });
-                true
-            }
-        }
+    pub(crate) fn is_zoomed(&self) -> bool {
+        self.is_zoomed
     }
 
-    /// What is left without a pane.
-    fn without(self, pane: &P) -> Option<Self> {
-        match self {
-            Self::Tabs(mut tabs) => {
-                if let Some(at) = tabs.panes.iter().position(|other| other == pane) {
-                    tabs.panes.remove(at);
-                    if at < tabs.shown || tabs.shown == tabs.panes.len() {
-                        tabs.shown = tabs.shown.saturating_sub(1);
-                    }
-                }
-                (!tabs.panes.is_empty()).then_some(Self::Tabs(tabs))
-            }
-            Self::Split(Split { axis, parts }) => {
-                let mut left = Vec::with_capacity(parts.len());
-                for Part { share, node } in parts {
-                    match node.without(pane) {
-                        // What is left of a split may follow the same axis as this one.
-                        Some(Self::Split(inner)) if inner.axis == axis => {
-                            let scaled = inner.parts.into_iter().map(|part| Part {
-                                share: scale(part.share, share, WHOLE),
-                                ..part
-                            });
-                            left.extend(scaled);
-                        }
-                        Some(node) => left.push(Part { share, node }),
-                        None => {}
-                    }
-                }
-                if left.len() < 2 {
-                    return Some(left.pop()?.node);
-                }
-                fill(&mut left);
-                Some(Self::Split(Split { axis, parts: left }))
-            }
-        }
+    /// What the user calls it.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
-
-    fn is_sound(&self, around: Option<Axis>) -> bool {
-        match self {
-            Self::Tabs(tabs) => tabs.shown < tabs.panes.len(),
-            Self::Split(Split { axis, parts }) => {
-                let whole: u64 = parts.iter().map(|part| u64::from(part.share)).sum();
-                parts.len() > 1
-                    && around != Some(*axis)
-                    && whole == u64::from(WHOLE)
-                    && parts
-                        .iter()
-                        .all(|part| part.share > 0 && part.node.is_sound(Some(*axis)))
-            }
-        }
-    }
-}
-
-/// Makes the shares of parts add up to [`WHOLE`], as they are to each other.
-fn fill<P>(parts: &mut [Part<P>]) {
-    let sum = parts.iter().map(|part| part.share).sum();
-    for part in &mut *parts {
-        part.share = scale(part.share, WHOLE, sum);
-    }
-    // Rounding is made up for where it is seen least.
-    let sum: u32 = parts.iter().map(|part| part.share).sum();
-    if let Some(largest) = parts.iter_mut().max_by_key(|part| part.share) {
-        largest.share = largest.share + WHOLE - sum;
-    }
-}
-
-/// So many parts of `to`, as `share` is of `of`; one at least.
-fn scale(share: u32, to: u32, of: u32) -> u32 {
-    let scaled = u64::from(share) * u64::from(to) / u64::from(of.max(1));
-    u32::try_from(scaled).unwrap_or(WHOLE).max(1)
 }
 
 #[cfg(test)]

@@ -1,29 +1,43 @@
 //! The panes that are open, shown or not: a shell goes on while its user looks at the list.
 
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
-use web_sys::KeyboardEvent;
+use web_sys::{KeyboardEvent, PageTransitionEvent};
 
 use podshell_shared::target::TargetRequest;
 
 use crate::{
     browser::listener::Listener,
     routing::route::Route,
-    session::{saved_session, status::Status, view::TerminalView},
+    session::{
+        saved_session::{self, SavedName},
+        status::Status,
+        view::TerminalView,
+    },
     settings::{Preferences, use_preferences},
-    workspace::{layout::Layout, pane::Pane, terminal_pane::TerminalPane},
+    workspace::{
+        layout::{Axis, Layout},
+        pane::{Pane as _, PaneId},
+        saved_layout::{self, SavedLayout},
+        terminal_pane::TerminalPane,
+    },
 };
 
 /// How long after the keys that load the page anew it may take until the browser does so, in ms.
 const RELOAD_WITHIN: u32 = 1000;
+/// For how long a pane that was closed can be had back, in ms: what runs in it ends after that.
+const UNDO_WITHIN: u32 = 5000;
 
 /// All that is open, as a context.
 #[derive(Clone, Copy)]
 pub(crate) struct Workspace {
     open: RwSignal<Open, LocalStorage>,
+    closed: RwSignal<Option<Rc<Closed>>, LocalStorage>,
+    /// Frames of another page keep what they leave by what they show.
+    is_frame: bool,
     preferences: Preferences,
     /// What a pane shows of itself lives longer than the page that shows it.
     owner: StoredValue<Owner>,
@@ -32,31 +46,53 @@ pub(crate) struct Workspace {
 /// What is open: each pane of the layout is there, and no other.
 #[derive(Default)]
 struct Open {
-    layout: Layout<TargetRequest>,
+    layout: Layout<PaneId>,
     panes: Vec<OpenPane>,
+    /// The number of the next pane.
+    next: u32,
 }
 
 /// A pane, and what owns its signals.
 #[derive(Clone)]
 struct OpenPane {
+    id: PaneId,
     pane: Rc<TerminalPane>,
     owner: Owner,
 }
 
-/// Makes room for panes, and goes on with those that a page before this one left in its tab, but for the one at
-/// `here`, which the user sees: it goes on by itself. A frame shows one terminal, and others of its tab are other frames'.
+/// A pane that can be had back for a while, and how all were arranged with it.
+struct Closed {
+    open: OpenPane,
+    layout: Layout<PaneId>,
+    _over: Timeout,
+}
+
+/// Makes room for panes, and goes on with those that a page before this one left in its tab. A frame shows one terminal, and
+/// others of its tab are other frames'.
 pub(crate) fn provide_workspace(here: &Route) {
     let workspace = Workspace {
         open: RwSignal::new_local(Open::default()),
+        closed: RwSignal::new_local(None),
+        is_frame: matches!(here, Route::Embedded(_)),
         preferences: use_preferences(),
         owner: StoredValue::new(Owner::current().unwrap_or_default()),
     };
     provide_context(workspace);
-    let is_frame = matches!(here, Route::Embedded(_));
-    for target in saved_session::saved_targets() {
-        if !is_frame && *here != Route::Terminal(target.clone()) {
-            workspace.open(&target);
-        }
+    // First: what comes before the browser takes the page away has to be done before panes leave what they show.
+    workspace.leave_layout_behind();
+    if !workspace.is_frame {
+        let SavedLayout { layout, targets } = saved_layout::take();
+        let panes = targets
+            .iter()
+            .map(|(id, target)| workspace.make(*id, target));
+        let panes = panes.collect();
+        saved_session::forget_panes();
+        let next = targets.keys().last().map_or(0, |last| last.0 + 1);
+        workspace.open.set(Open {
+            layout,
+            panes,
+            next,
+        });
     }
     workspace.warn_before_unload();
 }
@@ -67,88 +103,253 @@ pub(crate) fn use_workspace() -> Workspace {
 }
 
 impl Open {
+    fn get(&self, id: PaneId) -> Option<&OpenPane> {
+        self.panes.iter().find(|open| open.id == id)
+    }
+
+    /// The pane that shows this: the one with the keyboard, or the first.
     fn find(&self, target: &TargetRequest) -> Option<&OpenPane> {
-        let mut panes = self.panes.iter();
-        panes.find(|open| open.pane.target == *target)
+        let is_it = |open: &&OpenPane| open.pane.target == *target;
+        let focused = self.layout.focused().and_then(|id| self.get(*id));
+        focused
+            .filter(is_it)
+            .or_else(|| self.panes.iter().find(is_it))
     }
 }
 
+/// What is there.
 impl Workspace {
-    /// The panes that are there, in the order in which they are arranged.
-    pub(crate) fn list(self) -> Vec<(TargetRequest, TerminalView)> {
+    /// The terminals that are there, in the order in which they are arranged.
+    pub(crate) fn list(self) -> Vec<(PaneId, TargetRequest, TerminalView)> {
         self.open.with(|open| {
-            let targets = open.layout.panes().into_iter();
-            let shown =
-                |target: &TargetRequest| Some((target.clone(), open.find(target)?.pane.view));
-            targets.filter_map(shown).collect()
+            let shown = |id: PaneId| {
+                let OpenPane { pane, .. } = open.get(id)?;
+                Some((id, pane.target.clone(), pane.view))
+            };
+            open.layout.panes().into_iter().filter_map(shown).collect()
         })
     }
 
-    /// Whether there is a pane for this container.
+    /// Looks at how they are arranged.
+    pub(crate) fn layout<T>(self, look: impl FnOnce(&Layout<PaneId>) -> T) -> T {
+        self.open.with(|open| look(&open.layout))
+    }
+
+    /// The pane that has the keyboard while the workspace is shown.
+    pub(crate) fn focused(self) -> Option<PaneId> {
+        self.layout(|layout| layout.focused().copied())
+    }
+
+    /// A pane, if it is there; tracks nothing.
+    pub(crate) fn pane(self, id: PaneId) -> Option<Rc<TerminalPane>> {
+        let pane = |open: &Open| open.get(id).map(|open| Rc::clone(&open.pane));
+        self.open.with_untracked(pane)
+    }
+
+    /// Whether a shell runs for this container.
     pub(crate) fn has(self, target: &TargetRequest) -> bool {
-        self.open.with(|open| open.layout.contains(target))
+        let view = self
+            .open
+            .with(|open| open.find(target).map(|open| open.pane.view));
+        view.is_some_and(|view| !view.status.with(Status::is_final))
     }
 
-    /// Whether a program runs in the terminal of this container that would end with it.
-    pub(crate) fn is_busy(self, target: &TargetRequest) -> bool {
-        let open = self.find(target);
-        open.is_some_and(|open| open.pane.controller.is_busy())
+    /// Whether a program runs in a terminal that would end with it.
+    pub(crate) fn is_busy(self, id: PaneId) -> bool {
+        self.pane(id).is_some_and(|pane| pane.controller.is_busy())
     }
 
-    /// The terminal of a container: the one that there is, or a new one.
-    pub(crate) fn open(self, target: &TargetRequest) -> Rc<TerminalPane> {
-        let open = self.find(target).unwrap_or_else(|| self.open_new(target));
-        self.open
-            .maybe_update(|open| open.layout.open(target.clone()));
-        open.pane
+    /// What was closed just now, and can be had back.
+    pub(crate) fn closed(self) -> Option<String> {
+        self.closed.with(|closed| {
+            let closed = closed.as_ref()?;
+            Some(closed.open.pane.name())
+        })
+    }
+}
+
+/// What is done to it.
+impl Workspace {
+    /// Gives the keyboard to the terminal of a container: to the one that there is, or a new one in a tab of its own.
+    pub(crate) fn show(self, target: &TargetRequest) -> Rc<TerminalPane> {
+        let there = self.open.with_untracked(|open| open.find(target).cloned());
+        match there {
+            Some(OpenPane { id, pane, .. }) => {
+                self.focus(id);
+                pane
+            }
+            None => self.open_tab(target),
+        }
+    }
+
+    /// Opens a terminal in a tab of its own.
+    pub(crate) fn open_tab(self, target: &TargetRequest) -> Rc<TerminalPane> {
+        let new = self.open_new(target);
+        self.arrange(|layout| layout.open(new.id));
+        new.pane
+    }
+
+    /// Opens a terminal beside a pane. Gives false if there is no room.
+    pub(crate) fn split(self, beside: PaneId, axis: Axis, target: &TargetRequest) -> bool {
+        let new = self.open_new(target);
+        let is_done = self.arrange(|layout| layout.split(&beside, axis, &new.id));
+        if !is_done {
+            self.open
+                .update_untracked(|open| open.panes.retain(|open| open.id != new.id));
+            end(new);
+        }
+        is_done
+    }
+
+    /// Gives a pane the keyboard.
+    pub(crate) fn focus(self, id: PaneId) -> bool {
+        self.arrange(|layout| layout.focus(&id))
+    }
+
+    /// Changes how they are arranged; `change` says whether it did. Neither opens panes nor closes them.
+    pub(crate) fn arrange(self, change: impl FnOnce(&mut Layout<PaneId>) -> bool) -> bool {
+        let mut is_changed = false;
+        self.open.maybe_update(|open| {
+            is_changed = change(&mut open.layout);
+            is_changed
+        });
+        is_changed
+    }
+
+    /// Closes a pane. What runs in it ends a while later, if it is not had back by then.
+    pub(crate) fn close(self, id: PaneId) {
+        let layout = self.open.with_untracked(|open| open.layout.clone());
+        let Some(open) = self.take_out(id) else {
+            return;
+        };
+        self.end_closed();
+        if open.pane.view.status.with_untracked(Status::is_final) {
+            end(open);
+            return;
+        }
+        let over = Timeout::new(UNDO_WITHIN, move || self.end_closed());
+        self.closed.set(Some(Rc::new(Closed {
+            open,
+            layout,
+            _over: over,
+        })));
+    }
+
+    /// Has the pane back that was closed last, where it was if nothing has been opened or closed since.
+    pub(crate) fn undo_close(self) {
+        let Some(closed) = self.closed.try_update(Option::take).flatten() else {
+            return;
+        };
+        let Closed { open, layout, .. } = &*closed;
+        let id = open.id;
+        let (new, layout) = (open.clone(), layout.clone());
+        self.open.update(|open| {
+            let mut without = layout.clone();
+            without.close(&id);
+            if without.panes() == open.layout.panes() {
+                open.layout = layout;
+            } else {
+                open.layout.open(id);
+            }
+            open.panes.push(new);
+            open.layout.focus(&id);
+        });
+    }
+
+    /// Closes all of them, at once.
+    pub(crate) fn close_all(self) {
+        self.end_closed();
+        for id in self.open.with_untracked(|open| open.layout.panes()) {
+            if let Some(open) = self.take_out(id) {
+                end(open);
+            }
+        }
+    }
+
+    /// Opens a terminal in the place of one that has ended, if it is there.
+    pub(crate) fn show_in_place_of(self, ended: &TargetRequest, target: &TargetRequest) {
+        let ended = self.open.with_untracked(|open| {
+            let ended = open.find(ended)?;
+            let status = ended.pane.view.status;
+            status.with_untracked(Status::is_final).then_some(ended.id)
+        });
+        let is_there = self.open.with_untracked(|open| open.find(target).is_some());
+        let Some(ended) = ended.filter(|_| !is_there) else {
+            self.show(target);
+            return;
+        };
+        let new = self.open_new(target);
+        self.arrange(|layout| layout.replace(&ended, new.id));
+        if let Some(open) = self.take_out(ended) {
+            end(open);
+        }
+    }
+
+    fn end_closed(self) {
+        let closed = self.closed.with_untracked(Clone::clone);
+        if let Some(closed) = closed {
+            self.closed.set(None);
+            end(closed.open.clone());
+        }
+    }
+
+    fn take_out(self, id: PaneId) -> Option<OpenPane> {
+        let mut taken = None;
+        self.open.maybe_update(|open| {
+            taken = open.panes.extract_if(.., |open| open.id == id).next();
+            open.layout.close(&id) || taken.is_some()
+        });
+        taken
     }
 
     fn open_new(self, target: &TargetRequest) -> OpenPane {
-        let owner = self.owner.with_value(Owner::child);
-        let pane = owner.with(|| TerminalPane::open(target, self.preferences));
-        let new = OpenPane { pane, owner };
+        let id = PaneId(self.open.with_untracked(|open| open.next));
+        let new = self.make(id, target);
         // It has no place yet, so there is nothing to be told.
-        self.open
-            .update_untracked(|open| open.panes.push(new.clone()));
+        self.open.update_untracked(|open| {
+            open.next += 1;
+            open.panes.push(new.clone());
+        });
         new
     }
 
-    /// The user looks elsewhere. What has ended need not stay.
-    pub(crate) fn leave(self, target: &TargetRequest) {
-        let has_ended = |open: OpenPane| open.pane.view.status.with_untracked(Status::is_final);
-        if self.find(target).is_some_and(has_ended) {
-            self.close(target);
-        }
+    fn make(self, id: PaneId, target: &TargetRequest) -> OpenPane {
+        let name = if self.is_frame {
+            SavedName::of_frame(target)
+        } else {
+            SavedName::of_pane(id.0)
+        };
+        let owner = self.owner.with_value(Owner::child);
+        let pane = owner.with(|| TerminalPane::open(target, name, self.preferences));
+        OpenPane { id, pane, owner }
     }
+}
 
-    /// Closes all of them.
-    pub(crate) fn close_all(self) {
-        for (target, _) in untrack(|| self.list()) {
-            self.close(&target);
+/// What is done when the browser takes the page away.
+impl Workspace {
+    /// Leaves the layout for the page that is loaded in the place of this one.
+    fn leave_layout_behind(self) {
+        if self.is_frame {
+            return;
         }
-    }
-
-    /// Closes a pane, and ends what runs in it.
-    pub(crate) fn close(self, target: &TargetRequest) {
-        let mut closed = Vec::new();
-        self.open.maybe_update(|open| {
-            let is_it = |open: &mut OpenPane| open.pane.target == *target;
-            closed = open.panes.extract_if(.., is_it).collect();
-            open.layout.close(target)
+        let hidden = Listener::new(&window(), "pagehide", move |_| {
+            // Nobody can have it back any more.
+            self.end_closed();
+            self.open.with_untracked(|open| {
+                let target = |open: &OpenPane| (open.id, open.pane.target.clone());
+                let targets: BTreeMap<_, _> = open.panes.iter().map(target).collect();
+                let layout = open.layout.clone();
+                saved_layout::save(&SavedLayout { layout, targets });
+            });
         });
-        for OpenPane { pane, owner } in closed {
-            // Those who show it look at it until they have heard of this.
-            Timeout::new(0, move || {
-                pane.close();
-                drop(pane);
-                owner.cleanup();
-            })
-            .forget();
-        }
-    }
-
-    fn find(self, target: &TargetRequest) -> Option<OpenPane> {
-        self.open.with_untracked(|open| open.find(target).cloned())
+        let shown = Listener::new(&window(), "pageshow", |event| {
+            let event: &PageTransitionEvent = event.unchecked_ref();
+            if event.persisted() {
+                drop(saved_layout::take());
+            }
+        });
+        // As long as the page.
+        StoredValue::new_local([hidden, shown]);
     }
 
     /// Has the browser ask before it takes away a page in whose terminals something runs. A page that is loaded anew
@@ -177,4 +378,16 @@ impl Workspace {
         // As long as the page.
         StoredValue::new_local([keys, leaving]);
     }
+}
+
+/// Ends a pane that has no place any more.
+fn end(open: OpenPane) {
+    let OpenPane { pane, owner, .. } = open;
+    // Those who show it look at it until they have heard of this.
+    Timeout::new(0, move || {
+        pane.close();
+        drop(pane);
+        owner.cleanup();
+    })
+    .forget();
 }

@@ -9,10 +9,11 @@ use crate::{
     i18n::use_language,
     routing::navigation::Link,
     session::{
+        status::Status,
         status_text::{state_name, state_text},
         view::TerminalView,
     },
-    workspace::open_panes::use_workspace,
+    workspace::{open_panes::use_workspace, pane::PaneId},
 };
 
 /// How long an answer is waited for to whether a program is to be ended, in ms.
@@ -24,7 +25,13 @@ pub(crate) fn OpenTerminals() -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let workspace = use_workspace();
-    let some = move || !workspace.list().is_empty();
+    // What has ended is among the tabs, to be read.
+    let runs = move || {
+        let mut shells = workspace.list();
+        shells.retain(|(_, _, view)| !view.status.with(Status::is_final));
+        shells
+    };
+    let some = move || !runs().is_empty();
     view! {
         <Show when=some>
             <section class="own-shells" aria-labelledby="own-shells" data-testid="own-shells">
@@ -32,11 +39,11 @@ pub(crate) fn OpenTerminals() -> impl IntoView {
                 <span class="own-shells__note">{move || words().your_shells_note}</span>
                 <ul class="own-shells__list">
                     <For
-                        each=move || workspace.list()
-                        key=|(target, _)| target.page()
-                        let((target, view))
+                        each=runs
+                        key=|(id, _, _)| *id
+                        let((id, target, view))
                     >
-                        <OpenTerminal target view />
+                        <OpenTerminal id target view />
                     </For>
                 </ul>
             </section>
@@ -47,7 +54,7 @@ pub(crate) fn OpenTerminals() -> impl IntoView {
 
 /// One of them.
 #[component]
-fn OpenTerminal(target: TargetRequest, view: TerminalView) -> impl IntoView {
+fn OpenTerminal(id: PaneId, target: TargetRequest, view: TerminalView) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let workspace = use_workspace();
@@ -64,14 +71,13 @@ fn OpenTerminal(target: TargetRequest, view: TerminalView) -> impl IntoView {
     // A program that runs is ended by the second click.
     let asking = StoredValue::new_local(None::<Timeout>);
     let asks = RwSignal::new(false);
-    let ended = target.clone();
     let end = move |_| {
-        if workspace.is_busy(&ended) && !asks.get_untracked() {
+        if workspace.is_busy(id) && !asks.get_untracked() {
             asks.set(true);
             let over = Timeout::new(ASK_FOR, move || asks.set(false));
             asking.set_value(Some(over));
         } else {
-            workspace.close(&ended);
+            workspace.close(id);
         }
     };
     let name = format!("{}/{}/{}", target.namespace, target.pod, target.container);
@@ -79,7 +85,7 @@ fn OpenTerminal(target: TargetRequest, view: TerminalView) -> impl IntoView {
     view! {
         <li class="own-shell" data-testid="own-shell" data-shell=name>
             <span class="own-shell__name"><strong>{target.pod.clone()}</strong> " " {target.container.clone()}</span>
-            <span class="own-shell__namespace">{target.namespace.clone()}</span>
+            <span class="own-shell__program">{move || view.title.get()}</span>
             {(target.mode == Mode::Attach).then(|| view! {
                 <span class="badge">{move || words().attached}</span>
             })}
@@ -87,6 +93,10 @@ fn OpenTerminal(target: TargetRequest, view: TerminalView) -> impl IntoView {
             <span class="spacer"></span>
             <Link
                 href=href
+                // Of two that show the same, it is this one.
+                on:click=move |_| {
+                    workspace.focus(id);
+                }
                 attr:class="button"
                 attr:data-testid="return"
                 attr:aria-label=move || format!("{}: {return_name}", words().return_to)

@@ -10,7 +10,10 @@ use podshell_shared::target::{Mode, TargetRequest};
 
 use crate::{
     browser::resize_listener::ResizeListener,
-    session::{controller::TerminalController, status::Status, view::TerminalView},
+    session::{
+        controller::TerminalController, saved_session::SavedName, status::Status,
+        view::TerminalView,
+    },
     settings::Preferences,
     workspace::pane::Pane,
 };
@@ -28,7 +31,11 @@ pub(crate) struct TerminalPane {
 
 impl TerminalPane {
     /// Opens a terminal in an element that stands nowhere yet. The signals that it is shown by belong to the current owner.
-    pub(crate) fn open(target: &TargetRequest, preferences: Preferences) -> Rc<Self> {
+    pub(crate) fn open(
+        target: &TargetRequest,
+        saved_name: SavedName,
+        preferences: Preferences,
+    ) -> Rc<Self> {
         let view = TerminalView::new();
         let element: HtmlElement = document()
             .create_element("div")
@@ -36,7 +43,16 @@ impl TerminalPane {
             .unchecked_into();
         element.set_class_name("terminal-screen");
         Rc::new_cyclic(|me: &Weak<Self>| {
-            let controller = TerminalController::open(target.clone(), &element, view, preferences);
+            let controller =
+                TerminalController::open(target.clone(), saved_name, &element, view, preferences);
+            let looks = Rc::downgrade(&controller);
+            Effect::new(move |before: Option<()>| {
+                let wanted = preferences.looks.get();
+                // It was opened so.
+                if let (Some(()), Some(controller)) = (before, looks.upgrade()) {
+                    controller.terminal().set_looks(&wanted);
+                }
+            });
             let me = me.clone();
             let resized = ResizeListener::new(&element, move || {
                 if let Some(me) = me.upgrade() {

@@ -19,6 +19,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn input(this: &Xterm, text: &str);
 
+    /// Has a function called when a program rings the bell.
+    #[wasm_bindgen(method, js_name = onBell)]
+    pub(crate) fn on_bell(this: &Xterm, rings: &Function);
+
     /// Moves what is seen by so many lines, up if negative.
     #[wasm_bindgen(method, js_name = scrollLines)]
     pub(crate) fn scroll_by(this: &Xterm, lines: i32);

@@ -82,7 +82,7 @@ fn control(character: char) -> Option<char> {
 }
 
 /// The Latin letter of a key: what it types, or what lies there where people write with other letters.
-fn letter(key: &Key<'_>) -> Option<char> {
+pub(crate) fn letter(key: &Key<'_>) -> Option<char> {
     let typed = only(key.key).filter(char::is_ascii);
     let letter = typed.or_else(|| key.code.strip_prefix("Key").and_then(only))?;
     Some(letter.to_ascii_lowercase())

@@ -1,9 +1,17 @@
-//! Links that a program has put on the screen (OSC 8): which one was chosen, and whether its text names another place.
+//! Links on the screen: those that a program has made (OSC 8), and addresses in its text. Which one was chosen, and whether its
+//! text names another place.
 
 use wasm_bindgen::prelude::*;
 use web_sys::{MouseEvent, Url};
 
 use crate::xterm::bindings::{self, Buffer, BufferRange, Xterm, object};
+
+#[wasm_bindgen(module = "/src/xterm/links.js")]
+extern "C" {
+    /// Has addresses in a terminal's text be links, too.
+    #[wasm_bindgen(js_name = findAddresses)]
+    fn find_addresses(terminal: &Xterm, chosen: &Closure<dyn FnMut(MouseEvent, String)>);
+}
 
 /// Through so many rows a text is followed that wraps.
 const ROWS: u32 = 8;
@@ -19,12 +27,24 @@ pub(crate) struct Link {
     pub(crate) other: Option<String>,
 }
 
-/// What xterm.js calls when a link is chosen.
-pub(crate) type Chosen = Closure<dyn FnMut(MouseEvent, String, BufferRange)>;
+/// What is called when a link is chosen: one of a program's own, or an address.
+pub(crate) type Chosen = (
+    Closure<dyn FnMut(MouseEvent, String, BufferRange)>,
+    Closure<dyn FnMut(MouseEvent, String)>,
+);
 
 /// Tells of the links that are chosen in a terminal.
-pub(crate) fn listen(terminal: &Xterm, tell: impl Fn(Link) + 'static) -> Chosen {
-    let chosen = {
+pub(crate) fn listen(terminal: &Xterm, tell: impl Fn(Link) + Clone + 'static) -> Chosen {
+    let address = {
+        let tell = tell.clone();
+        Closure::new(move |_: MouseEvent, address: String| {
+            if let Some(link) = link(&address, &address) {
+                tell(link);
+            }
+        })
+    };
+    find_addresses(terminal, &address);
+    let chosen: Closure<dyn FnMut(MouseEvent, String, BufferRange)> = {
         let terminal = terminal.clone();
         Closure::new(move |_: MouseEvent, address: String, range: BufferRange| {
             if let Some(link) = link(&address, &text(&terminal, &range)) {
@@ -35,7 +55,7 @@ pub(crate) fn listen(terminal: &Xterm, tell: impl Fn(Link) + 'static) -> Chosen 
     // xterm.js takes nothing for a link that is not of the web.
     let handler = object(&[("activate", chosen.as_ref().clone())]);
     bindings::set(&terminal.options(), "linkHandler", &handler);
-    chosen
+    (chosen, address)
 }
 
 /// A link, if its address is one of the web.

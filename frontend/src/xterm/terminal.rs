@@ -7,13 +7,14 @@ use std::{
 };
 
 use js_sys::{Function, JsString, Uint8Array};
-use leptos::prelude::{Signal, document};
+use leptos::prelude::{RwSignal, Signal, document};
 use podshell_shared::terminal::Size;
 use wasm_bindgen::prelude::*;
 use web_sys::{HtmlElement, KeyboardEvent};
 
 use crate::{
     browser::{dom, listener::Listener},
+    settings::Looks,
     xterm::{
         bindings::{self, FitAddon, StateAddon, Xterm},
         cover::Cover,
@@ -27,6 +28,7 @@ use crate::{
         renderer,
         screen_keys::{Modifiers, ScreenKey},
         screen_snapshot::ScreenSnapshot,
+        search::{Found, Query, Search, Toward},
         sync_output::SyncOutput,
         terminal_core::TerminalCore,
         terminal_event::TerminalEvent,
@@ -52,24 +54,29 @@ pub(crate) struct Terminal {
     _closures: Closures,
     _clipboard_requests: program_clipboard::Listening,
     _links: links::Chosen,
+    search: Search,
     _theme: ThemeWatch,
     _touch: Touch,
 }
 
-/// What JavaScript calls has to live as long as it may be called: input, binary input and titles, keys.
+/// What JavaScript calls has to live as long as it may be called: input, binary input and titles, the bell, keys.
 type Closures = (
     [Closure<dyn FnMut(String)>; 3],
+    Closure<dyn FnMut()>,
     Closure<dyn FnMut(KeyboardEvent) -> bool>,
 );
 
 impl Terminal {
-    /// Opens a terminal that fills `host`; `clipboard_keys` says whether Ctrl+C and Ctrl+V are the clipboard's.
+    /// Opens a terminal that fills `host`; `clipboard_keys` says whether Ctrl+C and Ctrl+V are the clipboard's, and `found` is told
+    /// what a search finds.
     pub(crate) fn open(
         host: &HtmlElement,
+        looks: &Looks,
         clipboard_keys: Signal<bool>,
+        found: RwSignal<Found>,
         handler: impl Fn(TerminalEvent) + 'static,
     ) -> Self {
-        let terminal = bindings::terminal(&options::options());
+        let terminal = bindings::terminal(&options::options(looks));
         let fit = FitAddon::new();
         load(&terminal, &fit);
         let state = StateAddon::new();
@@ -110,6 +117,16 @@ impl Terminal {
         });
         core.terminal
             .on_title_change(titled.as_ref().unchecked_ref());
+        let bell = {
+            let core = core.clone();
+            Closure::<dyn FnMut()>::new(move || {
+                // What is restored was heard before.
+                if core.restoring.borrow().is_none() {
+                    (core.handler)(TerminalEvent::Rang);
+                }
+            })
+        };
+        core.terminal.on_bell(bell.as_ref().unchecked_ref());
         core.terminal
             .attach_custom_key_event_handler(key.as_ref().unchecked_ref());
 
@@ -165,8 +182,9 @@ impl Terminal {
             rendered,
             cover: RefCell::default(),
             _listeners: iter::once(shown).chain(pasted).collect(),
+            search: Search::new(&terminal, found),
             _theme: ThemeWatch::begin(&terminal),
-            _closures: ([input, binary, titled], key),
+            _closures: ([input, binary, titled], bell, key),
             _clipboard_requests: clipboard_requests,
             _links: links,
             _touch: Touch::listen(&terminal, host),
@@ -177,6 +195,15 @@ impl Terminal {
 
     /// Makes it as large as its element.
     pub(crate) fn fit(&self) {
+        self.core.fit();
+    }
+
+    /// Makes it look so.
+    pub(crate) fn set_looks(&self, looks: &Looks) {
+        let live = self.core.terminal.options();
+        for (name, value) in options::of_looks(looks) {
+            bindings::set(&live, name, &value);
+        }
         self.core.fit();
     }
 
@@ -315,6 +342,21 @@ impl Terminal {
         self.core.terminal.focus();
     }
 
+    /// Loads what searches in it; false if that can't be had.
+    pub(crate) async fn load_search(&self) -> bool {
+        self.search.load().await
+    }
+
+    /// Looks for a text, once that is loaded.
+    pub(crate) fn find(&self, query: &Query, toward: Toward) {
+        self.search.find(query, toward);
+    }
+
+    /// Marks nothing any more that was found.
+    pub(crate) fn end_search(&self) {
+        self.search.end();
+    }
+
     /// So many pixels of its foot are covered; the cursor stays in sight.
     pub(crate) fn cover(&self, height: f64) {
         // One at a time, for each puts back what it has moved.
@@ -322,11 +364,6 @@ impl Terminal {
         let TerminalCore { terminal, host, .. } = &*self.core;
         let cover = (height > 0.0).then(|| Cover::new(terminal, host, height));
         self.cover.replace(cover);
-    }
-
-    /// Whether it is on the page.
-    pub(crate) fn is_shown(&self) -> bool {
-        self.core.host.is_connected()
     }
 
     /// Gives it the keyboard.

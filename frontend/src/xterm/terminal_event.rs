@@ -22,6 +22,8 @@ pub(crate) enum TerminalEvent {
     Rendered(u64),
     /// The program calls itself so.
     Titled(String),
+    /// The program rings the bell.
+    Rang,
     /// It has another size.
     Resized(Size),
     /// The user wants the keyboard back for the page.

@@ -41,9 +41,9 @@ const FONTS: &str = "--mono";
 const CONTRAST: &str = "--term-contrast";
 
 /// What of the system changes the tokens.
-const SYSTEM: [&str; 2] = ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"];
-/// The attribute of the root that chooses a theme: `light` or `dark`; without it the system does.
-const ATTRIBUTE: &str = "data-theme";
+const SYSTEM: &str = "(prefers-color-scheme: dark)";
+/// The attributes of the root that choose a theme, `light` or `dark`, and a contrast, `more`.
+const ATTRIBUTES: [&str; 2] = ["data-theme", "data-contrast"];
 
 /// The options of a terminal that are the style sheet's; none if that could not be loaded.
 pub(crate) fn options() -> Vec<(&'static str, JsValue)> {
@@ -51,11 +51,7 @@ pub(crate) fn options() -> Vec<(&'static str, JsValue)> {
         return Vec::new();
     };
     let token = |name| style.get_property_value(name).unwrap_or_default();
-    let fonts = token(FONTS);
-    if fonts.is_empty() {
-        return Vec::new();
-    }
-    let mut options = vec![("fontFamily", fonts.trim().into())];
+    let mut options = Vec::new();
     if let Ok(contrast) = token(CONTRAST).trim().parse::<f64>() {
         options.push(("minimumContrastRatio", contrast.into()));
     }
@@ -63,6 +59,32 @@ pub(crate) fn options() -> Vec<(&'static str, JsValue)> {
         options.push(("theme", colours.into()));
     }
     options
+}
+
+/// The fonts that have one width, the first that the system has being used; none if the style sheet could not be loaded.
+pub(crate) fn fonts() -> Option<String> {
+    let style = style_of(&root()?)?;
+    let fonts = style.get_property_value(FONTS).unwrap_or_default();
+    Some(fonts.trim().to_owned()).filter(|fonts| !fonts.is_empty())
+}
+
+/// A colour of the style sheet as `#rrggbb`, for what takes nothing else.
+pub(crate) fn hex_colour(token: &str) -> Option<String> {
+    let probe = probe(token)?;
+    document().body()?.append_child(&probe).ok()?;
+    let colour = style_of(&probe).and_then(|style| style.get_property_value("color").ok());
+    probe.remove();
+    hex(&colour?)
+}
+
+/// `rgb(1, 2, 3)` as `#010203`.
+fn hex(rgb: &str) -> Option<String> {
+    let numbers = rgb.split_once('(')?.1.trim_end_matches(')');
+    let mut parts = numbers
+        .split(',')
+        .map(|part| part.trim().parse::<u8>().ok());
+    let [red, green, blue] = [parts.next()??, parts.next()??, parts.next()??];
+    Some(format!("#{red:02x}{green:02x}{blue:02x}"))
 }
 
 /// The colours as the browser has computed them. A token by itself is text, of a pair of colours for instance, so that
@@ -104,7 +126,7 @@ fn style_of(element: &Element) -> Option<CssStyleDeclaration> {
 
 /// Keeps a terminal's colours those of the style sheet for as long as it lives.
 pub(crate) struct ThemeWatch {
-    _system: Vec<Listener>,
+    _system: Option<Listener>,
     attribute: MutationObserver,
     _callback: Closure<dyn FnMut()>,
 }
@@ -121,18 +143,17 @@ impl ThemeWatch {
                 }
             }
         };
-        let system = SYSTEM.into_iter().filter_map(|query| {
-            let query = window().match_media(query).ok().flatten()?;
+        let system = window().match_media(SYSTEM).ok().flatten().map(|query| {
             let apply = apply.clone();
-            Some(Listener::new(&query, "change", move |_| apply()))
+            Listener::new(&query, "change", move |_| apply())
         });
-        let system = system.collect();
         let callback = Closure::<dyn FnMut()>::new(apply);
         let attribute = MutationObserver::new(callback.as_ref().unchecked_ref())
             .expect("a browser with WebAssembly has a MutationObserver");
         if let Some(root) = root() {
             let what = MutationObserverInit::new();
-            what.set_attribute_filter(&Array::of1(&ATTRIBUTE.into()));
+            let names = ATTRIBUTES.map(JsValue::from);
+            what.set_attribute_filter(&Array::from_iter(names));
             attribute
                 .observe_with_options(&root, &what)
                 .expect("attributes can be observed");
@@ -162,7 +183,26 @@ mod tests {
         for token in colours.into_iter().chain([FONTS, CONTRAST]) {
             assert!(tokens.contains(&format!("  {token}: ")), "{token}");
         }
-        assert!(tokens.contains(&format!(":root[{ATTRIBUTE}=\"dark\"]")));
-        assert!(tokens.contains("(prefers-contrast: more)"));
+        for attribute in ATTRIBUTES {
+            assert!(
+                tokens.contains(&format!(":root[{attribute}=\"")),
+                "{attribute}"
+            );
+        }
+    }
+
+    #[test]
+    fn colours_are_written_as_is_wanted() {
+        assert_eq!(hex("rgb(255, 231, 10)").as_deref(), Some("#ffe70a"));
+        assert_eq!(hex("rgba(1, 2, 3, 0.5)").as_deref(), Some("#010203"));
+        for odd in [
+            "",
+            "red",
+            "rgb(300, 0, 0)",
+            "rgb(1, 2)",
+            "color(srgb 1 0 0)",
+        ] {
+            assert_eq!(hex(odd), None, "{odd}");
+        }
     }
 }

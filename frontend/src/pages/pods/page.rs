@@ -1,30 +1,26 @@
 //! The pod list's page.
 
 use gloo_timers::callback::Interval;
-use leptos::prelude::*;
+use leptos::{ev::KeyboardEvent, html, prelude::*};
 
 use crate::{
     account::{Why, use_account},
     browser::{dom, listener::Listener},
     error::{Failure, Kind},
-    i18n::{LanguageSwitch, use_language},
-    pages::{
-        pods::{
-            namespace_field::NamespaceField,
-            store::{Cluster, PodStore},
-            table::PodTable,
-        },
-        sign_in::user_box::UserBox,
+    i18n::use_language,
+    pages::pods::{
+        keys::ListKeys,
+        namespace_field::NamespaceField,
+        pod_summary,
+        store::{Cluster, PodStore},
+        table::PodTable,
     },
     routing::{
-        navigation::{use_redirect, use_route},
+        navigation::{use_navigate, use_redirect, use_route},
         route::Route,
     },
-    ui::{
-        dialogue::{DialogueBox, Dialogues},
-        error_panel::ErrorPanel,
-    },
-    workspace::open_terminals::OpenTerminals,
+    ui::error_panel::ErrorPanel,
+    workspace::{open_panes::use_workspace, open_terminals::OpenTerminals},
 };
 
 /// How often the page asks what is new while somebody can see it, in ms. Each time it is answered at once: a browser has few
@@ -62,10 +58,29 @@ pub(crate) fn PodsPage() -> impl IntoView {
     ));
 
     let failure = move || store.failure.get();
-    let dialogues = Dialogues::new();
+    let wanted = Memo::new(move |_| store.wanted());
+    let keys = ListKeys {
+        store,
+        workspace: use_workspace(),
+        wanted,
+    };
+    let go = use_navigate();
+    let main = NodeRef::<html::Main>::new();
+    Effect::new(move |_| {
+        // Keys are for who is in the list: who comes is.
+        if let Some(main) = main.get() {
+            main.focus().ok();
+        }
+    });
     view! {
-        <Header store dialogues />
-        <main class="page">
+        <main
+            class="page"
+            data-region="list"
+            tabindex="-1"
+            node_ref=main
+            on:keydown=move |event| keys.key(&event, go)
+        >
+            <h1 class="visually-hidden">"Podshell"</h1>
             {move || match (store.cluster.get(), failure()) {
                 _ if account.is_out() => view! {
                     <SignInAgain />
@@ -78,10 +93,28 @@ pub(crate) fn PodsPage() -> impl IntoView {
                     <OpenTerminals />
                     <NoList store failure />
                 }.into_any(),
-                (Some(cluster), _) => view! { <List store cluster /> }.into_any(),
+                (Some(cluster), _) => view! { <List store cluster wanted /> }.into_any(),
             }}
         </main>
-        <DialogueBox dialogues />
+        <Hints />
+    }
+}
+
+/// What keys do, at the foot.
+#[component]
+fn Hints() -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    view! {
+        <footer class="hints" aria-hidden="true">
+            <span><kbd>"↑"</kbd> <kbd>"↓"</kbd> {move || words().hint_choose}</span>
+            <span><kbd>"Enter"</kbd> {move || words().hint_shell}</span>
+            <span><kbd>"→"</kbd> {move || words().hint_containers}</span>
+            <span><kbd>"V"</kbd> <kbd>"H"</kbd> {move || words().hint_split}</span>
+            <span><kbd>"A"</kbd> {move || words().hint_attach}</span>
+            <span class="spacer"></span>
+            <span><kbd>"/"</kbd> {move || words().hint_search}</span>
+        </footer>
     }
 }
 
@@ -100,28 +133,6 @@ fn follow_address(store: PodStore) {
             store.select(named);
         }
     });
-}
-
-/// Brand, cluster, language, user.
-#[component]
-fn Header(store: PodStore, dialogues: Dialogues) -> impl IntoView {
-    let cluster = move || {
-        let name = store.cluster.get()?.name;
-        let title = name.clone();
-        Some(view! { <span class="cluster-name" title=title>{name}</span> })
-    };
-    view! {
-        <header class="bar">
-            <h1 class="brand">
-                <span class="brand__prompt" aria-hidden="true">"❯_"</span>
-                <span class="brand__name">"Podshell"</span>
-            </h1>
-            {cluster}
-            <span class="spacer"></span>
-            <LanguageSwitch />
-            <UserBox dialogues />
-        </header>
-    }
 }
 
 /// In place of the list, for who is not signed in any more and looks at what their shells have left.
@@ -162,12 +173,26 @@ fn NoList(store: PodStore, failure: Failure) -> impl IntoView {
 
 /// Filter and table.
 #[component]
-fn List(store: PodStore, cluster: Cluster) -> impl IntoView {
+fn List(
+    store: PodStore,
+    cluster: Cluster,
+    /// Where the wanted pods are among all.
+    wanted: Memo<Vec<usize>>,
+) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
-    let wanted = Memo::new(move |_| store.wanted());
     let total = move || store.pods.with(|known| known.pods().len());
-    let count = move || language.get().count(wanted.with(Vec::len), total());
+    let enterable = Memo::new(move |_| {
+        store.pods.with(|known| {
+            let pods = known.pods().iter();
+            pods.filter(|entry| pod_summary::is_enterable((*entry).as_ref()))
+                .count()
+        })
+    });
+    let count = move || {
+        let counted = language.get().count(wanted.with(Vec::len), total());
+        format!("{counted}{}", language.get().enterable(enterable.get()))
+    };
     // Who has named one knows.
     let is_narrowed =
         !cluster.namespaces.is_empty() && store.namespace.with_untracked(Option::is_none);
@@ -177,9 +202,26 @@ fn List(store: PodStore, cluster: Cluster) -> impl IntoView {
         let title = failure.title(language.get());
         Some(view! {
             <p class="banner banner--warning" role="alert" data-testid="stale">
-                <strong>{words().stale}</strong> " " {title}
+                <span><strong>{words().stale}</strong> " " {title}</span>
+                <button
+                    data-testid="refresh"
+                    aria-busy=move || store.refreshing.get().to_string()
+                    on:click=move |_| store.refresh_now()
+                >
+                    {move || words().retry}
+                </button>
             </p>
         })
+    };
+    let esc = move |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            store.filter.set(String::new());
+        }
+    };
+    let typed = move |text: String| {
+        store.filter.set(text);
+        // Enter means the first that is left.
+        store.selected.set(None);
     };
     view! {
         {cluster.demo.then(|| view! {
@@ -191,11 +233,7 @@ fn List(store: PodStore, cluster: Cluster) -> impl IntoView {
             </p>
         })}
         {stale}
-        <OpenTerminals />
-        <div class="pod-toolbar">
-            <h2 class="pod-toolbar__title">{move || words().pods}</h2>
-            <span class="pod-toolbar__count" role="status">{count}</span>
-            <NamespaceField store />
+        <div class="pod-toolbar" role="search">
             <input
                 type="search"
                 class="field pod-toolbar__filter"
@@ -205,16 +243,24 @@ fn List(store: PodStore, cluster: Cluster) -> impl IntoView {
                 aria-label=move || words().filter
                 placeholder=move || words().filter_hint
                 prop:value=move || store.filter.get()
-                on:input:target=move |event| store.filter.set(event.target().value())
+                on:input:target=move |event| typed(event.target().value())
+                on:keydown=esc
             />
+            <NamespaceField store />
             <button
-                data-testid="refresh"
-                aria-busy=move || store.refreshing.get().to_string()
-                on:click=move |_| store.refresh_now()
+                data-testid="only-enterable"
+                aria-pressed=move || store.only_enterable.get().to_string()
+                on:click=move |_| store.only_enterable.update(|only| *only = !*only)
             >
-                {move || words().refresh}
+                {move || words().only_enterable}
             </button>
+            <span class="spacer"></span>
+            <span class="pod-toolbar__count" role="status">
+                <span class="pod-toolbar__live" data-stale=move || store.failure.get().is_some().to_string()></span>
+                {count}
+            </span>
         </div>
+        <OpenTerminals />
         <Show when=move || total() == 0>
             <section class="pod-list__empty">
                 <h3>{move || words().no_pods}</h3>
@@ -224,7 +270,10 @@ fn List(store: PodStore, cluster: Cluster) -> impl IntoView {
         <Show when=move || total() != 0 && wanted.with(Vec::is_empty)>
             <section class="pod-list__empty">
                 <p>{move || words().no_match}</p>
-                <button on:click=move |_| store.filter.set(String::new())>
+                <button on:click=move |_| {
+                    store.filter.set(String::new());
+                    store.only_enterable.set(false);
+                }>
                     {move || words().clear_filter}
                 </button>
             </section>

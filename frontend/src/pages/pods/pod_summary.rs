@@ -50,6 +50,26 @@ pub(crate) fn default_first(pod: &Pod) -> Vec<Container> {
     containers
 }
 
+/// Why no shell can be opened in a pod, in Kubernetes's own words.
+pub(crate) fn why_not(pod: &Pod) -> String {
+    let mut reasons = pod.containers.iter().map(reason);
+    let first = reasons.find(|reason| !reason.is_empty());
+    first.unwrap_or(&pod.phase).to_owned()
+}
+
+/// The container beside which a debug container may tell more: of a pod that has a node and has not ended.
+pub(crate) fn debuggable(pod: &Pod) -> Option<String> {
+    let has_begun =
+        pod.node.is_some() && !matches!(&*pod.phase, "Succeeded" | "Failed" | "Completed");
+    let has_crashed = |container: &&Container| container.restarts > 0;
+    let crashed = pod
+        .containers
+        .iter()
+        .find(has_crashed)
+        .filter(|_| has_begun);
+    crashed.map(|container| container.name.clone())
+}
+
 /// How a pod fares.
 pub(crate) fn severity(pod: &Pod) -> Severity {
     let stuck = waiting_reason(pod).is_some_and(|reason| !ORDINARY.contains(&reason));
@@ -71,9 +91,25 @@ pub(crate) fn restarts(pod: &Pod) -> i32 {
         .fold(0, i32::saturating_add)
 }
 
-/// What a filter looks at: the pod's namespace, name and labels, each on a line.
+/// The containers in which a shell can be opened, the one first that is meant where none is named.
+pub(crate) fn running(pod: &Pod) -> Vec<Container> {
+    let mut containers = default_first(pod);
+    containers.retain(|container| container.state == ContainerState::Running);
+    containers
+}
+
+/// Whether there is a container in which a shell can be opened.
+pub(crate) fn is_enterable(pod: &Pod) -> bool {
+    let mut containers = pod.containers.iter();
+    containers.any(|container| container.state == ContainerState::Running)
+}
+
+/// What a filter looks at, each on a line: the pod's namespace, name, node and labels, its containers and their images.
 pub(crate) fn texts(pod: &Pod) -> String {
-    let texts = [&pod.namespace, &pod.name].into_iter().chain(&pod.labels);
+    let containers = pod.containers.iter();
+    let containers = containers.flat_map(|container| [&container.name, &container.image]);
+    let texts = [&pod.namespace, &pod.name].into_iter();
+    let texts = texts.chain(&pod.node).chain(&pod.labels).chain(containers);
     let texts: Vec<_> = texts.map(|text| text.to_lowercase()).collect();
     texts.join("\n")
 }
@@ -199,7 +235,8 @@ mod tests {
 
     #[test]
     fn all_words_of_a_filter_count() {
-        let pod = pod("Running", []);
+        let mut pod = pod("Running", [ContainerState::Running]);
+        pod.node = Some("GPU-1".to_owned());
         for (filter, wanted) in [
             ("", true),
             ("  ", true),
@@ -207,6 +244,8 @@ mod tests {
             ("shop tier=front", true),
             ("shop back", false),
             ("app=web web-0", true),
+            ("gpu-1", true),
+            ("web:1", true),
         ] {
             assert_eq!(matches(&texts(&pod), &words(filter)), wanted, "{filter:?}");
         }

@@ -2,7 +2,7 @@
 
 use js_sys::Date;
 use leptos::prelude::*;
-use podshell_shared::api::{Container, ContainerState, Pod};
+use podshell_shared::api::{Container, Pod};
 use wasm_bindgen::JsValue;
 
 use podshell_shared::target::{Mode, TargetRequest};
@@ -10,10 +10,12 @@ use podshell_shared::target::{Mode, TargetRequest};
 use crate::{
     i18n::use_language,
     pages::pods::{
+        marked::marked,
         pod_summary::{self, Severity},
-        store::Entry,
+        store::{Entry, PodStore},
     },
     routing::navigation::Link,
+    ui::icon::Icon,
     workspace::open_panes::use_workspace,
 };
 
@@ -25,9 +27,9 @@ pub(crate) fn PodRow(
     entry: Signal<Entry>,
     /// Its place in the list.
     place: Signal<usize>,
-    /// Now, in ms since 1970.
-    now: Signal<f64>,
+    store: PodStore,
 ) -> impl IntoView {
+    let now = store.now;
     let language = use_language();
     let words = move || language.get().words();
     // A part of the row changes only if what it shows does.
@@ -73,32 +75,91 @@ pub(crate) fn PodRow(
             .to_locale_string("default", &JsValue::UNDEFINED)
             .into()
     };
-    let containers =
-        Memo::new(move |_| entry.with(|entry| pod_summary::default_first(entry.as_ref())));
+    let words_of_filter =
+        Memo::new(move |_| store.filter.with(|filter| pod_summary::words(filter)));
+    let found = move |text: Memo<String>| move || marked(&text.get(), &words_of_filter.get());
+    let containers = Memo::new(move |_| entry.with(|entry| pod_summary::running(entry.as_ref())));
+    let why = part(pod_summary::why_not);
+    let debugged = Memo::new(move |_| entry.with(|entry| pod_summary::debuggable(entry.as_ref())));
     let shells = move || {
         let at = (namespace.get(), name.get());
+        let containers = containers.get();
+        if containers.is_empty() {
+            let debug = debugged
+                .get()
+                .map(|container| view! { <DebugLink at=at.clone() container /> });
+            return view! {
+                <span class="pod-row__why" title=why>{why}</span>
+                {debug}
+            }
+            .into_any();
+        }
         let shell = |container| view! { <ContainerLink at=at.clone() container /> };
-        containers.get().into_iter().map(shell).collect_view()
+        containers.into_iter().map(shell).collect_view().into_any()
     };
+    let selected = key.clone();
+    let is_selected =
+        Memo::new(move |_| store.selected.with(|key| key.as_ref() == Some(&selected)));
+    let choice = key.clone();
     view! {
         // The first is that of the headings.
-        <tr class="pod-row" data-testid="pod-row" data-pod=key aria-rowindex=move || (place.get() + 2).to_string()>
-            <td class="pod-row__namespace" data-label=move || words().namespace title=namespace>{namespace}</td>
-            <th scope="row" class="pod-row__name" title=labels>{name}</th>
+        <tr
+            class="pod-row"
+            class:pod-row--selected=is_selected
+            class:pod-row--enterable=move || containers.with(|containers| !containers.is_empty())
+            data-testid="pod-row"
+            data-pod=key
+            aria-rowindex=move || (place.get() + 2).to_string()
+            aria-selected=move || is_selected.get().to_string()
+            on:pointerdown=move |_| store.selected.set(Some(choice.clone()))
+        >
+            <th scope="row" class="pod-row__name" title=labels>
+                {found(name)}
+                <small class="pod-row__namespace-below">{namespace}</small>
+            </th>
+            <td class="pod-row__namespace" data-label=move || words().namespace title=namespace>{found(namespace)}</td>
             <td class="pod-row__number" data-label=move || words().ready>{ready}</td>
             <td class="pod-row__status" data-label=move || words().status title=reason>
                 <span class=move || format!("pod-row__phase pod-row__phase--{}", severity.get())>{phase}</span>
                 <span class="pod-row__reason">{reason}</span>
             </td>
-            <td class="pod-row__number" data-label=move || words().restarts>{restarts}</td>
+            <td class="pod-row__number pod-row__restarts" data-label=move || words().restarts>{restarts}</td>
             <td class="pod-row__number" data-label=move || words().age title=born>{age}</td>
-            <td class="pod-row__node" data-label=move || words().node title=node>{node}</td>
+            <td class="pod-row__node" data-label=move || words().node title=node>{found(node)}</td>
             <td class="pod-row__shells"><div class="pod-row__containers">{shells}</div></td>
         </tr>
     }
 }
 
-/// A container: a link to its shell, or why it has none.
+/// The way to a container that does not run: what is there says why, and offers a debug container beside it.
+#[component]
+fn DebugLink(
+    /// Namespace and pod.
+    at: (String, String),
+    container: String,
+) -> impl IntoView {
+    let language = use_language();
+    let (namespace, pod) = at;
+    let label = pod.clone();
+    let target = TargetRequest {
+        namespace,
+        pod,
+        container,
+        mode: Mode::Exec(None),
+    };
+    view! {
+        <Link
+            href=target.page()
+            attr:class="debug-link"
+            attr:data-testid="debug-link"
+            attr:aria-label=move || format!("{}: {label}", language.get().words().debug)
+        >
+            {move || language.get().words().debug}
+        </Link>
+    }
+}
+
+/// A container that runs: a link to its shell.
 #[component]
 fn ContainerLink(
     /// Namespace and pod.
@@ -115,84 +176,63 @@ fn ContainerLink(
     };
     let name = container.name.clone();
     let shown = name.clone();
-    if container.state == ContainerState::Running {
-        let target = TargetRequest {
-            namespace,
-            pod,
-            container: container.name.clone(),
-            mode: Mode::Exec(None),
+    let target = TargetRequest {
+        namespace,
+        pod,
+        container: container.name.clone(),
+        mode: Mode::Exec(None),
+    };
+    let attached = TargetRequest {
+        mode: Mode::Attach,
+        ..target.clone()
+    };
+    let (key_attach, name_attach) = (key.clone(), name.clone());
+    let attach_title = {
+        let name = name.clone();
+        move || format!("{}: {name}", language.get().words().attach_title)
+    };
+    let attach_label = attach_title.clone();
+    let workspace = use_workspace();
+    let own = target.clone();
+    let runs_here = move || workspace.has(&own);
+    let here = runs_here.clone();
+    let title = move || {
+        let words = language.get().words();
+        let open = if here() {
+            words.running_here
+        } else {
+            words.open_shell
         };
-        let attached = TargetRequest {
-            mode: Mode::Attach,
-            ..target.clone()
-        };
-        let (key_attach, name_attach) = (key.clone(), name.clone());
-        let attach_title = {
-            let name = name.clone();
-            move || format!("{}: {name}", language.get().words().attach_title)
-        };
-        let workspace = use_workspace();
-        let own = target.clone();
-        let runs_here = move || workspace.has(&own);
-        let here = runs_here.clone();
-        let title = move || {
-            let words = language.get().words();
-            let open = if here() {
-                words.running_here
-            } else {
-                words.open_shell
-            };
-            format!("{open}: {}\n{}", container.name, container.image)
-        };
-        view! {
-            <span class="pod-row__container">
-                <Link
-                    href=target.page()
-                    attr:class="button container-link"
-                    attr:data-runs=runs_here
-                    attr:data-testid="open-shell"
-                    attr:data-pod=key
-                    attr:data-container=name
-                    attr:title=title
-                >
-                    <span class="container-link__name">{shown}</span>
-                    {mark}
-                </Link>
-                <Link
-                    href=attached.page()
-                    attr:class="attach-link"
-                    attr:data-testid="attach"
-                    attr:data-pod=key_attach
-                    attr:data-container=name_attach
-                    attr:title=attach_title
-                >
-                    {move || language.get().words().attach}
-                </Link>
-            </span>
-        }
-        .into_any()
-    } else {
-        let reason = pod_summary::reason(&container).to_owned();
-        let title = {
-            let reason = reason.clone();
-            move || format!("{}: {reason}", language.get().words().not_running)
-        };
-        view! {
-            <button
-                class="container-link"
-                disabled
-                data-testid="open-shell"
-                data-pod=key
-                data-container=name
-                title=title
+        format!("{open}: {}\n{}", container.name, container.image)
+    };
+    view! {
+        <span class="pod-row__container">
+            <Link
+                href=target.page()
+                attr:class="button container-link"
+                attr:data-runs=runs_here
+                attr:data-testid="open-shell"
+                attr:data-pod=key
+                attr:data-container=name
+                attr:title=title
             >
                 <span class="container-link__name">{shown}</span>
                 {mark}
-                <small class="container-link__mark">{reason}</small>
-            </button>
-        }
-        .into_any()
+            </Link>
+            <Link
+                href=attached.page()
+                attr:class="attach-link"
+                attr:data-testid="attach"
+                attr:data-pod=key_attach
+                attr:data-container=name_attach
+                attr:aria-label=attach_label
+                    attr:title=attach_title
+            >
+                {Icon::Attach.draw()}
+            </Link>
+        </span>
     }
+    .into_any()
 }
 
 fn severity_class(severity: Severity) -> &'static str {

@@ -13,7 +13,7 @@ use crate::{
     browser::clock,
     error::{Failure, Kind},
     net::api,
-    pages::pods::{known_namespaces, pod_summary},
+    pages::pods::{known_namespaces, order::Order, pod_summary},
 };
 
 /// How long after a failure the page asks again by itself, in ms.
@@ -78,6 +78,11 @@ pub(crate) struct PodStore {
     /// When the list was last asked for, in ms since 1970: what ages count from.
     pub(crate) now: RwSignal<f64>,
     pub(crate) filter: RwSignal<String>,
+    /// Whether those alone are wanted in which a container runs.
+    pub(crate) only_enterable: RwSignal<bool>,
+    pub(crate) order: RwSignal<Order>,
+    /// The row that keys are for, as `namespace/name`.
+    pub(crate) selected: RwSignal<Option<String>>,
     /// What comes in the place of `pods` once all of it is there.
     anew: StoredValue<Option<KnownPods<Entry>>>,
     is_asking: StoredValue<bool>,
@@ -94,6 +99,9 @@ impl PodStore {
             refreshing: RwSignal::default(),
             now: RwSignal::new(js_sys::Date::now()),
             filter: RwSignal::default(),
+            only_enterable: RwSignal::default(),
+            order: RwSignal::default(),
+            selected: RwSignal::default(),
             anew: StoredValue::default(),
             is_asking: StoredValue::new(false),
             failed_at: StoredValue::new(f64::NEG_INFINITY),
@@ -202,14 +210,26 @@ impl PodStore {
         self.failed_at.set_value(f64::NEG_INFINITY);
     }
 
-    /// Where the pods are that the filter wants.
+    /// Where the pods are that the filter wants, in the order in which they are shown.
     pub(crate) fn wanted(self) -> Vec<usize> {
         let words = pod_summary::words(&self.filter.get());
+        let only_enterable = self.only_enterable.get();
+        let order = self.order.get();
         self.pods.with(|known| {
-            let pods = known.pods().iter().enumerate();
-            let wanted = pods.filter(|(_, entry)| entry.matches(&words));
-            wanted.map(|(at, _)| at).collect()
+            let pods = known.pods();
+            let wanted = pods.iter().enumerate().filter(|(_, entry)| {
+                let is_enterable = || pod_summary::is_enterable((*entry).as_ref());
+                entry.matches(&words) && (!only_enterable || is_enterable())
+            });
+            let mut wanted: Vec<_> = wanted.map(|(at, _)| at).collect();
+            order.sort(&mut wanted, |at| pods[*at].as_ref());
+            wanted
         })
+    }
+
+    /// A pod by its place among all.
+    pub(crate) fn pod_at(self, at: usize) -> Option<Entry> {
+        self.pods.with(|known| known.pods().get(at).cloned())
     }
 
     /// Lays an answer over what is known; nobody hears of one that has nothing new.

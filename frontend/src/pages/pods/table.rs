@@ -3,21 +3,35 @@
 use std::collections::HashMap;
 
 use leptos::{ev::FocusEvent, html, prelude::*};
-use wasm_bindgen::JsCast as _;
+use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Element, EventTarget, HtmlElement};
 
 use crate::{
     browser::listener::Listener,
     i18n::use_language,
     pages::pods::{
+        order::{Column, Order},
         row::PodRow,
         store::{Entry, PodStore},
         visible_rows::{View, visible},
     },
 };
 
+/// How much of what can be seen a bar and the headings cover, or the foot, in pixels.
+const COVERED: f64 = 72.0;
 /// How many columns there are.
 const COLUMNS: &str = "8";
+
+/// The columns that the list can be ordered by, in their order.
+const COLUMNS_TO_ORDER_BY: [(Column, &str); 7] = [
+    (Column::Name, "name"),
+    (Column::Namespace, "namespace"),
+    (Column::Ready, "number"),
+    (Column::Status, "status"),
+    (Column::Restarts, "restarts"),
+    (Column::Age, "number"),
+    (Column::Node, "node"),
+];
 
 /// A row that is in the document: it stays while its pod changes, and its place.
 #[derive(Clone)]
@@ -102,6 +116,20 @@ pub(super) fn PodTable(
         request_animation_frame(measure);
         parts.unwrap_or_default()
     };
+    let place_of_selected = Memo::new(move |_| {
+        let selected = store.selected.get()?;
+        let place = |at: &usize| {
+            store
+                .pod_at(*at)
+                .is_some_and(|entry| entry.key() == selected)
+        };
+        wanted.with(|wanted| wanted.iter().position(place))
+    });
+    Effect::new(move |_| {
+        if let (Some(place), Some(body)) = (place_of_selected.get(), body.get()) {
+            bring_into_sight(&body, place, row_height.get_untracked());
+        }
+    });
     let total = move || (wanted.with(Vec::len) + 1).to_string();
     let come = move |event: FocusEvent| focused.set(row_of(event.target()));
     // The next one, not none in between: the row would go before the browser is there.
@@ -115,13 +143,7 @@ pub(super) fn PodTable(
         >
             <thead class="pod-list__head">
                 <tr aria-rowindex="1">
-                    <th scope="col" class="pod-list__heading pod-list__heading--namespace">{move || words().namespace}</th>
-                    <th scope="col" class="pod-list__heading pod-list__heading--name">{move || words().name}</th>
-                    <th scope="col" class="pod-list__heading pod-list__heading--number">{move || words().ready}</th>
-                    <th scope="col" class="pod-list__heading pod-list__heading--status">{move || words().status}</th>
-                    <th scope="col" class="pod-list__heading pod-list__heading--number">{move || words().restarts}</th>
-                    <th scope="col" class="pod-list__heading pod-list__heading--number">{move || words().age}</th>
-                    <th scope="col" class="pod-list__heading pod-list__heading--node">{move || words().node}</th>
+                    {COLUMNS_TO_ORDER_BY.map(|(column, class)| view! { <Heading store column class /> })}
                     <th scope="col" class="pod-list__heading">{move || words().open_shell}</th>
                 </tr>
             </thead>
@@ -134,7 +156,7 @@ pub(super) fn PodTable(
                 <For each=parts key=Part::key let:part>
                     {match part {
                         Part::Row(Shown { key, entry, place }) => view! {
-                            <PodRow key entry=entry.into() place=place.into() now=store.now.into() />
+                            <PodRow key entry=entry.into() place=place.into() store />
                         }.into_any(),
                         Part::Gap { height, .. } => view! {
                             <tr class="pod-list__gap" aria-hidden="true">
@@ -147,6 +169,70 @@ pub(super) fn PodTable(
         </table>
     }
     .into_any()
+}
+
+/// The heading of a column; a click orders by it.
+#[component]
+fn Heading(store: PodStore, column: Column, class: &'static str) -> impl IntoView {
+    let language = use_language();
+    let name = move || {
+        let words = language.get().words();
+        match column {
+            Column::Name => words.name,
+            Column::Namespace => words.namespace,
+            Column::Ready => words.ready,
+            Column::Status => words.status,
+            Column::Restarts => words.restarts,
+            Column::Age => words.age,
+            Column::Node => words.node,
+        }
+    };
+    let direction = move || {
+        let Order {
+            column: by,
+            is_descending,
+        } = store.order.get();
+        (by == column).then_some(is_descending)
+    };
+    let sorted = move || {
+        direction().map(|is_descending| {
+            if is_descending {
+                "descending"
+            } else {
+                "ascending"
+            }
+        })
+    };
+    let arrow = move || direction().map(|is_descending| if is_descending { " ↓" } else { " ↑" });
+    view! {
+        <th scope="col" class=format!("pod-list__heading pod-list__heading--{class}") aria-sort=sorted>
+            <button
+                class="pod-list__order"
+                on:click=move |_| store.order.update(|order| *order = order.clicked(column))
+            >
+                {name} <span aria-hidden="true">{arrow}</span>
+            </button>
+        </th>
+    }
+    .into_any()
+}
+
+/// Scrolls as far as is needed for a row to be seen, of those that may not be in the document.
+fn bring_into_sight(body: &HtmlElement, place: usize, row: f64) {
+    let top = body.get_bounding_client_rect().top();
+    let number = |value: Result<JsValue, JsValue>| value.ok().and_then(|value| value.as_f64());
+    let height = number(window().inner_height()).unwrap_or_default();
+    let at = top + place as f64 * row;
+    // The bars above and below cover some of it.
+    let (first, last) = (COVERED, height - COVERED);
+    let by = if at < first {
+        at - first
+    } else if at + row > last {
+        at + row - last
+    } else {
+        return;
+    };
+    window().scroll_by_with_x_and_y(0.0, by);
 }
 
 /// The parts for these rows, each with its place among so many. Those that were there before are told what is new.

@@ -3,39 +3,42 @@
 use leptos::prelude::*;
 
 use crate::{
-    i18n::use_language,
-    settings::{CLIPBOARD_KEYS, ClipboardKeys, INTERRUPT, OFF, ON, PROGRAM_COPIES, Settings, keep},
-    ui::dialogue::{Choice, Dialogue, Dialogues},
+    i18n::{LanguageChoice, Words, use_language},
+    settings::{
+        BLINK, Choice as Values, ClipboardKeys, Contrast, Cursor, FONT_SIZES, INTERRUPT,
+        PROGRAM_COPIES, Scrollback, Settings, Theme, choose, turn,
+    },
+    ui::{
+        dialogue::{Choice, Dialogue, Dialogues},
+        icon::Icon,
+    },
 };
+
+/// Opens the settings.
+pub(crate) fn open_settings(dialogues: Dialogues, words: &Words) {
+    dialogues.ask(Dialogue {
+        title: words.settings.to_owned(),
+        body: Box::new(|| view! { <SettingsList /> }.into_any()),
+        choices: vec![Choice::cancel(words.close)],
+    });
+}
 
 /// A button that opens the settings.
 #[component]
-pub(crate) fn SettingsButton(
-    dialogues: Dialogues,
-    /// Whether a sign stands for the word, where that would cover what people read.
-    #[prop(optional)]
-    is_small: bool,
-) -> impl IntoView {
+pub(crate) fn SettingsButton(dialogues: Dialogues) -> impl IntoView {
     let language = use_language();
-    let open = move |_| {
-        let words = language.get_untracked().words();
-        dialogues.ask(Dialogue {
-            title: words.settings.to_owned(),
-            body: Box::new(|| view! { <SettingsList /> }.into_any()),
-            choices: vec![Choice::cancel(words.close)],
-        });
-    };
+    let name = move || language.get().words().settings;
     view! {
         <button
-            class="button--quiet"
+            class="icon-button"
             data-testid="settings"
             // The keyboard stays where it is, and comes back there.
             on:mousedown=move |event| event.prevent_default()
-            on:click=open
-            title=move || is_small.then(|| language.get().words().settings)
-            aria-label=move || language.get().words().settings
+            on:click=move |_| open_settings(dialogues, language.get_untracked().words())
+            title=name
+            aria-label=name
         >
-            {move || if is_small { "⋯" } else { language.get().words().settings }}
+            {Icon::Settings.draw()}
         </button>
     }
     .into_any()
@@ -45,58 +48,106 @@ pub(crate) fn SettingsButton(
 fn SettingsList() -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
-    let Settings {
-        instant_interrupt,
-        clipboard_keys,
-        program_copies,
-    } = expect_context();
-    let options = move || {
-        let words = words();
-        let named = |keys| match keys {
-            ClipboardKeys::Auto => words.clipboard_keys_auto,
-            ClipboardKeys::On => words.clipboard_keys_on,
-            ClipboardKeys::Off => words.clipboard_keys_off,
-        };
-        let option = |keys: ClipboardKeys| {
-            let chosen = keys == clipboard_keys.get_untracked();
-            view! { <option value=keys.name() selected=chosen>{named(keys)}</option> }
-        };
-        ClipboardKeys::ALL.map(option).collect_view()
-    };
-    let choose_keys = move |name: String| {
-        let keys = ClipboardKeys::from_name(&name);
-        clipboard_keys.set(keys);
-        keep(CLIPBOARD_KEYS, keys.name());
-    };
+    let word = move |of: fn(&Words) -> &'static str| Signal::derive(move || of(words()));
+    let settings: Settings = expect_context();
     view! {
-        <div class="choice-list">
+        <div class="settings" tabindex="0" role="region" aria-label=move || words().settings>
+            <h3 class="settings__part">{move || words().appearance}</h3>
+            <LanguageChoice />
+            <Choose id="theme-setting" setting=settings.theme name=word(|words| words.theme)
+                hint=word(|words| words.theme_hint)
+                value_name=move |theme| match theme {
+                    Theme::System => words().as_system,
+                    Theme::Light => words().light,
+                    Theme::Dark => words().dark,
+                }
+            />
+            <Choose id="contrast-setting" setting=settings.contrast name=word(|words| words.contrast)
+                value_name=move |contrast| match contrast {
+                    Contrast::System => words().as_system,
+                    Contrast::More => words().high,
+                }
+            />
+            <Font settings />
+            <FontSize settings />
+            <Choose id="cursor-setting" setting=settings.cursor name=word(|words| words.cursor)
+                value_name=move |cursor| match cursor {
+                    Cursor::Block => words().block,
+                    Cursor::Bar => words().beam,
+                    Cursor::Underline => words().underline,
+                }
+            />
+            <Tick
+                id="blink-setting"
+                setting=settings.cursor_blinks
+                key=BLINK
+                name=word(|words| words.cursor_blinks)
+                hint=word(|words| words.cursor_blinks_hint)
+            />
+            <h3 class="settings__part">{move || words().terminal}</h3>
+            <Choose id="scrollback-setting" setting=settings.scrollback name=word(|words| words.scrollback)
+                hint=word(|words| words.scrollback_hint)
+                value_name=Scrollback::name
+            />
             <Tick
                 id="interrupt-setting"
-                setting=instant_interrupt
+                setting=settings.instant_interrupt
                 key=INTERRUPT
-                name=Signal::derive(move || words().interrupt)
-                hint=Signal::derive(move || words().interrupt_hint)
+                name=word(|words| words.interrupt)
+                hint=word(|words| words.interrupt_hint)
             />
             <Tick
                 id="program-copies-setting"
-                setting=program_copies
+                setting=settings.program_copies
                 key=PROGRAM_COPIES
-                name=Signal::derive(move || words().program_copies)
-                hint=Signal::derive(move || words().program_copies_hint)
+                name=word(|words| words.program_copies)
+                hint=word(|words| words.program_copies_hint)
             />
-            <label class="choice">
-                <span>{move || words().clipboard_keys}</span>
-                <select
-                    class="field field--select"
-                    data-testid="clipboard-keys-setting"
-                    on:change:target=move |event| choose_keys(event.target().value())
-                >
-                    {options}
-                </select>
-                <small class="choice__hint">{move || words().clipboard_keys_hint}</small>
-            </label>
+            <Choose id="clipboard-keys-setting" setting=settings.clipboard_keys
+                name=word(|words| words.clipboard_keys)
+                hint=word(|words| words.clipboard_keys_hint)
+                value_name=move |keys| match keys {
+                    ClipboardKeys::Auto => words().clipboard_keys_auto,
+                    ClipboardKeys::On => words().clipboard_keys_on,
+                    ClipboardKeys::Off => words().clipboard_keys_off,
+                }
+            />
         </div>
     }
+}
+
+/// One of some values.
+#[component]
+fn Choose<C: Values>(
+    id: &'static str,
+    setting: RwSignal<C>,
+    name: Signal<&'static str>,
+    #[prop(optional)] hint: Option<Signal<&'static str>>,
+    /// What a value is called in the user's language.
+    value_name: impl Fn(C) -> &'static str + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let options = move || {
+        let option = |value: &C| {
+            let value = *value;
+            let is_chosen = value == setting.get_untracked();
+            view! { <option value=value.name() selected=is_chosen>{value_name(value)}</option> }
+        };
+        C::ALL.iter().map(option).collect_view()
+    };
+    view! {
+        <label class="setting">
+            <span class="setting__name">{name}</span>
+            <select
+                class="field field--select"
+                data-testid=id
+                on:change:target=move |event| choose(setting, C::from_name(&event.target().value()))
+            >
+                {options}
+            </select>
+            {hint.map(|hint| view! { <small class="setting__hint">{hint}</small> })}
+        </label>
+    }
+    .into_any()
 }
 
 /// A box to tick.
@@ -109,21 +160,76 @@ fn Tick(
     name: Signal<&'static str>,
     hint: Signal<&'static str>,
 ) -> impl IntoView {
-    let choose = move |on: bool| {
-        setting.set(on);
-        keep(key, if on { ON } else { OFF });
-    };
     view! {
-        <label class="choice">
+        <label class="setting">
+            <span class="setting__name">{name}</span>
             <input
                 type="checkbox"
                 class="choice__box"
                 data-testid=id
                 prop:checked=setting
-                on:change:target=move |event| choose(event.target().checked())
+                on:change:target=move |event| turn(setting, key, event.target().checked())
             />
-            <span>{name}</span>
-            <small class="choice__hint">{hint}</small>
+            <small class="setting__hint">{hint}</small>
         </label>
+    }
+    .into_any()
+}
+
+/// Any font that this computer has, by its name.
+#[component]
+fn Font(settings: Settings) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    view! {
+        <label class="setting">
+            <span class="setting__name">{move || words().font}</span>
+            <input
+                class="field"
+                data-testid="font-setting"
+                type="text"
+                maxlength="80"
+                spellcheck="false"
+                autocomplete="off"
+                placeholder=move || words().usual_font
+                prop:value=move || settings.font.get()
+                on:change:target=move |event| settings.set_font(&event.target().value())
+            />
+            <small class="setting__hint">{move || words().font_hint}</small>
+        </label>
+    }
+}
+
+/// How large text is.
+#[component]
+fn FontSize(settings: Settings) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let size = settings.font_size;
+    view! {
+        <div class="setting" role="group" aria-labelledby="font-size-name">
+            <span class="setting__name" id="font-size-name">{move || words().font_size}</span>
+            <span class="setting__steps">
+                <button
+                    type="button"
+                    class="icon-button"
+                    aria-label=move || words().smaller
+                    disabled=move || size.get() == *FONT_SIZES.start()
+                    on:click=move |_| settings.change_font_size(-1)
+                >
+                    {Icon::Minus.draw()}
+                </button>
+                <output data-testid="font-size-setting">{move || format!("{} px", size.get())}</output>
+                <button
+                    type="button"
+                    class="icon-button"
+                    aria-label=move || words().larger
+                    disabled=move || size.get() == *FONT_SIZES.end()
+                    on:click=move |_| settings.change_font_size(1)
+                >
+                    {Icon::Plus.draw()}
+                </button>
+            </span>
+        </div>
     }
 }

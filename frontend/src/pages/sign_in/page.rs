@@ -94,7 +94,7 @@ fn Look() -> impl IntoView {
     let any = workspace
         .list()
         .iter()
-        .any(|(_, view)| view.drawn.get_untracked());
+        .any(|(_, _, view)| view.drawn.get_untracked());
     any.then(|| {
         view! {
             <button class="sign-in__wide" data-testid="look" on:click=move |_| account.look()>

@@ -37,7 +37,7 @@ pub(crate) fn UserBox(
     let leave = move |_| {
         let shells = untrack(|| workspace.list());
         let runs = |view: &TerminalView| !view.status.with_untracked(Status::is_ended);
-        let shells = shells.iter().filter(|(_, view)| runs(view)).count();
+        let shells = shells.iter().filter(|(_, _, view)| runs(view)).count();
         if shells == 0 {
             sign_out();
             return;

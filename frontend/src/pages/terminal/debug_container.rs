@@ -13,6 +13,7 @@ use crate::{
     i18n::{Words, use_language},
     net::api,
     routing::navigation::{use_navigate, use_route},
+    workspace::open_panes::use_workspace,
 };
 
 /// How often it is looked what the container is doing, in ms.
@@ -122,6 +123,7 @@ pub(crate) fn DebugOffer(
     let words = move || language.get().words();
     let navigate = use_navigate();
     let route = use_route();
+    let workspace = use_workspace();
     let wait = Wait {
         progress: RwSignal::new(Progress::Offered),
         profile: RwSignal::new(None),
@@ -139,8 +141,10 @@ pub(crate) fn DebugOffer(
         let attempt = wait.next_try();
         wait.progress.set(Progress::Waiting(None));
         let target = target.clone();
+        let ended = target.clone();
         spawn_local(async move {
             if let Some(target) = wait.run(attempt, target).await {
+                workspace.show_in_place_of(&ended, &target);
                 navigate(&route.get_untracked().beside(&target));
             }
         });

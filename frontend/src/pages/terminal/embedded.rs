@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use podshell_shared::target::TargetRequest;
 
 use crate::{
+    browser::viewport,
     embedding::{Heard, Parent, Said},
     error::{Failure, Kind, name_of},
     i18n::use_language,
@@ -14,13 +15,16 @@ use crate::{
     pages::{
         settings::dialogue::SettingsButton,
         terminal::{
+            composer::Composer,
             ended::Ways,
             stage::{ShownPane, Stage},
+            status_bar::StatusBar,
         },
     },
-    session::status::Status,
+    session::{status::Status, view::set_if_changed},
     ui::error_panel::ErrorPanel,
     workspace::{open_panes::use_workspace, pane::Pane},
+    xterm::screen_keys::ComposerInput,
 };
 
 /// The version of what the two pages say.
@@ -57,8 +61,8 @@ pub(crate) fn EmbeddedPage(target: TargetRequest) -> impl IntoView {
         if let Heard::Token(token) = heard {
             credential::hand_over(token);
             // One that was refused before, or has ended since, is in the way no more.
-            if workspace.has(&opened) {
-                let pane = workspace.open(&opened);
+            if untrack(|| workspace.focused()).is_some() {
+                let pane = workspace.show(&opened);
                 if pane.view.status.with_untracked(Status::is_signed_out) {
                     pane.controller.begin_again();
                 }
@@ -88,7 +92,7 @@ pub(crate) fn EmbeddedPage(target: TargetRequest) -> impl IntoView {
 #[component]
 fn EmbeddedTerminal(target: TargetRequest, parent: Parent) -> impl IntoView {
     let language = use_language();
-    let pane = use_workspace().open(&target);
+    let pane = use_workspace().show(&target);
     let view = pane.view;
     let titled = Rc::clone(&pane);
     Effect::new(move |_| document().set_title(&format!("{} – Podshell", titled.title())));
@@ -102,15 +106,21 @@ fn EmbeddedTerminal(target: TargetRequest, parent: Parent) -> impl IntoView {
         }
     });
     tell(parent, view.status.into(), view.title.into());
+    // It is all that there is to be seen.
+    set_if_changed(view.is_seen, true);
     let shown = ShownPane::new(&pane);
+    let send = move |sent: ComposerInput<'_>| shown.with(|pane| pane.controller.send(sent));
+    StoredValue::new_local(viewport::follow());
     let name = titled_name(&target);
     let label = move || format!("{} {name}", language.get().words().terminal);
     view! {
         <h1 class="visually-hidden">{label}</h1>
         <div class="embedded-menu" node_ref=menu on:click=move |_| shown.focus()>
-            <SettingsButton dialogues=view.dialogues is_small=true />
+            <SettingsButton dialogues=view.dialogues />
         </div>
-        <Stage pane ways=Ways::OfFrame />
+        <Stage pane ways=Ways::OfFrame has_keyboard=true />
+        <StatusBar view mode=target.mode />
+        <Composer modifiers=view.modifiers send />
     }
 }
 

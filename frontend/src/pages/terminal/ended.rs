@@ -43,6 +43,7 @@ pub(crate) fn EndedPanel(
             // With nothing to read, there is nothing to do in the terminal.
             if let Some(button) = button.get()
                 && !view.drawn.get_untracked()
+                && view.has_keyboard.get_untracked()
             {
                 button.focus().ok();
             }

@@ -7,17 +7,14 @@ use web_sys::EventTarget;
 
 use crate::{
     account::use_account,
-    browser::viewport,
     i18n::use_language,
     pages::terminal::{
-        composer::Composer,
         ended::{EndedPanel, Ways},
-        status_bar::StatusBar,
+        search_box::SearchBox,
     },
-    session::status::Status,
+    session::{status::Status, view::set_if_changed},
     ui::{dialogue::DialogueBox, notice::NoticeBar},
-    workspace::{open_panes::use_workspace, pane::Pane, terminal_pane::TerminalPane},
-    xterm::screen_keys::ComposerInput,
+    workspace::{pane::Pane, terminal_pane::TerminalPane},
 };
 
 /// The pane of the workspace that a page shows. Held weakly: it may be closed meanwhile.
@@ -35,9 +32,14 @@ impl ShownPane {
         self.with(Pane::focus);
     }
 
+    /// It, if it is there.
+    pub(crate) fn upgrade(self) -> Option<Rc<TerminalPane>> {
+        self.0.try_with_value(Weak::upgrade).flatten()
+    }
+
     /// Does something with it, if it is there: the page may be another by now.
     pub(crate) fn with(self, act: impl FnOnce(&TerminalPane)) {
-        if let Some(pane) = self.0.try_with_value(Weak::upgrade).flatten() {
+        if let Some(pane) = self.upgrade() {
             act(&pane);
         }
     }
@@ -50,25 +52,25 @@ pub(crate) fn Stage(
     pane: Rc<TerminalPane>,
     /// What the user can do when it has ended.
     ways: Ways,
+    /// Whether it is the one that has the keyboard while none of the page's own controls has it.
+    #[prop(into)]
+    has_keyboard: Signal<bool>,
 ) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
-    let workspace = use_workspace();
     let account = use_account();
     let (view, target) = (pane.view, pane.target.clone());
     let shown = ShownPane::new(&pane);
     let host = NodeRef::<html::Div>::new();
-    let left = target.clone();
-    on_cleanup(move || {
-        // What ended with the sign-in is gone on with once somebody has signed in.
-        if !untrack(|| account.is_out()) {
-            workspace.leave(&left);
-        }
-    });
     let named = Rc::clone(&pane);
     Effect::new(move |_| {
         let words = words();
-        let label = format!("{} {}. {}", words.terminal, named.name(), words.way_out);
+        let label = format!(
+            "{} {}. Shift+Esc {}",
+            words.terminal,
+            named.name(),
+            words.way_out
+        );
         named.controller.terminal().set_label(&label);
     });
     // Who comes from the sign-in page wants what they had, or were about to have.
@@ -81,7 +83,15 @@ pub(crate) fn Stage(
         host.append_child(&pane.element).expect("it is an element");
         // A notice that was here has gone with the page.
         pane.controller.terminal().cover(0.0);
-        pane.focus();
+    });
+    Effect::new(move |_| {
+        // Once it is on the page.
+        let is_there = host.get().is_some();
+        let has_keyboard = has_keyboard.get() && is_there;
+        set_if_changed(view.has_keyboard, has_keyboard);
+        if has_keyboard {
+            shown.focus();
+        }
     });
     // What lies beside the text is no part of xterm.js.
     let beside = move |event: MouseEvent| {
@@ -93,22 +103,19 @@ pub(crate) fn Stage(
             shown.focus();
         }
     };
-    let send = move |sent: ComposerInput<'_>| shown.with(|pane| pane.controller.send(sent));
     let covers = move |height: f64| shown.with(|pane| pane.controller.terminal().cover(height));
-    StoredValue::new_local(viewport::follow());
     let begin_again = move || shown.with(|pane| pane.controller.begin_again());
     let take_back = move || shown.with(|pane| pane.controller.take_back());
     let covered = move || view.status.with(Status::is_ended) && !view.drawn.get();
     view! {
         <div class="stage" class:stage--covered=covered on:mousedown=beside>
             <div class="stage__ground">
-                <NoticeBar notices=view.notices covers leave=move || shown.focus() />
+                <NoticeBar notices=view.notices is_seen=view.is_seen.into() covers leave=move || shown.focus() />
+                <SearchBox view shown />
                 <div class="terminal-host" data-testid="terminal" node_ref=host></div>
             </div>
-            <EndedPanel view target=target.clone() ways begin_again take_back />
+            <EndedPanel view target ways begin_again take_back />
         </div>
-        <StatusBar view mode=target.mode />
-        <Composer modifiers=view.modifiers send />
         <DialogueBox dialogues=view.dialogues />
     }
     .into_any()

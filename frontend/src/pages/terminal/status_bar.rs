@@ -18,9 +18,16 @@ use crate::{
 
 /// The state line: how the terminal fares.
 #[component]
-pub(crate) fn StatusBar(view: TerminalView, mode: Mode) -> impl IntoView {
+pub(crate) fn StatusBar(
+    view: TerminalView,
+    mode: Mode,
+    /// Which terminal it is.
+    #[prop(optional)]
+    name: String,
+) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
+    let is_attached = mode == Mode::Attach;
     let mode = StoredValue::new(mode);
     let state = move || view.status.with(state_name);
     let text = move || {
@@ -84,6 +91,12 @@ pub(crate) fn StatusBar(view: TerminalView, mode: Mode) -> impl IntoView {
                 // One piece for the eye; a screen reader need not count down with it.
                 <span>{text}<span aria-hidden="true">{pause}</span></span>
             </p>
+            {(!name.is_empty()).then(|| view! { <strong class="status-bar__name">{name}</strong> })}
+            {is_attached.then(|| view! {
+                <span class="badge" data-testid="attached" title=move || words().attach_note>
+                    {move || words().attached}
+                </span>
+            })}
             <span class="spacer"></span>
             // Beside the status, lest a screen reader reads out every measurement.
             <Show when=connected>
@@ -91,6 +104,7 @@ pub(crate) fn StatusBar(view: TerminalView, mode: Mode) -> impl IntoView {
                 <span class="status-bar__figure" title=move || words().transport>{transport_text}</span>
             </Show>
             <span class="status-bar__figure" title=move || words().size>{cells}</span>
+            <span class="status-bar__hint"><kbd>"Shift Esc"</kbd> " " {move || words().way_out}</span>
         </footer>
     }
 }

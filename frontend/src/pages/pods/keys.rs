@@ -1,0 +1,211 @@
+//! What keys do in the list of pods.
+//!
+//! They are letters, so they are for who is in the list alone (WCAG 2.1.4): not in its field, nor anywhere else.
+
+use leptos::{ev::KeyboardEvent, prelude::*};
+use podshell_shared::target::{Mode, TargetRequest};
+use wasm_bindgen::JsCast as _;
+use web_sys::{Element, HtmlElement};
+
+use crate::{
+    pages::pods::{pod_summary, store::PodStore},
+    session::status::Status,
+    workspace::{layout::Axis, open_panes::Workspace},
+};
+
+/// Something to do with the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    /// Chooses the row that is so many further.
+    Choose(isize),
+    /// A shell in the container that is meant.
+    Open,
+    /// The same beside the terminal that had the keyboard last.
+    Split(Axis),
+    Attach,
+    /// The keyboard goes to the row's containers.
+    Containers,
+    /// The keyboard goes to the field.
+    Search,
+    /// The running shell with this number.
+    Return(usize),
+}
+
+/// What a key is for: in the field those alone that type nothing.
+fn action(key: &str, in_field: bool) -> Option<Action> {
+    match key {
+        "ArrowDown" => return Some(Action::Choose(1)),
+        "ArrowUp" => return Some(Action::Choose(-1)),
+        "PageDown" => return Some(Action::Choose(15)),
+        "PageUp" => return Some(Action::Choose(-15)),
+        "Enter" => return Some(Action::Open),
+        _ if in_field => return None,
+        "Home" => return Some(Action::Choose(isize::MIN / 2)),
+        "End" => return Some(Action::Choose(isize::MAX / 2)),
+        _ => {}
+    }
+    match key {
+        "j" => Some(Action::Choose(1)),
+        "k" => Some(Action::Choose(-1)),
+        "s" => Some(Action::Open),
+        "v" => Some(Action::Split(Axis::Horizontal)),
+        "h" => Some(Action::Split(Axis::Vertical)),
+        "a" => Some(Action::Attach),
+        "ArrowRight" => Some(Action::Containers),
+        "/" => Some(Action::Search),
+        _ => {
+            let digit = key.parse().ok().filter(|digit| (1..=9).contains(digit));
+            digit.map(Action::Return)
+        }
+    }
+}
+
+/// What is done with the list.
+#[derive(Clone, Copy)]
+pub(super) struct ListKeys {
+    pub(super) store: PodStore,
+    pub(super) workspace: Workspace,
+    /// Where the wanted pods are among all.
+    pub(super) wanted: Memo<Vec<usize>>,
+}
+
+impl ListKeys {
+    /// A key goes down in the list or its field; `go` leads to an address.
+    pub(super) fn key(self, event: &KeyboardEvent, go: impl Fn(&str)) {
+        let is_chord = event.ctrl_key() || event.meta_key() || event.alt_key();
+        let on = event.target().and_then(|on| on.dyn_into::<Element>().ok());
+        let is_in = |what: &str| {
+            let found = on.as_ref().and_then(|on| on.closest(what).ok().flatten());
+            found.is_some()
+        };
+        let in_field = is_in("[data-testid='filter']");
+        // What has a use for keys of its own keeps them.
+        let is_others = !in_field && is_in("input, select, textarea");
+        if is_chord || is_others || event.is_composing() {
+            return;
+        }
+        let key = event.key();
+        let on_control = is_in("a, button");
+        let Some(action) = action(&key, in_field) else {
+            return;
+        };
+        if on_control && matches!(key.as_str(), "Enter" | "ArrowRight") {
+            return;
+        }
+        if self.act(action, go) {
+            event.prevent_default();
+        }
+    }
+
+    fn act(self, action: Action, go: impl Fn(&str)) -> bool {
+        match action {
+            Action::Choose(distance) => self.choose(distance),
+            Action::Open => self.with_target(Mode::Exec(None), |target| go(&target.page())),
+            Action::Attach => self.with_target(Mode::Attach, |target| go(&target.page())),
+            Action::Split(axis) => self.with_target(Mode::Exec(None), |target| {
+                let beside = untrack(|| self.workspace.focused());
+                let is_split =
+                    beside.is_some_and(|beside| self.workspace.split(beside, axis, target));
+                if !is_split {
+                    self.workspace.open_tab(target);
+                }
+                go(&target.page());
+            }),
+            Action::Containers => focus(".pod-row--selected a"),
+            Action::Search => focus("[data-testid='filter']"),
+            Action::Return(number) => {
+                let mut shells = untrack(|| self.workspace.list());
+                shells.retain(|(_, _, view)| !view.status.with_untracked(Status::is_final));
+                let Some((id, target, _)) = shells.get(number - 1) else {
+                    return false;
+                };
+                self.workspace.focus(*id);
+                go(&target.page());
+                true
+            }
+        }
+    }
+
+    /// Chooses the row that is so many further than the chosen one, or the first.
+    fn choose(self, distance: isize) -> bool {
+        let selected = self.store.selected.get_untracked();
+        let next = self.wanted.with_untracked(|wanted| {
+            let key = |at: &usize| Some(untrack(|| self.store.pod_at(*at))?.key());
+            let here = wanted.iter().position(|at| key(at) == selected);
+            let last = wanted.len().checked_sub(1)?;
+            let next = here.map_or(0, |here| here.saturating_add_signed(distance).min(last));
+            key(&wanted[next])
+        });
+        if next.is_some() {
+            self.store.selected.set(next);
+        }
+        true
+    }
+
+    /// Does something with the chosen pod's container that is meant, if one runs.
+    fn with_target(self, mode: Mode, act: impl FnOnce(&TargetRequest)) -> bool {
+        let selected = self.store.selected.get_untracked();
+        let target = self.wanted.with_untracked(|wanted| {
+            let entries = wanted.iter();
+            let mut entries = entries.filter_map(|at| untrack(|| self.store.pod_at(*at)));
+            // Who searches and presses Enter means the first that can be entered.
+            let entry = match &selected {
+                Some(key) => entries.find(|entry| entry.key() == *key),
+                None => entries.find(|entry| pod_summary::is_enterable(entry.as_ref())),
+            };
+            let entry = entry?;
+            let pod = entry.as_ref();
+            let container = pod_summary::running(pod).into_iter().next()?;
+            Some(TargetRequest {
+                namespace: pod.namespace.clone(),
+                pod: pod.name.clone(),
+                container: container.name,
+                mode,
+            })
+        });
+        let is_there = target.is_some();
+        if let Some(target) = target {
+            act(&target);
+        }
+        is_there
+    }
+}
+
+/// Gives the keyboard to what a selector finds first.
+fn focus(selector: &str) -> bool {
+    let found = document().query_selector(selector).ok().flatten();
+    let found = found.and_then(|found| found.dyn_into::<HtmlElement>().ok());
+    found.is_some_and(|found| found.focus().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_typed_in_the_field_and_do_something_beside_it() {
+        for key in [
+            "j",
+            "k",
+            "s",
+            "v",
+            "h",
+            "a",
+            "/",
+            "1",
+            "9",
+            "ArrowRight",
+            "Home",
+        ] {
+            assert!(action(key, false).is_some(), "{key}");
+            assert_eq!(action(key, true), None, "{key}");
+        }
+        for key in ["ArrowDown", "ArrowUp", "Enter", "PageDown"] {
+            assert_eq!(action(key, true), action(key, false), "{key}");
+            assert!(action(key, true).is_some(), "{key}");
+        }
+        for key in ["0", "10", "x", "Tab", "Escape", "?", " "] {
+            assert_eq!(action(key, false), None, "{key}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The page around lists and terminals: a bar of tabs, the panes of the tab that is shown, and a line that tells how one fares.
+
+mod area;
+mod bar;
+mod chords;
+mod closing;
+mod commands;
+mod divider;
+mod foot;
+pub(crate) mod frame;
+mod help;
+mod palette;
+mod palette_options;
+mod pane_view;
+mod tab;
+mod tab_name;

@@ -1,0 +1,109 @@
+//! The one bar of the page: the list, the tabs, the cluster, settings and user.
+
+use leptos::prelude::*;
+
+use crate::{
+    browser::dom,
+    i18n::{LanguageSwitch, use_language},
+    pages::{
+        pods::store::PodStore,
+        settings::dialogue::SettingsButton,
+        sign_in::user_box::UserBox,
+        workspace::{
+            commands::Commands,
+            tab::{TabItem, TabSummary},
+        },
+    },
+    routing::{navigation::Link, route::Route},
+    ui::icon::Icon,
+    workspace::pane::{Pane as _, PaneId},
+};
+
+/// The bar.
+#[component]
+pub(super) fn TopBar(commands: Commands) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let store: PodStore = expect_context();
+    let workspace = commands.workspace;
+    let tabs = Memo::new(move |_| TabSummary::all(workspace));
+    let keys = if dom::is_mac() {
+        "Cmd K"
+    } else {
+        "Ctrl Shift K"
+    };
+    let list_is_here = Memo::new(move |_| !commands.is_workspace_shown());
+    let list_href = move || Route::pods(store.namespace.get().as_deref());
+    let cluster = move || {
+        let name = store.cluster.get()?.name;
+        let title = name.clone();
+        Some(view! { <span class="cluster-name" title=title>{name}</span> })
+    };
+    // Who has pressed a control goes on in the terminal.
+    let clicked = move |event: leptos::ev::MouseEvent| {
+        let is_shown = untrack(|| commands.is_workspace_shown());
+        let focused = untrack(|| workspace.focused()).filter(|_| is_shown);
+        if dom::is_click_on_control(&event)
+            && let Some(pane) = focused.and_then(|id| workspace.pane(id))
+        {
+            pane.focus();
+        }
+    };
+    let tab = move |key: PaneId| {
+        Signal::derive(move || tabs.with(|tabs| tabs.iter().find(|tab| tab.key() == key).cloned()))
+    };
+    view! {
+        <header class="top-bar" data-region="bar">
+            <Link
+                href=Signal::derive(list_href)
+                attr:class="top-bar__home"
+                attr:aria-current=move || list_is_here.get().then_some("page")
+            >
+                <span class="top-bar__mark" aria-hidden="true">"❯_"</span>
+                {move || words().pods}
+            </Link>
+            <nav class="tabs" aria-label=move || words().your_shells>
+                <ul class="tabs__list">
+                    <For
+                        each=move || tabs.with(|tabs| tabs.iter().map(TabSummary::key).collect::<Vec<_>>())
+                        key=|key| *key
+                        let(key)
+                    >
+                        <TabItem tab=tab(key) commands />
+                    </For>
+                </ul>
+            </nav>
+            <button
+                class="icon-button top-bar__new"
+                data-testid="new-shell-tab"
+                title=move || words().new_tab
+                aria-label=move || words().new_tab
+                on:mousedown=move |event| event.prevent_default()
+                on:click=move |_| commands.palette.set(true)
+            >
+                {Icon::Plus.draw()}
+            </button>
+            <div class="top-bar__tools" on:click=clicked>
+                <button
+                    class="goto"
+                    data-testid="go-to"
+                    aria-label=move || words().go_to
+                    on:mousedown=move |event| event.prevent_default()
+                    on:click=move |event| {
+                        event.stop_propagation();
+                        commands.palette.set(true);
+                    }
+                >
+                    {Icon::Find.draw()}
+                    <span class="goto__text">{move || words().go_to}</span>
+                    <kbd class="goto__text">{keys}</kbd>
+                </button>
+                {cluster}
+                <SettingsButton dialogues=commands.dialogues />
+                <LanguageSwitch />
+                <UserBox dialogues=commands.dialogues />
+            </div>
+        </header>
+    }
+    .into_any()
+}

@@ -1,0 +1,234 @@
+//! What can be done to the workspace by keys and buttons.
+
+use leptos::prelude::*;
+
+use crate::{
+    i18n::{Language, use_language},
+    pages::{
+        settings::dialogue::open_settings,
+        workspace::{closing, help},
+    },
+    routing::{
+        navigation::{use_navigate, use_route},
+        route::Route,
+    },
+    ui::dialogue::Dialogues,
+    workspace::{
+        layout::{Axis, Direction},
+        open_panes::{Workspace, use_workspace},
+        pane::PaneId,
+    },
+};
+
+/// Something to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    /// The same container beside the pane that has the keyboard.
+    Split(Axis),
+    /// The same container in a new tab.
+    Duplicate,
+    /// The keyboard goes to the pane in a direction.
+    Toward(Direction),
+    /// The divider beside the pane moves.
+    Push(Direction),
+    /// The pane has all the room, or no more.
+    Zoom,
+    /// The pane is closed.
+    Close,
+    /// One searches in the terminal.
+    Search,
+    /// So many tabs further.
+    Turn(isize),
+    /// So many parts of the page further.
+    Region(isize),
+    /// All panes of the tab have the same room.
+    Equal,
+    /// The palette opens.
+    GoTo,
+    /// The keys are shown.
+    Help,
+}
+
+/// What commands are carried out with.
+#[derive(Clone, Copy)]
+pub(super) struct Commands {
+    pub(super) workspace: Workspace,
+    pub(super) dialogues: Dialogues,
+    /// Whether the palette is open.
+    pub(super) palette: RwSignal<bool>,
+    language: Signal<Language>,
+    route: Signal<Route>,
+}
+
+impl Commands {
+    pub(super) fn new(dialogues: Dialogues) -> Self {
+        Self {
+            workspace: use_workspace(),
+            dialogues,
+            palette: RwSignal::new(false),
+            language: use_language(),
+            route: use_route(),
+        }
+    }
+
+    /// Whether terminals are shown, and not the list.
+    pub(super) fn is_workspace_shown(self) -> bool {
+        matches!(self.route.get(), Route::Terminal(_))
+    }
+
+    /// Carries a command out; `go` leads to an address. Gives false if there is nothing that it could be for.
+    pub(super) fn run(self, command: Command, go: impl Fn(&str) + 'static) -> bool {
+        let workspace = self.workspace;
+        match command {
+            Command::Region(distance) => return go_to_region(distance),
+            Command::GoTo => {
+                self.palette.set(true);
+                return true;
+            }
+            Command::Help => {
+                help::open(self.dialogues, self.language.get_untracked());
+                return true;
+            }
+            Command::Turn(distance) => {
+                if untrack(|| self.is_workspace_shown()) {
+                    workspace.arrange(|layout| layout.turn(distance));
+                } else if let Some(id) = untrack(|| workspace.focused()) {
+                    self.go_to(id, go);
+                }
+                return true;
+            }
+            _ => {}
+        }
+        let focused = untrack(|| workspace.focused());
+        let focused = focused.filter(|_| untrack(|| self.is_workspace_shown()));
+        let Some(id) = focused else {
+            return false;
+        };
+        match command {
+            Command::Split(axis) => self.split(id, axis),
+            Command::Duplicate => {
+                if let Some(pane) = workspace.pane(id) {
+                    workspace.open_tab(&pane.target);
+                }
+            }
+            Command::Toward(direction) => {
+                workspace.arrange(|layout| layout.focus_toward(direction));
+            }
+            Command::Push(direction) => {
+                workspace.arrange(|layout| layout.push_divider(direction));
+            }
+            Command::Zoom => {
+                workspace.arrange(|layout| layout.zoom());
+            }
+            Command::Close => self.close(&[id], go),
+            Command::Search => {
+                if let Some(pane) = workspace.pane(id) {
+                    // Who searches already wants to type another text.
+                    pane.view.searches.set(true);
+                    pane.view.searches.notify();
+                }
+            }
+            Command::Equal => {
+                workspace.arrange(|layout| layout.make_equal());
+            }
+            Command::Turn(_) | Command::Region(_) | Command::GoTo | Command::Help => {}
+        }
+        true
+    }
+
+    /// Opens the same container beside a pane.
+    pub(super) fn split(self, id: PaneId, axis: Axis) {
+        if let Some(pane) = self.workspace.pane(id) {
+            self.workspace.split(id, axis, &pane.target);
+        }
+    }
+
+    /// Closes panes, and asks first where a program would end with one. Who has closed the last is led to the list by `go`.
+    pub(super) fn close(self, ids: &[PaneId], go: impl Fn(&str) + 'static) {
+        let workspace = self.workspace;
+        let then = move || {
+            let is_empty = untrack(|| workspace.focused()).is_none();
+            if is_empty && untrack(|| self.is_workspace_shown()) {
+                go("./");
+            }
+        };
+        let language = self.language.get_untracked();
+        closing::close(workspace, self.dialogues, ids, language, then);
+    }
+
+    /// Opens the settings.
+    pub(super) fn open_settings(self) {
+        open_settings(self.dialogues, self.language.get_untracked().words());
+    }
+
+    /// Has back what was closed last.
+    pub(super) fn undo_close(self, go: impl Fn(&str)) {
+        self.workspace.undo_close();
+        if let Some(id) = untrack(|| self.workspace.focused()) {
+            self.go_to(id, go);
+        }
+    }
+
+    /// Shows a pane, from wherever the user is.
+    pub(super) fn go_to(self, id: PaneId, go: impl Fn(&str)) {
+        self.workspace.focus(id);
+        if let Some(pane) = self.workspace.pane(id) {
+            go(&pane.target.page());
+        }
+    }
+}
+
+/// The way to an address.
+pub(super) fn use_way() -> impl Fn(&str) + Copy + Send + Sync + 'static {
+    use_navigate()
+}
+
+/// What can have the keyboard in a part of the page.
+const CONTROLS: &str =
+    "a[href], button:not(:disabled), input:not(:disabled), select, textarea, [tabindex='0']";
+/// The parts of the page, in their order.
+const REGIONS: &str = "[data-region]";
+
+/// Gives the keyboard to the first control of the part of the page that is so many further.
+fn go_to_region(distance: isize) -> bool {
+    use wasm_bindgen::JsCast as _;
+    use web_sys::HtmlElement;
+
+    let document = document();
+    let Ok(found) = document.query_selector_all(REGIONS) else {
+        return false;
+    };
+    let elements = |list: web_sys::NodeList| -> Vec<HtmlElement> {
+        let all = (0..list.length()).filter_map(|at| list.get(at)?.dyn_into().ok());
+        // What is not shown takes no room.
+        all.filter(|element: &HtmlElement| element.offset_width() > 0)
+            .collect()
+    };
+    let regions = elements(found);
+    let focused = document.active_element();
+    let here = regions
+        .iter()
+        .position(|region| region.contains(focused.as_deref()));
+    let count = regions.len() as isize;
+    for step in 1..=count {
+        let at = match here {
+            Some(here) => here as isize + step * distance,
+            None if distance > 0 => step - 1,
+            None => count - step,
+        };
+        let region = &regions[at.rem_euclid(count) as usize];
+        let controls = region.query_selector_all(CONTROLS).map(elements);
+        // The terminal itself, where there is one: its header comes before it.
+        let terminal = region
+            .query_selector(".xterm-helper-textarea")
+            .ok()
+            .flatten();
+        let terminal = terminal.and_then(|area| area.dyn_into::<HtmlElement>().ok());
+        let first = terminal.or_else(|| controls.ok()?.into_iter().next());
+        if let Some(first) = first {
+            first.focus().ok();
+            return true;
+        }
+    }
+    true
+}

@@ -1,0 +1,172 @@
+//! What stands between two panes, and is moved by pointer and by keys.
+
+use leptos::{
+    ev::{KeyboardEvent, PointerEvent},
+    html,
+    prelude::*,
+};
+use wasm_bindgen::JsCast as _;
+use web_sys::{Element, HtmlElement};
+
+use crate::{
+    i18n::use_language,
+    pages::workspace::commands::Commands,
+    workspace::layout::{Area, Axis, Divider, WHOLE},
+};
+
+/// No pane is made smaller than about 20 columns and 4 rows, in pixels.
+const SMALLEST: [f64; 2] = [170.0, 80.0];
+/// How far one press of an arrow moves it, in percent of what both sides have.
+const STEP: f64 = 2.0;
+
+/// A divider. While it is dragged a line moves alone: programs draw once, when it is let go.
+#[component]
+pub(super) fn DividerView(
+    divider: Signal<Option<Divider>>,
+    axis: Axis,
+    commands: Commands,
+) -> impl IntoView {
+    let language = use_language();
+    let workspace = commands.workspace;
+    let element = NodeRef::<html::Div>::new();
+    // In percent of what both sides have, while it is dragged.
+    let dragged = RwSignal::new(None::<f64>);
+    let percent = move || {
+        let at = divider.with(|divider| divider.as_ref().map(|divider| f64::from(divider.percent)));
+        dragged.get().or(at).unwrap_or_default()
+    };
+    let style = move || {
+        let Divider { area, percent, .. } = divider.get()?;
+        let share = dragged.get().unwrap_or_else(|| f64::from(percent));
+        let part = |from: u32, whole: u32| {
+            (f64::from(from) + f64::from(whole) * share / 100.0) * 100.0 / f64::from(WHOLE)
+        };
+        let all = |part: u32| f64::from(part) * 100.0 / f64::from(WHOLE);
+        let Area {
+            left,
+            top,
+            width,
+            height,
+        } = area;
+        Some(match axis {
+            Axis::Horizontal => format!(
+                "left:{}%;top:{}%;height:{}%",
+                part(left, width),
+                all(top),
+                all(height)
+            ),
+            Axis::Vertical => format!(
+                "top:{}%;left:{}%;width:{}%",
+                part(top, height),
+                all(left),
+                all(width)
+            ),
+        })
+    };
+    // By so many percent of what both sides have.
+    let move_by = move |by: f64| {
+        let Some(Divider { path, both, .. }) = divider.get_untracked() else {
+            return;
+        };
+        let by = by / 100.0 * f64::from(both);
+        workspace.arrange(|layout| layout.move_divider(&path, by as i32));
+    };
+    let center = move || {
+        if let Some(Divider { path, .. }) = divider.get_untracked() {
+            workspace.arrange(|layout| layout.center_divider(&path));
+        }
+    };
+    // Where the pointer is, in percent of what both sides have.
+    let pointer_at = move |event: &PointerEvent| -> Option<f64> {
+        let element: HtmlElement = element.get_untracked()?.unchecked_into();
+        let around: Element = element.parent_element()?;
+        let bounds = around.get_bounding_client_rect();
+        let area = divider.get_untracked()?.area;
+        let part = |whole: f64, part: u32| whole * f64::from(part) / f64::from(WHOLE);
+        let (from, length, least, at) = match axis {
+            Axis::Horizontal => (
+                bounds.left() + part(bounds.width(), area.left),
+                part(bounds.width(), area.width),
+                SMALLEST[0],
+                f64::from(event.client_x()),
+            ),
+            Axis::Vertical => (
+                bounds.top() + part(bounds.height(), area.top),
+                part(bounds.height(), area.height),
+                SMALLEST[1],
+                f64::from(event.client_y()),
+            ),
+        };
+        let least = least.min(length / 2.0);
+        let at = (at - from).clamp(least, length - least);
+        (length > 0.0).then(|| at * 100.0 / length)
+    };
+    let down = move |event: PointerEvent| {
+        let Some(element) = element.get_untracked().filter(|_| event.button() == 0) else {
+            return;
+        };
+        event.prevent_default();
+        element.set_pointer_capture(event.pointer_id()).ok();
+        dragged.set(pointer_at(&event));
+    };
+    let moved = move |event: PointerEvent| {
+        if dragged.get_untracked().is_some() {
+            dragged.set(pointer_at(&event));
+        }
+    };
+    let up = move |_| {
+        let to = dragged.get_untracked();
+        dragged.set(None);
+        let from =
+            divider.with_untracked(|divider| divider.as_ref().map(|divider| divider.percent));
+        if let (Some(to), Some(from)) = (to, from) {
+            move_by(to - f64::from(from));
+        }
+    };
+    let key = move |event: KeyboardEvent| {
+        let by = match (&*event.key(), axis) {
+            ("ArrowLeft", Axis::Horizontal) | ("ArrowUp", Axis::Vertical) => -STEP,
+            ("ArrowRight", Axis::Horizontal) | ("ArrowDown", Axis::Vertical) => STEP,
+            ("Home", _) => -100.0,
+            ("End", _) => 100.0,
+            ("Enter", _) => {
+                center();
+                return;
+            }
+            ("Escape", _) => {
+                dragged.set(None);
+                return;
+            }
+            _ => return,
+        };
+        event.prevent_default();
+        move_by(by);
+    };
+    let orientation = match axis {
+        Axis::Horizontal => "vertical",
+        Axis::Vertical => "horizontal",
+    };
+    view! {
+        <div
+            class=format!("divider divider--{orientation}")
+            class:divider--dragged=move || dragged.get().is_some()
+            role="separator"
+            tabindex="0"
+            data-testid="divider"
+            aria-orientation=orientation
+            aria-label=move || language.get().words().divider
+            aria-valuenow=move || percent().round().to_string()
+            aria-valuemin="5"
+            aria-valuemax="95"
+            style=style
+            node_ref=element
+            on:pointerdown=down
+            on:pointermove=moved
+            on:pointerup=up
+            on:pointercancel=move |_| dragged.set(None)
+            on:dblclick=move |_| center()
+            on:keydown=key
+        ></div>
+    }
+    .into_any()
+}

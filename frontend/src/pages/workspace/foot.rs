@@ -1,0 +1,74 @@
+//! The line at the foot: how the pane that has the keyboard fares, and what was closed just now.
+
+use leptos::prelude::*;
+
+use crate::{
+    i18n::use_language,
+    pages::{
+        terminal::{composer::Composer, status_bar::StatusBar},
+        workspace::{
+            commands::{Commands, use_way},
+            pane_view::full_name,
+        },
+    },
+    workspace::pane::PaneId,
+    xterm::screen_keys::ComposerInput,
+};
+
+/// The line, and on a phone what one types with.
+#[component]
+pub(super) fn Foot(commands: Commands) -> impl IntoView {
+    let workspace = commands.workspace;
+    let shown = Memo::new(move |_| {
+        workspace
+            .focused()
+            .filter(|_| commands.is_workspace_shown())
+    });
+    view! {
+        <Undo commands />
+        {move || shown.get().map(|id| view! { <FootOf id commands /> })}
+    }
+    .into_any()
+}
+
+/// That of a pane.
+#[component]
+fn FootOf(id: PaneId, commands: Commands) -> impl IntoView {
+    let workspace = commands.workspace;
+    let Some(pane) = workspace.pane(id) else {
+        return ().into_any();
+    };
+    let view = pane.view;
+    let mode = pane.target.mode.clone();
+    let send = move |sent: ComposerInput<'_>| {
+        if let Some(pane) = workspace.pane(id) {
+            pane.controller.send(sent);
+        }
+    };
+    view! {
+        <StatusBar view mode name=full_name(&pane) />
+        <Composer modifiers=view.modifiers send />
+    }
+    .into_any()
+}
+
+/// The way back to what was closed just now: what runs in it still does.
+#[component]
+fn Undo(commands: Commands) -> impl IntoView {
+    let language = use_language();
+    let workspace = commands.workspace;
+    let go = use_way();
+    // A screen reader hears of what comes into an element that it knows.
+    view! {
+        <div role="status" class="undo-place">
+            {move || workspace.closed().map(|name| view! {
+                <p class="undo" data-testid="undo">
+                    <span>{move || language.get().closed(&name)}</span>
+                    <button on:click=move |_| commands.undo_close(go)>
+                        {move || language.get().words().undo}
+                    </button>
+                </p>
+            })}
+        </div>
+    }
+}

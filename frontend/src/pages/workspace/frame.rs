@@ -1,0 +1,170 @@
+//! All of the page but sign-in and frames of other pages: bar, list or terminals, foot.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
+use web_sys::KeyboardEvent;
+
+use crate::{
+    account::use_account,
+    browser::{dom, listener::Listener, viewport},
+    pages::{
+        pods::page::PodsPage,
+        workspace::{
+            area::Area,
+            bar::TopBar,
+            chords,
+            commands::{Commands, use_way},
+            foot::Foot,
+            palette::Palette,
+        },
+    },
+    routing::{
+        navigation::{use_redirect, use_route},
+        route::Route,
+    },
+    session::status::Status,
+    ui::dialogue::{DialogueBox, Dialogues},
+    workspace::pane::{Pane as _, PaneId},
+    xterm::keys::Key,
+};
+
+/// The page.
+#[component]
+pub(crate) fn Frame() -> impl IntoView {
+    let dialogues = Dialogues::new();
+    let commands = Commands::new(dialogues);
+    follow_address(commands);
+    name_the_window(commands);
+    tell_refusals(commands);
+    listen_to_chords(commands);
+    StoredValue::new_local(viewport::follow());
+    let is_list = Memo::new(move |_| !commands.is_workspace_shown());
+    view! {
+        <div class="frame">
+            <TopBar commands />
+            <Show when=move || is_list.get()>
+                <PodsPage />
+            </Show>
+            <Area commands />
+            <Foot commands />
+            <Palette commands />
+            <DialogueBox dialogues />
+        </div>
+    }
+    .into_any()
+}
+
+/// The address is that of the pane that has the keyboard, and the other way round: who goes to an address has its terminal.
+fn follow_address(commands: Commands) {
+    let workspace = commands.workspace;
+    let route = use_route();
+    let go = use_way();
+    let redirect = use_redirect();
+    Effect::new(move |_| {
+        if let Route::Terminal(target) = route.get() {
+            untrack(|| {
+                // Of two that show the same, the one that has the keyboard keeps it.
+                workspace.show(&target);
+            });
+        }
+    });
+    let focused = Memo::new(move |_| workspace.focused());
+    Effect::new(move |before: Option<Option<PaneId>>| {
+        let id = focused.get();
+        let Route::Terminal(here) = route.get_untracked() else {
+            return id;
+        };
+        // Whoever has closed the last one has gone elsewhere; what was taken away from who has signed out stays asked for.
+        let Some(pane) = id.and_then(|id| workspace.pane(id)) else {
+            return id;
+        };
+        if pane.target != here {
+            let is_closed = before
+                .flatten()
+                .is_some_and(|before| workspace.pane(before).is_none());
+            let page = pane.target.page();
+            // Nobody goes back to what was closed.
+            if is_closed {
+                redirect(&page);
+            } else {
+                go(&page);
+            }
+        }
+        id
+    });
+}
+
+/// The window is called what the pane is called that has the keyboard.
+fn name_the_window(commands: Commands) {
+    let workspace = commands.workspace;
+    Effect::new(move |_| {
+        let id = workspace
+            .focused()
+            .filter(|_| commands.is_workspace_shown());
+        if let Some(pane) = id.and_then(|id| workspace.pane(id)) {
+            document().set_title(&format!("{} – Podshell", pane.title()));
+        }
+    });
+}
+
+/// A terminal that is refused because nobody is signed in leads to the sign-in page.
+fn tell_refusals(commands: Commands) {
+    let account = use_account();
+    let workspace = commands.workspace;
+    Effect::new(move |before: Option<Option<PaneId>>| {
+        let id = workspace
+            .focused()
+            .filter(|_| commands.is_workspace_shown());
+        let pane = id.and_then(|id| workspace.pane(id));
+        if let Some(pane) = pane
+            && let Status::Failed(failure) = pane.view.status.get()
+        {
+            // What had failed before is what the user came back to look at.
+            let is_new = before.flatten() == id;
+            if is_new || !untrack(|| account.is_out()) {
+                account.refused(&failure);
+            }
+        }
+        id
+    });
+}
+
+/// Chords work wherever the keyboard is, before a terminal hears of them.
+fn listen_to_chords(commands: Commands) {
+    let go = use_way();
+    let is_mac = dom::is_mac();
+    let keys = Listener::capturing(&window(), "keydown", move |event| {
+        let event: &KeyboardEvent = event.unchecked_ref();
+        let (name, code) = (event.key(), event.code());
+        let key = Key {
+            key: &name,
+            code: &code,
+            ctrl: event.ctrl_key(),
+            shift: event.shift_key(),
+            alt: event.alt_key(),
+            meta: event.meta_key(),
+            composing: event.is_composing(),
+        };
+        // A dialogue is answered first.
+        let is_asked = document()
+            .query_selector("dialog[open]")
+            .ok()
+            .flatten()
+            .is_some();
+        let on = event
+            .target()
+            .and_then(|on| on.dyn_into::<web_sys::Element>().ok());
+        let is_written =
+            on.is_some_and(|on| on.matches("input, textarea, select").unwrap_or_default());
+        let outside = || chords::command_outside(&key).filter(|_| !is_written);
+        let command = chords::command(&key, is_mac).or_else(outside);
+        let Some(command) = command.filter(|_| !is_asked) else {
+            return;
+        };
+        if commands.run(command, go) {
+            event.prevent_default();
+            event.stop_propagation();
+        }
+    });
+    StoredValue::new_local(keys);
+}

@@ -1,0 +1,331 @@
+//! The palette: goes to a running shell, a pod, a command, in a few keystrokes.
+
+use leptos::{ev::KeyboardEvent, html, prelude::*};
+use podshell_shared::target::{Mode, TargetRequest};
+
+use crate::{
+    i18n::use_language,
+    pages::{
+        pods::{marked::marked, pod_summary, store::PodStore},
+        workspace::{
+            commands::{Command, Commands, use_way},
+            palette_options::{Action, Group, Offer, choose},
+            tab::{Mark, MarkSign},
+            tab_name::tab_name,
+        },
+    },
+    session::recent_shells,
+    workspace::layout::Axis,
+};
+
+/// It, while it is open.
+#[component]
+pub(super) fn Palette(commands: Commands) -> impl IntoView {
+    move || {
+        commands
+            .palette
+            .get()
+            .then(|| view! { <OpenPalette commands /> })
+    }
+}
+
+/// Where what was chosen is to be opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Tab,
+    Split(Axis),
+}
+
+#[component]
+fn OpenPalette(commands: Commands) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let store: PodStore = expect_context();
+    let go = use_way();
+    // Who comes by an address has no list yet.
+    store.follow();
+    let typed = RwSignal::new(String::new());
+    let typed_words = Memo::new(move |_| typed.with(|typed| pod_summary::words(typed)));
+    let offers = Memo::new(move |_| {
+        let all = all_offers(commands, store, words());
+        choose(all, &typed_words.get())
+    });
+    let at = RwSignal::new(0_usize);
+    let here = Memo::new(move |_| at.get().min(offers.with(Vec::len).saturating_sub(1)));
+    let dialog = NodeRef::<html::Dialog>::new();
+    Effect::new(move |_| {
+        if let Some(dialog) = dialog.get() {
+            dialog
+                .show_modal()
+                .expect("it is on the page, and was not open before");
+        }
+    });
+    // The browser gives the focus back before anything is done.
+    let close = move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+        commands.palette.set(false);
+    };
+    let choose_at = move |at: usize, place: Place| {
+        let Some(offer) = offers.with_untracked(|offers| offers.get(at).cloned()) else {
+            return;
+        };
+        close();
+        act(commands, &offer.action, place, go);
+    };
+    let key = move |event: KeyboardEvent| {
+        let count = offers.with_untracked(Vec::len);
+        let step = |by: isize| {
+            if count > 0 {
+                let next = here.get_untracked() as isize + by;
+                at.set(next.rem_euclid(count as isize) as usize);
+            }
+        };
+        match &*event.key() {
+            "ArrowDown" => step(1),
+            "ArrowUp" => step(-1),
+            "Enter" if event.is_composing() => return,
+            "Enter" => {
+                let place = if event.ctrl_key() || event.meta_key() {
+                    Place::Split(Axis::Horizontal)
+                } else if event.shift_key() {
+                    Place::Split(Axis::Vertical)
+                } else {
+                    Place::Tab
+                };
+                choose_at(here.get_untracked(), place);
+            }
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    let rows = move || {
+        let mut last = None;
+        let offers = offers.get();
+        let rows = offers.into_iter().enumerate().map(|(at, offer)| {
+            let heading = (last != Some(offer.group)).then(|| {
+                view! { <li class="palette__group" role="presentation">{group_name(offer.group, words())}</li> }
+            });
+            last = Some(offer.group);
+            let words = typed_words.get();
+            let sign = match &offer.action {
+                Action::Go(id) => {
+                    let pane = commands.workspace.pane(*id);
+                    let view = pane.map(|pane| pane.view);
+                    let mark = Signal::derive(move || view.map(Mark::of));
+                    view! { <MarkSign mark /> }.into_any()
+                }
+                Action::Open(_) => view! { <span class="palette__sign" aria-hidden="true">"❯"</span> }.into_any(),
+                Action::Do(_) | Action::Settings | Action::List => {
+                    view! { <span class="palette__sign" aria-hidden="true"></span> }.into_any()
+                }
+            };
+            let keys = Some(offer.keys).filter(|keys| !keys.is_empty());
+            view! {
+                {heading}
+                <li
+                    id=option_id(at)
+                    class="palette__option"
+                    role="option"
+                    aria-selected=move || (here.get() == at).to_string()
+                    on:click=move |_| choose_at(at, Place::Tab)
+                >
+                    {sign}
+                    <span>{marked(&offer.title, &words)}</span>
+                    <span class="palette__detail">{marked(&offer.detail, &words)}</span>
+                    <span class="spacer"></span>
+                    {keys.map(|keys| view! { <kbd>{keys}</kbd> })}
+                </li>
+            }
+        });
+        rows.collect_view()
+    };
+    let nothing = move || {
+        offers
+            .with(Vec::is_empty)
+            .then(|| view! { <p class="palette__none">{words().no_match}</p> })
+    };
+    view! {
+        <dialog
+            class="palette"
+            data-testid="palette"
+            aria-label=move || words().go_to
+            node_ref=dialog
+            on:close=move |_| commands.palette.set(false)
+            // What lies around it closes it.
+            on:click=move |event| {
+                let on_ground = event.target() == event.current_target();
+                if on_ground {
+                    close();
+                }
+            }
+        >
+            <div class="palette__box">
+                <input
+                    class="palette__field"
+                    type="text"
+                    role="combobox"
+                    aria-expanded="true"
+                    aria-controls="palette-options"
+                    aria-activedescendant=move || option_id(here.get())
+                    aria-label=move || words().go_to_hint
+                    placeholder=move || words().go_to_hint
+                    autocomplete="off"
+                    autocapitalize="off"
+                    spellcheck="false"
+                    autofocus
+                    on:input:target=move |event| {
+                        typed.set(event.target().value());
+                        at.set(0);
+                    }
+                    on:keydown=key
+                />
+                <ul class="palette__options" id="palette-options" role="listbox" aria-label=move || words().go_to>
+                    {rows}
+                </ul>
+                {nothing}
+                <p class="palette__keys" aria-hidden="true">
+                    <span><kbd>"Enter"</kbd> {move || words().go_there}</span>
+                    <span><kbd>"Ctrl Enter"</kbd> {move || words().split_right}</span>
+                    <span><kbd>"Shift Enter"</kbd> {move || words().split_down}</span>
+                    <span><kbd>"Esc"</kbd> {move || words().close}</span>
+                </p>
+            </div>
+        </dialog>
+    }
+    .into_any()
+}
+
+fn option_id(at: usize) -> String {
+    format!("palette-option-{at}")
+}
+
+fn group_name(group: Group, words: &crate::i18n::Words) -> &'static str {
+    match group {
+        Group::Running => words.your_shells,
+        Group::Recent => words.recent,
+        Group::Pods => words.open_shell,
+        Group::Commands => words.commands,
+    }
+}
+
+/// Does what was chosen.
+fn act(commands: Commands, action: &Action, place: Place, go: impl Fn(&str) + Copy + 'static) {
+    let workspace = commands.workspace;
+    let beside =
+        untrack(|| workspace.focused()).filter(|_| untrack(|| commands.is_workspace_shown()));
+    match action {
+        Action::Go(id) => commands.go_to(*id, go),
+        Action::Open(target) => {
+            let is_split = match (place, beside) {
+                (Place::Split(axis), Some(beside)) => workspace.split(beside, axis, target),
+                _ => false,
+            };
+            if !is_split {
+                workspace.open_tab(target);
+            }
+            go(&target.page());
+        }
+        Action::Do(command) => {
+            commands.run(*command, go);
+        }
+        Action::Settings => commands.open_settings(),
+        Action::List => go("./"),
+    }
+}
+
+/// All that could be offered.
+fn all_offers(commands: Commands, store: PodStore, words: &crate::i18n::Words) -> Vec<Offer> {
+    let workspace = commands.workspace;
+    let mut offers = Vec::new();
+    let shells = workspace.list();
+    // Who opens it is in one already: the last one is where they go.
+    let here = workspace
+        .focused()
+        .filter(|_| commands.is_workspace_shown());
+    let (current, others): (Vec<_>, Vec<_>) =
+        shells.iter().partition(|(id, _, _)| Some(*id) == here);
+    for (id, target, view) in others.into_iter().rev().chain(current) {
+        let (first, rest) = tab_name(target);
+        let program = view.title.get().unwrap_or_default();
+        offers.push(Offer {
+            group: Group::Running,
+            title: format!("{first} {rest}").trim_end().to_owned(),
+            detail: format!("{} {program}", target.namespace)
+                .trim_end()
+                .to_owned(),
+            keys: "",
+            action: Action::Go(*id),
+        });
+    }
+    let open = |group: Group, target: TargetRequest| Offer {
+        group,
+        title: target.pod.clone(),
+        detail: format!("{} / {}", target.namespace, target.container),
+        keys: "",
+        action: Action::Open(target),
+    };
+    let is_running = |target: &TargetRequest| shells.iter().any(|(_, other, _)| other == target);
+    let recent = recent_shells::all().into_iter();
+    offers.extend(
+        recent
+            .filter(|target| !is_running(target))
+            .map(|target| open(Group::Recent, target)),
+    );
+    store.pods.with(|known| {
+        for entry in known.pods() {
+            let pod = entry.as_ref();
+            for container in pod_summary::running(pod) {
+                let target = TargetRequest {
+                    namespace: pod.namespace.clone(),
+                    pod: pod.name.clone(),
+                    container: container.name,
+                    mode: Mode::Exec(None),
+                };
+                offers.push(open(Group::Pods, target));
+            }
+        }
+    });
+    let is_shown = commands.is_workspace_shown() && here.is_some();
+    let command = |title: &str, keys: &'static str, action: Action| Offer {
+        group: Group::Commands,
+        title: title.to_owned(),
+        detail: String::new(),
+        keys,
+        action,
+    };
+    if is_shown {
+        offers.extend([
+            command(
+                words.split_right,
+                "Ctrl Shift E",
+                Action::Do(Command::Split(Axis::Horizontal)),
+            ),
+            command(
+                words.split_down,
+                "Ctrl Shift O",
+                Action::Do(Command::Split(Axis::Vertical)),
+            ),
+            command(
+                words.duplicate,
+                "Ctrl Shift Enter",
+                Action::Do(Command::Duplicate),
+            ),
+            command(
+                words.search_terminal,
+                "Ctrl Shift F",
+                Action::Do(Command::Search),
+            ),
+            command(words.zoom, "Ctrl Shift Z", Action::Do(Command::Zoom)),
+            command(words.equal, "", Action::Do(Command::Equal)),
+            command(words.close_pane, "Ctrl Shift X", Action::Do(Command::Close)),
+            command(words.pods, "", Action::List),
+        ]);
+    }
+    offers.extend([
+        command(words.settings, "", Action::Settings),
+        command(words.help, "Ctrl Shift H", Action::Do(Command::Help)),
+    ]);
+    offers
+}

@@ -1,0 +1,129 @@
+//! What the palette offers for what is typed: own shells, recent ones, pods, and commands.
+
+use podshell_shared::target::TargetRequest;
+
+use crate::{pages::workspace::commands::Command, workspace::pane::PaneId};
+
+/// So many of each group are offered at most.
+const MOST: usize = 8;
+
+/// What the user can go to or do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    /// A terminal that is there.
+    Go(PaneId),
+    /// A shell in a container.
+    Open(TargetRequest),
+    Do(Command),
+    Settings,
+    List,
+}
+
+/// To which group something belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Group {
+    Running,
+    Recent,
+    Pods,
+    Commands,
+}
+
+/// Something that is offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Offer {
+    pub(super) group: Group,
+    pub(super) title: String,
+    /// What tells it from others of its title.
+    pub(super) detail: String,
+    /// The keys that do it, too.
+    pub(super) keys: &'static str,
+    pub(super) action: Action,
+}
+
+impl Offer {
+    /// Whether each word occurs in it. The words are in lower case.
+    fn matches(&self, words: &[String]) -> bool {
+        let text = format!("{}\n{}", self.title, self.detail).to_lowercase();
+        words.iter().all(|word| text.contains(&**word))
+    }
+
+    /// Better ones come first: those that begin with what was typed.
+    fn rank(&self, words: &[String]) -> bool {
+        let title = self.title.to_lowercase();
+        !words.first().is_some_and(|word| title.starts_with(&**word))
+    }
+}
+
+/// Takes from all that could be offered what is, by groups, the best first; without words all but pods and commands, which are
+/// many, a few of each.
+pub(super) fn choose(all: impl IntoIterator<Item = Offer>, words: &[String]) -> Vec<Offer> {
+    let mut groups: [Vec<Offer>; 4] = Default::default();
+    for offer in all {
+        if offer.matches(words) {
+            groups[offer.group as usize].push(offer);
+        }
+    }
+    let most = if words.is_empty() { MOST / 2 } else { MOST };
+    let mut chosen: Vec<Offer> = Vec::new();
+    for mut group in groups {
+        // The sort is stable: of equal ones the order is as it was.
+        group.sort_by_key(|offer| offer.rank(words));
+        let is_new = |offer: &Offer| chosen.iter().all(|other| other.action != offer.action);
+        let new: Vec<_> = group.into_iter().filter(is_new).take(most).collect();
+        chosen.extend(new);
+    }
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offer(group: Group, title: &str, detail: &str, number: u32) -> Offer {
+        Offer {
+            group,
+            title: title.to_owned(),
+            detail: detail.to_owned(),
+            keys: "",
+            action: Action::Go(PaneId(number)),
+        }
+    }
+
+    fn titles(offers: &[Offer], typed: &str) -> Vec<String> {
+        let words: Vec<_> = typed.split_whitespace().map(str::to_owned).collect();
+        let chosen = choose(offers.iter().cloned(), &words);
+        chosen.into_iter().map(|offer| offer.title).collect()
+    }
+
+    #[test]
+    fn words_are_found_in_any_order_and_groups_keep_theirs() {
+        let offers = [
+            offer(Group::Commands, "Split right", "", 0),
+            offer(Group::Pods, "old-payments-1", "shop / pgbouncer", 1),
+            offer(Group::Pods, "payments-2", "shop / pgbouncer", 2),
+            offer(Group::Pods, "payments-3", "shop / app", 3),
+            offer(Group::Running, "payments", "psql pg", 4),
+        ];
+        let found = titles(&offers, "pay pg");
+        assert_eq!(found, ["payments", "payments-2", "old-payments-1"]);
+        assert_eq!(
+            titles(&offers, "pg PAY".to_lowercase().as_str()),
+            ["payments", "old-payments-1", "payments-2"]
+        );
+        assert_eq!(titles(&offers, "right"), ["Split right"]);
+        assert!(titles(&offers, "nothing").is_empty());
+    }
+
+    #[test]
+    fn none_is_offered_twice_and_not_too_many_are() {
+        let mut offers: Vec<_> = (0..50)
+            .map(|number| offer(Group::Pods, &format!("web-{number}"), "", number))
+            .collect();
+        offers.push(offer(Group::Recent, "web-7", "", 7));
+        let found = titles(&offers, "web");
+        assert_eq!(found.len(), MOST + 1);
+        assert_eq!(found[0], "web-7");
+        assert!(!found[1..].contains(&found[0]));
+        assert_eq!(titles(&offers, "").len(), MOST / 2 + 1);
+    }
+}

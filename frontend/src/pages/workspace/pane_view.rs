@@ -1,0 +1,206 @@
+//! A pane where it is shown: its terminal, and a header where there are others beside it.
+
+use leptos::prelude::*;
+
+use crate::{
+    i18n::{Language, use_language},
+    pages::{
+        terminal::{ended::Ways, stage::Stage},
+        workspace::{
+            commands::{Command, Commands, use_way},
+            tab::{Mark, MarkSign, tab_id},
+        },
+    },
+    session::view::{Activity, set_if_changed},
+    ui::icon::Icon,
+    workspace::{
+        layout::{Area, Axis, WHOLE},
+        open_panes::Workspace,
+        pane::PaneId,
+        terminal_pane::TerminalPane,
+    },
+};
+
+/// A pane.
+#[component]
+pub(super) fn PaneView(
+    id: PaneId,
+    /// Where it is shown, if it is.
+    place: Memo<Option<Area>>,
+    commands: Commands,
+) -> impl IntoView {
+    let workspace = commands.workspace;
+    let Some(pane) = workspace.pane(id) else {
+        return ().into_any();
+    };
+    let language = use_language();
+    let view = pane.view;
+    let is_focused = Memo::new(move |_| workspace.focused() == Some(id));
+    let is_shown = Memo::new(move |_| place.with(Option::is_some) && commands.is_workspace_shown());
+    let has_keyboard = Signal::derive(move || is_shown.get() && is_focused.get());
+    Effect::new(move |_| {
+        set_if_changed(view.is_seen, is_shown.get());
+        if is_shown.get() {
+            set_if_changed(view.activity, Activity::Quiet);
+        }
+    });
+    let siblings = Memo::new(move |_| {
+        workspace.layout(|layout| layout.tab_of(&id).map_or(1, |tab| tab.panes().len()))
+    });
+    let has_siblings = Memo::new(move |_| siblings.get() > 1);
+    let name = full_name(&pane);
+    let named = name.clone();
+    // Of panes that show the same, the number tells one from another.
+    let label = move || {
+        if has_siblings.get() {
+            format!("{named}, {}", number(workspace, id, language.get()))
+        } else {
+            named.clone()
+        }
+    };
+    pane.controller.on_return_focus(move || focus_header(id));
+    let style = move || {
+        let Area {
+            left,
+            top,
+            width,
+            height,
+        } = place.get()?;
+        let percent = |part: u32| f64::from(part) * 100.0 / f64::from(WHOLE);
+        Some(format!(
+            "left:{}%;top:{}%;width:{}%;height:{}%",
+            percent(left),
+            percent(top),
+            percent(width),
+            percent(height)
+        ))
+    };
+    view! {
+        <section
+            class="pane"
+            class:pane--focused=is_focused
+            data-testid="pane"
+            data-region="pane"
+            data-pane=id.0
+            hidden=move || place.with(Option::is_none)
+            style=style
+            aria-label=label
+            on:focusin=move |_| {
+                workspace.focus(id);
+            }
+        >
+            <Show when=move || has_siblings.get()>
+                <PaneHeader id commands name=name.clone() />
+            </Show>
+            <Stage pane ways=Ways::OfPage has_keyboard />
+        </section>
+    }
+    .into_any()
+}
+
+/// Which of the panes of its tab it is, in words.
+fn number(workspace: Workspace, id: PaneId, language: Language) -> String {
+    let panes = workspace.layout(|layout| layout.tab_of(&id).map(|tab| tab.panes()));
+    let panes = panes.unwrap_or_default();
+    let at = panes.iter().position(|other| *other == id);
+    language.pane_of(at.unwrap_or_default() + 1, panes.len())
+}
+
+/// `namespace / pod / container`.
+pub(super) fn full_name(pane: &TerminalPane) -> String {
+    let target = &pane.target;
+    format!(
+        "{} / {} / {}",
+        target.namespace, target.pod, target.container
+    )
+}
+
+/// Which pane it is, and what can be done with it.
+#[component]
+fn PaneHeader(id: PaneId, commands: Commands, name: String) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let workspace = commands.workspace;
+    let Some(pane) = workspace.pane(id) else {
+        return ().into_any();
+    };
+    let view = pane.view;
+    let mark = Signal::derive(move || Some(Mark::of(view)));
+    let is_focused = Memo::new(move |_| workspace.focused() == Some(id));
+    let is_zoomed = Memo::new(move |_| {
+        workspace.layout(|layout| layout.tab_of(&id).is_some_and(|tab| tab.is_zoomed()))
+    });
+    let place = move || number(workspace, id, language.get());
+    let go = use_way();
+    let run = move |command| {
+        workspace.focus(id);
+        commands.run(command, go);
+    };
+    // The keyboard stays in the terminal.
+    let stay = |event: leptos::ev::MouseEvent| event.prevent_default();
+    let button = move |command: Command,
+                       icon: Icon,
+                       name: Signal<&'static str>,
+                       keys: &'static str| {
+        view! {
+            <button
+                class="icon-button"
+                aria-label=name
+                aria-pressed=(command == Command::Zoom).then_some(move || is_zoomed.get().to_string())
+                title=move || format!("{} ({keys})", name.get())
+                on:mousedown=stay
+                on:click=move |_| run(command)
+            >
+                {icon.draw()}
+            </button>
+        }
+    };
+    let title = move || view.title.get();
+    let closes = name.clone();
+    view! {
+        <header class="pane__header" id=header_id(id)>
+            <MarkSign mark />
+            <h2 class="pane__name">{name}</h2>
+            <span class="pane__program">{title}</span>
+            <span class="spacer"></span>
+            <button class="pane__number" on:mousedown=stay on:click=move |_| {
+                workspace.arrange(|layout| layout.focus_at_distance(1));
+            }>
+                {place}
+            </button>
+            <Show when=move || is_focused.get()>
+                {button(Command::Split(Axis::Horizontal), Icon::SplitRight, Signal::derive(move || words().split_right), "Ctrl Shift E")}
+                {button(Command::Split(Axis::Vertical), Icon::SplitDown, Signal::derive(move || words().split_down), "Ctrl Shift O")}
+                {button(Command::Zoom, Icon::Zoom, Signal::derive(move || words().zoom), "Ctrl Shift Z")}
+            </Show>
+            <button
+                class="icon-button"
+                data-testid="close-pane"
+                aria-label=move || format!("{}: {closes}", words().close)
+                title=move || format!("{} (Ctrl Shift X)", words().close)
+                on:mousedown=stay
+                on:click=move |_| commands.close(&[id], go)
+            >
+                {Icon::Close.draw()}
+            </button>
+        </header>
+    }
+    .into_any()
+}
+
+fn header_id(id: PaneId) -> String {
+    format!("pane-header-{}", id.0)
+}
+
+/// Gives the keyboard to what is above a terminal: its header, or its tab.
+fn focus_header(id: PaneId) {
+    use wasm_bindgen::JsCast as _;
+
+    let document = document();
+    let header = document.get_element_by_id(&header_id(id));
+    let button = header.and_then(|header| header.query_selector("button").ok().flatten());
+    let found = button.or_else(|| document.get_element_by_id(&tab_id(id)));
+    if let Some(found) = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok()) {
+        found.focus().ok();
+    }
+}
