@@ -101,14 +101,14 @@ impl<'a> Looker<'a> {
             .collect()
     }
 
-    fn phase(&self, name: &str) -> Option<&str> {
-        phase(&self.known, name)
+    fn status(&self, name: &str) -> Option<&str> {
+        status(&self.known, name)
     }
 }
 
-fn phase<'a>(known: &'a KnownPods, name: &str) -> Option<&'a str> {
+fn status<'a>(known: &'a KnownPods, name: &str) -> Option<&'a str> {
     let pod = known.pods().iter().find(|pod| pod.name == name)?;
-    Some(&pod.phase)
+    Some(&pod.status)
 }
 
 fn many(count: usize) -> Builder {
@@ -167,13 +167,13 @@ async fn a_page_gets_what_changed_and_nothing_else() {
     assert_eq!(page.names()[0], "a/first");
     assert!(server.cluster.set_phase("a", "first", Phase::Failed).await);
     page.see("its failure", |known| {
-        phase(known, "first") == Some("Failed")
+        status(known, "first") == Some("Failed")
     })
     .await;
     assert!(server.cluster.delete_pod("other", "two").await);
     page.see("a pod that goes", |known| known.pods().len() == 2)
         .await;
-    assert_eq!(page.phase("two"), None);
+    assert_eq!(page.status("two"), None);
     assert_eq!(page.anew, 1);
     // Come, failed, terminating.
     assert!(

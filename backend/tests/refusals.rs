@@ -11,7 +11,7 @@ use common::{TestServer, soon, until, web};
 use fake_cluster::{ApiEffect, Container, ContainerState, ExecEffect, Fault, Phase, Pod, Route};
 use http::StatusCode;
 use podshell_shared::{
-    api::{ApiError, ContainerState as Shown, ErrorCode, PodList},
+    api::{ApiError, ContainerState as Shown, ErrorCode, PodList, Why},
     terminal::{EndReason, Exit},
 };
 
@@ -385,13 +385,18 @@ async fn an_evicted_pod_says_so() {
     let evicted = Pod::new("default", "evicted")
         .phase(Phase::Failed)
         .reason("Evicted", "The node was low on resource: memory.")
-        .container(Container::new("app"));
+        .container(Container::new("app").unseen());
     let server = TestServer::start(web().pod(evicted)).await;
     let (_, body) = server.get("/api/v1/pods").await;
     let list: PodList = serde_json::from_str(&body).unwrap();
     let pod = list.pods.iter().find(|pod| pod.name == "evicted").unwrap();
-    assert_eq!(pod.phase, "Evicted");
-    assert!(matches!(pod.containers[0].state, Shown::Terminated { .. }));
+    assert_eq!(pod.status, "Evicted");
+    let why = "The node was low on resource: memory.";
+    assert_eq!(pod.why, Some(Why::Message(why.to_owned())));
+    let waits = Shown::Waiting {
+        reason: "Evicted".to_owned(),
+    };
+    assert_eq!(pod.containers[0].state, waits);
     let (status, body) = server.get("/api/v1/pod/default/evicted/shell/app").await;
     assert_eq!(status, StatusCode::CONFLICT);
     let error: ApiError = serde_json::from_str(&body).unwrap();

@@ -70,7 +70,7 @@ demo("a server may list some namespaces alone, and another can be named", async 
   const field = page.getByTestId("namespace");
   await field.fill("jobs");
   await field.press("Enter");
-  await expect(page.locator('[data-testid="pod-row"][data-pod^="jobs/"]')).toHaveCount(2);
+  await expect(page.locator('[data-testid="pod-row"][data-pod^="jobs/"]')).toHaveCount(3);
   await expect(list.row("shop/web-0")).toHaveCount(0);
   await expect(page.getByTestId("only-banner")).toHaveCount(0);
   await expect(page).toHaveURL(/\?namespace=jobs$/);

@@ -11,8 +11,8 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// What a web server says, to attach to.
 const LOG: &str = "n=0; while sleep 2; do n=$((n+1)); echo \"GET /items/$n 200\"; done";
 
-/// A cluster with pods in several namespaces: with one container and with several, with and without bash, without any
-/// shell, starting, crashing, done; with a shell or a log to attach to.
+/// A cluster with pods in several namespaces: with one container and with several, with a sidecar, with and without bash,
+/// without any shell, starting, crashing, done, without an image or a node; with a shell or a log to attach to.
 #[must_use]
 pub fn demo() -> Builder {
     let web = |name: &str, age: Duration| {
@@ -83,8 +83,54 @@ pub fn demo() -> Builder {
                     Container::new("mailer")
                         .image("shop/mailer:0.9.0")
                         .restarts(61)
-                        .state(ContainerState::Waiting("CrashLoopBackOff".to_owned())),
+                        .last_ended(1, 2 * MINUTE)
+                        .state(ContainerState::Waiting("CrashLoopBackOff".to_owned()))
+                        .message("back-off 5m0s restarting failed container=mailer pod=mailer-5f4b8c7d9-k4r7z_jobs"),
                 ),
+        )
+        .pod(
+            Pod::new("jobs", "report-29384700-8vx4p")
+                .label("job-name", "report-29384700")
+                .age(26 * MINUTE)
+                .phase(Phase::Pending)
+                .unschedulable("0/2 nodes are available: 2 Insufficient memory. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.")
+                .container(Container::new("report").image("shop/report:1.8.0").unseen()),
+        )
+        .pod(
+            Pod::new("shop", "checkout-6b8f9d5c7-q2wzn")
+                .label("app", "checkout")
+                .age(18 * MINUTE)
+                .phase(Phase::Pending)
+                .container(
+                    Container::new("checkout")
+                        .image("shop/checkout:3.0.0")
+                        .state(ContainerState::Waiting("ImagePullBackOff".to_owned()))
+                        .message("Back-off pulling image \"shop/checkout:3.0.0\": ErrImagePull: failed to resolve reference: shop/checkout:3.0.0: not found"),
+                ),
+        )
+        .pod(
+            Pod::new("shop", "search-0")
+                .label("app", "search")
+                .age(40 * Duration::from_secs(1))
+                .node("node-2")
+                .phase(Phase::Pending)
+                .init_container(
+                    Container::new("index")
+                        .image("shop/search-index:1.1.0")
+                        .state(ContainerState::Running),
+                )
+                .container(Container::new("search").image("shop/search:1.1.0")),
+        )
+        .pod(
+            Pod::new("shop", "cart-58d7c6b9f-mn4lt")
+                .label("app", "cart")
+                .age(3 * DAY)
+                .init_container(
+                    Container::new("proxy")
+                        .image("envoyproxy/envoy:v1.36.0")
+                        .sidecar(),
+                )
+                .container(Container::new("cart").image("shop/cart:2.0.3")),
         )
         .pod(
             Pod::new("jobs", "backup-29384620-h6w2m")

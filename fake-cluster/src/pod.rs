@@ -55,6 +55,8 @@ pub struct Pod {
     age: Duration,
     /// `None` for one that no node has taken yet.
     node: Option<String>,
+    /// What the scheduler says of that.
+    unschedulable: Option<String>,
     node_os: String,
     security: core::PodSecurityContext,
     containers: Vec<(Role, Container)>,
@@ -73,6 +75,7 @@ impl Pod {
             reason: None,
             age: Duration::from_secs(3600),
             node: Some("node-1".to_owned()),
+            unschedulable: None,
             node_os: "linux".to_owned(),
             security: core::PodSecurityContext::default(),
             containers: Vec::new(),
@@ -133,6 +136,13 @@ impl Pod {
     pub fn unscheduled(mut self) -> Self {
         self.node = None;
         self
+    }
+
+    /// Fits on no node, of which the scheduler says this.
+    #[must_use]
+    pub fn unschedulable(mut self, message: impl Into<String>) -> Self {
+        self.unschedulable = Some(message.into());
+        self.unscheduled()
     }
 
     /// The phase to begin with.
@@ -303,7 +313,9 @@ impl Pod {
                 ContainerState::Waiting("PodInitializing".to_owned())
             }
             Phase::Pending => ContainerState::Waiting("ContainerCreating".to_owned()),
-            Phase::Running if role == Role::Init => ContainerState::Terminated(0),
+            Phase::Running if role == Role::Init && !container.sidecar => {
+                ContainerState::Terminated(0)
+            }
             Phase::Running => ContainerState::Running,
             Phase::Succeeded => ContainerState::Terminated(0),
             Phase::Failed => ContainerState::Terminated(1),

@@ -299,7 +299,9 @@ async fn the_demo_shows_every_state() {
             .filter_map(|state| state.waiting.as_ref()?.reason.as_deref())
             .any(|its| its == reason)
     };
-    assert!(waits("ContainerCreating") && waits("CrashLoopBackOff"));
+    for reason in ["ContainerCreating", "CrashLoopBackOff", "ImagePullBackOff"] {
+        assert!(waits(reason), "{reason}");
+    }
     assert!(states.iter().any(|state| state.terminated.is_some()));
     assert!(states.iter().any(|state| state.running.is_some()));
 

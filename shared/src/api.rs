@@ -323,9 +323,14 @@ pub struct Pod {
     pub namespace: String,
     /// Name, unique in its namespace.
     pub name: String,
-    /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`; `Terminating` once it is being deleted; or why that is so
-    /// where Kubernetes tells it of the pod as a whole: `Evicted`, `NodeLost`, `Shutdown`…
-    pub phase: String,
+    /// What kubectl's `STATUS` column says: `Running`, `Completed`, `Init:0/1`, `CrashLoopBackOff`, `Terminating`, `Evicted`…
+    pub status: String,
+    /// Why it can't be entered or is not well, if Kubernetes tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Why>,
+    /// When a container of it was restarted last (RFC 3339, UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarted: Option<String>,
     /// When it was created (RFC 3339, UTC).
     #[serde(default)]
     pub created: Option<String>,
@@ -343,6 +348,22 @@ pub struct Pod {
     pub default_container: Option<String>,
     /// Containers in the order of the pod's spec: regular, init, ephemeral.
     pub containers: Vec<Container>,
+}
+
+/// Why a pod can't be entered or is not well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// In Kubernetes' own words, on one line: of the pod, of the scheduler, or of a container that waits.
+    Message(String),
+    /// A container of it is to be started again, and this is how it has ended last.
+    Crashed {
+        /// Why, as Kubernetes has it: `Error`, `OOMKilled`…; empty where it does not say.
+        reason: String,
+        /// Its exit code.
+        code: i32,
+    },
 }
 
 /// A container of a pod.
@@ -371,8 +392,10 @@ pub struct Container {
 pub enum ContainerKind {
     /// One of the containers that the pod is for.
     Regular,
-    /// Runs before the regular ones, or beside them as a side-car.
+    /// Runs to its end before the regular ones.
     Init,
+    /// Starts before the regular ones, and goes on beside them: an init container that is restarted.
+    Sidecar,
     /// Added later for debugging.
     Ephemeral,
 }
@@ -405,16 +428,14 @@ impl AsRef<Self> for Pod {
 }
 
 impl Pod {
-    /// Ready and all regular containers, as kubectl's `READY` column counts them.
+    /// Those that are ready and all of its regular containers and sidecars, as kubectl's `READY` column counts them.
     pub fn readiness(&self) -> (usize, usize) {
-        let regular = || {
-            self.containers
-                .iter()
-                .filter(|container| container.kind == ContainerKind::Regular)
+        let lasting = || {
+            let is_lasting = |kind| matches!(kind, ContainerKind::Regular | ContainerKind::Sidecar);
+            let containers = self.containers.iter();
+            containers.filter(move |container| is_lasting(container.kind))
         };
-        (
-            regular().filter(|container| container.ready).count(),
-            regular().count(),
-        )
+        let is_ready = |one: &&Container| one.ready && matches!(one.state, ContainerState::Running);
+        (lasting().filter(is_ready).count(), lasting().count())
     }
 }

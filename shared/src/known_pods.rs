@@ -64,11 +64,11 @@ impl<P: From<Pod> + AsRef<Pod>> KnownPods<P> {
 mod tests {
     use super::*;
 
-    fn pod(name: &str, phase: &str) -> Pod {
+    fn pod(name: &str, status: &str) -> Pod {
         Pod {
             namespace: "shop".to_owned(),
             name: name.to_owned(),
-            phase: phase.to_owned(),
+            status: status.to_owned(),
             ..Pod::default()
         }
     }
@@ -89,12 +89,12 @@ mod tests {
         assert!(known.take(answer("1", false, &[pod("b", "Running")], &[])));
         let newer = [pod("c", "Pending"), pod("a", "Pending"), pod("b", "Failed")];
         assert!(known.take(answer("2", true, &newer, &["shop/x", "odd"])));
-        let phases = |known: &KnownPods| {
+        let statuses = |known: &KnownPods| {
             let pods = known.pods().iter();
-            let named = pods.map(|pod| format!("{} {}", pod.name, pod.phase));
+            let named = pods.map(|pod| format!("{} {}", pod.name, pod.status));
             named.collect::<Vec<_>>()
         };
-        assert_eq!(phases(&known), ["a Pending", "b Failed", "c Pending"]);
+        assert_eq!(statuses(&known), ["a Pending", "b Failed", "c Pending"]);
         assert!(!known.take(answer("3", true, &[], &[])));
         assert_eq!(known.version(), "3");
         // One that is gone may be there again.
@@ -104,7 +104,7 @@ mod tests {
             &[pod("a", "Running")],
             &["shop/a", "shop/b"]
         )));
-        assert_eq!(phases(&known), ["a Running", "c Pending"]);
+        assert_eq!(statuses(&known), ["a Running", "c Pending"]);
         assert!(known.take(answer("1", false, &[], &[])));
         assert!(known.pods().is_empty());
     }

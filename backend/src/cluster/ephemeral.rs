@@ -236,7 +236,7 @@ fn target<'a>(pod: &Pod, container: &'a str) -> Result<Option<&'a str>, ClusterE
             there: shown.containers.into_iter().map(|one| one.name).collect(),
         });
     };
-    if let Some(why) = unfit(pod, &shown.phase) {
+    if let Some(why) = unfit(pod) {
         return Err(ClusterError::PodUnfit {
             pod: name.to_owned(),
             why,
@@ -247,12 +247,12 @@ fn target<'a>(pod: &Pod, container: &'a str) -> Result<Option<&'a str>, ClusterE
 }
 
 /// Why nothing can be added to a pod, behind "it". An API server would add it all the same, and it would wait for ever.
-fn unfit(pod: &Pod, shown: &str) -> Option<String> {
+fn unfit(pod: &Pod) -> Option<String> {
     let status = pod.status.as_ref();
     let phase = status.and_then(|status| status.phase.as_deref());
     let why = pods::reason_and_message(pod);
-    if let Some("Succeeded" | "Failed") = phase {
-        let why = why.unwrap_or_else(|| shown.to_owned());
+    if let Some(phase @ ("Succeeded" | "Failed")) = phase {
+        let why = why.unwrap_or_else(|| phase.to_owned());
         return Some(format!("has ended ({why})"));
     }
     if pod.metadata.deletion_timestamp.is_some() {

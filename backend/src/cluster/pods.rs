@@ -1,5 +1,8 @@
 //! From Kubernetes' pods to what the page shows of them.
 
+mod status;
+mod why;
+
 use k8s_openapi::api::core::v1::{self, ContainerStateTerminated, ContainerStatus};
 use podshell_shared::api::{Container, ContainerKind, ContainerState, Pod};
 
@@ -13,7 +16,8 @@ const NODE_LOST: &str = "NodeLost";
 /// What the page shows of a pod.
 pub(super) fn summary(pod: v1::Pod) -> Pod {
     let default_container = named_default(&pod).map(str::to_owned);
-    let phase = phase(&pod);
+    let column = status::column(&pod);
+    let (why, restarted) = (why::why(&pod), why::restarted(&pod));
     let spec = pod.spec.unwrap_or_default();
     let status = pod.status.unwrap_or_default();
 
@@ -21,11 +25,14 @@ pub(super) fn summary(pod: v1::Pod) -> Pod {
         .containers
         .into_iter()
         .map(|container| (container.name, container.image, ContainerKind::Regular));
-    let init = spec
-        .init_containers
-        .into_iter()
-        .flatten()
-        .map(|container| (container.name, container.image, ContainerKind::Init));
+    let init = spec.init_containers.into_iter().flatten().map(|container| {
+        let kind = if is_sidecar(&container) {
+            ContainerKind::Sidecar
+        } else {
+            ContainerKind::Init
+        };
+        (container.name, container.image, kind)
+    });
     let ephemeral = spec
         .ephemeral_containers
         .into_iter()
@@ -70,7 +77,9 @@ pub(super) fn summary(pod: v1::Pod) -> Pod {
     Pod {
         namespace: pod.metadata.namespace.unwrap_or_default(),
         name: pod.metadata.name.unwrap_or_default(),
-        phase,
+        status: column,
+        why,
+        restarted,
         default_container,
         created: pod
             .metadata
@@ -92,18 +101,9 @@ pub(super) fn summary(pod: v1::Pod) -> Pod {
     }
 }
 
-/// A pod's phase, or what kubectl says in its place.
-fn phase(pod: &v1::Pod) -> String {
-    let status = pod.status.as_ref();
-    let told = |text: Option<&String>| text.filter(|text| !text.is_empty()).cloned();
-    let reason = told(status.and_then(|status| status.reason.as_ref()));
-    let phase = told(status.and_then(|status| status.phase.as_ref()));
-    let has_ended = matches!(phase.as_deref(), Some("Succeeded" | "Failed"));
-    match (pod.metadata.deletion_timestamp.is_some(), &reason) {
-        (true, Some(reason)) if reason == NODE_LOST => "Unknown".to_owned(),
-        (true, _) if !has_ended => "Terminating".to_owned(),
-        _ => reason.or(phase).unwrap_or_else(|| "Unknown".to_owned()),
-    }
+/// Whether an init container goes on beside the regular ones.
+fn is_sidecar(init: &v1::Container) -> bool {
+    init.restart_policy.as_deref() == Some("Always")
 }
 
 /// What Kubernetes says of the pod as a whole, if it does: why, and more about it.
@@ -336,38 +336,6 @@ mod tests {
         }
         let named = find_running(with_default("app"), Some("istio-proxy".to_owned()));
         assert_eq!(named.ok().unwrap().name, "istio-proxy");
-    }
-
-    #[test]
-    fn a_pod_is_what_kubectl_says_that_it_is() {
-        let deleted = json!({"deletionTimestamp": "2026-01-01T00:00:00Z"});
-        let none = json!({});
-        for (metadata, status, said) in [
-            (&none, json!({}), "Running"),
-            (&none, json!({"reason": ""}), "Running"),
-            (&none, json!({"phase": null}), "Unknown"),
-            (
-                &none,
-                json!({"phase": "Failed", "reason": "Evicted"}),
-                "Evicted",
-            ),
-            (
-                &none,
-                json!({"phase": "Failed", "reason": "Terminated"}),
-                "Terminated",
-            ),
-            (&none, json!({"reason": "NodeLost"}), "NodeLost"),
-            (&deleted, json!({}), "Terminating"),
-            (&deleted, json!({"reason": "NodeLost"}), "Unknown"),
-            (
-                &deleted,
-                json!({"phase": "Failed", "reason": "Evicted"}),
-                "Evicted",
-            ),
-            (&deleted, json!({"phase": "Succeeded"}), "Succeeded"),
-        ] {
-            assert_eq!(summary(pod(metadata, &status)).phase, said, "{status}");
-        }
     }
 
     #[test]

@@ -9,6 +9,11 @@ const MOST: usize = 4 << 10;
 
 /// Somebody's words on one line, without control characters, and no longer than they may be.
 pub(super) fn fit(words: &str) -> String {
+    fit_in(words, MOST)
+}
+
+/// The same, no longer than so many bytes.
+pub(super) fn fit_in(words: &str, most: usize) -> String {
     let mut fit = String::new();
     let mut is_apart = false;
     for character in words.chars() {
@@ -16,7 +21,7 @@ pub(super) fn fit(words: &str) -> String {
             is_apart = !fit.is_empty();
             continue;
         }
-        if fit.len() + character.len_utf8() >= MOST {
+        if fit.len() + character.len_utf8() >= most {
             fit.push('…');
             break;
         }

@@ -1,7 +1,10 @@
 //! Describes a container: what the API says about it, and what runs in it.
 
-use k8s_openapi::api::core::v1 as core;
+use std::time::Duration;
 
+use k8s_openapi::{api::core::v1 as core, apimachinery::pkg::apis::meta::v1::Time};
+
+use super::render;
 use crate::{
     load,
     sandbox::{BASIC_PROGRAMS, Programs},
@@ -50,6 +53,10 @@ pub struct Container {
     /// Whether the kubelet has not looked at it yet: then it has no status.
     pub(super) unseen: bool,
     pub(super) restarts: i32,
+    /// How its last run ended, and when.
+    pub(super) last_end: Option<(i32, Time)>,
+    /// Whether it goes on beside the regular ones, as an init container.
+    pub(super) sidecar: bool,
     /// As the API was given it.
     pub(super) ephemeral: Option<Box<core::EphemeralContainer>>,
     pub(super) security: Option<core::SecurityContext>,
@@ -73,6 +80,8 @@ impl Container {
             message: None,
             unseen: false,
             restarts: 0,
+            last_end: None,
+            sidecar: false,
             ephemeral: None,
             security: None,
             programs: Programs::Host,
@@ -130,6 +139,27 @@ impl Container {
     #[must_use]
     pub fn restarts(mut self, restarts: i32) -> Self {
         self.restarts = restarts;
+        self
+    }
+
+    /// How its last run ended, so long ago.
+    #[must_use]
+    pub fn last_ended(mut self, code: i32, ago: Duration) -> Self {
+        self.last_end = Some((code, render::ago(ago)));
+        self
+    }
+
+    /// As an init container, is a sidecar: it goes on beside the regular ones.
+    #[must_use]
+    pub fn sidecar(mut self) -> Self {
+        self.sidecar = true;
+        self
+    }
+
+    /// The kubelet has not looked at it: it has no status.
+    #[must_use]
+    pub fn unseen(mut self) -> Self {
+        self.unseen = true;
         self
     }
 

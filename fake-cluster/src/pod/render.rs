@@ -41,6 +41,7 @@ impl Pod {
             image: Some(container.image.clone()),
             stdin: container.main_process().stdin.then_some(true),
             tty: container.main_process().tty.then_some(true),
+            restart_policy: container.sidecar.then(|| "Always".to_owned()),
             security_context: container.security.clone(),
             ..core::Container::default()
         };
@@ -89,13 +90,18 @@ impl Pod {
             last_transition_time: Some(created.clone()),
             ..core::PodCondition::default()
         };
+        let mut scheduled = condition("PodScheduled", self.node.is_some());
+        if let Some(message) = &self.unschedulable {
+            scheduled.reason = Some("Unschedulable".to_owned());
+            scheduled.message = Some(message.clone());
+        }
         core::PodStatus {
             phase: Some(self.phase.name().to_owned()),
             reason: self.reason.as_ref().map(|(reason, _)| reason.clone()),
             message: self.reason.as_ref().map(|(_, message)| message.clone()),
             start_time: Some(created.clone()),
             conditions: Some(vec![
-                condition("PodScheduled", self.node.is_some()),
+                scheduled,
                 condition("Initialized", self.phase != Phase::Pending),
                 condition("ContainersReady", ready),
                 condition("Ready", ready),
@@ -123,6 +129,7 @@ impl Pod {
         };
         let ready = match role {
             Role::Main => running,
+            Role::Init if container.sidecar => running,
             Role::Init => state == ContainerState::Terminated(0),
             Role::Ephemeral => false,
         };
@@ -134,6 +141,9 @@ impl Pod {
             started: Some(running),
             restart_count: container.restarts,
             state: Some(render_state(state, container.message.clone(), created)),
+            last_state: container.last_end.as_ref().map(|(code, time)| {
+                render_state(ContainerState::Terminated(*code), None, time)
+            }),
             ..core::ContainerStatus::default()
         }
     }

@@ -185,6 +185,7 @@ const WORDS: Words = Words {
     node: "Node",
     open_shell: "Open a shell",
     init: "init",
+    sidecar: "sidecar",
     ephemeral: "ephemeral",
     asking: "Connecting: asking for a session…",
     opening: "Connecting: opening the connection…",

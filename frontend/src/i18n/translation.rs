@@ -98,6 +98,7 @@ pub(crate) trait Translation: Sync {
         match kind {
             ContainerKind::Regular => None,
             ContainerKind::Init => Some(self.words().init),
+            ContainerKind::Sidecar => Some(self.words().sidecar),
             ContainerKind::Ephemeral => Some(self.words().ephemeral),
         }
     }

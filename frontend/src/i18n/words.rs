@@ -28,6 +28,7 @@ pub(crate) struct Words {
     pub(crate) node: &'static str,
     pub(crate) open_shell: &'static str,
     pub(crate) init: &'static str,
+    pub(crate) sidecar: &'static str,
     pub(crate) ephemeral: &'static str,
     pub(crate) asking: &'static str,
     pub(crate) opening: &'static str,

@@ -178,6 +178,7 @@ const WORDS: Words = Words {
     node: "节点",
     open_shell: "打开 shell",
     init: "初始化",
+    sidecar: "边车",
     ephemeral: "临时",
     asking: "连接中：正在请求会话…",
     opening: "连接中：正在建立连接…",

@@ -192,7 +192,7 @@ mod tests {
                 "containerStatuses": [{
                     "name": "app", "image": "web:1", "imageID": "x", "ready": false, "restartCount": 3,
                     "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}},
-                    "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}},
+                    "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "2026-11-20T10:30:00Z"}},
                 }],
                 "initContainerStatuses": [{
                     "name": "setup", "image": "setup:1", "imageID": "y", "ready": true, "restartCount": 0,
@@ -210,15 +210,15 @@ mod tests {
         lost["status"]["reason"] = "NodeLost".into();
         let mut ending = lost.clone();
         ending["status"]["reason"] = Value::Null;
-        for (pod, phase) in [
-            (evicted, "Evicted"),
+        for (pod, status) in [
+            (evicted, "CrashLoopBackOff"),
             (lost, "Unknown"),
             (ending, "Terminating"),
         ] {
             let item = Item::read(&pod.to_string()).unwrap();
             let whole = pods::summary(serde_json::from_value(pod).unwrap());
-            let shown = (&*whole.phase, whole.default_container.as_deref());
-            assert_eq!(shown, (phase, Some("main")));
+            let shown = (&*whole.status, whole.default_container.as_deref());
+            assert_eq!(shown, (status, Some("main")));
             assert_eq!(
                 String::from_utf8(item.json).unwrap(),
                 serde_json::to_string(&whole).unwrap()

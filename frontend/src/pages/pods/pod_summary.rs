@@ -13,32 +13,12 @@ pub(crate) enum Severity {
     Bad,
 }
 
-/// Reasons to wait that every pod passes through.
-const ORDINARY: [&str; 3] = ["", "ContainerCreating", "PodInitializing"];
-
 /// Why a container does not run, as Kubernetes has it; empty for one that runs.
 pub(crate) fn reason(container: &Container) -> &str {
     match &container.state {
         ContainerState::Running => "",
         ContainerState::Waiting { reason } | ContainerState::Terminated { reason, .. } => reason,
     }
-}
-
-/// The first waiting reason among a pod's containers, an unusual one before the ordinary.
-pub(crate) fn waiting_reason(pod: &Pod) -> Option<&str> {
-    let waiting = || {
-        pod.containers
-            .iter()
-            .filter_map(|container| match &container.state {
-                ContainerState::Waiting { reason } if !reason.is_empty() => Some(reason.as_str()),
-                _ => None,
-            })
-    };
-    waiting()
-        .find(|reason| !ORDINARY.contains(reason))
-        .or_else(|| waiting().next())
-        // It is said already, of the pod as a whole.
-        .filter(|reason| *reason != pod.phase)
 }
 
 /// A pod's containers, the one first that is meant where none is named.
@@ -72,13 +52,14 @@ pub(crate) fn debuggable(pod: &Pod) -> Option<String> {
 
 /// How a pod fares.
 pub(crate) fn severity(pod: &Pod) -> Severity {
-    let stuck = waiting_reason(pod).is_some_and(|reason| !ORDINARY.contains(&reason));
     let (ready, all) = pod.readiness();
-    match pod.phase.as_str() {
-        _ if stuck => Severity::Bad,
+    match pod.status.as_str() {
         "Running" if ready == all => Severity::Good,
-        "Pending" | "Running" | "Succeeded" | "Terminating" => Severity::Neutral,
-        // Failed, or why: Evicted, NodeLost…
+        "Running" | "NotReady" | "Pending" | "ContainerCreating" | "PodInitializing"
+        | "Terminating" | "Completed" | "Succeeded" => Severity::Neutral,
+        // So many init containers of all are done.
+        status if status.starts_with("Init:") && status.contains('/') => Severity::Neutral,
+        // Failed, or why: Evicted, CrashLoopBackOff, Init:Error…
         _ => Severity::Bad,
     }
 }
@@ -157,22 +138,12 @@ mod tests {
     use super::*;
     use podshell_shared::api::ContainerKind;
 
-    fn waiting(reason: &str) -> ContainerState {
-        ContainerState::Waiting {
-            reason: reason.to_owned(),
-        }
-    }
-
-    fn pod(phase: &str, states: impl IntoIterator<Item = ContainerState>) -> Pod {
+    fn pod(status: &str, states: impl IntoIterator<Item = ContainerState>) -> Pod {
         Pod {
             namespace: "shop".to_owned(),
             name: "web-0".to_owned(),
-            phase: phase.to_owned(),
-            created: None,
-            node: None,
-            os: None,
+            status: status.to_owned(),
             labels: vec!["app=Web".to_owned(), "tier=front".to_owned()],
-            default_container: None,
             containers: states
                 .into_iter()
                 .map(|state| Container {
@@ -184,37 +155,54 @@ mod tests {
                     state,
                 })
                 .collect(),
+            ..Pod::default()
         }
-    }
-
-    #[test]
-    fn the_unusual_waiting_reason_comes_first() {
-        let pod = pod(
-            "Pending",
-            [waiting("ContainerCreating"), waiting("ImagePullBackOff")],
-        );
-        assert_eq!(waiting_reason(&pod), Some("ImagePullBackOff"));
-        assert_eq!(severity(&pod), Severity::Bad);
-        assert_eq!(restarts(&pod), 4);
     }
 
     #[test]
     fn severities() {
-        let running = ContainerState::Running;
-        assert_eq!(severity(&pod("Running", [running.clone()])), Severity::Good);
-        assert_eq!(severity(&pod("Terminating", [running])), Severity::Neutral);
-        let creating = waiting("ContainerCreating");
-        assert_eq!(severity(&pod("Pending", [creating])), Severity::Neutral);
-        for phase in ["Failed", "Unknown", "Evicted", "NodeLost"] {
-            assert_eq!(severity(&pod(phase, [])), Severity::Bad, "{phase}");
+        let running = || [ContainerState::Running];
+        let waits = || {
+            [ContainerState::Waiting {
+                reason: String::new(),
+            }]
+        };
+        assert_eq!(severity(&pod("Running", running())), Severity::Good);
+        for status in [
+            "Running",
+            "NotReady",
+            "Pending",
+            "ContainerCreating",
+            "PodInitializing",
+            "Init:0/1",
+            "Terminating",
+            "Completed",
+            "Succeeded",
+        ] {
+            assert_eq!(
+                severity(&pod(status, waits())),
+                Severity::Neutral,
+                "{status}"
+            );
         }
-        assert_eq!(severity(&pod("Succeeded", [])), Severity::Neutral);
+        for status in [
+            "Failed",
+            "Unknown",
+            "Evicted",
+            "NodeLost",
+            "CrashLoopBackOff",
+            "Init:ErrImagePull",
+            "Error",
+            "ExitCode:3",
+        ] {
+            assert_eq!(severity(&pod(status, running())), Severity::Bad, "{status}");
+        }
     }
 
     #[test]
-    fn what_is_said_of_the_pod_is_not_said_again() {
-        let evicted = pod("Evicted", [waiting("Evicted")]);
-        assert_eq!(waiting_reason(&evicted), None);
+    fn restarts_are_those_of_all_containers() {
+        let running = ContainerState::Running;
+        assert_eq!(restarts(&pod("Running", [running.clone(), running])), 4);
     }
 
     #[test]

@@ -46,12 +46,7 @@ pub(crate) fn PodRow(
         let (ready, all) = pod.readiness();
         format!("{ready}/{all}")
     });
-    let phase = part(|pod| pod.phase.clone());
-    let reason = part(|pod| {
-        pod_summary::waiting_reason(pod)
-            .unwrap_or_default()
-            .to_owned()
-    });
+    let status = part(|pod| pod.status.clone());
     let severity = part(|pod| severity_class(pod_summary::severity(pod)).to_owned());
     let restarts = part(|pod| pod_summary::restarts(pod).to_string());
     let node = part(|pod| pod.node.clone().unwrap_or_default());
@@ -119,9 +114,8 @@ pub(crate) fn PodRow(
             </th>
             <td class="pod-row__namespace" data-label=move || words().namespace title=namespace>{found(namespace)}</td>
             <td class="pod-row__number" data-label=move || words().ready>{ready}</td>
-            <td class="pod-row__status" data-label=move || words().status title=reason>
-                <span class=move || format!("pod-row__phase pod-row__phase--{}", severity.get())>{phase}</span>
-                <span class="pod-row__reason">{reason}</span>
+            <td class="pod-row__status" data-label=move || words().status>
+                <span class=move || format!("pod-row__phase pod-row__phase--{}", severity.get())>{status}</span>
             </td>
             <td class="pod-row__number pod-row__restarts" data-label=move || words().restarts>{restarts}</td>
             <td class="pod-row__number" data-label=move || words().age title=born>{age}</td>

@@ -1,0 +1,165 @@
+//! Why a pod can't be entered or is not well, in Kubernetes' own words; and when it was restarted last.
+
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod, PodStatus};
+use podshell_shared::api::Why;
+
+use crate::cluster::words;
+
+/// The most that is told of it, in bytes: it comes with each change of the pod.
+const MOST: usize = 200;
+/// Why a container waits that every pod passes through.
+const ORDINARY: [&str; 3] = ["", "ContainerCreating", "PodInitializing"];
+/// The reason whose message says less than how the container ended.
+const CRASHES: &str = "CrashLoopBackOff";
+
+/// The reason, if there is one to tell.
+pub(super) fn why(pod: &Pod) -> Option<Why> {
+    let status = pod.status.as_ref()?;
+    let of_pod = status.message.as_deref().and_then(message);
+    of_pod
+        .or_else(|| unscheduled(status))
+        .or_else(|| lasting(status).find_map(waits))
+}
+
+/// When a container of the pod was restarted last.
+pub(super) fn restarted(pod: &Pod) -> Option<String> {
+    let ends = lasting(pod.status.as_ref()?).filter_map(|container| {
+        let last = container.last_state.as_ref()?.terminated.as_ref()?;
+        last.finished_at.as_ref().map(|time| time.0)
+    });
+    ends.max().map(|time| time.to_string())
+}
+
+/// The containers that a pod is made of, in the order in which they start.
+fn lasting(status: &PodStatus) -> impl Iterator<Item = &ContainerStatus> {
+    let init = status.init_container_statuses.iter().flatten();
+    init.chain(status.container_statuses.iter().flatten())
+}
+
+fn message(words: &str) -> Option<Why> {
+    let words = words::fit_in(words, MOST);
+    (!words.is_empty()).then_some(Why::Message(words))
+}
+
+fn unscheduled(status: &PodStatus) -> Option<Why> {
+    let mut conditions = status.conditions.iter().flatten();
+    let unmet = conditions.find(|one| one.type_ == "PodScheduled" && one.status == "False")?;
+    message(unmet.message.as_deref()?)
+}
+
+/// What a container says that waits for something out of the ordinary.
+fn waits(container: &ContainerStatus) -> Option<Why> {
+    let waiting = container.state.as_ref()?.waiting.as_ref()?;
+    let reason = waiting.reason.as_deref().unwrap_or_default();
+    if ORDINARY.contains(&reason) {
+        return None;
+    }
+    let said = || message(waiting.message.as_deref()?);
+    let crashed = || {
+        let last = container.last_state.as_ref()?.terminated.as_ref()?;
+        Some(Why::Crashed {
+            reason: words::fit_in(last.reason.as_deref().unwrap_or_default(), MOST),
+            code: last.exit_code,
+        })
+    };
+    if reason == CRASHES {
+        crashed().or_else(said)
+    } else {
+        said().or_else(crashed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn with(status: &Value) -> Pod {
+        serde_json::from_value(json!({"metadata": {}, "status": status})).unwrap()
+    }
+
+    /// A container that waits, and how its last run ended.
+    fn waits(reason: &str, message: &str, last: &Value) -> Value {
+        json!({
+            "name": "app", "image": "", "imageID": "", "ready": false, "restartCount": 1,
+            "state": {"waiting": {"reason": reason, "message": message}},
+            "lastState": {"terminated": last},
+        })
+    }
+
+    #[test]
+    fn the_pod_speaks_before_its_containers() {
+        let said = |text: &str| Some(Why::Message(text.to_owned()));
+        let crashed = |reason: &str, code| {
+            let reason = reason.to_owned();
+            Some(Why::Crashed { reason, code })
+        };
+        let unscheduled = json!([
+            {"type": "Ready", "status": "False", "message": "of no interest"},
+            {"type": "PodScheduled", "status": "False", "message": "0/2 nodes are available:\n2 Insufficient memory."},
+        ]);
+        let pull = || waits("ImagePullBackOff", "Back-off pulling image", &Value::Null);
+        let ended = json!({"exitCode": 1, "reason": "Error"});
+        let crash = || waits("CrashLoopBackOff", "back-off 5m0s restarting", &ended);
+        let starts = || waits("ContainerCreating", "noise", &ended);
+        for (status, why) in [
+            (json!({}), None),
+            (json!({"message": " "}), None),
+            (
+                json!({"message": "The node was low.", "conditions": unscheduled, "containerStatuses": [pull()]}),
+                said("The node was low."),
+            ),
+            (
+                json!({"message": "", "conditions": unscheduled, "containerStatuses": [pull()]}),
+                said("0/2 nodes are available: 2 Insufficient memory."),
+            ),
+            (
+                json!({"containerStatuses": [starts(), pull(), crash()]}),
+                said("Back-off pulling image"),
+            ),
+            (
+                json!({"initContainerStatuses": [crash()], "containerStatuses": [pull()]}),
+                crashed("Error", 1),
+            ),
+            (
+                json!({"containerStatuses": [waits("CrashLoopBackOff", "back-off", &Value::Null)]}),
+                said("back-off"),
+            ),
+            (
+                json!({"containerStatuses": [waits("RunContainerError", "", &json!({"exitCode": 128}))]}),
+                crashed("", 128),
+            ),
+            (
+                json!({"containerStatuses": [waits("RunContainerError", "", &Value::Null)]}),
+                None,
+            ),
+            (json!({"ephemeralContainerStatuses": [pull()]}), None),
+        ] {
+            assert_eq!(super::why(&with(&status)), why, "{status}");
+        }
+    }
+
+    #[test]
+    fn no_more_is_told_than_a_line() {
+        let long = with(&json!({"message": "Ünschedulable ".repeat(100)}));
+        let Some(Why::Message(told)) = why(&long) else {
+            panic!("nothing")
+        };
+        assert!(told.ends_with('…') && told.len() <= MOST + '…'.len_utf8());
+    }
+
+    #[test]
+    fn the_latest_restart_of_all_is_told() {
+        let last = |time: Value| waits("", "", &json!({"exitCode": 1, "finishedAt": time}));
+        let pod = with(&json!({
+            "initContainerStatuses": [last(json!("2026-11-20T10:00:01Z"))],
+            "containerStatuses": [
+                last(json!("2026-11-20T10:00:02Z")), last(Value::Null), last(json!("2026-11-20T10:00:00Z")),
+                waits("", "", &Value::Null),
+            ],
+        }));
+        assert_eq!(restarted(&pod).as_deref(), Some("2026-11-20T10:00:02Z"));
+        assert_eq!(restarted(&with(&json!({}))), None);
+    }
+}
