@@ -27,6 +27,7 @@ use crate::{
     guard::{Guard, guard},
     list,
     pod::ago,
+    pods_log,
     status::ApiError,
     users::User,
 };
@@ -52,6 +53,10 @@ pub(crate) fn router(shared: Arc<Shared>, its_guard: Arc<Guard>) -> Router {
         .route(
             "/api/v1/namespaces/{namespace}/pods/{name}/attach",
             get(exec::attach).post(exec::attach),
+        )
+        .route(
+            "/api/v1/namespaces/{namespace}/pods/{name}/log",
+            get(pods_log::log),
         )
         .route(
             "/api/v1/namespaces/{namespace}/pods/{name}/ephemeralcontainers",

@@ -19,6 +19,7 @@ use crate::{
     door::{self, Connector, Door},
     fault::{Fault, Faults, Route},
     guard::Guard,
+    logs::Logs,
     main_process::Mains,
     pod::{ContainerState, Phase, Pod},
     pod_security::{PodSecurity, PodSecurityStandard},
@@ -60,6 +61,7 @@ pub(crate) struct Shared {
     pub(crate) records: Records,
     pub(crate) processes: Processes,
     pub(crate) mains: Mains,
+    pub(crate) logs: Logs,
     pub(crate) protocols: Vec<Protocol>,
     pub(crate) watchers: Watchers,
     /// Set when the cluster goes: connections and watches end.
@@ -180,6 +182,7 @@ impl Builder {
             records: Records::default(),
             processes: Processes::new(&root),
             mains: Mains::default(),
+            logs: Logs::default(),
             protocols: self.protocols,
             watchers: Watchers::default(),
             stop: CancellationToken::new(),
@@ -278,6 +281,37 @@ impl FakeCluster {
         };
         self.end_stopped(namespace, name, &stored.spec).await;
         true
+    }
+
+    /// A container prints this, beside what its main process does. Whoever follows its log sees it.
+    pub fn print(&self, namespace: &str, name: &str, container: &str, text: &str) {
+        let dir = self.shared.dir(namespace, name, container);
+        self.shared.logs.print(&dir, text.as_bytes());
+    }
+
+    /// A container without a main process of its own ends with this code, and is started once more: what ran in it is
+    /// killed, and its log begins anew. Watchers see it. False if there is no such container.
+    pub async fn restart(&self, namespace: &str, name: &str, container: &str, code: i32) -> bool {
+        let dir = self.shared.dir(namespace, name, container);
+        let is_in = |record: &ExecRecord| {
+            record.namespace == namespace && record.pod == name && record.container == container
+        };
+        let Some(stored) = self.shared.store.get(namespace, name) else {
+            return false;
+        };
+        let Some(described) = stored.spec.find_container(container) else {
+            return false;
+        };
+        self.shared.end_all(&dir, is_in).await;
+        self.shared.logs.restart(&dir, described);
+        let change = |pod: &mut Pod| pod.restarted(container, code);
+        self.shared.store.change(namespace, name, change).is_some()
+    }
+
+    /// How many logs are being sent.
+    #[must_use]
+    pub fn log_readers(&self) -> usize {
+        self.shared.logs.readers()
     }
 
     async fn end_stopped(&self, namespace: &str, name: &str, pod: &Pod) {

@@ -11,8 +11,10 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// What a web server says, to attach to.
 const LOG: &str = "n=0; while sleep 2; do n=$((n+1)); echo \"GET /items/$n 200\"; done";
 
-/// A cluster with pods in several namespaces: with one container and with several, with a sidecar, with and without bash,
-/// without any shell, starting, crashing, done, without an image or a node; with a shell or a log to attach to.
+/// A cluster in which people meet what they meet in others.
+///
+/// There are pods in several namespaces: with one container and with several, with a sidecar, with and without bash, without
+/// any shell, starting, crashing, done, without an image or a node; with a shell or a log to attach to.
 #[must_use]
 pub fn demo() -> Builder {
     let web = |name: &str, age: Duration| {
@@ -84,6 +86,11 @@ pub fn demo() -> Builder {
                         .image("shop/mailer:0.9.0")
                         .restarts(61)
                         .last_ended(1, 2 * MINUTE)
+                        .printed_line(3 * MINUTE, "mailer 0.9.0")
+                        .printed_line(3 * MINUTE, "reading the queue at amqp://queue.jobs:5672")
+                        .printed_line(2 * MINUTE, "fatal: smtp.example: connection refused")
+                        .printed_line_before(8 * MINUTE, "mailer 0.9.0")
+                        .printed_line_before(7 * MINUTE, "fatal: smtp.example: connection refused")
                         .state(ContainerState::Waiting("CrashLoopBackOff".to_owned()))
                         .message("back-off 5m0s restarting failed container=mailer pod=mailer-5f4b8c7d9-k4r7z_jobs"),
                 ),
@@ -137,6 +144,11 @@ pub fn demo() -> Builder {
                 .label("job-name", "backup-29384620")
                 .age(9 * HOUR)
                 .phase(Phase::Succeeded)
-                .container(Container::new("backup").image("shop/backup:1.2.0")),
+                .container(
+                    Container::new("backup")
+                        .image("shop/backup:1.2.0")
+                        .printed_line(9 * HOUR, "dumping shop (41 tables)")
+                        .printed_line(9 * HOUR - 4 * MINUTE, "1.2 GiB written, done"),
+                ),
         )
 }

@@ -29,6 +29,8 @@ pub enum Route {
     SelfReview,
     /// A patch that adds ephemeral containers.
     EphemeralContainers,
+    /// The log of a container.
+    Log,
 }
 
 /// What goes wrong with a call other than exec and attach.
@@ -106,6 +108,18 @@ pub enum EphemeralEffect {
     },
 }
 
+/// What goes wrong with a log that is being sent. Several may hold for the same one.
+#[derive(Clone, Copy, Debug)]
+pub enum LogEffect {
+    /// The connection is dropped once so many bytes have been sent.
+    Cut {
+        /// Bytes that still get through.
+        after: usize,
+    },
+    /// Each line comes this long after the one before.
+    Slow(Duration),
+}
+
 /// Something that goes wrong: always, until [`clear_faults`](crate::FakeCluster::clear_faults), unless limited by
 /// [`once`](Self::once) or [`times`](Self::times).
 #[derive(Clone, Debug)]
@@ -118,6 +132,7 @@ pub struct Fault {
 enum Target {
     Api(Route, ApiEffect),
     Ephemeral(EphemeralEffect),
+    Log(LogEffect),
     Exec {
         container: Option<String>,
         effect: ExecEffect,
@@ -167,6 +182,15 @@ impl Fault {
         }
     }
 
+    /// A fault of every log that is sent.
+    #[must_use]
+    pub fn log(effect: LogEffect) -> Self {
+        Self {
+            target: Target::Log(effect),
+            left: None,
+        }
+    }
+
     /// Only the next matching call or exec.
     #[must_use]
     pub fn once(self) -> Self {
@@ -187,6 +211,15 @@ pub(crate) struct Start {
     /// From one state to the next.
     pub(crate) step: Duration,
     pub(crate) pull_fails: Option<String>,
+}
+
+/// What one log that is sent has to go through.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LogPlan {
+    /// Bytes that still get through.
+    pub(crate) cut_after: Option<usize>,
+    /// Before each line.
+    pub(crate) pause: Duration,
 }
 
 /// What one exec has to go through: all its faults together.
@@ -317,6 +350,22 @@ impl Faults {
             }
         }
         start
+    }
+
+    /// What the log that is sent now has to go through.
+    pub(crate) fn log(&self) -> LogPlan {
+        let effects = self.take(|target| match target {
+            Target::Log(effect) => Some(*effect),
+            _ => None,
+        });
+        let mut plan = LogPlan::default();
+        for effect in effects {
+            match effect {
+                LogEffect::Cut { after } => plan.cut_after = Some(after),
+                LogEffect::Slow(pause) => plan.pause = pause,
+            }
+        }
+        plan
     }
 
     /// The effects that `pick` picks; faults that are used up go.

@@ -1,8 +1,8 @@
 //! A Kubernetes API on this machine, just enough of it for Podshell: what the backend's tests run against, on a port of
 //! loopback, and the cluster behind `podshell --demo`, which listens nowhere.
 //!
-//! It serves pods (get; list, by pages and packed; watch, with bookmarks), namespaces, the version, access reviews, ephemeral containers, and `exec` and `attach`
-//! over WebSocket (`v5.channel.k8s.io`, `v4.channel.k8s.io`). A command asked for by `exec`, and a container's main process,
+//! It serves pods (get; list, by pages and packed; watch, with bookmarks), their logs, namespaces, the version, access
+//! reviews, ephemeral containers, and `exec` and `attach` over WebSocket (`v5.channel.k8s.io`, `v4.channel.k8s.io`). A command asked for by `exec`, and a container's main process,
 //! **really run on this machine**, as the user who runs the cluster, on a local terminal or on pipes: the "containers" are
 //! no isolation whatever. Whoever may speak to the cluster may do all that this user may. Therefore
 //!
@@ -17,7 +17,7 @@
 //! Where a real API server or kubelet has habits that a client trips over, the cluster has them too: it does not join
 //! fragmented WebSocket messages, it does not end a process whose connection has gone, a terminal has no size until the
 //! client sends one, a program that is missing is reported after the upgrade, not before, an attach is told nothing of how
-//! the main process ended, and an ephemeral container has no status at first.
+//! the main process ended, an ephemeral container has no status at first, and a log is answered when there is a first line.
 //!
 //! It needs a Unix; on Linux it also finds what has left its session or outlived its shell.
 //!
@@ -51,9 +51,11 @@ mod fault;
 mod guard;
 mod list;
 pub mod load;
+mod logs;
 mod main_process;
 mod pod;
 mod pod_security;
+mod pods_log;
 mod process;
 mod record;
 mod sandbox;
@@ -69,7 +71,7 @@ pub use crate::{
     cluster::{Builder, FakeCluster, StartError},
     demo::demo,
     door::Connector,
-    fault::{ApiEffect, EphemeralEffect, ExecEffect, Fault, Route},
+    fault::{ApiEffect, EphemeralEffect, ExecEffect, Fault, LogEffect, Route},
     pod::{Container, ContainerState, Phase, Pod},
     pod_security::PodSecurityStandard,
     record::{ExecRecord, ExecState, Mode, Protocol, Size},

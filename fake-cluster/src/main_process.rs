@@ -17,6 +17,7 @@ use tokio::{
 
 use crate::{
     cluster::Shared,
+    logs::Logs,
     pod::{Container, ContainerState},
     record::Size,
     sandbox::{Programs, Sandbox},
@@ -118,13 +119,14 @@ impl Main {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the output to all clients, each read to all before the next, until it ends.
-    async fn pump(&self, mut output: Output) {
+    /// Gives the output to the log and to all clients, each read to all before the next, until it ends.
+    async fn pump(&self, mut output: Output, logs: &Logs, dir: &Path) {
         while output.is_open() {
             let chunk = output.read(READ_SIZE).await;
             if chunk.1.is_empty() {
                 continue;
             }
+            logs.print(dir, &chunk.1);
             let clients: Vec<_> = self
                 .clients()
                 .iter()
@@ -194,6 +196,17 @@ impl Mains {
             insert(mains, shared, place, &answer)
         });
         answer.map(drop)
+    }
+
+    /// Sees to it that the main process of a container runs, if it can.
+    pub(crate) fn ensure(&self, shared: &Arc<Shared>, place: &Place, container: &Container) {
+        self.0.send_if_modified(|mains| {
+            if mains.contains_key(&place.dir(shared)) {
+                return false;
+            }
+            let started = start(shared, place, container, Vec::new());
+            insert(mains, shared, place, &started)
+        });
     }
 
     /// Waits until none runs under `dir`.
@@ -290,7 +303,7 @@ async fn run(
         input,
     } = started;
     let dir = place.dir(&shared);
-    let mut pump = pin!(main.pump(output));
+    let mut pump = pin!(main.pump(output, &shared.logs, &dir));
     let mut feed = pin!(feed(input, orders));
     let mut pumped = false;
     let status = loop {

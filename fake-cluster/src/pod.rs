@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use k8s_openapi::api::core::v1 as core;
 
+pub(crate) use self::container::Line;
 pub use self::container::{Container, ContainerState};
 pub(crate) use self::render::{NOT_STARTED, ago};
 
@@ -183,6 +184,18 @@ impl Pod {
         if let Some((_, container)) = main.find(|(role, _)| *role == Role::Main) {
             container.restarts += 1;
         }
+    }
+
+    /// One of its containers has ended with this code, and runs again. False if there is none of this name.
+    pub(crate) fn restarted(&mut self, name: &str, code: i32) -> bool {
+        let found = self.containers.iter_mut().find(|(_, c)| c.name == name);
+        let Some((_, container)) = found else {
+            return false;
+        };
+        container.restarts += 1;
+        container.last_end = Some((code, ago(Duration::ZERO)));
+        container.state = Some(ContainerState::Running);
+        true
     }
 
     /// Moves to `phase`, every container with it.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use k8s_openapi::{api::core::v1 as core, apimachinery::pkg::apis::meta::v1::Time};
+use bytes::Bytes;
+use k8s_openapi::{
+    api::core::v1 as core, apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp,
+};
 
 use super::render;
 use crate::{
@@ -42,6 +45,13 @@ impl Default for MainProcess {
     }
 }
 
+/// A line that a container has printed, with its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) time: Timestamp,
+    pub(crate) text: Bytes,
+}
+
 /// A container: what the API says about it and which programs it has.
 #[derive(Clone, Debug)]
 pub struct Container {
@@ -66,6 +76,11 @@ pub struct Container {
     run: Option<Vec<String>>,
     processless: Option<load::Kind>,
     main: MainProcess,
+    has_main: bool,
+    /// What it has printed, and what it had printed before it was started anew.
+    printed: Vec<Line>,
+    printed_before: Vec<Line>,
+    floods: bool,
 }
 
 impl Container {
@@ -89,6 +104,10 @@ impl Container {
             run: None,
             processless: None,
             main: MainProcess::default(),
+            has_main: false,
+            printed: Vec::new(),
+            printed_before: Vec::new(),
+            floods: false,
         }
     }
 
@@ -109,6 +128,7 @@ impl Container {
                 stdin: spec.stdin.unwrap_or_default(),
                 tty: spec.tty.unwrap_or_default(),
             },
+            has_main: true,
             ephemeral: Some(Box::new(spec.clone())),
             ..Self::new(spec.name)
         }
@@ -216,6 +236,28 @@ impl Container {
             stdin: true,
             tty,
         };
+        self.has_main = true;
+        self
+    }
+
+    /// Has printed this line, so long ago.
+    #[must_use]
+    pub fn printed_line(mut self, ago: Duration, text: &str) -> Self {
+        self.printed.push(line(ago, text));
+        self
+    }
+
+    /// Had printed this line, so long ago, before it was started anew.
+    #[must_use]
+    pub fn printed_line_before(mut self, ago: Duration, text: &str) -> Self {
+        self.printed_before.push(line(ago, text));
+        self
+    }
+
+    /// Prints lines without end, as fast as whoever reads its log takes them.
+    #[must_use]
+    pub fn flooding(mut self) -> Self {
+        self.floods = true;
         self
     }
 
@@ -259,6 +301,30 @@ impl Container {
 
     pub(crate) fn main_process(&self) -> &MainProcess {
         &self.main
+    }
+
+    /// Whether its main process does anything.
+    pub(crate) fn has_main(&self) -> bool {
+        self.has_main
+    }
+
+    pub(crate) fn printed(&self) -> &[Line] {
+        &self.printed
+    }
+
+    pub(crate) fn printed_before(&self) -> &[Line] {
+        &self.printed_before
+    }
+
+    pub(crate) fn floods(&self) -> bool {
+        self.floods
+    }
+}
+
+fn line(ago: Duration, text: &str) -> Line {
+    Line {
+        time: render::ago(ago).0,
+        text: format!("{text}\n").into(),
     }
 }
 

@@ -141,9 +141,10 @@ impl Pod {
             started: Some(running),
             restart_count: container.restarts,
             state: Some(render_state(state, container.message.clone(), created)),
-            last_state: container.last_end.as_ref().map(|(code, time)| {
-                render_state(ContainerState::Terminated(*code), None, time)
-            }),
+            last_state: container
+                .last_end
+                .as_ref()
+                .map(|(code, time)| render_state(ContainerState::Terminated(*code), None, time)),
             ..core::ContainerStatus::default()
         }
     }
