@@ -8,6 +8,8 @@
 //! * [`close`]: what the code says with which a connection ends;
 //! * [`names`]: what can be the name of something in Kubernetes;
 //! * [`target`]: where a terminal is asked for, and the addresses that say so;
+//! * [`log`]: what of a container's log is asked for;
+//! * [`log_lines`]: what a client makes of one, over answers that break off;
 //! * [`utf8`]: cutting a byte stream into text only where a character ends;
 //! * [`api`]: what the HTTP API answers;
 //! * [`known_pods`]: what a client knows of the pods, by answer laid over answer.
@@ -18,6 +20,8 @@ pub mod api;
 pub mod binary;
 pub mod close;
 pub mod known_pods;
+pub mod log;
+pub mod log_lines;
 pub mod names;
 pub mod target;
 pub mod terminal;

@@ -132,6 +132,12 @@ impl TargetRequest {
         format!("api/v1/pod/{namespace}/{pod}/debug/{container}")
     }
 
+    /// The path of this container's log; what of it is wanted stands in the [query](crate::log::LogOptions::query).
+    pub fn log_path(&self) -> String {
+        let [namespace, pod, container] = self.encoded();
+        format!("api/v1/logs/{namespace}/{pod}/{container}")
+    }
+
     fn encoded(&self) -> [String; 3] {
         [&self.namespace, &self.pod, &self.container].map(|part| encode(part))
     }
