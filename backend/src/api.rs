@@ -2,6 +2,7 @@
 
 pub(crate) mod debug_containers;
 pub(crate) mod health;
+pub(crate) mod logs;
 pub(crate) mod mint;
 pub(crate) mod openapi;
 pub(crate) mod pods;

@@ -6,8 +6,8 @@ use axum::extract::FromRef;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    audit::Audit, auth::Auth, cluster::Cluster, descriptors::Budget, error::Failure,
-    metrics::Metrics, minting::Minting, page::assets::Page, readiness::Readiness,
+    audit::Audit, auth::Auth, cluster::Cluster, container_logs::Logs, descriptors::Budget,
+    error::Failure, metrics::Metrics, minting::Minting, page::assets::Page, readiness::Readiness,
     session::Sessions, switches::Switches,
 };
 
@@ -18,6 +18,7 @@ pub(crate) struct App {
     pub(crate) auth: Arc<Auth>,
     pub(crate) cluster: Cluster,
     pub(crate) debug_image: DebugImage,
+    pub(crate) logs: Logs,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) minting: Minting,
     pub(crate) page: Arc<Page>,

@@ -59,6 +59,10 @@ pub(crate) enum Event {
     SessionLeftBehind,
     /// A debug container was added to a pod.
     DebugContainer,
+    /// Somebody begins to read a container's log.
+    LogBegin,
+    /// They have read it, or as much of it as they got.
+    LogEnd,
 }
 
 /// An event. What does not apply is missing.
@@ -206,6 +210,15 @@ impl<'e> Entry<'e> {
     pub(crate) fn carried(mut self, output: u64, input: u64, seconds: f64) -> Self {
         self.output_bytes = Some(output);
         self.input_bytes = Some(input);
+        self.seconds = Some(seconds);
+        self
+    }
+
+    /// How the reading of a log ended, how much of it was sent, and how long that took.
+    #[must_use]
+    pub(crate) fn sent(mut self, reason: EndReason, bytes: u64, seconds: f64) -> Self {
+        self.reason = Some(reason);
+        self.output_bytes = Some(bytes);
         self.seconds = Some(seconds);
         self
     }

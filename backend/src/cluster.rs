@@ -12,6 +12,7 @@ mod error;
 mod exec;
 mod hidden_namespaces;
 mod lists;
+mod log;
 mod pods;
 mod shell;
 mod standing;
@@ -35,6 +36,7 @@ use tokio::{sync::Semaphore, time::timeout};
 pub(crate) use self::call_as::FixedToken;
 pub(crate) use self::hidden_namespaces::HiddenNamespaces;
 pub(crate) use self::lists::{PodsAnswer, PodsBody, PodsQuery, Settings as ListSettings};
+pub(crate) use self::log::Log;
 pub(crate) use self::shell::{refused, terminate::SCRIPTS_AT_ONCE};
 pub use self::{
     access_review::Right,

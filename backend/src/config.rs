@@ -295,6 +295,14 @@ pub struct Config {
     #[arg(long, env = "PODSHELL_MAX_SESSIONS_PER_USER", value_name = "COUNT", default_value = "100", value_parser = count)]
     pub max_sessions_per_user: usize,
 
+    /// How many logs may be read at once; there are never more than 256.
+    #[arg(long, env = "PODSHELL_MAX_LOGS", value_name = "COUNT", default_value = "200", value_parser = count)]
+    pub max_logs: usize,
+
+    /// How many logs one user may read at once.
+    #[arg(long, env = "PODSHELL_MAX_LOGS_PER_USER", value_name = "COUNT", default_value = "20", value_parser = count)]
+    pub max_logs_per_user: usize,
+
     /// How often one address may try to sign in within a minute. Not in local mode.
     #[arg(
         long,
@@ -313,7 +321,7 @@ pub struct Config {
     )]
     pub mints_per_minute: NonZeroU32,
 
-    /// Let people look, and not touch: the list of pods, and what containers print (attach). No shells, no debug
+    /// Let people look, and not touch: the list of pods, and what containers print (logs, attach). No shells, no debug
     /// containers, no input.
     #[arg(long, env = "PODSHELL_READ_ONLY")]
     pub read_only: bool,
@@ -331,6 +339,10 @@ pub struct Config {
     /// Whether people may attach to the main process of a container.
     #[arg(long, env = "PODSHELL_ATTACH", value_name = "true|false", default_value_t = true, action = ArgAction::Set)]
     pub attach: bool,
+
+    /// Whether people may read what containers print.
+    #[arg(long, env = "PODSHELL_LOGS", value_name = "true|false", default_value_t = true, action = ArgAction::Set)]
+    pub logs: bool,
 
     /// Whether people may add debug containers to pods.
     #[arg(long, env = "PODSHELL_DEBUG_CONTAINERS", value_name = "true|false", default_value_t = true, action = ArgAction::Set)]

@@ -55,6 +55,8 @@ pub(crate) struct Budget {
     pub(crate) clean_ups: usize,
     /// Watches on pods.
     pub(crate) watches: usize,
+    /// Logs that are read.
+    pub(crate) logs: usize,
 }
 
 /// The limit is too low to work at all.
@@ -82,8 +84,8 @@ pub(crate) fn share(
 ) -> Result<Budget, TooFewDescriptors> {
     let calls = (limit / 64).clamp(8, 64);
     let clean_ups = (limit / 64).clamp(SCRIPTS_AT_ONCE, MOST_CLEAN_UPS);
-    let watches = (limit / 32).clamp(8, 256);
-    let reserve = reserve(costs, calls, clean_ups, watches);
+    let streams = (limit / 32).clamp(8, 256);
+    let reserve = reserve(costs, calls, clean_ups, streams);
     // Its exec, and its client's connection.
     let per_session = costs.exec + 1;
     let needed = reserve + SPARE + per_session;
@@ -97,13 +99,14 @@ pub(crate) fn share(
         connections: connections.min(2 * max_sessions.saturating_add(FOR_PAGES / 2)),
         calls,
         clean_ups,
-        watches,
+        watches: streams,
+        logs: streams,
     })
 }
 
-/// What is not for sessions and clients.
-fn reserve(costs: Costs, calls: usize, clean_ups: usize, watches: usize) -> usize {
-    OWN + clean_ups * costs.exec + (calls * PER_CALL + LOOKS_AT_ONCE + watches) * costs.call
+/// What is not for sessions and clients. There are as many `streams` of either kind: watches, and logs.
+fn reserve(costs: Costs, calls: usize, clean_ups: usize, streams: usize) -> usize {
+    OWN + clean_ups * costs.exec + (calls * PER_CALL + LOOKS_AT_ONCE + 2 * streams) * costs.call
 }
 
 /// Raises this process's limit as far as it may, and tells how many descriptors that is.
@@ -162,17 +165,17 @@ mod tests {
 
     #[test]
     fn shares() {
-        for (limit, costs, max_sessions, sessions, connections, calls, clean_ups, watches) in [
+        for (limit, costs, max_sessions, sessions, connections, calls, clean_ups, streams) in [
             // Sessions come first, each with its connection.
-            (256, Costs::CLUSTER, 1000, 84, 92, 8, 16, 8),
-            (256, DEMO, 1000, 12, 20, 8, 16, 8),
-            (1024, Costs::CLUSTER, 1000, 448, 456, 16, 16, 32),
+            (256, Costs::CLUSTER, 1000, 80, 88, 8, 16, 8),
+            (256, DEMO, 1000, 9, 19, 8, 16, 8),
+            (1024, Costs::CLUSTER, 1000, 432, 440, 16, 16, 32),
             // Few sessions leave more to connections.
-            (256, Costs::CLUSTER, 10, 10, 166, 8, 16, 8),
+            (256, Costs::CLUSTER, 10, 10, 158, 8, 16, 8),
             // Plenty.
             (20_000, Costs::CLUSTER, 1000, 1000, 2512, 64, 128, 256),
             (20_000, DEMO, 1000, 1000, 2512, 64, 128, 256),
-            (20_000, Costs::CLUSTER, 10_000, 9_720, 9_728, 64, 128, 256),
+            (20_000, Costs::CLUSTER, 10_000, 9_592, 9_600, 64, 128, 256),
             (1 << 20, Costs::CLUSTER, 1000, 1000, 2512, 64, 128, 256),
             (usize::MAX, Costs::CLUSTER, 1, 1, 514, 64, 128, 256),
         ] {
@@ -181,7 +184,8 @@ mod tests {
                 connections,
                 calls,
                 clean_ups,
-                watches,
+                watches: streams,
+                logs: streams,
             };
             let shared = share(limit, costs, max_sessions);
             assert_eq!(shared, Ok(budget), "{limit} {costs:?} {max_sessions}");
@@ -192,7 +196,7 @@ mod tests {
     fn too_few() {
         let error = share(64, Costs::CLUSTER, 1000).unwrap_err();
         let needed = error.needed;
-        assert_eq!((error.limit, needed), (64, 90));
+        assert_eq!((error.limit, needed), (64, 98));
         assert_eq!(share(needed, Costs::CLUSTER, 1000).unwrap().sessions, 1);
         let words = error.to_string();
         assert!(words.contains("64") && words.contains("ulimit"), "{words}");

@@ -87,6 +87,8 @@ impl From<&ClusterError> for Failure {
             ClusterError::NotRunning { .. } | ClusterError::Gone(_) => {
                 (StatusCode::CONFLICT, ErrorCode::NotRunning)
             }
+            ClusterError::NoLog { .. } => (StatusCode::CONFLICT, ErrorCode::NoLog),
+            ClusterError::NoPreviousLog { .. } => (StatusCode::CONFLICT, ErrorCode::NoPreviousLog),
             ClusterError::PodUnfit { .. } => (StatusCode::CONFLICT, ErrorCode::PodUnfit),
             ClusterError::Denied(_) => (StatusCode::FORBIDDEN, ErrorCode::Denied),
             ClusterError::PodSecurity { .. } => (StatusCode::FORBIDDEN, ErrorCode::PodSecurity),

@@ -13,6 +13,7 @@ mod choice;
 mod clock;
 pub mod cluster;
 pub mod config;
+mod container_logs;
 mod descriptors;
 mod error;
 mod front_door;

@@ -29,6 +29,9 @@ pub(crate) struct Metrics {
     pub(crate) output: Counter,
     pub(crate) input: Counter,
     pub(crate) resumes: Counter,
+    pub(crate) logs: Gauge,
+    logs_ended: Family<ReasonLabel, Counter>,
+    pub(crate) log_bytes: Counter,
     refusals: Family<CodeLabel, Counter>,
     sign_ins: Family<OutcomeLabel, Counter>,
     pub(crate) clean_ups_failed: Counter,
@@ -94,6 +97,9 @@ impl Metrics {
             output: Counter::default(),
             input: Counter::default(),
             resumes: Counter::default(),
+            logs: Gauge::default(),
+            logs_ended: Family::default(),
+            log_bytes: Counter::default(),
             refusals: Family::default(),
             sign_ins: Family::default(),
             clean_ups_failed: Counter::default(),
@@ -153,6 +159,17 @@ impl Metrics {
             "Sessions that a client has gone on with",
             self.resumes.clone(),
         );
+        registry.register("logs", "Logs that are read", self.logs.clone());
+        registry.register(
+            "logs_ended",
+            "Logs that are read no more, by the reason",
+            self.logs_ended.clone(),
+        );
+        registry.register(
+            "log_bytes",
+            "Bytes of logs that were sent",
+            self.log_bytes.clone(),
+        );
         registry.register(
             "refusals",
             "Requests that were refused, by the error's code",
@@ -191,6 +208,11 @@ impl Metrics {
         self.sessions_ended
             .get_or_create(&ReasonLabel { reason })
             .inc();
+    }
+
+    pub(crate) fn log_ended(&self, reason: EndReason) {
+        let reason = Name(reason);
+        self.logs_ended.get_or_create(&ReasonLabel { reason }).inc();
     }
 
     pub(crate) fn shell_started(&self, time: Duration) {

@@ -27,7 +27,7 @@ use tower_http::{
 use tracing::{Level, Span, debug_span};
 
 use crate::{
-    api::{debug_containers, health, mint, openapi, pods, sessions, turns},
+    api::{debug_containers, health, logs, mint, openapi, pods, sessions, turns},
     app::App,
     auth::{self, Guard, Principal},
     config::Config,
@@ -111,6 +111,7 @@ pub(crate) fn router(app: &App, config: &Config, connections: &Connections) -> R
             get(debug_containers::state).post(debug_containers::add),
         )
         .route("/api/v1/pod/{namespace}/{pod}", get(pods::one))
+        .route("/api/v1/logs/{namespace}/{pod}/{container}", get(logs::log))
         .layer(turns)
         .merge(mints)
         // What asks the cluster is shared.

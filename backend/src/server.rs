@@ -29,6 +29,7 @@ use crate::{
     clock::Clock,
     cluster::{CallWatcher, Cluster, ListSettings},
     config::{Config, SignIn},
+    container_logs::{LogLimits, Logs},
     descriptors::{self, Budget},
     front_door::{self, Certificate, Places},
     metrics::Metrics,
@@ -164,11 +165,17 @@ impl Server {
             })),
             ending.clone(),
         );
+        let log_limits = LogLimits {
+            all: config.max_logs.min(budget.logs),
+            per_caller: config.max_logs_per_user,
+        };
+        let logs = Logs::new(log_limits, audit.clone(), Arc::clone(&metrics));
         let app = App {
             audit,
             auth: Arc::new(auth),
             cluster: chosen.cluster,
             debug_image: DebugImage(config.debug_image.as_str().into()),
+            logs,
             metrics,
             minting: Minting::new(tickets, self.clock),
             page: Arc::new(Page::new(&config.base_path, &config.embedders)),

@@ -15,6 +15,7 @@ use crate::{
 pub(crate) struct Switches {
     is_read_only: bool,
     attach: bool,
+    logs: bool,
     debug_containers: bool,
     /// At least one.
     debug_profiles: Vec<DebugProfile>,
@@ -28,6 +29,7 @@ impl Switches {
         Self {
             is_read_only: config.read_only,
             attach: config.attach,
+            logs: config.logs,
             debug_containers: config.debug_containers,
             debug_profiles: config.debug_profiles.clone(),
             shells: (!config.shells.is_empty()).then(|| config.shells.clone()),
@@ -54,6 +56,16 @@ impl Switches {
                 "Shells are turned off here: this Podshell is read-only.",
             )),
             Mode::Exec => self.check_shell(request),
+        }
+    }
+
+    /// Refuses a log that nobody is to read here. To look is not to touch: read-only servers have logs.
+    pub(crate) fn check_log(&self, namespace: &str) -> Result<(), Failure> {
+        self.check_namespace(namespace)?;
+        if self.logs {
+            Ok(())
+        } else {
+            Err(off("Logs are turned off here."))
         }
     }
 
@@ -171,7 +183,10 @@ mod tests {
         assert!(!allows(&some, "shop", Mode::Attach, None) && debugs(&some, None).is_none());
         assert!(some.debug_profiles().is_empty());
         assert!(allows(&some, "shop", Mode::Exec, None));
+        assert!(all.check_log("shop").is_ok());
+        assert!(switches("--logs false").check_log("shop").is_err());
         let none = switches("--read-only");
+        assert!(none.check_log("shop").is_ok());
         assert!(allows(&none, "shop", Mode::Attach, None) && debugs(&none, None).is_none());
         assert!(!allows(&none, "shop", Mode::Exec, None));
     }
@@ -235,6 +250,7 @@ mod tests {
         for hidden in ["kube-system", "kube-", "secret"] {
             assert!(!allows(&switches, hidden, Mode::Exec, None), "{hidden}");
             assert!(switches.check_debug_container(hidden, None).is_err());
+            assert!(switches.check_log(hidden).is_err());
         }
         for shown in ["kube", "secrets", "shop"] {
             assert!(allows(&switches, shown, Mode::Exec, None), "{shown}");

@@ -332,12 +332,12 @@ async fn strangers_leave_enough_to_end_a_session() {
 #[tokio::test]
 async fn all_sessions_and_connections_that_may_be_fit() {
     // The worst case of the arithmetic: every session in use and every connection, and all sessions end at once.
-    let server = Podshell::start_limited(256, &["--demo", "--max-sessions", "12"]).await;
+    let server = Podshell::start_limited(256, &["--demo", "--max-sessions", "9"]).await;
     let host = &server.address.host;
     let before = server.descriptors();
     let mut terminals = Vec::new();
     let job = |number| format!("sleep {}.{number}", 31_000_000 + std::process::id());
-    for number in 0..12 {
+    for number in 0..9 {
         terminals.push(demo_shell(&server, &job(number)).await);
     }
     let each = (server.descriptors() - before).div_ceil(terminals.len());
@@ -349,7 +349,7 @@ async fn all_sessions_and_connections_that_may_be_fit() {
     for terminal in &mut terminals {
         terminal.say(&ClientMessage::Close).await.unwrap();
     }
-    for number in 0..12 {
+    for number in 0..9 {
         until("a job's end", || !runs(&job(number))).await;
     }
     drop(strangers);

@@ -53,6 +53,12 @@ pub(crate) enum Kind {
     NotFound,
     /// The container does not run.
     NotRunning,
+    /// The container has not begun to run, and so has no log.
+    NoLog,
+    /// The container has had no run before this one.
+    NoPreviousLog,
+    /// As many logs are read at once as the server allows the user, or all.
+    TooManyLogs,
     /// The cluster did not answer the server, or not as it should.
     Cluster,
     /// The server could not do it.
@@ -140,6 +146,11 @@ impl Failure {
             (ErrorCode::NoPod, _) => (Kind::NoPod, "not-found".to_owned()),
             (ErrorCode::NoContainer, _) => (Kind::NoContainer, "not-found".to_owned()),
             (ErrorCode::NotRunning, _) => (Kind::NotRunning, name_of(code)),
+            (ErrorCode::NoLog, _) => (Kind::NoLog, name_of(code)),
+            (ErrorCode::NoPreviousLog, _) => (Kind::NoPreviousLog, name_of(code)),
+            (ErrorCode::TooManyLogs | ErrorCode::TooManyOwnLogs, _) => {
+                (Kind::TooManyLogs, name_of(code))
+            }
             (ErrorCode::Forbidden, _) => (Kind::Forbidden, name_of(code)),
             (ErrorCode::Denied, _) => (Kind::Denied, name_of(code)),
             (ErrorCode::PodSecurity, _) => (Kind::PodSecurity, name_of(code)),
@@ -276,6 +287,21 @@ mod tests {
             (404, "no-pod", Kind::NoPod, "not-found"),
             (404, "no-container", Kind::NoContainer, "not-found"),
             (409, "not-running", Kind::NotRunning, "not-running"),
+            (409, "no-log", Kind::NoLog, "no-log"),
+            (
+                409,
+                "no-previous-log",
+                Kind::NoPreviousLog,
+                "no-previous-log",
+            ),
+            (429, "too-many-logs", Kind::TooManyLogs, "too-many-logs"),
+            (
+                429,
+                "too-many-own-logs",
+                Kind::TooManyLogs,
+                "too-many-own-logs",
+            ),
+            (503, "no-audit", Kind::Server, "no-audit"),
             (403, "forbidden", Kind::Forbidden, "forbidden"),
             (403, "denied", Kind::Denied, "denied"),
             (403, "pod-security", Kind::PodSecurity, "pod-security"),

@@ -226,10 +226,16 @@ pub enum ErrorCode {
     NoNamespace,
     /// The request does not come from the proxy that signs people in.
     NotByProxy,
+    /// The server can't write down who does what, and must not go on without it.
+    NoAudit,
+    /// The container has not begun to run, and so has no log.
+    NoLog,
     /// The server was built without its page.
     NoPage,
     /// There is no such pod.
     NoPod,
+    /// The container has had no run before this one, and so no log of it.
+    NoPreviousLog,
     /// There is nothing at this address.
     NoSuchRoute,
     /// The server is not ready to do its work.
@@ -252,6 +258,10 @@ pub enum ErrorCode {
     SignInFailed,
     /// The cluster does not know the token.
     TokenRefused,
+    /// As many logs are read at once as the server allows.
+    TooManyLogs,
+    /// The caller reads as many logs at once as the server allows one.
+    TooManyOwnLogs,
     /// It was asked more often than anyone may.
     TooOften,
     /// It is turned off at this server, for everyone.

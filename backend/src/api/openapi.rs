@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-use super::{debug_containers, health, mint, pods, sessions};
+use super::{debug_containers, health, logs, mint, pods, sessions};
 use crate::auth;
 
 /// The description.
@@ -33,6 +33,7 @@ use crate::auth;
         debug_containers::options,
         debug_containers::add,
         debug_containers::state,
+        logs::log,
         sessions::life,
         sessions::leave,
         health::alive,

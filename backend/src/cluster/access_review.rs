@@ -17,6 +17,8 @@ pub enum Right {
     Attach,
     /// To add a container to it for debugging.
     Debug,
+    /// To read what its containers print.
+    Log,
 }
 
 impl From<Mode> for Right {
@@ -35,6 +37,7 @@ impl Right {
             Self::Exec => "exec",
             Self::Attach => "attach",
             Self::Debug => "ephemeralcontainers",
+            Self::Log => "log",
         }
     }
 
@@ -44,6 +47,7 @@ impl Right {
             // Over a WebSocket it is a GET; since Kubernetes 1.35 the API server asks for `create` too.
             Self::Exec | Self::Attach => &["get", "create"],
             Self::Debug => &["patch"],
+            Self::Log => &["get"],
         }
     }
 }

@@ -26,7 +26,7 @@ pub enum CallOutcome {
 /// A call that was made.
 #[derive(Clone, Copy, Debug)]
 pub struct CallReport {
-    /// What was done: Kubernetes' verb, or `exec` and `attach`.
+    /// What was done: Kubernetes' verb, or `exec`, `attach` and `log`.
     pub verb: &'static str,
     /// How it went.
     pub outcome: CallOutcome,
@@ -92,6 +92,7 @@ fn verb<B>(request: &Request<B>) -> &'static str {
     match *request.method() {
         _ if path.ends_with("/exec") => "exec",
         _ if path.ends_with("/attach") => "attach",
+        _ if path.ends_with("/log") => "log",
         Method::POST => "create",
         Method::PATCH => "patch",
         _ if path.ends_with("/pods") && is_watch(request.uri().query()) => "watch",
@@ -138,6 +139,10 @@ mod tests {
         assert_eq!(
             verb(Method::PATCH, &format!("{pod}/ephemeralcontainers")),
             "patch"
+        );
+        assert_eq!(
+            verb(Method::GET, &format!("{pod}/log?container=app")),
+            "log"
         );
         let reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
         assert_eq!(verb(Method::POST, reviews), "create");

@@ -45,6 +45,9 @@ pub(super) enum ConnectionError {
     ServerName,
 }
 
+/// How much of an answer is read at once, in bytes, by the thread that carries terminals: of a log that comes as fast as it can,
+/// no more than of a process' output.
+const READ: usize = 64 << 10;
 /// So many connections of lists wait for the next request.
 const IDLE_OF_LISTS: usize = 2;
 
@@ -137,7 +140,7 @@ impl<C: Connect + Clone> Kept<C> {
             lists: pool()
                 .pool_max_idle_per_host(IDLE_OF_LISTS)
                 .build(connector.clone()),
-            others: pool().build(connector.clone()),
+            others: pool().http1_max_buf_size(READ).build(connector.clone()),
             changes,
         }
     }

@@ -48,6 +48,26 @@ pub enum ClusterError {
         /// Why, in Kubernetes' words.
         why: String,
     },
+    /// The container has printed nothing that could be read.
+    #[error("Container {container:?} of pod {pod:?} has no log: it {what} ({why}).")]
+    NoLog {
+        /// The pod.
+        pod: String,
+        /// The container.
+        container: String,
+        /// What it does instead.
+        what: &'static str,
+        /// Why, in Kubernetes' words.
+        why: String,
+    },
+    /// The container was never started anew.
+    #[error("Container {container:?} of pod {pod:?} has had no run before this one.")]
+    NoPreviousLog {
+        /// The pod.
+        pod: String,
+        /// The container.
+        container: String,
+    },
     /// The access review says no.
     #[error(
         "You may not {} in namespace {namespace:?}: the right to {verb} pods/{} is missing.{}",
@@ -119,6 +139,7 @@ fn what(right: Right) -> &'static str {
         Right::Exec => "open a shell",
         Right::Attach => "attach to containers",
         Right::Debug => "add a debug container",
+        Right::Log => "read logs",
     }
 }
 
@@ -145,6 +166,7 @@ impl ClusterError {
                 return Some(format!("{namespace}: {verb} pods/{resource}{why}").into());
             }
             Self::NotRunning { why: words, .. }
+            | Self::NoLog { why: words, .. }
             | Self::Api { message: words, .. }
             | Self::PodSecurity { words, .. }
             | Self::PodUnfit { why: words, .. }
@@ -168,6 +190,8 @@ impl ClusterError {
             Self::NotRunning { .. } => {
                 "A shell needs a running container. Wait until it runs, or choose another one."
             }
+            Self::NoLog { .. } => "A container has a log as soon as it runs.",
+            Self::NoPreviousLog { .. } => "Read the log of the run that goes on.",
             Self::MayNot { right, .. } => match right {
                 Right::Exec => {
                     "Ask your cluster administrator for a Role with the verbs get and create on pods/exec."
@@ -177,6 +201,9 @@ impl ClusterError {
                 }
                 Right::Debug => {
                     "Ask your cluster administrator for a Role with the verb patch on pods/ephemeralcontainers."
+                }
+                Right::Log => {
+                    "Ask your cluster administrator for a Role with the verb get on pods/log."
                 }
             },
             Self::Api { status: 401, .. } => {

@@ -225,6 +225,45 @@ pub(super) fn find_running(
     })
 }
 
+/// Checks that a container of `pod` has a log: of the run that goes on, else of the last one; or of the `previous` one.
+pub(super) fn check_log(pod: v1::Pod, container: &str, previous: bool) -> Result<(), ClusterError> {
+    let status = status(&pod, container);
+    let of = |pod: Pod| (pod.name, container.to_owned());
+    let has_last = status.is_some_and(|status| {
+        let last = status.last_state.as_ref();
+        last.is_some_and(|last| last.terminated.is_some())
+    });
+    let of_pod = reason_and_message(&pod);
+    let pod = summary(pod);
+    let Some(found) = pod.containers.iter().find(|one| one.name == container) else {
+        return Err(ClusterError::NoContainer {
+            there: pod.containers.into_iter().map(|one| one.name).collect(),
+            pod: pod.name,
+            container: container.to_owned(),
+        });
+    };
+    match &found.state {
+        _ if previous && !has_last => {
+            let (pod, container) = of(pod);
+            Err(ClusterError::NoPreviousLog { pod, container })
+        }
+        ContainerState::Waiting { reason } if !has_last => {
+            let (what, why) = match of_pod {
+                Some(why) => ("has ended", why),
+                None => ("waits", reason.clone()),
+            };
+            let (pod, container) = of(pod);
+            Err(ClusterError::NoLog {
+                pod,
+                container,
+                what,
+                why,
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What the pod tells of one of its containers; nothing if the node has not looked at it yet.
 pub(super) fn status<'a>(pod: &'a v1::Pod, container: &str) -> Option<&'a ContainerStatus> {
     let status = pod.status.as_ref()?;

@@ -56,8 +56,9 @@ const PODS: [Right; 4] = [
     right("impersonate-on:user-info:watch", "", "pods"),
     right("impersonate-on:user-info:get", "", "pods/exec"),
 ];
-const ATTACH_AND_DEBUG: [Right; 3] = [
+const ATTACH_LOG_AND_DEBUG: [Right; 4] = [
     right("impersonate-on:user-info:get", "", "pods/attach"),
+    right("impersonate-on:user-info:get", "", "pods/log"),
     right(
         "impersonate-on:user-info:update",
         "",
@@ -96,7 +97,7 @@ const MODES: [Mode; 6] = [
     },
     Mode {
         values: "oidc-constrained",
-        everywhere: &[&ANYONE, &REVIEWS, &PODS, &ATTACH_AND_DEBUG],
+        everywhere: &[&ANYONE, &REVIEWS, &PODS, &ATTACH_LOG_AND_DEBUG],
         in_namespace: &[],
     },
     Mode {
@@ -272,7 +273,7 @@ mod tests {
         assert!(!mode.has(&PODS[0], Some("kube-system")));
         assert!(!mode.has(&PODS[0], None));
         assert!(mode.has(&REVIEWS[0], None));
-        assert!(!mode.has(&ATTACH_AND_DEBUG[0], Some("default")));
+        assert!(!mode.has(&ATTACH_LOG_AND_DEBUG[0], Some("default")));
     }
 
     #[test]

@@ -21,7 +21,7 @@ kind: Policy
 omitStages: [RequestReceived]
 rules:
   - level: Metadata
-    resources: [{group: '', resources: [pods/exec, pods/attach, pods/ephemeralcontainers]}]
+    resources: [{group: '', resources: [pods/exec, pods/attach, pods/log, pods/ephemeralcontainers]}]
   - level: None
 ";
 /// The flags that are added to the API server's.

@@ -12,12 +12,15 @@
   "TICKET_KEY_FILE" "/etc/podshell/ticket-key/key"
   "SHELLS" (join "," $v.shells)
   "ATTACH" ($v.attach | toString)
+  "LOGS" ($v.logs | toString)
   "DEBUG_CONTAINERS" ($v.debugContainers.enabled | toString)
   "NAMESPACE" (join "," $v.namespaces)
   "HIDDEN_NAMESPACES" (join "," $v.hiddenNamespaces)
   "AUDIT" ($v.audit.enabled | toString)
   "MAX_SESSIONS" ($v.maxSessions | int | toString)
   "MAX_SESSIONS_PER_USER" ($v.maxSessionsPerUser | int | toString)
+  "MAX_LOGS" ($v.maxLogs | int | toString)
+  "MAX_LOGS_PER_USER" ($v.maxLogsPerUser | int | toString)
   "SIGN_INS_PER_MINUTE" ($v.signInsPerMinute | int | toString)
   "MINTS_PER_MINUTE" ($v.mintsPerMinute | int | toString)
   "SIGN_IN_TIME" $v.signInTime

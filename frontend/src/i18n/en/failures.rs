@@ -67,6 +67,18 @@ pub(super) fn advice(kind: Kind) -> Advice {
             "The container is not running",
             "Retry once it is running; the pod list shows its state.",
         ),
+        Kind::NoLog => says(
+            "The container has no log yet",
+            "It has one as soon as it runs; the pod list shows its state.",
+        ),
+        Kind::NoPreviousLog => says(
+            "The container has not been restarted",
+            "There is no log of a run before this one.",
+        ),
+        Kind::TooManyLogs => says(
+            "Too many logs are open at once",
+            "Close one, or try again later.",
+        ),
         Kind::Cluster => says(
             "The cluster could not do this",
             "Retry in a moment. If that does not help, check that the cluster is up.",

@@ -52,6 +52,12 @@ pub(super) fn advice(kind: Kind) -> Advice {
         Kind::NoContainer => gone("找不到该容器"),
         Kind::NotFound => gone("未找到"),
         Kind::NotRunning => says("容器未在运行", "请在其运行后重试；Pod 列表会显示其状态。"),
+        Kind::NoLog => says(
+            "该容器还没有日志",
+            "容器运行后即会有日志；Pod 列表会显示其状态。",
+        ),
+        Kind::NoPreviousLog => says("该容器未曾重启", "没有上一次运行的日志。"),
+        Kind::TooManyLogs => says("同时打开的日志过多", "请关闭一个，或稍后再试。"),
         Kind::Cluster => says(
             "集群无法完成此操作",
             "请稍后重试。若仍如此，请检查集群是否正常，以及 Podshell 访问集群的凭据是否有效。",

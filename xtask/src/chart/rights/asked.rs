@@ -111,10 +111,11 @@ const ON_VERBS: [&str; 8] = [
     "impersonate-on:user-info:delete",
     "impersonate-on:serviceaccount:get",
 ];
-const ON_KINDS: [(&str, &str); 8] = [
+const ON_KINDS: [(&str, &str); 9] = [
     ("", "pods"),
     ("", "pods/exec"),
     ("", "pods/attach"),
+    ("", "pods/log"),
     ("", "pods/ephemeralcontainers"),
     ("", "pods/portforward"),
     ("", "secrets"),
