@@ -7,7 +7,7 @@ use podshell_shared::{target::Mode, terminal::Notice};
 use crate::{
     error::Kind,
     i18n::{
-        translation::{Advice, MANY, Translation, amount},
+        translation::{Advice, MANY, Translation, amount, detail},
         words::Words,
     },
 };
@@ -147,6 +147,14 @@ impl Translation for English {
             (Some(shown), count) => format!("{shown} of {count}"),
             (None, count) => count.to_string(),
         }
+    }
+
+    fn crashed(&self, reason: &str, code: i32) -> String {
+        format!("Ended last with code {code}{}", detail(reason, ", "))
+    }
+
+    fn restarts_ago(&self, restarts: &str, age: &str) -> String {
+        format!("{restarts} ({age} ago)")
     }
 }
 

@@ -90,6 +90,12 @@ pub(crate) trait Translation: Sync {
     /// A search in a terminal has found so many, of which it shows one: its number from the top.
     fn matches(&self, shown: Option<u32>, count: u32) -> String;
 
+    /// A container that crashes has ended so last; the reason is Kubernetes's, and may be empty.
+    fn crashed(&self, reason: &str, code: i32) -> String;
+
+    /// So many restarts, the last of them so long ago.
+    fn restarts_ago(&self, restarts: &str, age: &str) -> String;
+
     /// Which pane of how many it is.
     fn pane_of(&self, place: usize, all: usize) -> String;
 
@@ -101,6 +107,15 @@ pub(crate) trait Translation: Sync {
             ContainerKind::Sidecar => Some(self.words().sidecar),
             ContainerKind::Ephemeral => Some(self.words().ephemeral),
         }
+    }
+}
+
+/// What is said behind something else, if there is anything to say.
+pub(super) fn detail(text: &str, before: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("{before}{text}")
     }
 }
 

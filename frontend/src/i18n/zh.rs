@@ -7,7 +7,7 @@ use podshell_shared::{target::Mode, terminal::Notice};
 use crate::{
     error::Kind,
     i18n::{
-        translation::{Advice, MANY, Translation, amount},
+        translation::{Advice, MANY, Translation, amount, detail},
         words::Words,
     },
 };
@@ -148,6 +148,14 @@ impl Translation for Chinese {
             (Some(shown), count) => format!("第 {shown} 个，共 {count} 个"),
             (None, count) => format!("共 {count} 个"),
         }
+    }
+
+    fn crashed(&self, reason: &str, code: i32) -> String {
+        format!("上次以代码 {code} 结束{}", detail(reason, "，"))
+    }
+
+    fn restarts_ago(&self, restarts: &str, age: &str) -> String {
+        format!("{restarts}（{age} 前）")
     }
 }
 

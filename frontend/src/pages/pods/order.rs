@@ -72,7 +72,7 @@ impl Column {
             Self::Namespace => one.namespace.cmp(&two.namespace),
             // Those that lack the most come last, so that one more click has them first.
             Self::Ready => missing(one).cmp(&missing(two)),
-            Self::Status => one.phase.cmp(&two.phase),
+            Self::Status => one.status.cmp(&two.status),
             Self::Restarts => pod_summary::restarts(one).cmp(&pod_summary::restarts(two)),
             // The youngest first: times are written so that they can be compared as texts.
             Self::Age => two.created.cmp(&one.created),

@@ -1,6 +1,8 @@
 //! What the pod list says about a pod in few words: status, restarts, age, and whether a filter wants it.
 
-use podshell_shared::api::{Container, ContainerState, Pod};
+use podshell_shared::api::{Container, ContainerState, Pod, Why};
+
+use crate::i18n::Language;
 
 /// How urgent a status is, for its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,24 +32,28 @@ pub(crate) fn default_first(pod: &Pod) -> Vec<Container> {
     containers
 }
 
-/// Why no shell can be opened in a pod, in Kubernetes's own words.
-pub(crate) fn why_not(pod: &Pod) -> String {
-    let mut reasons = pod.containers.iter().map(reason);
-    let first = reasons.find(|reason| !reason.is_empty());
-    first.unwrap_or(&pod.phase).to_owned()
+/// Why no shell can be opened in a pod, in the user's language as far as it is not Kubernetes's own words; nothing where its
+/// status says it.
+pub(crate) fn why_not(pod: &Pod, language: Language) -> String {
+    match &pod.why {
+        Some(Why::Message(message)) => message.clone(),
+        Some(Why::Crashed { reason, code }) => language.crashed(reason, *code),
+        None => {
+            let mut reasons = pod.containers.iter().map(reason);
+            let first = reasons.find(|reason| !reason.is_empty() && *reason != pod.status);
+            first.unwrap_or_default().to_owned()
+        }
+    }
 }
 
-/// The container beside which a debug container may tell more: of a pod that has a node and has not ended.
+/// The container beside which a debug container may tell more: one that crashes, of a pod that has not ended.
 pub(crate) fn debuggable(pod: &Pod) -> Option<String> {
-    let has_begun =
-        pod.node.is_some() && !matches!(&*pod.phase, "Succeeded" | "Failed" | "Completed");
-    let has_crashed = |container: &&Container| container.restarts > 0;
-    let crashed = pod
-        .containers
-        .iter()
-        .find(has_crashed)
-        .filter(|_| has_begun);
-    crashed.map(|container| container.name.clone())
+    let crashes = matches!(pod.why, Some(Why::Crashed { .. }));
+    let mut containers = pod.containers.iter();
+    let crashed = containers.find(|container| container.restarts > 0);
+    crashed
+        .filter(|_| crashes)
+        .map(|container| container.name.clone())
 }
 
 /// How a pod fares.

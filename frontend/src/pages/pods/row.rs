@@ -49,18 +49,19 @@ pub(crate) fn PodRow(
     let status = part(|pod| pod.status.clone());
     let severity = part(|pod| severity_class(pod_summary::severity(pod)).to_owned());
     let restarts = part(|pod| pod_summary::restarts(pod).to_string());
+    let restarted = part(|pod| pod.restarted.clone().unwrap_or_default());
+    let since = move |time: &str| {
+        let seconds = (now.get() - Date::parse(time)) / 1000.0;
+        // Not a number where the time is missing.
+        (!seconds.is_nan()).then(|| pod_summary::age(seconds.max(0.0) as u64))
+    };
+    let restarts = move || match since(&restarted.get()) {
+        Some(age) => language.get().restarts_ago(&restarts.get(), &age),
+        None => restarts.get(),
+    };
     let node = part(|pod| pod.node.clone().unwrap_or_default());
     let created = part(|pod| pod.created.clone().unwrap_or_default());
-    let age = move || {
-        let born = Date::parse(&created.get());
-        let seconds = (now.get() - born) / 1000.0;
-        // Not a number where the time of creation is missing.
-        if seconds.is_nan() {
-            String::new()
-        } else {
-            pod_summary::age(seconds.max(0.0) as u64)
-        }
-    };
+    let age = move || since(&created.get()).unwrap_or_default();
     let born = move || {
         let born = created.get();
         if born.is_empty() {
@@ -74,7 +75,9 @@ pub(crate) fn PodRow(
         Memo::new(move |_| store.filter.with(|filter| pod_summary::words(filter)));
     let found = move |text: Memo<String>| move || marked(&text.get(), &words_of_filter.get());
     let containers = Memo::new(move |_| entry.with(|entry| pod_summary::running(entry.as_ref())));
-    let why = part(pod_summary::why_not);
+    let why = Memo::new(move |_| {
+        entry.with(|entry| pod_summary::why_not(entry.as_ref(), language.get()))
+    });
     let debugged = Memo::new(move |_| entry.with(|entry| pod_summary::debuggable(entry.as_ref())));
     let shells = move || {
         let at = (namespace.get(), name.get());
