@@ -15,7 +15,7 @@ use axum::{
     middleware,
     routing::{get, post},
 };
-use podshell_shared::terminal::PROTOCOL;
+use podshell_shared::{multiplex, terminal::PROTOCOL};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::{
@@ -76,25 +76,35 @@ pub(crate) fn for_watchers(app: &App, places: Places) -> Router {
 pub(crate) fn router(app: &App, config: &Config, connections: &Connections) -> Router {
     // Some of them may be connections that were lost and are not known to be.
     let per_address = config.max_sessions_per_user.saturating_mul(2);
-    let (of_sessions, of_addresses) = (app.clone(), app.clone());
-    let served = connections.served.clone();
+    let as_configured = |builder: sockjs::Builder| {
+        let of_addresses = app.clone();
+        builder
+            .guard(Guard::new(
+                Arc::clone(&app.auth),
+                app.minting.clone(),
+                app.sessions.clone(),
+            ))
+            .heartbeat(config.heartbeat)
+            .max_sessions_per_address(per_address, move |parts| {
+                auth::client_address(of_addresses.auth.proxies(), parts)
+            })
+            .shutdown(connections.over.clone())
+            .track(connections.tasks.clone())
+    };
+    let (of_sessions, served) = (app.clone(), connections.served.clone());
     let serve = move |session| served.track_future(wire::serve(session, of_sessions.clone()));
-    let terminals = sockjs::Builder::new(serve)
+    let terminals = as_configured(sockjs::Builder::new(serve))
         .raw_protocols([PROTOCOL])
-        .guard(Guard::new(
-            Arc::clone(&app.auth),
-            app.minting.clone(),
-            app.sessions.clone(),
-        ))
-        .heartbeat(config.heartbeat)
         .max_message_size(wire::MAX_MESSAGE)
         .room_for_long_messages(wire::ROOM_FOR_LONG)
-        .max_waiting(wire::MAX_WAITING)
-        .max_sessions_per_address(per_address, move |parts| {
-            auth::client_address(of_addresses.auth.proxies(), parts)
-        })
-        .shutdown(connections.over.clone())
-        .track(connections.tasks.clone());
+        .max_waiting(wire::MAX_WAITING);
+    let (of_sessions, served) = (app.clone(), connections.served.clone());
+    let serve =
+        move |session| served.track_future(wire::multiplex::serve(session, of_sessions.clone()));
+    let multiplexes = as_configured(sockjs::Builder::new(serve))
+        .websocket(false)
+        .max_message_size(wire::multiplex::MAX_MESSAGE)
+        .max_waiting(wire::multiplex::MAX_WAITING);
     let turns = Arc::new(Semaphore::new(app.times.budget.calls));
     let turns = middleware::from_fn_with_state(turns, turns::wait);
     let mints = Router::new()
@@ -143,7 +153,8 @@ pub(crate) fn router(app: &App, config: &Config, connections: &Connections) -> R
         ));
     let guarded = Router::new()
         .nest_service(SOCKJS[0], terminals.clone().into_router())
-        .nest_service(SOCKJS[1], terminals.into_router());
+        .nest_service(SOCKJS[1], terminals.into_router())
+        .nest_service(&format!("/{}", multiplex::PATH), multiplexes.into_router());
     let with_key = with_key.layer(middleware::from_fn_with_state(app.clone(), auth::identify));
     let guarded = guarded
         .layer(middleware::from_fn_with_state(
@@ -214,6 +225,7 @@ fn request_span<B>(request: &Request<B>) -> Span {
     let route = match request.extensions().get::<MatchedPath>() {
         Some(route) => route.as_str(),
         None if SOCKJS.iter().any(|prefix| path.starts_with(prefix)) => "SockJS",
+        None if path.trim_start_matches('/').starts_with(multiplex::PATH) => "SockJS",
         None => "the page",
     };
     debug_span!("request", method = %request.method(), route)

@@ -2,9 +2,10 @@
 
 mod binary;
 mod escape;
+pub(crate) mod multiplex;
 mod text;
 
-use std::fmt::Display;
+use std::{fmt::Display, future::Future};
 
 use podshell_shared::terminal::{ClientMessage, EndReason, Exit, PROTOCOL};
 use tokio::time::timeout;
@@ -45,7 +46,7 @@ trait Connection: ClientWriter {
 
     /// Closes the connection; the client is told how the session ended as far as it understands, behind what was held back
     /// of its output.
-    fn close(self, exit: Exit);
+    fn close(self, exit: Exit) -> impl Future<Output = ()> + Send;
 }
 
 /// Serves one connection, from its first message to its end.
@@ -78,7 +79,7 @@ async fn converse(
             exit
         }
     };
-    writer.close(exit);
+    writer.close(exit).await;
 }
 
 /// Writes down that somebody brought an id or a key that is not theirs, or not good any more.

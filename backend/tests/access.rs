@@ -44,7 +44,14 @@ const GUARDED: &[&str] = &[
     "/ws/api/sockjs/000/abc/websocket",
     "/api/sockjs/websocket",
     "/api/sockjs/000/abc/eventsource",
+    "/api/multiplex/info",
+    "/api/multiplex/000/abc/eventsource",
 ];
+
+/// Whether a terminal's connection is opened there, which an id is good for.
+fn opens_terminals(path: &str) -> bool {
+    path.contains("/sockjs/") || path.contains("/multiplex/")
+}
 
 /// Asks for a WebSocket: 101 is a yes.
 async fn upgraded(server: &TestServer, request: Upgrade) -> StatusCode {
@@ -326,7 +333,7 @@ async fn a_minted_id_opens_the_connection_that_binds_it_and_nothing_else() {
     let id = server.mint("app").await;
     let status = async |path: String| server.send(server.anonymous(&path)).await.status;
     assert_eq!(status(format!("/api/sockjs/info?{id}&t=1")).await, 200);
-    for path in GUARDED.iter().filter(|path| !path.contains("sockjs")) {
+    for path in GUARDED.iter().filter(|path| !opens_terminals(path)) {
         assert_eq!(status(format!("{path}?{id}")).await, 401, "{path}");
     }
     // Names that look like the other route.
@@ -472,7 +479,7 @@ async fn a_key_on_offer_opens_connections_and_is_never_agreed_on() {
         .headers_mut()
         .insert(ORIGIN, "http://evil.example".parse().unwrap());
     assert_eq!(upgraded(&server, foreign).await, 403);
-    for path in GUARDED.iter().filter(|path| !path.contains("sockjs")) {
+    for path in GUARDED.iter().filter(|path| !opens_terminals(path)) {
         let mut request = server.anonymous(path);
         let offer = HeaderValue::try_from(&key).unwrap();
         request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, offer);

@@ -6,6 +6,7 @@
 //! * [`text`]: their JSON encoding, the one that Kubernetes Dashboard made known;
 //! * [`binary`]: their encoding as bytes, which leaves terminal bytes as they are;
 //! * [`close`]: what the code says with which a connection ends;
+//! * [`multiplex`]: how the terminals of a page share a connection where each can't have its own;
 //! * [`names`]: what can be the name of something in Kubernetes;
 //! * [`target`]: where a terminal is asked for, and the addresses that say so;
 //! * [`log`]: what of a container's log is asked for;
@@ -22,6 +23,7 @@ pub mod close;
 pub mod known_pods;
 pub mod log;
 pub mod log_lines;
+pub mod multiplex;
 pub mod names;
 pub mod target;
 pub mod terminal;

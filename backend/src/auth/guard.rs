@@ -45,6 +45,15 @@ impl Admission {
         &self.principal.identity
     }
 
+    /// The same for each channel of a multiplex. What opened that says nothing of the channels, for each brings an id or a
+    /// whole key of its own, and with either one could open a connection for itself.
+    pub(crate) fn for_channels(&self) -> Self {
+        Self {
+            principal: self.principal.clone(),
+            to: Purpose::Anything,
+        }
+    }
+
     /// Who may bind this id over the connection, if anyone may.
     pub(crate) fn to_bind(&self, id: &str) -> Option<&Principal> {
         let may = match &self.to {
@@ -127,7 +136,8 @@ impl sockjs::Guard for Guard {
     }
 
     /// The key, or else what stands in the query, which is good for this long after it was good for the first time; outside
-    /// of local mode, who calls.
+    /// of local mode, who calls and whom the cluster is to take them for: a session that goes on for hours opens no shell as
+    /// they were known at its beginning.
     fn identity(&self, parts: &Parts) -> Option<Vec<u8>> {
         let brought = match self.auth.local() {
             Some((keys, _)) => {
@@ -136,9 +146,9 @@ impl sockjs::Guard for Guard {
                 key.or_else(|| shown(parts))?
             }
             None => {
-                let Identified(identified) = parts.extensions.get()?;
-                let Caller(caller) = &identified.as_ref().ok()?.identity.caller;
-                caller
+                let Principal { identity, call_as } = Principal::of(parts)?;
+                let Caller(caller) = &identity.caller;
+                return Some([digest_of(caller), call_as.digest()].concat());
             }
         };
         Some(digest_of(brought).to_vec())

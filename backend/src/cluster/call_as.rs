@@ -122,7 +122,7 @@ impl CallAs {
     }
 
     /// What tells one from another, without the secret in it.
-    pub(super) fn digest(&self) -> CallerDigest {
+    pub(crate) fn digest(&self) -> CallerDigest {
         let mut digest = Context::new(&SHA256);
         let mut part = |part: &[u8]| {
             digest.update(&(part.len() as u64).to_be_bytes());
@@ -156,7 +156,7 @@ impl fmt::Debug for CallAs {
 }
 
 /// What tells one who calls from another.
-pub(super) type CallerDigest = Digest;
+pub(crate) type CallerDigest = Digest;
 
 type Make = dyn Fn(Authorize) -> Client + Send + Sync;
 

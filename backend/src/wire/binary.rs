@@ -74,7 +74,7 @@ impl Connection for BinaryWriter {
         self.sender.is_closed()
     }
 
-    fn close(self, exit: Exit) {
+    async fn close(self, exit: Exit) {
         let code = Outcome::of(&exit).code(Carrier::WebSocket);
         let reason = reason(&exit).to_owned();
         let last = binary::encode_server(&ServerMessage::Exit(exit));

@@ -32,14 +32,21 @@ impl ClientReader for TextReader {
             }
             Err(ended) => return received(ended),
         };
-        match (decode_client(&text), room) {
-            (Ok(ClientMessage::Stdin { data }), Some(room)) => {
+        match (read(&text), room) {
+            (ClientEvent::Message(ClientMessage::Stdin { data }), Some(room)) => {
                 let data = Bytes::from_owner(Long { data, _room: room });
                 ClientEvent::Message(ClientMessage::Stdin { data })
             }
-            (Ok(message), _) => ClientEvent::Message(message),
-            (Err(error), _) => bad_message(&error),
+            (event, _) => event,
         }
+    }
+}
+
+/// What a text of the client says.
+pub(super) fn read(text: &str) -> ClientEvent {
+    match decode_client(text) {
+        Ok(message) => ClientEvent::Message(message),
+        Err(error) => bad_message(&error),
     }
 }
 
@@ -61,6 +68,14 @@ pub(super) struct TextWriter {
     encoder: Encoder,
 }
 
+/// What ends a connection: the last messages, as they go into its queue, and how it is closed.
+pub(super) struct LastWords {
+    pub(super) sender: Sender,
+    pub(super) messages: Vec<Message>,
+    pub(super) code: u16,
+    pub(super) reason: String,
+}
+
 impl TextWriter {
     /// Over SockJS if `framed`, else over a plain WebSocket.
     pub(super) fn new(sender: Sender, framed: bool) -> Self {
@@ -68,10 +83,46 @@ impl TextWriter {
             sender,
             encoder: Encoder {
                 framed,
+                channel: String::new(),
                 extended: false,
                 characters: Utf8Stream::default(),
                 end: 0,
+                length: 0,
             },
+        }
+    }
+
+    /// Over SockJS, where `channel` stands before each message, to a client that understands all of Podshell's.
+    pub(super) fn on_channel(sender: Sender, channel: String) -> Self {
+        let mut writer = Self::new(sender, true);
+        writer.encoder.channel = channel;
+        writer.encoder.extended = true;
+        writer
+    }
+
+    /// How long that was which was sent last, in bytes.
+    pub(super) fn sent(&self) -> usize {
+        self.encoder.length
+    }
+
+    /// Tells the client how the session ended, behind what was held back of its output.
+    pub(super) fn last_words(mut self, exit: Exit) -> LastWords {
+        let carrier = if self.encoder.framed {
+            Carrier::SockJs
+        } else {
+            Carrier::WebSocket
+        };
+        let code = Outcome::of(&exit).code(carrier);
+        let reason = reason(&exit).to_owned();
+        // Of a session that was taken over, the rest of the character goes to another connection.
+        let is_end = exit.reason != EndReason::TakenOver;
+        let rest = is_end.then(|| self.encoder.finish()).flatten();
+        let last = [rest, self.encoder.message(&ServerMessage::Exit(exit))];
+        LastWords {
+            sender: self.sender,
+            messages: last.into_iter().flatten().map(Message::Text).collect(),
+            code,
+            reason,
         }
     }
 }
@@ -102,7 +153,13 @@ impl Permit<ToClient> for TextPermit<'_> {
             }
             ToClient::Message(message) => [encoder.message(&message), None],
         };
-        permit.send_all(texts.into_iter().flatten().map(Message::Text));
+        let texts = texts.into_iter().flatten();
+        let mut length = 0;
+        permit.send_all(texts.map(|text| {
+            length += text.len();
+            Message::Text(text)
+        }));
+        encoder.length = length;
     }
 }
 
@@ -119,20 +176,14 @@ impl Connection for TextWriter {
         self.sender.is_closed()
     }
 
-    fn close(mut self, exit: Exit) {
-        let carrier = if self.encoder.framed {
-            Carrier::SockJs
-        } else {
-            Carrier::WebSocket
-        };
-        let code = Outcome::of(&exit).code(carrier);
-        let reason = reason(&exit).to_owned();
-        // Of a session that was taken over, the rest of the character goes to another connection.
-        let is_end = exit.reason != EndReason::TakenOver;
-        let rest = is_end.then(|| self.encoder.finish()).flatten();
-        let last = [rest, self.encoder.message(&ServerMessage::Exit(exit))];
-        let last = last.into_iter().flatten().map(Message::Text);
-        self.sender.close_after(last, code, reason);
+    async fn close(self, exit: Exit) {
+        let LastWords {
+            sender,
+            messages,
+            code,
+            reason,
+        } = self.last_words(exit);
+        sender.close_after(messages, code, reason);
     }
 }
 
@@ -140,19 +191,24 @@ impl Connection for TextWriter {
 /// ends: what is held back goes in front of the next output.
 struct Encoder {
     framed: bool,
+    /// What stands before each message, where more than one terminal shares the connection.
+    channel: String,
     extended: bool,
     characters: Utf8Stream,
     /// The offset behind the last output.
     end: u64,
+    /// How long that was which was sent last, in bytes.
+    length: usize,
 }
 
 impl Encoder {
     /// A message as it goes into the connection's queue; [`None`] if the client does not know it.
     fn message(&self, message: &ServerMessage) -> Option<String> {
-        let text = encode_server(message, self.extended)?;
+        let mut text = encode_server(message, self.extended)?;
         if !self.framed {
             return Some(text);
         }
+        text.insert_str(0, &self.channel);
         let mut encoded = String::new();
         frame::encode_messages(&mut encoded, [text]);
         Some(encoded)
@@ -170,13 +226,16 @@ impl Encoder {
             return self.stdout(text.into());
         }
         // In one pass from its bytes: this is the hot path.
-        const BEFORE: &str = r#"a["{\"Op\":\"stdout\",\"Data\":\""#;
+        const BEFORE: &str = r#"{\"Op\":\"stdout\",\"Data\":\""#;
         // Some of it is escaped; to grow once is cheaper than to count.
         let mut encoded = String::with_capacity(data.len() + data.len() / 4 + 128);
+        encoded.push_str("a[\"");
+        encoded.push_str(&self.channel);
         encoded.push_str(BEFORE);
+        let begin = encoded.len();
         self.characters
             .push(data, |part| escape::push_twice(&mut encoded, part));
-        if encoded.len() == BEFORE.len() {
+        if encoded.len() == begin {
             return None;
         }
         encoded.push_str(r#"\",\"SessionID\":\""#);
@@ -215,9 +274,11 @@ mod tests {
     fn encoder(framed: bool, extended: bool) -> Encoder {
         Encoder {
             framed,
+            channel: String::new(),
             extended,
             characters: Utf8Stream::default(),
             end: 0,
+            length: 0,
         }
     }
 
@@ -276,6 +337,7 @@ mod tests {
         fn one_pass_gives_what_two_give(
             text in "[a-z\"\\\\\u{0}-\u{1f}\u{7f}汉é😀\u{200c}\u{2028}\u{2060}\u{ffff}<>&]{1,60}",
             framed in any::<bool>(),
+            channel in "|7|4294967295",
             extended in any::<bool>(),
         ) {
             let message = ServerMessage::Stdout {
@@ -283,6 +345,7 @@ mod tests {
                 end: Some(text.len() as u64),
             };
             let mut encoder = encoder(framed, extended);
+            encoder.channel = channel;
             prop_assert_eq!(
                 encoder.output(text.as_bytes(), text.len() as u64),
                 encoder.message(&message)
