@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use crate::{
     connection::{Address, ClientError},
-    sockjs_http::SockJsConnection,
+    multiplex::{Channel, Multiplexes},
     transport_event::TransportEvent,
     web_socket::WebSocketConnection,
 };
@@ -31,6 +31,8 @@ pub struct Driver {
     client: Client,
     address: Address,
     connection: Option<Connection>,
+    /// What it shares with the other terminals of its page.
+    multiplexes: Multiplexes,
     /// In bytes.
     read_buffer: usize,
     started: Instant,
@@ -44,7 +46,7 @@ pub struct Driver {
 #[derive(Debug)]
 enum Connection {
     WebSocket(Box<WebSocketConnection>),
-    SockJs(SockJsConnection),
+    Channel(Channel),
 }
 
 impl Driver {
@@ -67,11 +69,19 @@ impl Driver {
             client,
             address: address.clone(),
             connection: None,
+            multiplexes: Multiplexes::default(),
             read_buffer,
             started: Instant::now(),
             ahead: 0.0,
             ticked: 0.0,
         }
+    }
+
+    /// As one terminal of several on a page: they share what they have over plain HTTP.
+    #[must_use]
+    pub fn on_page(mut self, multiplexes: &Multiplexes) -> Self {
+        self.multiplexes = multiplexes.clone();
+        self
     }
 
     /// The client that is driven.
@@ -179,14 +189,15 @@ impl Driver {
 
     async fn open(&self, transport: Transport) -> Result<Connection, ClientError> {
         let base = format!("http://{}/", self.address.host);
-        let url = transport.address(&base, fastrand::f64);
         let query = self.client.connection_query();
         Ok(if transport.is_web_socket() {
+            let url = transport.address(&base, fastrand::f64);
             let opening =
                 WebSocketConnection::open(transport, &url, query, &self.address, self.read_buffer);
             Connection::WebSocket(Box::new(opening.await?))
         } else {
-            Connection::SockJs(SockJsConnection::open(transport, url, query))
+            let query = query.unwrap_or_default();
+            Connection::Channel(self.multiplexes.open(transport, &base, query))
         })
     }
 
@@ -194,7 +205,7 @@ impl Driver {
         match &mut self.connection {
             // On one that is closing it goes nowhere: that it is gone is told behind what it has still to tell.
             Some(Connection::WebSocket(connection)) => drop(connection.send(message).await),
-            Some(Connection::SockJs(connection)) => connection.send(message),
+            Some(Connection::Channel(channel)) => channel.send(message),
             None => {}
         }
     }
@@ -236,7 +247,7 @@ impl Connection {
     async fn next_event(&mut self) -> TransportEvent {
         match self {
             Self::WebSocket(connection) => connection.next_event().await,
-            Self::SockJs(connection) => connection.next_event().await,
+            Self::Channel(channel) => channel.next_event().await,
         }
     }
 }

@@ -2,13 +2,15 @@
 //! server in tests, in the soak and in the benchmarks.
 //!
 //! * [`Driver`]: makes the connections that the client asks for, sends what it says, and keeps its time;
-//! * `web_socket` and `sockjs_http`: a connection by each transport;
+//! * `web_socket` and `multiplex`: a connection by each transport; [`Multiplexes`] are what the terminals of a page share
+//!   over plain HTTP;
 //! * [`connection`]: a connection for those who do what no client does.
 
 pub mod connection;
 mod driver;
-mod sockjs_http;
+mod multiplex;
 mod transport_event;
 mod web_socket;
 
 pub use driver::Driver;
+pub use multiplex::Multiplexes;

@@ -49,7 +49,7 @@ impl Transport {
                 sockjs::frame::encode_batch(&mut batch, [text::encode_client(message)]);
                 Encoded::Text(batch)
             }
-            // Put together with what else waits.
+            // Put together with what else waits, of all terminals.
             Self::XhrStreaming | Self::EventSource | Self::XhrPolling => {
                 Encoded::Text(text::encode_client(message))
             }
@@ -65,16 +65,31 @@ pub fn decode_text(frame: &str) -> Vec<ServerEvent> {
         Ok(Frame::Close { code, reason }) => ServerEvent::Closed { code, reason },
         Err(error) => ServerEvent::ProtocolError(error.to_string()),
         Ok(Frame::Messages(messages)) => {
-            let event = |message: String| match text::decode_server(&message) {
-                Ok(message) => ServerEvent::Message(message),
-                // A newer server may say more than this page knows.
-                Err(TextError::UnknownOp(_)) => ServerEvent::Heartbeat,
-                Err(error) => ServerEvent::ProtocolError(error.to_string()),
-            };
-            return messages.into_iter().map(event).collect();
+            let messages = messages.iter();
+            return messages.map(|text| decode_message(text)).collect();
         }
     };
     vec![event]
+}
+
+/// What a text of a channel says: a message, or SockJS' close frame.
+pub fn decode_on_channel(text: &str) -> ServerEvent {
+    if !text.starts_with('c') {
+        return decode_message(text);
+    }
+    match Frame::decode(text) {
+        Ok(Frame::Close { code, reason }) => ServerEvent::Closed { code, reason },
+        other => ServerEvent::ProtocolError(format!("no close frame: {other:?}")),
+    }
+}
+
+fn decode_message(text: &str) -> ServerEvent {
+    match text::decode_server(text) {
+        Ok(message) => ServerEvent::Message(message),
+        // A newer server may say more than this page knows.
+        Err(TextError::UnknownOp(_)) => ServerEvent::Heartbeat,
+        Err(error) => ServerEvent::ProtocolError(error.to_string()),
+    }
 }
 
 /// What a binary message says that is not output, which is not to be copied here.
@@ -155,6 +170,20 @@ mod tests {
                 matches!(event, ServerEvent::ProtocolError(_)),
                 "{garbage:?}"
             );
+        }
+    }
+
+    #[test]
+    fn on_a_channel_a_message_is_itself_and_the_end_a_close_frame() {
+        let pong = ServerMessage::Pong { token: "1".into() };
+        let text = encode_server(&pong, true).unwrap();
+        assert_eq!(decode_on_channel(&text), ServerEvent::Message(pong));
+        let (code, reason) = (2, "why".to_owned());
+        let closed = ServerEvent::Closed { code, reason };
+        assert_eq!(decode_on_channel(r#"c[2,"why"]"#), closed);
+        for garbage in ["", "o", "c", "c[2]", "a[]"] {
+            let event = decode_on_channel(garbage);
+            assert!(matches!(event, ServerEvent::ProtocolError(_)), "{garbage}");
         }
     }
 

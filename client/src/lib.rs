@@ -7,7 +7,8 @@
 //! * its parts: `input` and `output`, which count bytes; `keepalive`, which knows whether the server lives; `backoff`, when to
 //!   connect again, and `transport_fallback`, by which transport; `resize`;
 //! * [`transport`]: the ways to reach the server; [`codec`]: how messages are encoded in each;
-//! * [`polling`]: SockJS over plain HTTP, where no WebSocket gets through.
+//! * [`polling`]: SockJS over plain HTTP, where no WebSocket gets through; [`multiplex`]: all terminals of a page over one
+//!   such session.
 
 mod actions;
 mod backoff;
@@ -15,6 +16,7 @@ mod client;
 pub mod codec;
 mod input;
 mod keepalive;
+pub mod multiplex;
 mod output;
 pub mod polling;
 mod receive;

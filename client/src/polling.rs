@@ -1,4 +1,4 @@
-//! SockJS over plain HTTP as a state machine: what responses bring goes in, what is to be asked for comes out. No browser.
+//! What responses bring that receive over plain HTTP: SockJS frames, and whether there is to be another request. No browser.
 
 /// What a request that receives brought so far.
 #[derive(Debug, Default)]
@@ -8,17 +8,6 @@ pub struct Receiving {
     /// Whether any frame came.
     has_received: bool,
     is_closed: bool,
-}
-
-/// What is to be done next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Make another request, with this body if it sends something.
-    Request(String),
-    /// Nothing, for now.
-    Wait,
-    /// The session is lost.
-    GiveUp,
 }
 
 impl Receiving {
@@ -54,67 +43,11 @@ impl Receiving {
         self.is_closed |= frames.iter().any(|frame| frame.starts_with('c'));
     }
 
-    /// The response is complete, or broken if it is not `good`.
-    pub fn done(&mut self, good: bool) -> Action {
+    /// The response is complete, or broken if it is not `good`. Tells whether to make another request; else the session is
+    /// lost.
+    pub fn done(&mut self, good: bool) -> bool {
         self.partial.clear();
-        if good && std::mem::take(&mut self.has_received) && !self.is_closed {
-            Action::Request(String::new())
-        } else {
-            Action::GiveUp
-        }
-    }
-}
-
-/// What is to be sent: one request at a time, so that the order is kept, each with all that waits.
-#[derive(Debug, Default)]
-pub struct Sending {
-    queued: Vec<String>,
-    is_sending: bool,
-}
-
-/// How much one request carries at most, in bytes: servers take 64 KiB of SockJS's own client, too.
-const MAX_BATCH: usize = 48 << 10;
-
-impl Sending {
-    /// Takes a message; gives what is to be sent now.
-    pub fn push(&mut self, message: String) -> Action {
-        self.queued.push(message);
-        if self.is_sending {
-            Action::Wait
-        } else {
-            self.next()
-        }
-    }
-
-    /// A request is done, or failed if it is not `good`: what it carried may have arrived or not.
-    pub fn done(&mut self, good: bool) -> Action {
-        self.is_sending = false;
-        if good { self.next() } else { Action::GiveUp }
-    }
-
-    /// Whether all has been sent.
-    pub fn is_done(&self) -> bool {
-        !self.is_sending
-    }
-
-    fn next(&mut self) -> Action {
-        let mut length = 0;
-        let count = self
-            .queued
-            .iter()
-            .take_while(|message| {
-                let first = length == 0;
-                length += message.len() + 3;
-                first || length <= MAX_BATCH
-            })
-            .count();
-        if count == 0 {
-            return Action::Wait;
-        }
-        self.is_sending = true;
-        let mut batch = String::new();
-        sockjs::frame::encode_batch(&mut batch, self.queued.drain(..count));
-        Action::Request(batch)
+        good && std::mem::take(&mut self.has_received) && !self.is_closed
     }
 }
 
@@ -124,13 +57,6 @@ mod tests {
 
     use super::*;
 
-    fn messages(action: Action) -> Vec<String> {
-        match action {
-            Action::Request(batch) => sockjs::frame::decode_batch(&batch).unwrap(),
-            other => panic!("{other:?}"),
-        }
-    }
-
     #[test]
     fn frames_are_lines_behind_a_prelude() {
         let mut receiving = Receiving::default();
@@ -138,8 +64,8 @@ mod tests {
         assert!(receiving.receive(&prelude).is_empty());
         assert_eq!(receiving.receive("\no\nh\na[\"x"), ["o", "h"]);
         assert_eq!(receiving.receive("\"]\n"), [r#"a["x"]"#]);
-        assert_eq!(receiving.done(true), Action::Request(String::new()));
-        assert_eq!(receiving.done(true), Action::GiveUp, "an empty response");
+        assert!(receiving.done(true));
+        assert!(!receiving.done(true), "an empty response");
     }
 
     #[test]
@@ -147,31 +73,10 @@ mod tests {
         let mut receiving = Receiving::default();
         assert_eq!(receiving.receive_event("a[\"100 %25\"]"), "a[\"100 %\"]");
         assert_eq!(receiving.receive("c[3000,\"\"]\n"), ["c[3000,\"\"]"]);
-        assert_eq!(receiving.done(true), Action::GiveUp);
+        assert!(!receiving.done(true));
         let mut broken = Receiving::default();
         broken.receive("o\na[");
-        assert_eq!(broken.done(false), Action::GiveUp);
-    }
-
-    #[test]
-    fn one_request_at_a_time_carries_all_that_waits() {
-        let mut sending = Sending::default();
-        assert_eq!(messages(sending.push("a".to_owned())), ["a"]);
-        assert_eq!(sending.push("b".to_owned()), Action::Wait);
-        assert_eq!(sending.push("\n".to_owned()), Action::Wait);
-        assert_eq!(messages(sending.done(true)), ["b", "\n"]);
-        assert_eq!(sending.done(true), Action::Wait);
-        assert!(sending.is_done());
-        let long = "x".repeat(2 * MAX_BATCH);
-        assert_eq!(
-            messages(sending.push(long.clone())),
-            std::slice::from_ref(&long)
-        );
-        assert_eq!(sending.push("c".to_owned()), Action::Wait);
-        assert_eq!(sending.push(long.clone()), Action::Wait);
-        assert_eq!(messages(sending.done(true)), ["c"]);
-        assert_eq!(messages(sending.done(true)), [long]);
-        assert_eq!(sending.done(false), Action::GiveUp);
+        assert!(!broken.done(false));
     }
 
     proptest! {

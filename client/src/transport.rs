@@ -1,6 +1,6 @@
 //! The ways to reach the server, from the best to the last, and the address of each.
 
-use podshell_shared::terminal::PROTOCOL;
+use podshell_shared::{multiplex, terminal::PROTOCOL};
 
 /// A way to reach the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +72,8 @@ impl Transport {
         self.subprotocol().is_some()
     }
 
-    /// Its address under an `http:` or `https:` base; over plain HTTP the session's, below which its requests have theirs.
-    /// `random` gives numbers from 0 up to below 1 that nobody can guess: who knows a session's name can speak in it.
+    /// Its address under an `http:` or `https:` base; over plain HTTP that of a multiplex, below which its requests have
+    /// theirs. `random` gives numbers from 0 up to below 1 that nobody can guess: who knows a session's name can speak in it.
     pub fn address(self, base: &str, random: fn() -> f64) -> String {
         let base = base.split(['?', '#']).next().unwrap_or_default();
         let folder = base.rfind('/').map_or(base, |slash| &base[..=slash]);
@@ -91,7 +91,7 @@ impl Transport {
             Self::WebSocketBinary => format!("ws{socket}ws/api/sockjs/websocket"),
             Self::WebSocketText => format!("ws{socket}ws/api/sockjs/{}/websocket", session()),
             Self::XhrStreaming | Self::EventSource | Self::XhrPolling => {
-                format!("{folder}api/sockjs/{}", session())
+                format!("{folder}{}/{}", multiplex::PATH, session())
             }
         }
     }
@@ -121,7 +121,7 @@ mod tests {
         );
         assert_eq!(
             Transport::XhrPolling.address("https://example.org/tools/shell/?x#y", || 0.0),
-            "https://example.org/tools/shell/api/sockjs/000/aaaaaaaaaaaaaaaaaaaaaaaaa"
+            "https://example.org/tools/shell/api/multiplex/000/aaaaaaaaaaaaaaaaaaaaaaaaa"
         );
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use bytes::Bytes;
 use podshell_client::{Client, End, Phase, ResumePoint, ScreenUpdate, transport::Transport};
-use podshell_client_driver::Driver;
+use podshell_client_driver::{Driver, Multiplexes};
 use podshell_shared::{
     terminal::{Exit, Notice, Size},
     utf8::Utf8Stream,
@@ -39,6 +39,37 @@ impl Page {
         let id = server.mint("app").await;
         let page = Self::open_with(server, transport, id).await;
         page.unwrap_or_else(|end| panic!("{transport:?}: {end:?}"))
+    }
+
+    /// The same as one of several terminals of a page.
+    pub async fn open_on(
+        server: &TestServer,
+        transport: Transport,
+        multiplexes: &Multiplexes,
+    ) -> Self {
+        let id = server.mint("app").await;
+        let driver = Driver::start(&server.address(), transport, false, SIZE, READ_BUFFER);
+        let mut page = Self::new(driver.on_page(multiplexes));
+        page.driver.act(|client, now| client.minted(id, now)).await;
+        let connected = page.connected().await;
+        connected.unwrap_or_else(|end| panic!("{transport:?}: {end:?}"))
+    }
+
+    /// Begins to go on with a session, as one of several terminals of a page, without waiting for it.
+    pub fn resuming_on(
+        server: &TestServer,
+        transport: Transport,
+        multiplexes: &Multiplexes,
+        point: ResumePoint,
+    ) -> Self {
+        let client = Client::resume(point, false, Some(SIZE), transport, || 0.5, 0.0);
+        let driver = Driver::new(client, &server.address(), READ_BUFFER);
+        Self::new(driver.on_page(multiplexes))
+    }
+
+    /// Does what the client wants to be done, and waits for nothing.
+    pub async fn begin(&mut self) {
+        self.driver.perform_actions().await;
     }
 
     /// Opens the session of a minted id; gives its end if there is none.
@@ -85,7 +116,7 @@ impl Page {
     }
 
     /// Waits until the session stands.
-    async fn connected(mut self) -> Result<Self, End> {
+    pub async fn connected(mut self) -> Result<Self, End> {
         while self.client().phase() != &Phase::Connected {
             if !self.step().await {
                 return Err(self.ended());

@@ -5,7 +5,7 @@ use podshell_shared::terminal::ClientMessage;
 use wasm_bindgen::JsValue;
 
 use crate::net::{
-    connection_event::ConnectionEvent, credential, sign_in_mark, sockjs_http::SockJsConnection,
+    connection_event::ConnectionEvent, credential, multiplex::Channel, sign_in_mark,
     web_socket::WebSocketConnection,
 };
 
@@ -22,7 +22,7 @@ pub(crate) fn shows_who_opens_it(transport: Transport) -> bool {
 /// What carries a connection. Dropped, it ends that and calls nobody any more.
 pub(crate) enum Connection {
     Web(WebSocketConnection),
-    Http(SockJsConnection),
+    Http(Channel),
 }
 
 impl Connection {
@@ -41,7 +41,7 @@ impl Connection {
         if transport.is_web_socket() {
             WebSocketConnection::open(transport, base, query, tell).map(Self::Web)
         } else {
-            SockJsConnection::open(transport, base, query.unwrap_or_default(), tell).map(Self::Http)
+            Channel::open(transport, base, query.unwrap_or_default(), tell).map(Self::Http)
         }
     }
 
@@ -49,7 +49,7 @@ impl Connection {
     pub(crate) fn send(&self, message: &ClientMessage) {
         match self {
             Self::Web(connection) => connection.send(message),
-            Self::Http(connection) => connection.send(message),
+            Self::Http(channel) => channel.send(message),
         }
     }
 }
