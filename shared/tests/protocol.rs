@@ -4,6 +4,7 @@ use bytes::Bytes;
 use podshell_shared::{
     binary,
     close::{Carrier, Outcome, reason},
+    multiplex::{put, split},
     terminal::{ClientMessage, EndReason, Exit, MAX_ID, Notice, ServerMessage, Size},
     text::{TextError, decode_client, decode_server, encode_client, encode_server},
 };
@@ -37,6 +38,17 @@ fn the_documents_server_messages_are_true() {
         let message = decode_server(example).unwrap();
         let encoded = encode_server(&message, true);
         assert_eq!(encoded.as_deref(), Some(example));
+    }
+}
+
+#[test]
+fn the_documents_texts_of_channels_are_true() {
+    for example in examples("channels") {
+        let (channel, text) = split(example).unwrap();
+        assert_eq!(put(channel, text), example);
+        let is_over = text.is_empty() || text.starts_with("c[");
+        let is_message = decode_client(text).is_ok() || decode_server(text).is_ok();
+        assert!(is_over || is_message, "{example}");
     }
 }
 
