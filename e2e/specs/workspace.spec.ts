@@ -183,6 +183,57 @@ test("a reload brings all panes back, with what runs in them", async ({ page }) 
   }
 });
 
+test("a tab that is closed is had back with all of its panes", async ({ page }) => {
+  const terminal = await open(page);
+  await terminal.run("echo fir''st");
+  await terminal.expectText(/^first$/m);
+  await press(page, "Control+Shift+E", 2);
+  await press(page, "Control+Shift+O", 3);
+  await page.keyboard.press("Control+Shift+Enter");
+  await expect(tabs(page)).toHaveCount(2);
+  await tabs(page).nth(0).getByTestId("close-tab").click();
+  await expect(tabs(page)).toHaveCount(1);
+  await page.getByTestId("undo").getByRole("button", { name: "Undo" }).click();
+  await expect(tabs(page)).toHaveCount(2);
+  await expect(panes(page)).toHaveCount(3);
+  await expect.poll(() => text(panes(page).nth(0))).toContain("first");
+  await expect(page.getByTestId("state-line")).toHaveAttribute("data-state", "connected");
+});
+
+test("what has ended is not begun anew by a reload", async ({ page }) => {
+  const terminal = await open(page);
+  await page.keyboard.press("Control+Shift+Enter");
+  await expect(tabs(page)).toHaveCount(2);
+  await terminal.expectPrompt();
+  await terminal.run("exit 3");
+  await terminal.expectReason("exited");
+  await tabs(page).nth(0).getByRole("link").click();
+  await terminal.expectState("connected");
+  await page.reload();
+  await terminal.expectState("connected");
+  await expect(tabs(page)).toHaveCount(1);
+});
+
+test("who renames a tab while its shell starts goes on writing there", async ({ page }) => {
+  await open(page);
+  // its start is held up for as long as the name is written
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  await page.route(/\/shell\/?$|sessions?$|mint/, async (route) => {
+    if (route.request().method() === "POST") await begun;
+    await route.fallback();
+  });
+  await page.keyboard.press("Control+Shift+Enter");
+  await expect(tabs(page)).toHaveCount(2);
+  await tabs(page).nth(1).getByRole("link").dblclick();
+  await page.keyboard.type("rel");
+  begin();
+  await expect(page.getByTestId("state-line")).toHaveAttribute("data-state", "connected");
+  await page.keyboard.type("ease");
+  await page.keyboard.press("Enter");
+  await expect(tabs(page).nth(1)).toContainText("release");
+});
+
 test("what happens in a tab that nobody sees is marked, until somebody looks", async ({ page }) => {
   const terminal = await open(page);
   await terminal.run("read -r -t 2; echo wrote; read -r -t 2; printf '\\a'");

@@ -6,6 +6,7 @@ use podshell_shared::api::Me;
 use crate::{
     account::{provide_account, use_account},
     i18n::provide_language,
+    last_user,
     pages::{
         not_found::NotFoundPage,
         pods::{known_namespaces, store::PodStore},
@@ -45,13 +46,18 @@ pub(crate) fn App() -> impl IntoView {
     });
     Effect::new(move |before: Option<Option<Me>>| {
         let me = account.me();
-        // What one has on their screens is not for who comes after them.
-        if before.flatten().is_some_and(|before| Some(before) != me) {
+        // What one has on their screens is not for who comes after them, on this page or on one after it.
+        let is_other = before.flatten().is_some_and(|before| Some(before) != me);
+        let is_another = me.as_ref().is_some_and(|me| !last_user::is(me));
+        if is_other || is_another {
             workspace.close_all();
             store.clear();
             known_namespaces::forget();
             recent_shells::forget();
             users.update(|users| *users += 1);
+        }
+        if let Some(me) = &me {
+            last_user::remember(me);
         }
         me
     });

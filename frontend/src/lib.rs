@@ -5,7 +5,7 @@
 //! * `app`: the page as a whole, and which of its pages the address asks for;
 //! * `pages`: a folder each;
 //! * `workspace`: the terminals that are open, shown or not;
-//! * `account`: who uses the page, and whether they have to sign in;
+//! * `account`, `last_user`: who uses the page, whether they have to sign in, and who did before them;
 //! * `embedding`: the page around this one, where that shows a terminal in a frame;
 //! * `session`: one terminal's session, which drives a client of `podshell-client`;
 //! * `xterm`: the terminal itself; `net`: the way to the server; `ui`: what pages are made of;
@@ -22,6 +22,7 @@ mod browser;
 mod embedding;
 mod error;
 mod i18n;
+mod last_user;
 mod net;
 mod pages;
 mod panic;

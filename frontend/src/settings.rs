@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    browser::{dom, listener::Listener, storage},
+    browser::{dom, storage},
     i18n::{Language, use_language},
 };
 
@@ -209,15 +209,7 @@ pub(crate) fn provide_settings() {
         scrollback: RwSignal::new(chosen()),
     };
     provide_context(settings);
-    let query = window().match_media("(prefers-contrast: more)");
-    let query = query.ok().flatten();
-    let wanted = RwSignal::new(query.as_ref().is_some_and(|query| query.matches()));
-    let changes = query.map(|query| {
-        let told = query.clone();
-        Listener::new(&query, "change", move |_| wanted.set(told.matches()))
-    });
-    // As long as the page.
-    StoredValue::new_local(changes);
+    let wanted = dom::follow_query("(prefers-contrast: more)");
     Effect::new(move |_| {
         let theme = settings.theme.get();
         dom::mark_root("data-theme", theme.name(), theme != Theme::System);

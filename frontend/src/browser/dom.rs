@@ -1,8 +1,10 @@
 //! What the document and the window tell of themselves.
 
-use leptos::prelude::{document, window};
+use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, Event, Url};
+
+use crate::browser::listener::Listener;
 
 /// The address that relative addresses start from.
 pub(crate) fn base() -> String {
@@ -70,6 +72,18 @@ pub(crate) fn is_click_on_control(event: &Event) -> bool {
     let focused = document().active_element();
     let shown = focused.and_then(|focused| focused.matches(":focus-visible").ok());
     control.is_some() && shown != Some(true)
+}
+
+/// Whether a media query holds, for as long as the current owner lives.
+pub(crate) fn follow_query(query: &str) -> Signal<bool> {
+    let query = window().match_media(query).ok().flatten();
+    let holds = RwSignal::new(query.as_ref().is_some_and(|query| query.matches()));
+    let changes = query.map(|query| {
+        let told = query.clone();
+        Listener::new(&query, "change", move |_| holds.set(told.matches()))
+    });
+    StoredValue::new_local(changes);
+    holds.into()
 }
 
 /// Gives the root an attribute with this value, or takes it away.

@@ -358,6 +358,7 @@ const WORDS: Words = Words {
     help: "Keys",
     everywhere: "Everywhere",
     in_list: "In the list of pods",
+    leave_terminal: "leave the terminal",
     next_region: "next part of the page",
     toward: "pane in a direction",
     move_divider: "move the divider",

@@ -197,6 +197,7 @@ pub(crate) struct Words {
     pub(crate) help: &'static str,
     pub(crate) everywhere: &'static str,
     pub(crate) in_list: &'static str,
+    pub(crate) leave_terminal: &'static str,
     pub(crate) next_region: &'static str,
     pub(crate) toward: &'static str,
     pub(crate) move_divider: &'static str,

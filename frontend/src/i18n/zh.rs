@@ -351,6 +351,7 @@ const WORDS: Words = Words {
     help: "快捷键",
     everywhere: "任何位置",
     in_list: "在 Pod 列表中",
+    leave_terminal: "离开终端",
     next_region: "页面的下一部分",
     toward: "移到某个方向的窗格",
     move_divider: "移动分隔线",

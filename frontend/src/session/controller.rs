@@ -52,7 +52,7 @@ pub(crate) struct TerminalController {
     restored: Cell<bool>,
     /// What is done when the user wants the keyboard back for the page that shows this.
     pub(crate) on_return_focus: RefCell<Option<Box<dyn Fn()>>>,
-    _listeners: [Listener; 4],
+    _listeners: [Listener; 3],
 }
 
 impl TerminalController {
@@ -89,11 +89,6 @@ impl TerminalController {
                 restored: Cell::new(saved.is_some()),
                 on_return_focus: RefCell::default(),
                 _listeners: [
-                    Listener::new(
-                        &window(),
-                        "pagehide",
-                        callback(me, |me, _| me.page_hidden()),
-                    ),
                     Listener::new(
                         &window(),
                         "pageshow",
@@ -280,10 +275,9 @@ impl TerminalController {
         self.step(Client::close);
     }
 
-    /// The browser takes the page away: for good, to load it anew, or to put it aside.
-    fn page_hidden(&self) {
+    /// The browser takes the page away: for good, to load it anew, or to put it aside. What is left behind may have so many bytes.
+    pub(crate) fn page_hidden(&self, room: usize) {
         if let Some(resume_point) = self.ask(Client::resume_point).flatten() {
-            // A tab has some MB for all of its pages.
             let mut lines = self
                 .preferences
                 .looks
@@ -297,6 +291,7 @@ impl TerminalController {
                         resume_point,
                         snapshot,
                     },
+                    room,
                 ) || lines == 0
                 {
                     break;
@@ -364,18 +359,17 @@ impl TerminalController {
         }
         // Who comes back has time anew, and a session that has ended ends no more.
         self.view.notices.end_idle_warning();
-        let reconnected = self
-            .view
-            .status
-            .with_untracked(|shown| matches!(shown, Status::Reconnecting { .. }));
         if status == Status::Connected {
             self.restored.set(false);
             set_if_changed(self.view.transport, Some(transport));
             preferred_transport::remember(transport);
-            recent_shells::remember(&self.target);
+            // A frame's user is known to the page around it alone.
+            if !self.saved_name.is_of_frame() {
+                recent_shells::remember(&self.target);
+            }
             // Whoever looked elsewhere meanwhile is left alone.
             let is_here = self.view.has_keyboard.get_untracked();
-            if is_here && (!reconnected || dom::has_no_focus()) {
+            if is_here && dom::has_no_focus() {
                 self.terminal.focus();
             }
         }

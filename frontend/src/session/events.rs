@@ -77,6 +77,8 @@ impl TerminalController {
                 }
             }
             ScreenUpdate::Notice(said) => {
+                // It is said where nobody may be looking.
+                self.view.happened(Activity::Bell);
                 let notice = Notice::new(language.notice(said));
                 self.view.notices.show(match said {
                     terminal::Notice::IdleSoon { .. } => notice.until_typed(),

@@ -11,6 +11,8 @@ use crate::{browser::storage, xterm::screen_snapshot::ScreenSnapshot};
 
 /// What stands before the name of what was left.
 const PREFIX: &str = "podshell.left:";
+/// What stands before the address of a frame in it.
+const FRAME: &str = "frame:";
 /// What stands before the number of a pane in it.
 const PANE: &str = "pane:";
 
@@ -24,9 +26,16 @@ impl SavedName {
         Self(format!("{PREFIX}{PANE}{number}"))
     }
 
+    /// Whether it is that of a frame.
+    pub(crate) fn is_of_frame(&self) -> bool {
+        self.0
+            .strip_prefix(PREFIX)
+            .is_some_and(|name| name.starts_with(FRAME))
+    }
+
     /// Of a frame of another page, by what it shows: all frames of a tab keep what they leave in one place.
     pub(crate) fn of_frame(target: &TargetRequest) -> Self {
-        Self(format!("{PREFIX}frame:{}", target.page()))
+        Self(format!("{PREFIX}{FRAME}{}", target.page()))
     }
 }
 
@@ -39,11 +48,12 @@ pub(crate) struct SavedSession {
     pub(crate) snapshot: ScreenSnapshot,
 }
 
-/// Leaves a terminal behind. Gives false where the browser has no room for it: without it, the next page begins a new
-/// shell.
-pub(crate) fn save(name: &SavedName, session: &SavedSession) -> bool {
+/// Leaves a terminal behind, in so many bytes. Gives false where it takes more, or the browser has no room for it: without it,
+/// the next page begins a new shell.
+pub(crate) fn save(name: &SavedName, session: &SavedSession, room: usize) -> bool {
     let text = serde_json::to_string(session).expect("strings and numbers are always JSON");
-    storage::tab().is_some_and(|storage| storage.set_item(&name.0, &text).is_ok())
+    text.len() <= room
+        && storage::tab().is_some_and(|storage| storage.set_item(&name.0, &text).is_ok())
 }
 
 /// Takes what was left behind by this name, if anything.

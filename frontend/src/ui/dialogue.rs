@@ -65,6 +65,13 @@ impl Dialogues {
         Self(RwSignal::new_local(None))
     }
 
+    /// Nobody is there to answer: nothing happens.
+    pub(crate) fn give_up(self) {
+        if self.0.with_untracked(Option::is_some) {
+            self.0.set(None);
+        }
+    }
+
     /// Asks. Nobody else can meanwhile: all but the dialogue is out of reach.
     pub(crate) fn ask(self, dialogue: Dialogue) {
         self.0.set(Some(Rc::new(dialogue)));

@@ -28,6 +28,10 @@ use crate::{
 
 /// How long after the keys that load the page anew it may take until the browser does so, in ms.
 const RELOAD_WITHIN: u32 = 1000;
+/// What a browser keeps for a tab: some MB for all of its pages, each character of two bytes.
+const ROOM: usize = 2 << 20;
+/// So many frames of a tab share it, as far as one of them can know.
+const FRAMES: usize = 4;
 /// For how long a pane that was closed can be had back, in ms: what runs in it ends after that.
 const UNDO_WITHIN: u32 = 5000;
 
@@ -60,9 +64,9 @@ struct OpenPane {
     owner: Owner,
 }
 
-/// A pane that can be had back for a while, and how all were arranged with it.
+/// Panes that can be had back for a while, and how all were arranged with them.
 struct Closed {
-    open: OpenPane,
+    panes: Vec<OpenPane>,
     layout: Layout<PaneId>,
     _over: Timeout,
 }
@@ -78,8 +82,7 @@ pub(crate) fn provide_workspace(here: &Route) {
         owner: StoredValue::new(Owner::current().unwrap_or_default()),
     };
     provide_context(workspace);
-    // First: what comes before the browser takes the page away has to be done before panes leave what they show.
-    workspace.leave_layout_behind();
+    workspace.leave_behind();
     if !workspace.is_frame {
         let SavedLayout { layout, targets } = saved_layout::take();
         let panes = targets
@@ -103,16 +106,33 @@ pub(crate) fn use_workspace() -> Workspace {
 }
 
 impl Open {
+    /// Those that a page in the place of this one goes on with: what has ended would begin anew.
+    fn living(&self) -> SavedLayout {
+        let mut layout = self.layout.clone();
+        let mut targets = BTreeMap::new();
+        for OpenPane { id, pane, .. } in &self.panes {
+            if pane.view.status.with_untracked(Status::is_final) {
+                layout.close(id);
+            } else {
+                targets.insert(*id, pane.target.clone());
+            }
+        }
+        SavedLayout { layout, targets }
+    }
+
     fn get(&self, id: PaneId) -> Option<&OpenPane> {
         self.panes.iter().find(|open| open.id == id)
     }
 
-    /// The pane that shows this: the one with the keyboard, or the first.
+    /// The pane that shows this: the one with the keyboard, or the first, of those that have not ended if there is one.
     fn find(&self, target: &TargetRequest) -> Option<&OpenPane> {
         let is_it = |open: &&OpenPane| open.pane.target == *target;
+        let lives = |open: &&OpenPane| !open.pane.view.status.with_untracked(Status::is_final);
         let focused = self.layout.focused().and_then(|id| self.get(*id));
+        let mut living = self.panes.iter().filter(is_it).filter(lives);
         focused
             .filter(is_it)
+            .or_else(|| living.next())
             .or_else(|| self.panes.iter().find(is_it))
     }
 }
@@ -159,11 +179,11 @@ impl Workspace {
         self.pane(id).is_some_and(|pane| pane.controller.is_busy())
     }
 
-    /// What was closed just now, and can be had back.
-    pub(crate) fn closed(self) -> Option<String> {
+    /// The names of what was closed just now, and can be had back.
+    pub(crate) fn closed(self) -> Vec<String> {
         self.closed.with(|closed| {
-            let closed = closed.as_ref()?;
-            Some(closed.open.pane.name())
+            let panes = closed.iter().flat_map(|closed| &closed.panes);
+            panes.map(|open| open.pane.name()).collect()
         })
     }
 }
@@ -216,43 +236,54 @@ impl Workspace {
         is_changed
     }
 
-    /// Closes a pane. What runs in it ends a while later, if it is not had back by then.
-    pub(crate) fn close(self, id: PaneId) {
+    /// Closes panes. What runs in them ends a while later, if they are not had back by then.
+    pub(crate) fn close(self, ids: &[PaneId]) {
         let layout = self.open.with_untracked(|open| open.layout.clone());
-        let Some(open) = self.take_out(id) else {
-            return;
-        };
+        let taken = ids.iter().filter_map(|id| self.take_out(*id));
+        let is_over = |open: &OpenPane| open.pane.view.status.with_untracked(Status::is_final);
+        let (over, panes): (Vec<_>, Vec<_>) = taken.partition(is_over);
+        over.into_iter().for_each(end);
         self.end_closed();
-        if open.pane.view.status.with_untracked(Status::is_final) {
-            end(open);
+        if panes.is_empty() {
             return;
         }
         let over = Timeout::new(UNDO_WITHIN, move || self.end_closed());
         self.closed.set(Some(Rc::new(Closed {
-            open,
+            panes,
             layout,
             _over: over,
         })));
     }
 
-    /// Has the pane back that was closed last, where it was if nothing has been opened or closed since.
+    /// Has the panes back that were closed last, where they were if nothing has been opened or closed since.
     pub(crate) fn undo_close(self) {
         let Some(closed) = self.closed.try_update(Option::take).flatten() else {
             return;
         };
-        let Closed { open, layout, .. } = &*closed;
-        let id = open.id;
-        let (new, layout) = (open.clone(), layout.clone());
+        let Closed { panes, layout, .. } = &*closed;
         self.open.update(|open| {
-            let mut without = layout.clone();
-            without.close(&id);
-            if without.panes() == open.layout.panes() {
-                open.layout = layout;
-            } else {
-                open.layout.open(id);
+            // What had ended is not had back.
+            let mut before = layout.clone();
+            let is_known =
+                |id: &PaneId| open.get(*id).is_some() || panes.iter().any(|pane| pane.id == *id);
+            for id in layout.panes().iter().filter(|id| !is_known(id)) {
+                before.close(id);
             }
-            open.panes.push(new);
-            open.layout.focus(&id);
+            let mut without = before.clone();
+            for pane in panes {
+                without.close(&pane.id);
+            }
+            if without.panes() == open.layout.panes() {
+                open.layout = before;
+            } else {
+                for pane in panes {
+                    open.layout.open(pane.id);
+                }
+            }
+            open.panes.extend(panes.iter().cloned());
+            if let Some(first) = panes.first() {
+                open.layout.focus(&first.id);
+            }
         });
     }
 
@@ -289,7 +320,7 @@ impl Workspace {
         let closed = self.closed.with_untracked(Clone::clone);
         if let Some(closed) = closed {
             self.closed.set(None);
-            end(closed.open.clone());
+            closed.panes.iter().cloned().for_each(end);
         }
     }
 
@@ -327,19 +358,19 @@ impl Workspace {
 
 /// What is done when the browser takes the page away.
 impl Workspace {
-    /// Leaves the layout for the page that is loaded in the place of this one.
-    fn leave_layout_behind(self) {
-        if self.is_frame {
-            return;
-        }
+    /// Leaves all of it for the page that is loaded in the place of this one.
+    fn leave_behind(self) {
         let hidden = Listener::new(&window(), "pagehide", move |_| {
             // Nobody can have it back any more.
             self.end_closed();
             self.open.with_untracked(|open| {
-                let target = |open: &OpenPane| (open.id, open.pane.target.clone());
-                let targets: BTreeMap<_, _> = open.panes.iter().map(target).collect();
-                let layout = open.layout.clone();
-                saved_layout::save(&SavedLayout { layout, targets });
+                let room = ROOM / open.panes.len().max(if self.is_frame { FRAMES } else { 1 });
+                for OpenPane { pane, .. } in &open.panes {
+                    pane.controller.page_hidden(room);
+                }
+                if !self.is_frame {
+                    saved_layout::save(&open.living());
+                }
             });
         });
         let shown = Listener::new(&window(), "pageshow", |event| {
@@ -371,7 +402,13 @@ impl Workspace {
         let leaving = Listener::new(&window(), "beforeunload", move |event| {
             let is_busy = |open: &OpenPane| open.pane.controller.is_busy();
             let any_is_busy = |open: &Open| open.panes.iter().any(is_busy);
-            if reloads.with_value(Option::is_none) && self.open.with_untracked(any_is_busy) {
+            let is_closed_busy = |closed: &Option<Rc<Closed>>| {
+                let mut panes = closed.iter().flat_map(|closed| &closed.panes);
+                panes.any(is_busy)
+            };
+            let is_asked =
+                self.open.with_untracked(any_is_busy) || self.closed.with_untracked(is_closed_busy);
+            if reloads.with_value(Option::is_none) && is_asked {
                 event.prevent_default();
             }
         });

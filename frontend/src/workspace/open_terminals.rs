@@ -77,7 +77,7 @@ fn OpenTerminal(id: PaneId, target: TargetRequest, view: TerminalView) -> impl I
             let over = Timeout::new(ASK_FOR, move || asks.set(false));
             asking.set_value(Some(over));
         } else {
-            workspace.close(id);
+            workspace.close(&[id]);
         }
     };
     let name = format!("{}/{}/{}", target.namespace, target.pod, target.container);

@@ -1,6 +1,9 @@
 //! Search in what a terminal shows and has above its screen.
 
-use std::cell::RefCell;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use js_sys::Object;
 use leptos::prelude::*;
@@ -65,6 +68,7 @@ pub(crate) enum Found {
 pub(super) struct Search {
     terminal: Xterm,
     addon: RefCell<Option<SearchAddon>>,
+    is_loading: Cell<bool>,
     found: RwSignal<Found>,
     told: Closure<dyn FnMut(i32, u32)>,
 }
@@ -75,20 +79,26 @@ impl Search {
         Self {
             terminal: terminal.clone(),
             addon: RefCell::default(),
+            is_loading: Cell::new(false),
             found,
             told: Closure::new(move |index: i32, count| {
                 let shown = u32::try_from(index).ok().map(|index| index + 1);
-                found.set(Found::Matches { shown, count });
+                // Its terminal may be about to go.
+                let _ = found.try_set(Found::Matches { shown, count });
             }),
         }
     }
 
-    /// Loads what is needed; false if that can't be had.
-    pub(super) async fn load(&self) -> bool {
+    /// Loads what is needed, once; false if that can't be had, or is being had already.
+    pub(super) async fn load(self: Rc<Self>) -> bool {
         if self.addon.borrow().is_some() {
             return true;
         }
+        if self.is_loading.replace(true) {
+            return false;
+        }
         let loaded = load_search(&self.terminal, &self.told).await;
+        self.is_loading.set(false);
         let is_there = loaded.is_ok();
         if let Ok(addon) = loaded {
             self.addon.replace(Some(addon));
@@ -103,7 +113,7 @@ impl Search {
         if query.text.is_empty() {
             addon.clear_decorations();
             self.terminal.clear_selection();
-            self.found.set(Found::Unasked);
+            let _ = self.found.try_set(Found::Unasked);
             return;
         }
         if toward == Toward::Typed {
@@ -132,7 +142,7 @@ impl Search {
         // An expression that is being typed is none at times.
         if found.is_err() {
             addon.clear_decorations();
-            self.found.set(Found::BadExpression);
+            let _ = self.found.try_set(Found::BadExpression);
         }
     }
 

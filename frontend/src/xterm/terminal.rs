@@ -54,7 +54,7 @@ pub(crate) struct Terminal {
     _closures: Closures,
     _clipboard_requests: program_clipboard::Listening,
     _links: links::Chosen,
-    search: Search,
+    search: Rc<Search>,
     _theme: ThemeWatch,
     _touch: Touch,
 }
@@ -182,7 +182,7 @@ impl Terminal {
             rendered,
             cover: RefCell::default(),
             _listeners: iter::once(shown).chain(pasted).collect(),
-            search: Search::new(&terminal, found),
+            search: Rc::new(Search::new(&terminal, found)),
             _theme: ThemeWatch::begin(&terminal),
             _closures: ([input, binary, titled], bell, key),
             _clipboard_requests: clipboard_requests,
@@ -343,8 +343,8 @@ impl Terminal {
     }
 
     /// Loads what searches in it; false if that can't be had.
-    pub(crate) async fn load_search(&self) -> bool {
-        self.search.load().await
+    pub(crate) fn load_search(&self) -> impl Future<Output = bool> + use<> {
+        Rc::clone(&self.search).load()
     }
 
     /// Looks for a text, once that is loaded.

@@ -214,7 +214,7 @@ fn List(
         })
     };
     let esc = move |event: KeyboardEvent| {
-        if event.key() == "Escape" {
+        if event.key() == "Escape" && !event.is_composing() {
             store.filter.set(String::new());
         }
     };
@@ -278,6 +278,8 @@ fn List(
                 </button>
             </section>
         </Show>
+        // A screen reader hears which row keys are for.
+        <p class="visually-hidden" role="status">{move || store.selected.get()}</p>
         <PodTable store wanted />
     }
 }

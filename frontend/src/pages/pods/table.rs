@@ -131,7 +131,14 @@ pub(super) fn PodTable(
         }
     });
     let total = move || (wanted.with(Vec::len) + 1).to_string();
-    let come = move |event: FocusEvent| focused.set(row_of(event.target()));
+    let come = move |event: FocusEvent| {
+        let row = row_of(event.target());
+        // Keys are for the row in which somebody is.
+        if row.is_some() {
+            store.selected.set(row.clone());
+        }
+        focused.set(row);
+    };
     // The next one, not none in between: the row would go before the browser is there.
     let leave = move |event: FocusEvent| focused.set(row_of(event.related_target()));
     view! {

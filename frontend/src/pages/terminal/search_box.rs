@@ -28,7 +28,10 @@ fn OpenBox(view: TerminalView, shown: ShownPane) -> impl IntoView {
     let field = NodeRef::<html::Input>::new();
     let query = RwSignal::new(Query::default());
     let find = move |toward: Toward| {
-        let query = query.get_untracked();
+        // The box may be gone by the time that what searches is there.
+        let Some(query) = query.try_get_untracked() else {
+            return;
+        };
         shown.with(|pane| pane.controller.terminal().find(&query, toward));
     };
     Effect::new(move |_| {
@@ -38,13 +41,14 @@ fn OpenBox(view: TerminalView, shown: ShownPane) -> impl IntoView {
         }
     });
     // What was typed before it was there is searched for then.
-    let loading = shown.upgrade().map(|pane| async move {
-        pane.controller.terminal().load_search().await;
-        find(Toward::Typed);
+    shown.with(|pane| {
+        let loaded = pane.controller.terminal().load_search();
+        spawn_local(async move {
+            if loaded.await {
+                find(Toward::Typed);
+            }
+        });
     });
-    if let Some(loading) = loading {
-        spawn_local(loading);
-    }
     let change = move |change: &dyn Fn(&mut Query)| {
         query.update(|query| change(query));
         find(Toward::Typed);
@@ -56,6 +60,9 @@ fn OpenBox(view: TerminalView, shown: ShownPane) -> impl IntoView {
     };
     on_cleanup(move || shown.with(|pane| pane.controller.terminal().end_search()));
     let key = move |event: KeyboardEvent| {
+        if event.is_composing() {
+            return;
+        }
         match &*event.key() {
             "Enter" if event.shift_key() => find(Toward::Newer),
             "Enter" => find(Toward::Older),

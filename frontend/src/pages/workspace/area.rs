@@ -1,6 +1,6 @@
 //! The panes of all tabs, each where it is while its tab is shown, and the dividers between them.
 //!
-//! All stay in the document, shown or not: a terminal that is put elsewhere would lose the keyboard and what is selected.
+//! All stay in the document, shown or not: a terminal that is put elsewhere would lose the keyboard.
 
 use leptos::prelude::*;
 

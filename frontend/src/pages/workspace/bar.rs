@@ -10,7 +10,7 @@ use crate::{
         settings::dialogue::SettingsButton,
         sign_in::user_box::UserBox,
         workspace::{
-            commands::Commands,
+            commands::{Command, Commands},
             tab::{TabItem, TabSummary},
         },
     },
@@ -27,11 +27,7 @@ pub(super) fn TopBar(commands: Commands) -> impl IntoView {
     let store: PodStore = expect_context();
     let workspace = commands.workspace;
     let tabs = Memo::new(move |_| TabSummary::all(workspace));
-    let keys = if dom::is_mac() {
-        "Cmd K"
-    } else {
-        "Ctrl Shift K"
-    };
+    let keys = Command::GoTo.keys();
     let list_is_here = Memo::new(move |_| !commands.is_workspace_shown());
     let list_href = move || Route::pods(store.namespace.get().as_deref());
     let cluster = move || {

@@ -66,14 +66,15 @@ fn direction(code: &str) -> Option<Direction> {
     }
 }
 
-/// What a key is for besides, while no terminal and no field has the keyboard.
-pub(super) fn command_outside(key: &Key<'_>) -> Option<Command> {
+/// What a key is for besides, while no terminal and no field has the keyboard. A character alone is for who is in the list (WCAG
+/// 2.1.4).
+pub(super) fn command_outside(key: &Key<'_>, in_list: bool) -> Option<Command> {
     if key.composing || key.alt || key.meta {
         return None;
     }
     match (key.ctrl, key.shift, key.key) {
         (true, false, "k") => Some(Command::GoTo),
-        (false, _, "?") => Some(Command::Help),
+        (false, _, "?") if in_list => Some(Command::Help),
         _ => None,
     }
 }
@@ -166,10 +167,11 @@ mod tests {
 
     #[test]
     fn outside_of_terminals_there_are_shorter_ones() {
-        assert_eq!(command_outside(&key("Ctrl k")), Some(Command::GoTo));
-        assert_eq!(command_outside(&key("Shift ?")), Some(Command::Help));
+        assert_eq!(command_outside(&key("Ctrl k"), false), Some(Command::GoTo));
+        assert_eq!(command_outside(&key("Shift ?"), true), Some(Command::Help));
+        assert_eq!(command_outside(&key("Shift ?"), false), None);
         for other in ["k", "K", "Alt ?", "Ctrl Shift k", "Cmd k", "/"] {
-            assert_eq!(command_outside(&key(other)), None, "{other}");
+            assert_eq!(command_outside(&key(other), true), None, "{other}");
         }
     }
 

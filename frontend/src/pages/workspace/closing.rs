@@ -28,9 +28,7 @@ pub(super) fn close(
     });
     let named: Vec<_> = named.collect();
     let close = move || {
-        for id in &ids {
-            workspace.close(*id);
-        }
+        workspace.close(&ids);
         then();
     };
     if named.is_empty() {

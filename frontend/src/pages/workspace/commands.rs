@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
+    browser::dom,
     i18n::{Language, use_language},
     pages::{
         settings::dialogue::open_settings,
@@ -14,9 +15,9 @@ use crate::{
     },
     ui::dialogue::Dialogues,
     workspace::{
-        layout::{Axis, Direction},
+        layout::{Axis, Direction, Layout},
         open_panes::{Workspace, use_workspace},
-        pane::PaneId,
+        pane::{Pane as _, PaneId},
     },
 };
 
@@ -49,6 +50,36 @@ pub(super) enum Command {
     Help,
 }
 
+impl Command {
+    /// Whether its keys have a use of their own in a field: words are selected, and what was undone is done again.
+    pub(super) fn is_editing(self) -> bool {
+        matches!(self, Self::Toward(_) | Self::Push(_) | Self::Zoom)
+    }
+
+    /// The keys that do it; none if there are none.
+    pub(super) fn keys(self) -> &'static str {
+        let [others, mac] = match self {
+            Self::Split(Axis::Horizontal) => ["Ctrl Shift E", "Cmd D"],
+            Self::Split(Axis::Vertical) => ["Ctrl Shift O", "Cmd Shift D"],
+            Self::Duplicate => ["Ctrl Shift Enter", "Cmd Shift Enter"],
+            Self::Zoom => ["Ctrl Shift Z", "Cmd Shift Z"],
+            Self::Close => ["Ctrl Shift X", "Cmd Shift X"],
+            Self::Search => ["Ctrl Shift F", "Cmd F"],
+            Self::GoTo => ["Ctrl Shift K", "Cmd K"],
+            Self::Help => ["Ctrl Shift H", "Cmd Shift H"],
+            Self::Toward(_) => ["Ctrl Shift ← ↑ → ↓", "Cmd Shift ← ↑ → ↓"],
+            Self::Push(_) => ["Ctrl Shift Alt ← ↑ → ↓", "Cmd Shift Option ← ↑ → ↓"],
+            Self::Turn(_) => ["Ctrl Shift PgDn PgUp"; 2],
+            Self::Region(_) => ["Ctrl F6"; 2],
+            Self::Equal => [""; 2],
+        };
+        if dom::is_mac() { mac } else { others }
+    }
+}
+
+/// As the style sheet has it.
+const NARROW: &str = "(max-width: 48rem)";
+
 /// What commands are carried out with.
 #[derive(Clone, Copy)]
 pub(super) struct Commands {
@@ -56,6 +87,8 @@ pub(super) struct Commands {
     pub(super) dialogues: Dialogues,
     /// Whether the palette is open.
     pub(super) palette: RwSignal<bool>,
+    /// Whether there is no room for two panes.
+    pub(super) is_narrow: Signal<bool>,
     language: Signal<Language>,
     route: Signal<Route>,
 }
@@ -66,6 +99,7 @@ impl Commands {
             workspace: use_workspace(),
             dialogues,
             palette: RwSignal::new(false),
+            is_narrow: dom::follow_query(NARROW),
             language: use_language(),
             route: use_route(),
         }
@@ -91,7 +125,7 @@ impl Commands {
             }
             Command::Turn(distance) => {
                 if untrack(|| self.is_workspace_shown()) {
-                    workspace.arrange(|layout| layout.turn(distance));
+                    return workspace.arrange(|layout| layout.turn(distance));
                 } else if let Some(id) = untrack(|| workspace.focused()) {
                     self.go_to(id, go);
                 }
@@ -111,15 +145,14 @@ impl Commands {
                     workspace.open_tab(&pane.target);
                 }
             }
+            // Where there is nothing to go to, a program may have a use for the keys.
             Command::Toward(direction) => {
-                workspace.arrange(|layout| layout.focus_toward(direction));
+                return workspace.arrange(|layout| layout.focus_toward(direction));
             }
             Command::Push(direction) => {
-                workspace.arrange(|layout| layout.push_divider(direction));
+                return workspace.arrange(|layout| layout.push_divider(direction));
             }
-            Command::Zoom => {
-                workspace.arrange(|layout| layout.zoom());
-            }
+            Command::Zoom => return workspace.arrange(Layout::zoom),
             Command::Close => self.close(&[id], go),
             Command::Search => {
                 if let Some(pane) = workspace.pane(id) {
@@ -173,7 +206,11 @@ impl Commands {
     pub(super) fn go_to(self, id: PaneId, go: impl Fn(&str)) {
         self.workspace.focus(id);
         if let Some(pane) = self.workspace.pane(id) {
-            go(&pane.target.page());
+            if !untrack(|| self.is_workspace_shown()) {
+                go(&pane.target.page());
+            }
+            // It may have been the one already.
+            pane.focus();
         }
     }
 }

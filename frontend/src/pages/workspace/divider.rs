@@ -106,6 +106,8 @@ pub(super) fn DividerView(
             return;
         };
         event.prevent_default();
+        // Esc is its while it is dragged.
+        element.focus().ok();
         element.set_pointer_capture(event.pointer_id()).ok();
         dragged.set(pointer_at(&event));
     };

@@ -61,7 +61,7 @@ fn Undo(commands: Commands) -> impl IntoView {
     // A screen reader hears of what comes into an element that it knows.
     view! {
         <div role="status" class="undo-place">
-            {move || workspace.closed().map(|name| view! {
+            {move || Some(workspace.closed().join(", ")).filter(|names| !names.is_empty()).map(|name| view! {
                 <p class="undo" data-testid="undo">
                     <span>{move || language.get().closed(&name)}</span>
                     <button on:click=move |_| commands.undo_close(go)>

@@ -154,10 +154,18 @@ fn listen_to_chords(commands: Commands) {
         let on = event
             .target()
             .and_then(|on| on.dyn_into::<web_sys::Element>().ok());
-        let is_written =
-            on.is_some_and(|on| on.matches("input, textarea, select").unwrap_or_default());
-        let outside = || chords::command_outside(&key).filter(|_| !is_written);
-        let command = chords::command(&key, is_mac).or_else(outside);
+        let is = |what: &str| {
+            let on = on.as_ref();
+            on.is_some_and(|on| on.closest(what).ok().flatten().is_some())
+        };
+        let is_terminal = is(".xterm");
+        let is_field = !is_terminal && is("input, textarea, select");
+        let outside =
+            || chords::command_outside(&key, is(".page")).filter(|_| !is_terminal && !is_field);
+        let chord = chords::command(&key, is_mac);
+        let command = chord
+            .filter(|command| !(is_field && command.is_editing()))
+            .or_else(outside);
         let Some(command) = command.filter(|_| !is_asked) else {
             return;
         };

@@ -5,39 +5,35 @@ use leptos::prelude::*;
 use crate::{
     browser::dom,
     i18n::Language,
+    pages::workspace::commands::Command,
     ui::dialogue::{Choice, Dialogue, Dialogues},
+    workspace::layout::{Axis, Direction},
 };
 
 /// Shows it.
 pub(super) fn open(dialogues: Dialogues, language: Language) {
     let words = language.words();
-    let is_mac = dom::is_mac();
     // On a Mac it is the key that no shell sees.
-    let chord = move |others: &'static str, mac: &'static str| if is_mac { mac } else { others };
+    let clipboard = if dom::is_mac() {
+        "Cmd C, V"
+    } else {
+        "Ctrl Shift C, V"
+    };
     let everywhere = vec![
-        (chord("Ctrl Shift K", "Cmd K"), words.go_to),
-        (chord("Ctrl Shift H", "Cmd Shift H"), words.help),
-        ("Shift Esc", words.way_out),
-        ("Ctrl F6", words.next_region),
-        (chord("Ctrl Shift E", "Cmd D"), words.split_right),
-        (chord("Ctrl Shift O", "Cmd Shift D"), words.split_down),
-        (
-            chord("Ctrl Shift Enter", "Cmd Shift Enter"),
-            words.duplicate,
-        ),
-        (
-            chord("Ctrl Shift ← ↑ → ↓", "Cmd Shift ← ↑ → ↓"),
-            words.toward,
-        ),
-        (
-            chord("Ctrl Shift Alt ← ↑ → ↓", "Cmd Shift Option ← ↑ → ↓"),
-            words.move_divider,
-        ),
-        (chord("Ctrl Shift Z", "Cmd Shift Z"), words.zoom),
-        (chord("Ctrl Shift X", "Cmd Shift X"), words.close_pane),
-        ("Ctrl Shift PgDn PgUp", words.next_tab),
-        (chord("Ctrl Shift F", "Cmd F"), words.search_terminal),
-        (chord("Ctrl Shift C, V", "Cmd C, V"), words.copy_paste),
+        (Command::GoTo.keys(), words.go_to),
+        (Command::Help.keys(), words.help),
+        ("Shift Esc", words.leave_terminal),
+        (Command::Region(1).keys(), words.next_region),
+        (Command::Split(Axis::Horizontal).keys(), words.split_right),
+        (Command::Split(Axis::Vertical).keys(), words.split_down),
+        (Command::Duplicate.keys(), words.duplicate),
+        (Command::Toward(Direction::Up).keys(), words.toward),
+        (Command::Push(Direction::Up).keys(), words.move_divider),
+        (Command::Zoom.keys(), words.zoom),
+        (Command::Close.keys(), words.close_pane),
+        (Command::Turn(1).keys(), words.next_tab),
+        (Command::Search.keys(), words.search_terminal),
+        (clipboard, words.copy_paste),
         ("Shift PgUp PgDn Home End", words.scroll),
     ];
     let in_list = vec![

@@ -2,6 +2,7 @@
 
 use leptos::{ev::KeyboardEvent, html, prelude::*};
 use podshell_shared::target::{Mode, TargetRequest};
+use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use crate::{
     i18n::use_language,
@@ -46,12 +47,26 @@ fn OpenPalette(commands: Commands) -> impl IntoView {
     store.follow();
     let typed = RwSignal::new(String::new());
     let typed_words = Memo::new(move |_| typed.with(|typed| pod_summary::words(typed)));
-    let offers = Memo::new(move |_| {
-        let all = all_offers(commands, store, words());
-        choose(all, &typed_words.get())
+    // There may be thousands of pods: they are gone through for each key, but not written anew.
+    let all = Memo::new(move |_| all_offers(commands, store, words()));
+    let offers = Memo::new(move |_| all.with(|all| choose(all, &typed_words.get())));
+    // What is chosen, wherever it comes to stand; the first at first.
+    let chosen = RwSignal::new(None::<Action>);
+    let here = Memo::new(move |_| {
+        let chosen = chosen.get();
+        let is_it = |offer: &Offer| Some(&offer.action) == chosen.as_ref();
+        offers
+            .with(|offers| offers.iter().position(is_it))
+            .unwrap_or_default()
     });
-    let at = RwSignal::new(0_usize);
-    let here = Memo::new(move |_| at.get().min(offers.with(Vec::len).saturating_sub(1)));
+    Effect::new(move |_| {
+        let option = document().get_element_by_id(&option_id(here.get()));
+        if let Some(option) = option {
+            let nearest = ScrollIntoViewOptions::new();
+            nearest.set_block(ScrollLogicalPosition::Nearest);
+            option.scroll_into_view_with_scroll_into_view_options(&nearest);
+        }
+    });
     let dialog = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {
         if let Some(dialog) = dialog.get() {
@@ -79,13 +94,17 @@ fn OpenPalette(commands: Commands) -> impl IntoView {
         let step = |by: isize| {
             if count > 0 {
                 let next = here.get_untracked() as isize + by;
-                at.set(next.rem_euclid(count as isize) as usize);
+                let next = next.rem_euclid(count as isize) as usize;
+                let action = offers.with_untracked(|offers| Some(offers.get(next)?.action.clone()));
+                chosen.set(action);
             }
         };
+        if event.is_composing() {
+            return;
+        }
         match &*event.key() {
             "ArrowDown" => step(1),
             "ArrowUp" => step(-1),
-            "Enter" if event.is_composing() => return,
             "Enter" => {
                 let place = if event.ctrl_key() || event.meta_key() {
                     Place::Split(Axis::Horizontal)
@@ -168,7 +187,7 @@ fn OpenPalette(commands: Commands) -> impl IntoView {
                     role="combobox"
                     aria-expanded="true"
                     aria-controls="palette-options"
-                    aria-activedescendant=move || option_id(here.get())
+                    aria-activedescendant=move || offers.with(|offers| !offers.is_empty()).then(|| option_id(here.get()))
                     aria-label=move || words().go_to_hint
                     placeholder=move || words().go_to_hint
                     autocomplete="off"
@@ -177,7 +196,7 @@ fn OpenPalette(commands: Commands) -> impl IntoView {
                     autofocus
                     on:input:target=move |event| {
                         typed.set(event.target().value());
-                        at.set(0);
+                        chosen.set(None);
                     }
                     on:keydown=key
                 />
@@ -288,44 +307,32 @@ fn all_offers(commands: Commands, store: PodStore, words: &crate::i18n::Words) -
         }
     });
     let is_shown = commands.is_workspace_shown() && here.is_some();
-    let command = |title: &str, keys: &'static str, action: Action| Offer {
+    let command = |title: &str, action: Action| Offer {
         group: Group::Commands,
         title: title.to_owned(),
         detail: String::new(),
-        keys,
+        keys: match action {
+            Action::Do(command) => command.keys(),
+            _ => "",
+        },
         action,
     };
+    let run = |title: &str, does: Command| command(title, Action::Do(does));
     if is_shown {
         offers.extend([
-            command(
-                words.split_right,
-                "Ctrl Shift E",
-                Action::Do(Command::Split(Axis::Horizontal)),
-            ),
-            command(
-                words.split_down,
-                "Ctrl Shift O",
-                Action::Do(Command::Split(Axis::Vertical)),
-            ),
-            command(
-                words.duplicate,
-                "Ctrl Shift Enter",
-                Action::Do(Command::Duplicate),
-            ),
-            command(
-                words.search_terminal,
-                "Ctrl Shift F",
-                Action::Do(Command::Search),
-            ),
-            command(words.zoom, "Ctrl Shift Z", Action::Do(Command::Zoom)),
-            command(words.equal, "", Action::Do(Command::Equal)),
-            command(words.close_pane, "Ctrl Shift X", Action::Do(Command::Close)),
-            command(words.pods, "", Action::List),
+            run(words.split_right, Command::Split(Axis::Horizontal)),
+            run(words.split_down, Command::Split(Axis::Vertical)),
+            run(words.duplicate, Command::Duplicate),
+            run(words.search_terminal, Command::Search),
+            run(words.zoom, Command::Zoom),
+            run(words.equal, Command::Equal),
+            run(words.close_pane, Command::Close),
+            command(words.pods, Action::List),
         ]);
     }
     offers.extend([
-        command(words.settings, "", Action::Settings),
-        command(words.help, "Ctrl Shift H", Action::Do(Command::Help)),
+        command(words.settings, Action::Settings),
+        run(words.help, Command::Help),
     ]);
     offers
 }

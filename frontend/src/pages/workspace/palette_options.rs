@@ -56,8 +56,8 @@ impl Offer {
 
 /// Takes from all that could be offered what is, by groups, the best first; without words all but pods and commands, which are
 /// many, a few of each.
-pub(super) fn choose(all: impl IntoIterator<Item = Offer>, words: &[String]) -> Vec<Offer> {
-    let mut groups: [Vec<Offer>; 4] = Default::default();
+pub(super) fn choose(all: &[Offer], words: &[String]) -> Vec<Offer> {
+    let mut groups: [Vec<&Offer>; 4] = Default::default();
     for offer in all {
         if offer.matches(words) {
             groups[offer.group as usize].push(offer);
@@ -68,8 +68,9 @@ pub(super) fn choose(all: impl IntoIterator<Item = Offer>, words: &[String]) -> 
     for mut group in groups {
         // The sort is stable: of equal ones the order is as it was.
         group.sort_by_key(|offer| offer.rank(words));
-        let is_new = |offer: &Offer| chosen.iter().all(|other| other.action != offer.action);
-        let new: Vec<_> = group.into_iter().filter(is_new).take(most).collect();
+        let is_new = |offer: &&&Offer| chosen.iter().all(|other| other.action != offer.action);
+        let new = group.iter().filter(is_new).take(most);
+        let new: Vec<_> = new.map(|offer| (*offer).clone()).collect();
         chosen.extend(new);
     }
     chosen
@@ -91,7 +92,7 @@ mod tests {
 
     fn titles(offers: &[Offer], typed: &str) -> Vec<String> {
         let words: Vec<_> = typed.split_whitespace().map(str::to_owned).collect();
-        let chosen = choose(offers.iter().cloned(), &words);
+        let chosen = choose(offers, &words);
         chosen.into_iter().map(|offer| offer.title).collect()
     }
 

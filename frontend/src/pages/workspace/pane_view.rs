@@ -16,7 +16,7 @@ use crate::{
     workspace::{
         layout::{Area, Axis, WHOLE},
         open_panes::Workspace,
-        pane::PaneId,
+        pane::{Pane as _, PaneId},
         terminal_pane::TerminalPane,
     },
 };
@@ -38,11 +38,23 @@ pub(super) fn PaneView(
     let is_focused = Memo::new(move |_| workspace.focused() == Some(id));
     let is_shown = Memo::new(move |_| place.with(Option::is_some) && commands.is_workspace_shown());
     let has_keyboard = Signal::derive(move || is_shown.get() && is_focused.get());
+    // Where there is no room for two, the one with the keyboard is there alone.
+    let is_seen =
+        Memo::new(move |_| is_shown.get() && (is_focused.get() || !commands.is_narrow.get()));
     Effect::new(move |_| {
-        set_if_changed(view.is_seen, is_shown.get());
-        if is_shown.get() {
+        let is_seen = is_seen.get();
+        set_if_changed(view.is_seen, is_seen);
+        if is_seen {
             set_if_changed(view.activity, Activity::Quiet);
+        } else {
+            // Nobody could answer, and all else would be out of reach.
+            view.dialogues.give_up();
         }
+    });
+    // Closed, or behind the sign-in page, it is seen by nobody.
+    on_cleanup(move || {
+        view.is_seen.try_set(false);
+        view.has_keyboard.try_set(false);
     });
     let siblings = Memo::new(move |_| {
         workspace.layout(|layout| layout.tab_of(&id).map_or(1, |tab| tab.panes().len()))
@@ -138,16 +150,13 @@ fn PaneHeader(id: PaneId, commands: Commands, name: String) -> impl IntoView {
     };
     // The keyboard stays in the terminal.
     let stay = |event: leptos::ev::MouseEvent| event.prevent_default();
-    let button = move |command: Command,
-                       icon: Icon,
-                       name: Signal<&'static str>,
-                       keys: &'static str| {
+    let button = move |command: Command, icon: Icon, name: Signal<&'static str>| {
         view! {
             <button
                 class="icon-button"
                 aria-label=name
                 aria-pressed=(command == Command::Zoom).then_some(move || is_zoomed.get().to_string())
-                title=move || format!("{} ({keys})", name.get())
+                title=move || format!("{} ({})", name.get(), command.keys())
                 on:mousedown=stay
                 on:click=move |_| run(command)
             >
@@ -158,7 +167,18 @@ fn PaneHeader(id: PaneId, commands: Commands, name: String) -> impl IntoView {
     let title = move || view.title.get();
     let closes = name.clone();
     view! {
-        <header class="pane__header" id=header_id(id)>
+        <header
+            class="pane__header"
+            id=header_id(id)
+            on:mousedown=move |event| {
+                // The keyboard is the terminal's, whatever is pressed here.
+                event.prevent_default();
+                workspace.focus(id);
+                if let Some(pane) = workspace.pane(id) {
+                    pane.focus();
+                }
+            }
+        >
             <MarkSign mark />
             <h2 class="pane__name">{name}</h2>
             <span class="pane__program">{title}</span>
@@ -169,15 +189,15 @@ fn PaneHeader(id: PaneId, commands: Commands, name: String) -> impl IntoView {
                 {place}
             </button>
             <Show when=move || is_focused.get()>
-                {button(Command::Split(Axis::Horizontal), Icon::SplitRight, Signal::derive(move || words().split_right), "Ctrl Shift E")}
-                {button(Command::Split(Axis::Vertical), Icon::SplitDown, Signal::derive(move || words().split_down), "Ctrl Shift O")}
-                {button(Command::Zoom, Icon::Zoom, Signal::derive(move || words().zoom), "Ctrl Shift Z")}
+                {button(Command::Split(Axis::Horizontal), Icon::SplitRight, Signal::derive(move || words().split_right))}
+                {button(Command::Split(Axis::Vertical), Icon::SplitDown, Signal::derive(move || words().split_down))}
+                {button(Command::Zoom, Icon::Zoom, Signal::derive(move || words().zoom))}
             </Show>
             <button
                 class="icon-button"
                 data-testid="close-pane"
                 aria-label=move || format!("{}: {closes}", words().close)
-                title=move || format!("{} (Ctrl Shift X)", words().close)
+                title=move || format!("{} ({})", words().close, Command::Close.keys())
                 on:mousedown=stay
                 on:click=move |_| commands.close(&[id], go)
             >

@@ -7,6 +7,7 @@ use leptos::{
 };
 
 use crate::{
+    browser::dom,
     i18n::{Language, use_language},
     pages::workspace::{
         commands::{Commands, use_way},
@@ -17,7 +18,10 @@ use crate::{
         view::{Activity, TerminalView},
     },
     ui::icon::Icon,
-    workspace::{open_panes::Workspace, pane::PaneId},
+    workspace::{
+        open_panes::Workspace,
+        pane::{Pane as _, PaneId},
+    },
 };
 
 /// A tab, as the bar knows it.
@@ -195,6 +199,14 @@ pub(super) fn TabItem(tab: Signal<Option<TabSummary>>, commands: Commands) -> im
         if let (Some(dragged), Some(to)) = (dragged.map(PaneId), focused.get_untracked()) {
             event.prevent_default();
             workspace.arrange(|layout| layout.move_tab(&dragged, &to));
+            // It may stand elsewhere in the document now, and have lost the keyboard by that.
+            if let Some(id) = untrack(|| workspace.focused()) {
+                request_animation_frame(move || {
+                    if let Some(pane) = workspace.pane(id).filter(|_| dom::has_no_focus()) {
+                        pane.focus();
+                    }
+                });
+            }
         }
     };
     view! {
@@ -309,6 +321,9 @@ fn NameField(
         renames.set(false);
     };
     let key = move |event: KeyboardEvent| {
+        if event.is_composing() {
+            return;
+        }
         match &*event.key() {
             "Enter" => finish(true),
             "Escape" => finish(false),
@@ -318,7 +333,7 @@ fn NameField(
             .get_untracked()
             .and_then(|id| commands.workspace.pane(id))
         {
-            crate::workspace::pane::Pane::focus(&*pane);
+            pane.focus();
         }
     };
     view! {

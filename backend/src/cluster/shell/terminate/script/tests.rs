@@ -305,7 +305,9 @@ async fn what_does_not_heed_it_is_killed_in_the_foreground_alone() {
         let gone = |terminal: &Terminal| terminal.sleeper(1).is_none();
         terminal.until("the foreground's end", gone).await;
         assert!(!is_alive(leader.pid));
-        // Its parent is the one that ignored the signal.
+        // Its parent is the one that ignored the signal, which has it sleep anew.
+        let sleeps = |terminal: &Terminal| terminal.sleeper(0).is_some();
+        terminal.until("the background's next sleep", sleeps).await;
         let (sleeper, _) = terminal.sleeper(0).expect("the background stays");
         let parent = stat(sleeper)
             .unwrap()
