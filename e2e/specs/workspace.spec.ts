@@ -219,8 +219,8 @@ test("who renames a tab while its shell starts goes on writing there", async ({ 
   // its start is held up for as long as the name is written
   let begin = () => {};
   const begun = new Promise<void>((resolve) => (begin = resolve));
-  await page.route(/\/shell\/?$|sessions?$|mint/, async (route) => {
-    if (route.request().method() === "POST") await begun;
+  await page.route(/\/api\/v1\/pod\/.*\/shell\//, async (route) => {
+    await begun;
     await route.fallback();
   });
   await page.keyboard.press("Control+Shift+Enter");
