@@ -95,6 +95,8 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     async ({ deployment }, use) => {
       await requirePods();
       const flags = ["--listen", "127.0.0.1:0", "--kubeconfig", kubeconfig()];
+      // a test's browser is taken away as in a crash: its shells wait for it while all other tests run, as one user's
+      flags.push("--max-sessions-per-user", "1000");
       const server = await Podshell.start(flags, {}, deployment);
       await use(server);
       await server.stop();
