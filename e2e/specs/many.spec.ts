@@ -110,6 +110,16 @@ test("a focused row stays while one scrolls, and Tab goes on from it", async ({ 
   await expect(page.locator("a.attach-link:focus, [data-testid='open-shell']:focus")).toBeInViewport();
 });
 
+test("who has scrolled away from the chosen row stays there while pods come and go", async ({ page }) => {
+  await openAll(page);
+  await page.keyboard.press("End");
+  await expect(page.locator(".pod-row--selected")).toBeInViewport();
+  await page.evaluate(() => window.scrollTo(0, 0));
+  const all = await count(page);
+  await expect.poll(() => count(page), { timeout: 40_000 }).not.toBe(all);
+  expect(await page.evaluate(() => window.scrollY)).toBe(0);
+});
+
 test("who scrolls while pods change sees rows, and how long the page is busy is told", async ({ page }) => {
   await page.addInitScript(() => {
     const tasks: number[] = [];

@@ -128,13 +128,13 @@ impl ListKeys {
 
     /// Chooses the row that is so many further than the chosen one, or the first.
     fn choose(self, distance: isize) -> bool {
-        let selected = self.store.selected.get_untracked();
         let next = self.wanted.with_untracked(|wanted| {
-            let key = |at: &usize| Some(untrack(|| self.store.pod_at(*at))?.key());
-            let here = wanted.iter().position(|at| key(at) == selected);
+            let selected = self.store.selected.get_untracked();
+            let here = selected.and_then(|key| self.store.place_of(&key, wanted));
             let last = wanted.len().checked_sub(1)?;
             let next = here.map_or(0, |here| here.saturating_add_signed(distance).min(last));
-            key(&wanted[next])
+            let pods = self.store.pods;
+            pods.with_untracked(|known| Some(known.pods().get(wanted[next])?.key()))
         });
         if next.is_some() {
             self.store.selected.set(next);
@@ -146,21 +146,21 @@ impl ListKeys {
     fn with_target(self, mode: Mode, act: impl FnOnce(&TargetRequest)) -> bool {
         let selected = self.store.selected.get_untracked();
         let target = self.wanted.with_untracked(|wanted| {
-            let entries = wanted.iter();
-            let mut entries = entries.filter_map(|at| untrack(|| self.store.pod_at(*at)));
-            // Who searches and presses Enter means the first that can be entered.
-            let entry = match &selected {
-                Some(key) => entries.find(|entry| entry.key() == *key),
-                None => entries.find(|entry| pod_summary::is_enterable(entry.as_ref())),
-            };
-            let entry = entry?;
-            let pod = entry.as_ref();
-            let container = pod_summary::running(pod).into_iter().next()?;
-            Some(TargetRequest {
-                namespace: pod.namespace.clone(),
-                pod: pod.name.clone(),
-                container: container.name,
-                mode,
+            self.store.pods.with_untracked(|known| {
+                let mut pods = wanted.iter().filter_map(|at| known.pods().get(*at));
+                // Who searches and presses Enter means the first that can be entered.
+                let entry = pods.find(|entry| match &selected {
+                    Some(key) => entry.is(key),
+                    None => pod_summary::is_enterable((*entry).as_ref()),
+                })?;
+                let pod = entry.as_ref();
+                let container = pod_summary::running(pod).into_iter().next()?;
+                Some(TargetRequest {
+                    namespace: pod.namespace.clone(),
+                    pod: pod.name.clone(),
+                    container: container.name,
+                    mode,
+                })
             })
         });
         let is_there = target.is_some();

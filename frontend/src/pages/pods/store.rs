@@ -49,9 +49,21 @@ impl Entry {
         format!("{}/{}", pod.namespace, pod.name)
     }
 
+    /// Whether that is its key.
+    pub(crate) fn is(&self, key: &str) -> bool {
+        let pod = self.as_ref();
+        key.split_once('/') == Some((&*pod.namespace, &*pod.name))
+    }
+
     fn matches(&self, words: &[String]) -> bool {
         pod_summary::matches(&self.0.1, words)
     }
+}
+
+/// Where a pod stands among the wanted ones.
+pub(crate) fn place_of(key: &str, wanted: &[usize], pods: &[Entry]) -> Option<usize> {
+    let is_it = |at: &usize| pods.get(*at).is_some_and(|entry| entry.is(key));
+    wanted.iter().position(is_it)
 }
 
 /// What is known of a cluster.
@@ -227,9 +239,10 @@ impl PodStore {
         })
     }
 
-    /// A pod by its place among all.
-    pub(crate) fn pod_at(self, at: usize) -> Option<Entry> {
-        self.pods.with(|known| known.pods().get(at).cloned())
+    /// Where a pod stands among the wanted ones, which are told by their places among all; tracks nothing.
+    pub(crate) fn place_of(self, key: &str, wanted: &[usize]) -> Option<usize> {
+        self.pods
+            .with_untracked(|known| place_of(key, wanted, known.pods()))
     }
 
     /// Lays an answer over what is known; nobody hears of one that has nothing new.

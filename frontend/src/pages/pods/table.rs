@@ -12,7 +12,7 @@ use crate::{
     pages::pods::{
         order::{Column, Order},
         row::PodRow,
-        store::{Entry, PodStore},
+        store::{Entry, PodStore, place_of},
         visible_rows::{View, visible},
     },
 };
@@ -97,13 +97,8 @@ pub(super) fn PodTable(
                 let mut entries: Vec<_> = rows.clone().filter_map(at).collect();
                 // The row that has the keyboard stays, wherever it is, for else the browser would begin at the top.
                 if let Some(key) = focused.get()
-                    && !entries.iter().any(|(_, entry)| entry.key() == key)
-                    && let Some(place) = wanted.iter().position(|at| {
-                        known
-                            .pods()
-                            .get(*at)
-                            .is_some_and(|entry| entry.key() == key)
-                    })
+                    && !entries.iter().any(|(_, entry)| entry.is(&key))
+                    && let Some(place) = place_of(&key, wanted, known.pods())
                 {
                     entries.extend(at(place));
                     entries.sort_by_key(|(place, _)| *place);
@@ -116,17 +111,13 @@ pub(super) fn PodTable(
         request_animation_frame(measure);
         parts.unwrap_or_default()
     };
-    let place_of_selected = Memo::new(move |_| {
-        let selected = store.selected.get()?;
-        let place = |at: &usize| {
-            store
-                .pod_at(*at)
-                .is_some_and(|entry| entry.key() == selected)
-        };
-        wanted.with(|wanted| wanted.iter().position(place))
-    });
     Effect::new(move |_| {
-        if let (Some(place), Some(body)) = (place_of_selected.get(), body.get()) {
+        // Who has scrolled away stays there, whatever comes and goes above the row.
+        let place = store.selected.with(|selected| {
+            let selected = selected.as_ref()?;
+            wanted.with_untracked(|wanted| store.place_of(selected, wanted))
+        });
+        if let (Some(place), Some(body)) = (place, body.get()) {
             bring_into_sight(&body, place, row_height.get_untracked());
         }
     });
