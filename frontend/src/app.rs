@@ -9,7 +9,7 @@ use crate::{
     last_user,
     pages::{
         not_found::NotFoundPage,
-        pods::{known_namespaces, store::PodStore},
+        pods::{known_namespaces::KNOWN_NAMESPACES, store::PodStore},
         sign_in::page::SignInPage,
         terminal::{default_container::DefaultContainerPage, embedded::EmbeddedPage},
         workspace::frame::Frame,
@@ -18,7 +18,7 @@ use crate::{
         navigation::{provide_navigation, use_route},
         route::Route,
     },
-    session::recent_shells,
+    session::recent_shells::RECENT_SHELLS,
     settings::provide_settings,
     workspace::open_panes::{provide_workspace, use_workspace},
 };
@@ -52,8 +52,8 @@ pub(crate) fn App() -> impl IntoView {
         if is_other || is_another {
             workspace.close_all();
             store.clear();
-            known_namespaces::forget();
-            recent_shells::forget();
+            KNOWN_NAMESPACES.forget();
+            RECENT_SHELLS.forget();
             users.update(|users| *users += 1);
         }
         if let Some(me) = &me {

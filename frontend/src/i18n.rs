@@ -70,8 +70,7 @@ const KEY: &str = "podshell.language";
 
 /// Settles on the user's choice, else the browser's language.
 pub(crate) fn provide_language() {
-    let chosen = storage::local().and_then(|storage| storage.get_item(KEY).ok().flatten());
-    let tag = chosen.or_else(|| window().navigator().language());
+    let tag = storage::kept(KEY).or_else(|| window().navigator().language());
     let current = RwSignal::new(Language::from_tag(&tag.unwrap_or_default()));
     provide_context(CurrentLanguage(current));
     Effect::new(move || {
@@ -91,10 +90,7 @@ pub(crate) fn use_language() -> Signal<Language> {
 /// Has the page speak another language.
 fn choose(current: RwSignal<Language>, language: Language) {
     current.set(language);
-    if let Some(storage) = storage::local() {
-        // A browser that keeps nothing asks again next time.
-        storage.set_item(KEY, language.tag()).ok();
-    }
+    storage::keep(KEY, language.tag());
 }
 
 /// The language among settings.

@@ -9,14 +9,12 @@ const KEPT: &str = "podshell.user";
 
 /// Whether it is the same one, or the first.
 pub(crate) fn is(me: &Me) -> bool {
-    let kept = storage::local().and_then(|storage| storage.get_item(KEPT).ok().flatten());
-    kept.is_none_or(|kept| Some(kept) == me.user)
+    storage::kept(KEPT).is_none_or(|kept| Some(kept) == me.user)
 }
 
 /// From here on it is this one.
 pub(crate) fn remember(me: &Me) {
-    if let (Some(storage), Some(user)) = (storage::local(), &me.user) {
-        // A browser that keeps nothing keeps nothing of theirs either.
-        storage.set_item(KEPT, user).ok();
+    if let Some(user) = &me.user {
+        storage::keep(KEPT, user);
     }
 }

@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 use crate::{
-    browser::{dom, storage},
+    browser::{
+        dom,
+        storage::{self, keep},
+    },
     i18n::{Language, use_language},
 };
 
@@ -221,8 +224,7 @@ pub(crate) fn provide_settings() {
 }
 
 fn kept(key: &str) -> String {
-    let kept = storage::local().and_then(|storage| storage.get_item(key).ok().flatten());
-    kept.unwrap_or_default()
+    storage::kept(key).unwrap_or_default()
 }
 
 fn chosen<C: Choice>() -> C {
@@ -308,13 +310,6 @@ pub(crate) fn choose<C: Choice>(setting: RwSignal<C>, value: C) {
 pub(crate) fn turn(setting: RwSignal<bool>, key: &str, on: bool) {
     setting.set(on);
     keep(key, if on { ON } else { OFF });
-}
-
-fn keep(key: &str, value: &str) {
-    if let Some(storage) = storage::local() {
-        // A browser that keeps nothing begins with the default next time.
-        storage.set_item(key, value).ok();
-    }
 }
 
 #[cfg(test)]

@@ -126,6 +126,12 @@ impl TargetRequest {
         format!("api/v1/pod/{namespace}/{pod}/shell/{container}")
     }
 
+    /// Reads what [`page`](Self::page) wrote; [`None`] for anything else.
+    pub fn from_address(address: &str) -> Option<Self> {
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        Self::from_page(path, query)
+    }
+
     /// The path that adds a debug container for this container (POST), and tells of one (GET).
     pub fn debug_path(&self) -> String {
         let [namespace, pod, container] = self.encoded();

@@ -12,7 +12,7 @@ const GOOD_FOR: f64 = 3_600_000.0;
 /// The transport to begin with: the one that worked last, else the best.
 pub(crate) fn first() -> Transport {
     let [best, ..] = Transport::ALL;
-    let kept = storage::local().and_then(|storage| storage.get_item(KEY).ok().flatten());
+    let kept = storage::kept(KEY);
     let recent = kept.and_then(|kept| {
         let (name, at) = kept.split_once('@')?;
         let age = js_sys::Date::now() - at.parse::<f64>().ok()?;
@@ -24,9 +24,6 @@ pub(crate) fn first() -> Transport {
 
 /// Remembers the transport that works here.
 pub(crate) fn remember(transport: Transport) {
-    if let Some(storage) = storage::local() {
-        let kept = format!("{}@{}", transport.name(), js_sys::Date::now());
-        // A browser that keeps nothing tries anew next time.
-        storage.set_item(KEY, &kept).ok();
-    }
+    let kept = format!("{}@{}", transport.name(), js_sys::Date::now());
+    storage::keep(KEY, &kept);
 }

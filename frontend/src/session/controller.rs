@@ -24,7 +24,7 @@ use crate::{
     session::{
         driver::Driver,
         questions::Questions,
-        recent_shells,
+        recent_shells::RECENT_SHELLS,
         saved_session::{self, SavedName, SavedSession},
         status::Status,
         view::{TerminalView, set_if_changed},
@@ -365,7 +365,7 @@ impl TerminalController {
             preferred_transport::remember(transport);
             // A frame's user is known to the page around it alone.
             if !self.saved_name.is_of_frame() {
-                recent_shells::remember(&self.target);
+                RECENT_SHELLS.remember(&self.target.page());
             }
             // Whoever looked elsewhere meanwhile is left alone.
             let is_here = self.view.has_keyboard.get_untracked();

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     browser::storage,
-    routing::route::Route,
     workspace::{layout::Layout, pane::PaneId},
 };
 
@@ -56,9 +55,7 @@ fn read(text: &str) -> Option<SavedLayout> {
     let mut layout = Layout::from_text(&written.layout)?;
     let mut targets = BTreeMap::new();
     for id in layout.panes() {
-        let page = written.panes.get(&id).map(String::as_str);
-        let (path, query) = page.map(|page| page.split_once('?').unwrap_or((page, "")))?;
-        if let Route::Terminal(target) = Route::parse(path, query) {
+        if let Some(target) = TargetRequest::from_address(written.panes.get(&id)?) {
             targets.insert(id, target);
         } else {
             layout.close(&id);

@@ -9,7 +9,7 @@ use podshell_shared::names::is_label;
 
 use crate::{
     i18n::use_language,
-    pages::pods::{known_namespaces, store::PodStore},
+    pages::pods::{known_namespaces::KNOWN_NAMESPACES, store::PodStore},
     routing::{navigation::use_navigate, route::Route},
 };
 
@@ -81,7 +81,7 @@ pub(super) fn NamespaceField(store: PodStore) -> impl IntoView {
 }
 
 fn offered_by(store: PodStore) -> Vec<String> {
-    let mut offered = known_namespaces::all();
+    let mut offered = KNOWN_NAMESPACES.all();
     let mut add = |name: &str| {
         if offered.len() < OFFERED && !offered.iter().any(|known| known == name) {
             offered.push(name.to_owned());

@@ -13,7 +13,7 @@ use crate::{
     browser::clock,
     error::{Failure, Kind},
     net::api,
-    pages::pods::{known_namespaces, order::Order, pod_summary},
+    pages::pods::{known_namespaces::KNOWN_NAMESPACES, order::Order, pod_summary},
 };
 
 /// How long after a failure the page asks again by itself, in ms.
@@ -165,7 +165,7 @@ impl PodStore {
                 let more = list.more;
                 self.take(list);
                 if let Some(namespace) = namespace.filter(|_| !more) {
-                    known_namespaces::remember(&namespace);
+                    KNOWN_NAMESPACES.remember(&namespace);
                 }
                 if self.failure.with_untracked(Option::is_some) {
                     self.failure.set(None);
