@@ -105,16 +105,23 @@ pub(crate) fn use_workspace() -> Workspace {
     expect_context()
 }
 
+impl OpenPane {
+    /// Whether nothing can bring its session back; tracks nothing.
+    fn has_ended(&self) -> bool {
+        self.pane.view.status.with_untracked(Status::is_final)
+    }
+}
+
 impl Open {
     /// Those that a page in the place of this one goes on with: what has ended would begin anew.
     fn living(&self) -> SavedLayout {
         let mut layout = self.layout.clone();
         let mut targets = BTreeMap::new();
-        for OpenPane { id, pane, .. } in &self.panes {
-            if pane.view.status.with_untracked(Status::is_final) {
-                layout.close(id);
+        for open in &self.panes {
+            if open.has_ended() {
+                layout.close(&open.id);
             } else {
-                targets.insert(*id, pane.target.clone());
+                targets.insert(open.id, open.pane.target.clone());
             }
         }
         SavedLayout { layout, targets }
@@ -126,14 +133,11 @@ impl Open {
 
     /// The pane that shows this: the one with the keyboard, or the first, of those that have not ended if there is one.
     fn find(&self, target: &TargetRequest) -> Option<&OpenPane> {
-        let is_it = |open: &&OpenPane| open.pane.target == *target;
-        let lives = |open: &&OpenPane| !open.pane.view.status.with_untracked(Status::is_final);
         let focused = self.layout.focused().and_then(|id| self.get(*id));
-        let mut living = self.panes.iter().filter(is_it).filter(lives);
-        focused
-            .filter(is_it)
-            .or_else(|| living.next())
-            .or_else(|| self.panes.iter().find(is_it))
+        let all = focused.into_iter().chain(&self.panes);
+        let mut showing = all.filter(|open| open.pane.target == *target).peekable();
+        let first = showing.peek().copied();
+        showing.find(|open| !open.has_ended()).or(first)
     }
 }
 
@@ -148,6 +152,13 @@ impl Workspace {
             };
             open.layout.panes().into_iter().filter_map(shown).collect()
         })
+    }
+
+    /// Those of them whose sessions have not ended for good.
+    pub(crate) fn running(self) -> Vec<(PaneId, TargetRequest, TerminalView)> {
+        let mut shells = self.list();
+        shells.retain(|(_, _, view)| !view.status.with(Status::is_final));
+        shells
     }
 
     /// Looks at how they are arranged.
@@ -168,10 +179,10 @@ impl Workspace {
 
     /// Whether a shell runs for this container.
     pub(crate) fn has(self, target: &TargetRequest) -> bool {
-        let view = self
-            .open
-            .with(|open| open.find(target).map(|open| open.pane.view));
-        view.is_some_and(|view| !view.status.with(Status::is_final))
+        let lives = |open: &OpenPane| {
+            open.pane.target == *target && !open.pane.view.status.with(Status::is_final)
+        };
+        self.open.with(|open| open.panes.iter().any(lives))
     }
 
     /// Whether a program runs in a terminal that would end with it.
@@ -240,8 +251,7 @@ impl Workspace {
     pub(crate) fn close(self, ids: &[PaneId]) {
         let layout = self.open.with_untracked(|open| open.layout.clone());
         let taken = ids.iter().filter_map(|id| self.take_out(*id));
-        let is_over = |open: &OpenPane| open.pane.view.status.with_untracked(Status::is_final);
-        let (over, panes): (Vec<_>, Vec<_>) = taken.partition(is_over);
+        let (over, panes): (Vec<_>, Vec<_>) = taken.partition(OpenPane::has_ended);
         over.into_iter().for_each(end);
         self.end_closed();
         if panes.is_empty() {
@@ -300,9 +310,9 @@ impl Workspace {
     /// Opens a terminal in the place of one that has ended, if it is there.
     pub(crate) fn show_in_place_of(self, ended: &TargetRequest, target: &TargetRequest) {
         let ended = self.open.with_untracked(|open| {
-            let ended = open.find(ended)?;
-            let status = ended.pane.view.status;
-            status.with_untracked(Status::is_final).then_some(ended.id)
+            // Who asks for it is in it.
+            let here = open.get(*open.layout.focused()?)?;
+            (here.pane.target == *ended && here.has_ended()).then_some(here.id)
         });
         let is_there = self.open.with_untracked(|open| open.find(target).is_some());
         let Some(ended) = ended.filter(|_| !is_there) else {

@@ -9,7 +9,6 @@ use crate::{
     i18n::use_language,
     routing::navigation::Link,
     session::{
-        status::Status,
         status_text::{state_name, state_text},
         view::TerminalView,
     },
@@ -26,12 +25,7 @@ pub(crate) fn OpenTerminals() -> impl IntoView {
     let words = move || language.get().words();
     let workspace = use_workspace();
     // What has ended is among the tabs, to be read.
-    let runs = move || {
-        let mut shells = workspace.list();
-        shells.retain(|(_, _, view)| !view.status.with(Status::is_final));
-        shells
-    };
-    let some = move || !runs().is_empty();
+    let some = move || !workspace.running().is_empty();
     view! {
         <Show when=some>
             <section class="own-shells" aria-labelledby="own-shells" data-testid="own-shells">
@@ -39,7 +33,7 @@ pub(crate) fn OpenTerminals() -> impl IntoView {
                 <span class="own-shells__note">{move || words().your_shells_note}</span>
                 <ul class="own-shells__list">
                     <For
-                        each=runs
+                        each=move || workspace.running()
                         key=|(id, _, _)| *id
                         let((id, target, view))
                     >

@@ -9,7 +9,6 @@ use web_sys::{Element, HtmlElement};
 
 use crate::{
     pages::pods::{pod_summary, store::PodStore},
-    session::status::Status,
     workspace::{layout::Axis, open_panes::Workspace},
 };
 
@@ -114,8 +113,7 @@ impl ListKeys {
             Action::Containers => focus(".pod-row--selected a"),
             Action::Search => focus("[data-testid='filter']"),
             Action::Return(number) => {
-                let mut shells = untrack(|| self.workspace.list());
-                shells.retain(|(_, _, view)| !view.status.with_untracked(Status::is_final));
+                let shells = untrack(|| self.workspace.running());
                 let Some((id, target, _)) = shells.get(number - 1) else {
                     return false;
                 };

@@ -90,6 +90,22 @@ fn OpenBox(view: TerminalView, shown: ShownPane) -> impl IntoView {
             </button>
         }
     };
+    let toggle =
+        move |sign: &'static str, name: Signal<&'static str>, part: fn(&mut Query) -> &mut bool| {
+            let is_on = move || *part(&mut query.get());
+            view! {
+                <button
+                    class="icon-button"
+                    title=name
+                    aria-label=name
+                    aria-pressed=move || is_on().to_string()
+                    on:mousedown=move |event| event.prevent_default()
+                    on:click=move |_| change(&|query| *part(query) = !*part(query))
+                >
+                    {sign}
+                </button>
+            }
+        };
     view! {
         <div class="search-box" role="search" data-testid="search-box">
             <input
@@ -111,26 +127,8 @@ fn OpenBox(view: TerminalView, shown: ShownPane) -> impl IntoView {
             <output class="search-box__count" role="status">{found}</output>
             {button(Icon::Up, Signal::derive(move || words().older), Toward::Older)}
             {button(Icon::Down, Signal::derive(move || words().newer), Toward::Newer)}
-            <button
-                class="icon-button"
-                title=move || words().match_case
-                aria-label=move || words().match_case
-                aria-pressed=move || query.with(|query| query.is_case_sensitive).to_string()
-                on:mousedown=move |event| event.prevent_default()
-                on:click=move |_| change(&|query| query.is_case_sensitive = !query.is_case_sensitive)
-            >
-                "Aa"
-            </button>
-            <button
-                class="icon-button"
-                title=move || words().expression
-                aria-label=move || words().expression
-                aria-pressed=move || query.with(|query| query.is_expression).to_string()
-                on:mousedown=move |event| event.prevent_default()
-                on:click=move |_| change(&|query| query.is_expression = !query.is_expression)
-            >
-                ".*"
-            </button>
+            {toggle("Aa", Signal::derive(move || words().match_case), |query| &mut query.is_case_sensitive)}
+            {toggle(".*", Signal::derive(move || words().expression), |query| &mut query.is_expression)}
             <button
                 class="icon-button"
                 title=move || words().close

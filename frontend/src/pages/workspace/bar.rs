@@ -37,10 +37,9 @@ pub(super) fn TopBar(commands: Commands) -> impl IntoView {
     };
     // Who has pressed a control goes on in the terminal.
     let clicked = move |event: leptos::ev::MouseEvent| {
-        let is_shown = untrack(|| commands.is_workspace_shown());
-        let focused = untrack(|| workspace.focused()).filter(|_| is_shown);
+        let here = untrack(|| commands.here());
         if dom::is_click_on_control(&event)
-            && let Some(pane) = focused.and_then(|id| workspace.pane(id))
+            && let Some(pane) = here.and_then(|id| workspace.pane(id))
         {
             pane.focus();
         }

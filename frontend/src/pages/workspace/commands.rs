@@ -4,20 +4,18 @@ use leptos::prelude::*;
 
 use crate::{
     browser::dom,
-    i18n::{Language, use_language},
+    i18n::{Language, Words, use_language},
     pages::{
         settings::dialogue::open_settings,
         workspace::{closing, help},
     },
-    routing::{
-        navigation::{use_navigate, use_route},
-        route::Route,
-    },
+    routing::{navigation::use_route, route::Route},
     ui::dialogue::Dialogues,
     workspace::{
         layout::{Axis, Direction, Layout},
         open_panes::{Workspace, use_workspace},
         pane::{Pane as _, PaneId},
+        terminal_pane::TerminalPane,
     },
 };
 
@@ -54,6 +52,25 @@ impl Command {
     /// Whether its keys have a use of their own in a field: words are selected, and what was undone is done again.
     pub(super) fn is_editing(self) -> bool {
         matches!(self, Self::Toward(_) | Self::Push(_) | Self::Zoom)
+    }
+
+    /// What it is called.
+    pub(super) fn name(self, words: &Words) -> &'static str {
+        match self {
+            Self::Split(Axis::Horizontal) => words.split_right,
+            Self::Split(Axis::Vertical) => words.split_down,
+            Self::Duplicate => words.duplicate,
+            Self::Zoom => words.zoom,
+            Self::Close => words.close_pane,
+            Self::Search => words.search_terminal,
+            Self::GoTo => words.go_to,
+            Self::Help => words.help,
+            Self::Toward(_) => words.toward,
+            Self::Push(_) => words.move_divider,
+            Self::Turn(_) => words.next_tab,
+            Self::Region(_) => words.next_region,
+            Self::Equal => words.equal,
+        }
     }
 
     /// The keys that do it; none if there are none.
@@ -110,70 +127,72 @@ impl Commands {
         matches!(self.route.get(), Route::Terminal(_))
     }
 
+    /// The pane that has the keyboard, where terminals are shown.
+    pub(super) fn here(self) -> Option<PaneId> {
+        let focused = self.workspace.focused();
+        focused.filter(|_| self.is_workspace_shown())
+    }
+
     /// Carries a command out; `go` leads to an address. Gives false if there is nothing that it could be for.
     pub(super) fn run(self, command: Command, go: impl Fn(&str) + 'static) -> bool {
         let workspace = self.workspace;
         match command {
             Command::Region(distance) => return go_to_region(distance),
-            Command::GoTo => {
-                self.palette.set(true);
-                return true;
+            Command::GoTo => self.palette.set(true),
+            Command::Help => help::open(self.dialogues, self.language.get_untracked()),
+            Command::Turn(distance) if untrack(|| self.is_workspace_shown()) => {
+                return workspace.arrange(|layout| layout.turn(distance));
             }
-            Command::Help => {
-                help::open(self.dialogues, self.language.get_untracked());
-                return true;
-            }
-            Command::Turn(distance) => {
-                if untrack(|| self.is_workspace_shown()) {
-                    return workspace.arrange(|layout| layout.turn(distance));
-                } else if let Some(id) = untrack(|| workspace.focused()) {
+            Command::Turn(_) => {
+                if let Some(id) = untrack(|| workspace.focused()) {
                     self.go_to(id, go);
-                }
-                return true;
-            }
-            _ => {}
-        }
-        let focused = untrack(|| workspace.focused());
-        let focused = focused.filter(|_| untrack(|| self.is_workspace_shown()));
-        let Some(id) = focused else {
-            return false;
-        };
-        match command {
-            Command::Split(axis) => self.split(id, axis),
-            Command::Duplicate => {
-                if let Some(pane) = workspace.pane(id) {
-                    workspace.open_tab(&pane.target);
                 }
             }
             // Where there is nothing to go to, a program may have a use for the keys.
             Command::Toward(direction) => {
-                return workspace.arrange(|layout| layout.focus_toward(direction));
+                return self.arrange(|layout| layout.focus_toward(direction));
             }
             Command::Push(direction) => {
-                return workspace.arrange(|layout| layout.push_divider(direction));
+                return self.arrange(|layout| layout.push_divider(direction));
             }
-            Command::Zoom => return workspace.arrange(Layout::zoom),
-            Command::Close => self.close(&[id], go),
+            Command::Zoom => return self.arrange(Layout::zoom),
+            Command::Equal => return self.arrange(Layout::make_equal),
+            Command::Split(axis) => {
+                return self.with_pane(|id, pane| {
+                    workspace.split(id, axis, &pane.target);
+                });
+            }
+            Command::Duplicate => {
+                return self.with_pane(|_, pane| {
+                    workspace.open_tab(&pane.target);
+                });
+            }
+            Command::Close => return self.with_pane(|id, _| self.close(&[id], go)),
             Command::Search => {
-                if let Some(pane) = workspace.pane(id) {
+                return self.with_pane(|_, pane| {
                     // Who searches already wants to type another text.
                     pane.view.searches.set(true);
                     pane.view.searches.notify();
-                }
+                });
             }
-            Command::Equal => {
-                workspace.arrange(|layout| layout.make_equal());
-            }
-            Command::Turn(_) | Command::Region(_) | Command::GoTo | Command::Help => {}
         }
         true
     }
 
-    /// Opens the same container beside a pane.
-    pub(super) fn split(self, id: PaneId, axis: Axis) {
-        if let Some(pane) = self.workspace.pane(id) {
-            self.workspace.split(id, axis, &pane.target);
+    /// Does something with the pane that has the keyboard, where terminals are shown.
+    fn with_pane(self, act: impl FnOnce(PaneId, &TerminalPane)) -> bool {
+        let id = untrack(|| self.here());
+        let pane = id.and_then(|id| Some((id, self.workspace.pane(id)?)));
+        let is_there = pane.is_some();
+        if let Some((id, pane)) = pane {
+            act(id, &pane);
         }
+        is_there
+    }
+
+    /// Changes how panes are arranged, where they are shown.
+    fn arrange(self, change: impl FnOnce(&mut Layout<PaneId>) -> bool) -> bool {
+        untrack(|| self.is_workspace_shown()) && self.workspace.arrange(change)
     }
 
     /// Closes panes, and asks first where a program would end with one. Who has closed the last is led to the list by `go`.
@@ -213,11 +232,6 @@ impl Commands {
             pane.focus();
         }
     }
-}
-
-/// The way to an address.
-pub(super) fn use_way() -> impl Fn(&str) + Copy + Send + Sync + 'static {
-    use_navigate()
 }
 
 /// What can have the keyboard in a part of the page.

@@ -6,11 +6,9 @@ use crate::{
     i18n::use_language,
     pages::{
         terminal::{composer::Composer, status_bar::StatusBar},
-        workspace::{
-            commands::{Commands, use_way},
-            pane_view::full_name,
-        },
+        workspace::{commands::Commands, pane_view::full_name},
     },
+    routing::navigation::use_navigate,
     workspace::pane::PaneId,
     xterm::screen_keys::ComposerInput,
 };
@@ -18,12 +16,7 @@ use crate::{
 /// The line, and on a phone what one types with.
 #[component]
 pub(super) fn Foot(commands: Commands) -> impl IntoView {
-    let workspace = commands.workspace;
-    let shown = Memo::new(move |_| {
-        workspace
-            .focused()
-            .filter(|_| commands.is_workspace_shown())
-    });
+    let shown = Memo::new(move |_| commands.here());
     view! {
         <Undo commands />
         {move || shown.get().map(|id| view! { <FootOf id commands /> })}
@@ -57,7 +50,7 @@ fn FootOf(id: PaneId, commands: Commands) -> impl IntoView {
 fn Undo(commands: Commands) -> impl IntoView {
     let language = use_language();
     let workspace = commands.workspace;
-    let go = use_way();
+    let go = use_navigate();
     // A screen reader hears of what comes into an element that it knows.
     view! {
         <div role="status" class="undo-place">

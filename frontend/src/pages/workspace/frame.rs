@@ -10,16 +10,11 @@ use crate::{
     pages::{
         pods::page::PodsPage,
         workspace::{
-            area::Area,
-            bar::TopBar,
-            chords,
-            commands::{Commands, use_way},
-            foot::Foot,
-            palette::Palette,
+            area::Area, bar::TopBar, chords, commands::Commands, foot::Foot, palette::Palette,
         },
     },
     routing::{
-        navigation::{use_redirect, use_route},
+        navigation::{use_navigate, use_redirect, use_route},
         route::Route,
     },
     session::status::Status,
@@ -58,7 +53,7 @@ pub(crate) fn Frame() -> impl IntoView {
 fn follow_address(commands: Commands) {
     let workspace = commands.workspace;
     let route = use_route();
-    let go = use_way();
+    let go = use_navigate();
     let redirect = use_redirect();
     Effect::new(move |_| {
         if let Route::Terminal(target) = route.get() {
@@ -98,9 +93,7 @@ fn follow_address(commands: Commands) {
 fn name_the_window(commands: Commands) {
     let workspace = commands.workspace;
     Effect::new(move |_| {
-        let id = workspace
-            .focused()
-            .filter(|_| commands.is_workspace_shown());
+        let id = commands.here();
         if let Some(pane) = id.and_then(|id| workspace.pane(id)) {
             document().set_title(&format!("{} – Podshell", pane.title()));
         }
@@ -112,9 +105,7 @@ fn tell_refusals(commands: Commands) {
     let account = use_account();
     let workspace = commands.workspace;
     Effect::new(move |before: Option<Option<PaneId>>| {
-        let id = workspace
-            .focused()
-            .filter(|_| commands.is_workspace_shown());
+        let id = commands.here();
         let pane = id.and_then(|id| workspace.pane(id));
         if let Some(pane) = pane
             && let Status::Failed(failure) = pane.view.status.get()
@@ -131,7 +122,7 @@ fn tell_refusals(commands: Commands) {
 
 /// Chords work wherever the keyboard is, before a terminal hears of them.
 fn listen_to_chords(commands: Commands) {
-    let go = use_way();
+    let go = use_navigate();
     let is_mac = dom::is_mac();
     let keys = Listener::capturing(&window(), "keydown", move |event| {
         let event: &KeyboardEvent = event.unchecked_ref();

@@ -19,20 +19,21 @@ pub(super) fn open(dialogues: Dialogues, language: Language) {
     } else {
         "Ctrl Shift C, V"
     };
+    let of = |command: Command| (command.keys(), command.name(words));
     let everywhere = vec![
-        (Command::GoTo.keys(), words.go_to),
-        (Command::Help.keys(), words.help),
+        of(Command::GoTo),
+        of(Command::Help),
         ("Shift Esc", words.leave_terminal),
-        (Command::Region(1).keys(), words.next_region),
-        (Command::Split(Axis::Horizontal).keys(), words.split_right),
-        (Command::Split(Axis::Vertical).keys(), words.split_down),
-        (Command::Duplicate.keys(), words.duplicate),
-        (Command::Toward(Direction::Up).keys(), words.toward),
-        (Command::Push(Direction::Up).keys(), words.move_divider),
-        (Command::Zoom.keys(), words.zoom),
-        (Command::Close.keys(), words.close_pane),
-        (Command::Turn(1).keys(), words.next_tab),
-        (Command::Search.keys(), words.search_terminal),
+        of(Command::Region(1)),
+        of(Command::Split(Axis::Horizontal)),
+        of(Command::Split(Axis::Vertical)),
+        of(Command::Duplicate),
+        of(Command::Toward(Direction::Up)),
+        of(Command::Push(Direction::Up)),
+        of(Command::Zoom),
+        of(Command::Close),
+        of(Command::Turn(1)),
+        of(Command::Search),
         (clipboard, words.copy_paste),
         ("Shift PgUp PgDn Home End", words.scroll),
     ];

@@ -5,16 +5,17 @@ use podshell_shared::target::{Mode, TargetRequest};
 use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use crate::{
-    i18n::use_language,
+    i18n::{Words, use_language},
     pages::{
         pods::{marked::marked, pod_summary, store::PodStore},
         workspace::{
-            commands::{Command, Commands, use_way},
+            commands::{Command, Commands},
             palette_options::{Action, Group, Offer, choose},
             tab::{Mark, MarkSign},
             tab_name::tab_name,
         },
     },
+    routing::navigation::use_navigate,
     session::recent_shells,
     workspace::layout::Axis,
 };
@@ -42,7 +43,7 @@ fn OpenPalette(commands: Commands) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let store: PodStore = expect_context();
-    let go = use_way();
+    let go = use_navigate();
     // Who comes by an address has no list yet.
     store.follow();
     let typed = RwSignal::new(String::new());
@@ -220,7 +221,7 @@ fn option_id(at: usize) -> String {
     format!("palette-option-{at}")
 }
 
-fn group_name(group: Group, words: &crate::i18n::Words) -> &'static str {
+fn group_name(group: Group, words: &Words) -> &'static str {
     match group {
         Group::Running => words.your_shells,
         Group::Recent => words.recent,
@@ -232,8 +233,7 @@ fn group_name(group: Group, words: &crate::i18n::Words) -> &'static str {
 /// Does what was chosen.
 fn act(commands: Commands, action: &Action, place: Place, go: impl Fn(&str) + Copy + 'static) {
     let workspace = commands.workspace;
-    let beside =
-        untrack(|| workspace.focused()).filter(|_| untrack(|| commands.is_workspace_shown()));
+    let beside = untrack(|| commands.here());
     match action {
         Action::Go(id) => commands.go_to(*id, go),
         Action::Open(target) => {
@@ -255,14 +255,12 @@ fn act(commands: Commands, action: &Action, place: Place, go: impl Fn(&str) + Co
 }
 
 /// All that could be offered.
-fn all_offers(commands: Commands, store: PodStore, words: &crate::i18n::Words) -> Vec<Offer> {
+fn all_offers(commands: Commands, store: PodStore, words: &Words) -> Vec<Offer> {
     let workspace = commands.workspace;
     let mut offers = Vec::new();
     let shells = workspace.list();
     // Who opens it is in one already: the last one is where they go.
-    let here = workspace
-        .focused()
-        .filter(|_| commands.is_workspace_shown());
+    let here = commands.here();
     let (current, others): (Vec<_>, Vec<_>) =
         shells.iter().partition(|(id, _, _)| Some(*id) == here);
     for (id, target, view) in others.into_iter().rev().chain(current) {
@@ -306,33 +304,30 @@ fn all_offers(commands: Commands, store: PodStore, words: &crate::i18n::Words) -
             }
         }
     });
-    let is_shown = commands.is_workspace_shown() && here.is_some();
-    let command = |title: &str, action: Action| Offer {
+    let command = |title: &str, keys: &'static str, action: Action| Offer {
         group: Group::Commands,
         title: title.to_owned(),
         detail: String::new(),
-        keys: match action {
-            Action::Do(command) => command.keys(),
-            _ => "",
-        },
+        keys,
         action,
     };
-    let run = |title: &str, does: Command| command(title, Action::Do(does));
-    if is_shown {
-        offers.extend([
-            run(words.split_right, Command::Split(Axis::Horizontal)),
-            run(words.split_down, Command::Split(Axis::Vertical)),
-            run(words.duplicate, Command::Duplicate),
-            run(words.search_terminal, Command::Search),
-            run(words.zoom, Command::Zoom),
-            run(words.equal, Command::Equal),
-            run(words.close_pane, Command::Close),
-            command(words.pods, Action::List),
-        ]);
+    let run = |does: Command| command(does.name(words), does.keys(), Action::Do(does));
+    if here.is_some() {
+        offers.extend(
+            [
+                Command::Split(Axis::Horizontal),
+                Command::Split(Axis::Vertical),
+                Command::Duplicate,
+                Command::Search,
+                Command::Zoom,
+                Command::Equal,
+                Command::Close,
+            ]
+            .map(run),
+        );
+        offers.push(command(words.pods, "", Action::List));
     }
-    offers.extend([
-        command(words.settings, Action::Settings),
-        run(words.help, Command::Help),
-    ]);
+    offers.push(command(words.settings, "", Action::Settings));
+    offers.push(run(Command::Help));
     offers
 }

@@ -7,10 +7,11 @@ use crate::{
     pages::{
         terminal::{ended::Ways, stage::Stage},
         workspace::{
-            commands::{Command, Commands, use_way},
+            commands::{Command, Commands},
             tab::{Mark, MarkSign, tab_id},
         },
     },
+    routing::navigation::use_navigate,
     session::view::{Activity, set_if_changed},
     ui::icon::Icon,
     workspace::{
@@ -143,20 +144,21 @@ fn PaneHeader(id: PaneId, commands: Commands, name: String) -> impl IntoView {
         workspace.layout(|layout| layout.tab_of(&id).is_some_and(|tab| tab.is_zoomed()))
     });
     let place = move || number(workspace, id, language.get());
-    let go = use_way();
+    let go = use_navigate();
     let run = move |command| {
         workspace.focus(id);
         commands.run(command, go);
     };
     // The keyboard stays in the terminal.
     let stay = |event: leptos::ev::MouseEvent| event.prevent_default();
-    let button = move |command: Command, icon: Icon, name: Signal<&'static str>| {
+    let button = move |command: Command, icon: Icon| {
+        let name = move || command.name(words());
         view! {
             <button
                 class="icon-button"
                 aria-label=name
                 aria-pressed=(command == Command::Zoom).then_some(move || is_zoomed.get().to_string())
-                title=move || format!("{} ({})", name.get(), command.keys())
+                title=move || format!("{} ({})", name(), command.keys())
                 on:mousedown=stay
                 on:click=move |_| run(command)
             >
@@ -189,9 +191,9 @@ fn PaneHeader(id: PaneId, commands: Commands, name: String) -> impl IntoView {
                 {place}
             </button>
             <Show when=move || is_focused.get()>
-                {button(Command::Split(Axis::Horizontal), Icon::SplitRight, Signal::derive(move || words().split_right))}
-                {button(Command::Split(Axis::Vertical), Icon::SplitDown, Signal::derive(move || words().split_down))}
-                {button(Command::Zoom, Icon::Zoom, Signal::derive(move || words().zoom))}
+                {button(Command::Split(Axis::Horizontal), Icon::SplitRight)}
+                {button(Command::Split(Axis::Vertical), Icon::SplitDown)}
+                {button(Command::Zoom, Icon::Zoom)}
             </Show>
             <button
                 class="icon-button"

@@ -9,10 +9,8 @@ use leptos::{
 use crate::{
     browser::dom,
     i18n::{Language, use_language},
-    pages::workspace::{
-        commands::{Commands, use_way},
-        tab_name::tab_name,
-    },
+    pages::workspace::{commands::Commands, tab_name::tab_name},
+    routing::navigation::use_navigate,
     session::{
         status::Status,
         view::{Activity, TerminalView},
@@ -126,7 +124,7 @@ pub(super) fn TabItem(tab: Signal<Option<TabSummary>>, commands: Commands) -> im
     let language = use_language();
     let words = move || language.get().words();
     let workspace = commands.workspace;
-    let go = use_way();
+    let go = use_navigate();
     let focused = Memo::new(move |_| tab.with(|tab| tab.as_ref().map(|tab| tab.focused)));
     let panes = Memo::new(move |_| {
         tab.with(|tab| {
