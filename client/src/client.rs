@@ -190,11 +190,12 @@ impl Client {
     /// The browser takes the page away. It may come back, or one that is loaded anew in its place.
     pub fn leave(&mut self) {
         match self.phase {
-            Phase::Connected if self.transport().is_web_socket() => {
-                self.farewell = Some(ClientMessage::Leave);
-                self.enter(Phase::Away);
-            }
             Phase::Connected | Phase::Reconnecting => {
+                // A browser may end a page before it has sent what the page says last on its connection. It promises to send what
+                // `announce_leave` asks for, but not when.
+                if self.phase == Phase::Connected && self.transport().is_web_socket() {
+                    self.farewell = Some(ClientMessage::Leave);
+                }
                 self.announce_leave = true;
                 self.enter(Phase::Away);
             }

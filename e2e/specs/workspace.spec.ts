@@ -6,6 +6,8 @@ import { Terminal } from "../support/terminal.ts";
 import { expect, test } from "../support/test.ts";
 
 const BASH = standing("bash");
+/** What asks for a session. */
+const MINTING = /\/api\/v1\/pod\/.*\/shell\//;
 
 /** The panes that can be seen, in reading order. */
 const panes = (page: Page): Locator => page.getByTestId("pane").filter({ visible: true });
@@ -214,12 +216,24 @@ test("what has ended is not begun anew by a reload", async ({ page }) => {
   await expect(tabs(page)).toHaveCount(1);
 });
 
+test("a terminal whose shell has not begun yet is there after a reload", async ({ page }) => {
+  const terminal = await open(page);
+  await page.route(MINTING, async () => {});
+  await page.keyboard.press("Control+Shift+Enter");
+  await expect(tabs(page)).toHaveCount(2);
+  await terminal.expectState("connecting");
+  await page.unroute(MINTING);
+  await page.reload();
+  await expect(tabs(page)).toHaveCount(2);
+  await terminal.expectState("connected");
+});
+
 test("who renames a tab while its shell starts goes on writing there", async ({ page }) => {
   await open(page);
   // its start is held up for as long as the name is written
   let begin = () => {};
   const begun = new Promise<void>((resolve) => (begin = resolve));
-  await page.route(/\/api\/v1\/pod\/.*\/shell\//, async (route) => {
+  await page.route(MINTING, async (route) => {
     await begun;
     await route.fallback();
   });

@@ -28,8 +28,8 @@ pub(crate) async fn life(
 }
 
 /// `POST /api/v1/sessions/leave`, with the session's key as its body: the page that has it went away, as
-/// [`Leave`](podshell_shared::terminal::ClientMessage::Leave) says. Over plain HTTP that message would be lost: a browser
-/// that leaves a page breaks off its response first, with which the SockJS session ends.
+/// [`Leave`](podshell_shared::terminal::ClientMessage::Leave) says. That message may be lost, and over plain HTTP always is: a
+/// browser that leaves a page breaks off its response first, with which the SockJS session ends.
 ///
 /// It asks for no other key. A request that outlives its page (a beacon) brings no header that the page chose.
 #[utoipa::path(

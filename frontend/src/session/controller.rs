@@ -7,7 +7,7 @@ use std::{
 
 use js_sys::Math;
 use leptos::prelude::*;
-use podshell_client::{Client, End, ServerInfo, transport::Transport};
+use podshell_client::{Client, End, ResumePoint, ServerInfo, transport::Transport};
 use podshell_shared::{
     api::SessionLife,
     terminal::{EndReason, Exit},
@@ -275,31 +275,28 @@ impl TerminalController {
         self.step(Client::close);
     }
 
-    /// The browser takes the page away: for good, to load it anew, or to put it aside. What is left behind may have so many bytes.
-    pub(crate) fn page_hidden(&self, room: usize) {
-        if let Some(resume_point) = self.ask(Client::resume_point).flatten() {
-            let mut lines = self
-                .preferences
-                .looks
-                .with_untracked(|looks| looks.scrollback);
-            loop {
-                let (resume_point, snapshot) =
-                    (resume_point.clone(), self.terminal.snapshot(lines));
-                if saved_session::save(
-                    &self.saved_name,
-                    &SavedSession {
-                        resume_point,
-                        snapshot,
-                    },
-                    room,
-                ) || lines == 0
-                {
-                    break;
-                }
-                lines /= 2;
-            }
-        }
+    /// The browser takes the page away: for good, to load it anew, or to put it aside. Gives how to go on with the session.
+    pub(crate) fn leave(&self) -> Option<ResumePoint> {
+        let resume_point = self.ask(Client::resume_point).flatten();
         self.step(Client::leave);
+        resume_point
+    }
+
+    /// Keeps a session that was left, and what is on the screen, for the page that comes in the place of this one. It may take
+    /// so many bytes.
+    pub(crate) fn save(&self, resume_point: &ResumePoint, room: usize) {
+        let looks = self.preferences.looks;
+        let mut lines = looks.with_untracked(|looks| looks.scrollback);
+        loop {
+            let saved = SavedSession {
+                resume_point: resume_point.clone(),
+                snapshot: self.terminal.snapshot(lines),
+            };
+            if saved_session::save(&self.saved_name, &saved, room) || lines == 0 {
+                break;
+            }
+            lines /= 2;
+        }
     }
 
     /// What the client tells of itself, if there is one.

@@ -57,6 +57,12 @@ impl Status {
         self.is_ended() && !self.is_taken_over()
     }
 
+    /// Whether there was a session, and nothing can bring it back. One that could not be begun may be by who loads the page anew:
+    /// browsers break off what is asked for when they take a page away.
+    pub(crate) fn is_past(&self) -> bool {
+        self.is_final() && !matches!(self, Self::Failed(_))
+    }
+
     /// How a client fares.
     pub(crate) fn of(client: &Client, now: f64) -> Self {
         match client.phase() {

@@ -118,7 +118,7 @@ impl Open {
         let mut layout = self.layout.clone();
         let mut targets = BTreeMap::new();
         for open in &self.panes {
-            if open.has_ended() {
+            if open.pane.view.status.with_untracked(Status::is_past) {
                 layout.close(&open.id);
             } else {
                 targets.insert(open.id, open.pane.target.clone());
@@ -374,12 +374,19 @@ impl Workspace {
             // Nobody can have it back any more.
             self.end_closed();
             self.open.with_untracked(|open| {
+                // As they are before they are left: one that had not begun has ended then.
+                let living = open.living();
                 let room = ROOM / open.panes.len().max(if self.is_frame { FRAMES } else { 1 });
-                for OpenPane { pane, .. } in &open.panes {
-                    pane.controller.page_hidden(room);
+                // A browser gives a page little time to go: the server is told first.
+                let left = open.panes.iter().map(|open| open.pane.controller.leave());
+                let left: Vec<_> = left.collect();
+                for (OpenPane { pane, .. }, left) in open.panes.iter().zip(left) {
+                    if let Some(resume_point) = left {
+                        pane.controller.save(&resume_point, room);
+                    }
                 }
                 if !self.is_frame {
-                    saved_layout::save(&open.living());
+                    saved_layout::save(&living);
                 }
             });
         });

@@ -282,9 +282,15 @@ fn a_sleep_gives_new_hope() {
 fn a_page_that_the_browser_takes_away_comes_back() {
     let mut client = connected();
     client.leave();
+    let told = Action::Leave("key".to_owned());
     assert_eq!(
         actions(&mut client),
-        [Action::Send(ClientMessage::Leave), Action::Disconnect]
+        [
+            Action::Send(ClientMessage::Leave),
+            told.clone(),
+            Action::Disconnect
+        ],
+        "a browser may not send what a page says last on its connection"
     );
     assert_eq!(client.phase(), &Phase::Away);
     assert!(client.resume_point().is_some());
@@ -302,7 +308,6 @@ fn a_page_that_the_browser_takes_away_comes_back() {
     receive(&mut polling, bound(0, 0), 0.0);
     sent(&mut polling);
     polling.leave();
-    let told = Action::Leave("key".to_owned());
     assert_eq!(actions(&mut polling), [told.clone(), Action::Disconnect]);
     polling.return_to_session(2_000.0);
     assert_eq!(actions(&mut polling), [Action::Connect(by)]);
