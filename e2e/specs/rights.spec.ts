@@ -8,6 +8,7 @@ import {
   SEE_PODS,
   standing,
 } from "../support/kubectl.ts";
+import { Log } from "../support/log.ts";
 import { PodList } from "../support/pod-list.ts";
 import { Terminal } from "../support/terminal.ts";
 import { expect, test } from "../support/test.ts";
@@ -116,4 +117,13 @@ test("who may create an exec but not get one is told which verb is missing", asy
   const terminal = await Terminal.goto(page, BASH);
   await terminal.expectReason("forbidden");
   await expect(terminal.failure).toContainText("the right to get pods/exec is missing");
+});
+
+test("who may not read logs is told so", async ({ setUp, problems }, testInfo) => {
+  problems.expect(/Failed to load resource.*403/);
+  const { page } = await setUp([], await rights(testInfo, "e2e-no-logs", [SEE_PODS, EXEC]));
+  const log = await Log.goto(page, standing("bash"));
+  await log.expectState("failed");
+  await expect(log.root.getByTestId("failure")).toContainText("pods/log");
+  await expect(log.root.getByTestId("retry")).toBeVisible();
 });

@@ -41,7 +41,7 @@ pub(crate) fn App() -> impl IntoView {
     let users = RwSignal::new(0);
     // What is listed is the list's own affair, and which terminal is shown the workspace's.
     let page = Memo::new(move |_| match route.get() {
-        Route::Pods(_) | Route::Terminal(_) => Route::Pods(None),
+        Route::Pods(_) | Route::Pane(_) => Route::Pods(None),
         other => other,
     });
     Effect::new(move |before: Option<Option<Me>>| {
@@ -67,7 +67,7 @@ pub(crate) fn App() -> impl IntoView {
             let asked = account.asked();
             asked.map(|asked| view! { <SignInPage asked /> }).into_any()
         }
-        Route::Pods(_) | Route::Terminal(_) => view! { <Frame /> }.into_any(),
+        Route::Pods(_) | Route::Pane(_) => view! { <Frame /> }.into_any(),
         Route::Pod(asked) => view! { <DefaultContainerPage asked /> }.into_any(),
         Route::Unknown => view! { <NotFoundPage /> }.into_any(),
     }

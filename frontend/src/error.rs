@@ -138,6 +138,20 @@ impl Failure {
         }
     }
 
+    /// Whether it may be otherwise in a while, and nobody has to do anything for that.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Unreachable
+                | Kind::TooOften
+                | Kind::TooManyLogs
+                | Kind::Cluster
+                | Kind::Server
+                | Kind::ProxyRefused
+                | Kind::Ended(EndReason::Shutdown)
+        )
+    }
+
     /// An HTTP answer that is not a success.
     pub(crate) fn from_api(status: u16, error: ApiError) -> Self {
         let code = error.code;

@@ -1,6 +1,7 @@
 //! What the page says, in each of its languages, and which of them it speaks.
 
 mod en;
+mod log_words;
 mod translation;
 mod words;
 mod zh;

@@ -7,6 +7,7 @@
 //! * `workspace`: the terminals that are open, shown or not;
 //! * `account`, `last_user`: who uses the page, whether they have to sign in, and who did before them;
 //! * `embedding`: the page around this one, where that shows a terminal in a frame;
+//! * `log`: one container's log, read and drawn on a terminal;
 //! * `session`: one terminal's session, which drives a client of `podshell-client`;
 //! * `xterm`: the terminal itself; `net`: the way to the server; `ui`: what pages are made of;
 //! * `settings`, `i18n`, `error`, `routing`, `browser`: what all of these share.
@@ -23,6 +24,7 @@ mod embedding;
 mod error;
 mod i18n;
 mod last_user;
+mod log;
 mod net;
 mod pages;
 mod panic;

@@ -1,5 +1,6 @@
 //! The pages, a folder each.
 
+pub(crate) mod log;
 pub(crate) mod not_found;
 pub(crate) mod pods;
 pub(crate) mod settings;

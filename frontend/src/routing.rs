@@ -1,4 +1,5 @@
 //! The page's addresses, what they lead to, and links between them.
 
 pub(crate) mod navigation;
+pub(crate) mod pane_target;
 pub(crate) mod route;

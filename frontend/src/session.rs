@@ -3,7 +3,7 @@
 pub(crate) mod controller;
 mod driver;
 mod events;
-mod questions;
+pub(crate) mod questions;
 pub(crate) mod recent_shells;
 pub(crate) mod saved_session;
 pub(crate) mod status;

@@ -2,6 +2,73 @@
 
 use serde::Deserialize;
 
+use crate::target::{encode, names_in, query_value};
+
+/// A container's log as it is asked for: nobody has looked yet whether it is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogRequest {
+    /// Namespace.
+    pub namespace: String,
+    /// Pod.
+    pub pod: String,
+    /// Container of that pod.
+    pub container: String,
+    /// What of it is wanted.
+    pub options: LogOptions,
+}
+
+impl LogRequest {
+    /// All of a container's log, as far as it is kept.
+    pub fn new(
+        namespace: impl Into<String>,
+        pod: impl Into<String>,
+        container: impl Into<String>,
+    ) -> Self {
+        Self {
+            namespace: namespace.into(),
+            pod: pod.into(),
+            container: container.into(),
+            options: LogOptions::default(),
+        }
+    }
+
+    /// Reads the address of a log's page: a path relative to the page's base, without a leading slash, and a query with or
+    /// without its question mark. [`None`] if it is no such address.
+    pub fn from_page(path: &str, query: &str) -> Option<Self> {
+        let [namespace, pod, container] = names_in(path, "log")?;
+        let value = |key| query_value(query, key);
+        let asked = LogQuery {
+            follow: value("follow"),
+            previous: value("previous"),
+            timestamps: value("timestamps"),
+            since: value("since"),
+            tail: value("tail"),
+        };
+        Some(Self {
+            namespace,
+            pod,
+            container,
+            options: asked.try_into().ok()?,
+        })
+    }
+
+    /// The address of this log's page, relative to the page's base.
+    pub fn page(&self) -> String {
+        format!("log/{}{}", self.encoded(), self.options.query())
+    }
+
+    /// The path and query of the API that answer it.
+    pub fn path(&self) -> String {
+        format!("api/v1/logs/{}{}", self.encoded(), self.options.query())
+    }
+
+    fn encoded(&self) -> String {
+        [&self.namespace, &self.pod, &self.container]
+            .map(|part| encode(part))
+            .join("/")
+    }
+}
+
 /// What of a log is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogOptions {
@@ -160,6 +227,39 @@ mod tests {
             read("follow=&since=&tail=&previous=0"),
             Ok(LogOptions::default())
         );
+    }
+
+    #[test]
+    fn an_address_leads_back_to_its_log() {
+        let log = LogRequest {
+            namespace: "a b".to_owned(),
+            pod: "ü/汉".to_owned(),
+            container: "100%?#&".to_owned(),
+            options: LogOptions {
+                previous: true,
+                since: Some(900),
+                ..LogOptions::default()
+            },
+        };
+        let page = log.page();
+        assert_eq!(
+            page,
+            "log/a%20b/%C3%BC%2F%E6%B1%89/100%25%3F%23%26?previous=1&since=900"
+        );
+        let (path, query) = page.split_once('?').unwrap();
+        assert_eq!(LogRequest::from_page(path, query), Some(log.clone()));
+        assert_eq!(log.path(), page.replacen("log", "api/v1/logs", 1));
+        for other in [
+            "log",
+            "log/a/b",
+            "log/a//c",
+            "log/a/b/c/d",
+            "shell/a/b/c",
+            "logs/a/b/c",
+        ] {
+            assert_eq!(LogRequest::from_page(other, ""), None, "{other}");
+        }
+        assert_eq!(LogRequest::from_page("log/a/b/c", "?since=no"), None);
     }
 
     #[test]

@@ -88,15 +88,11 @@ impl TargetRequest {
     /// Reads the address of a terminal's page: a path relative to the page's base, without a leading slash, and a query with
     /// or without its question mark. [`None`] if it is no such address.
     pub fn from_page(path: &str, query: &str) -> Option<Self> {
-        let parts: Vec<_> = path.split('/').map(decode).collect::<Option<_>>()?;
-        let [page, namespace, pod, container] = <[_; 4]>::try_from(parts).ok()?;
-        if page != "shell" || namespace.is_empty() || pod.is_empty() || container.is_empty() {
-            return None;
-        }
+        let [namespace, pod, container] = names_in(path, "shell")?;
         Some(Self {
-            namespace: namespace.into_owned(),
-            pod: pod.into_owned(),
-            container: container.into_owned(),
+            namespace,
+            pod,
+            container,
             mode: mode_in(query)?,
         })
     }
@@ -138,12 +134,6 @@ impl TargetRequest {
         format!("api/v1/pod/{namespace}/{pod}/debug/{container}")
     }
 
-    /// The path of this container's log; what of it is wanted stands in the [query](crate::log::LogOptions::query).
-    pub fn log_path(&self) -> String {
-        let [namespace, pod, container] = self.encoded();
-        format!("api/v1/logs/{namespace}/{pod}/{container}")
-    }
-
     fn encoded(&self) -> [String; 3] {
         [&self.namespace, &self.pod, &self.container].map(|part| encode(part))
     }
@@ -152,14 +142,10 @@ impl TargetRequest {
 impl PodRequest {
     /// Reads the address of a page that names no container, as [`TargetRequest::from_page`] does one that does.
     pub fn from_page(path: &str, query: &str) -> Option<Self> {
-        let parts: Vec<_> = path.split('/').map(decode).collect::<Option<_>>()?;
-        let [page, namespace, pod] = <[_; 3]>::try_from(parts).ok()?;
-        if page != "shell" || namespace.is_empty() || pod.is_empty() {
-            return None;
-        }
+        let [namespace, pod] = names_in(path, "shell")?;
         Some(Self {
-            namespace: namespace.into_owned(),
-            pod: pod.into_owned(),
+            namespace,
+            pod,
             mode: mode_in(query)?,
         })
     }
@@ -192,8 +178,17 @@ fn mode_in(query: &str) -> Option<Mode> {
     asked.try_into().ok()
 }
 
+/// The names in the path of such a page; [`None`] for another page's, and where one of them is missing.
+pub(crate) fn names_in<const COUNT: usize>(path: &str, page: &str) -> Option<[String; COUNT]> {
+    let names = path.strip_prefix(page)?.strip_prefix('/')?.split('/');
+    let names = names.map(decode).map(|name| Some(name?.into_owned()));
+    let names: Vec<_> = names.collect::<Option<_>>()?;
+    let names = <[_; COUNT]>::try_from(names).ok()?;
+    names.iter().all(|name| !name.is_empty()).then_some(names)
+}
+
 /// The value of a key in a query; [`None`] where it is missing or can't be read.
-fn query_value(query: &str, key: &str) -> Option<String> {
+pub(crate) fn query_value(query: &str, key: &str) -> Option<String> {
     query
         .trim_start_matches('?')
         .split('&')
@@ -204,7 +199,7 @@ fn query_value(query: &str, key: &str) -> Option<String> {
 }
 
 /// Percent-encodes a part of a path, or a value in a query.
-fn encode(part: &str) -> String {
+pub(crate) fn encode(part: &str) -> String {
     utf8_percent_encode(part, RESERVED).to_string()
 }
 

@@ -1,6 +1,7 @@
 //! English.
 
 mod failures;
+mod log;
 
 use podshell_shared::{target::Mode, terminal::Notice};
 
@@ -134,6 +135,30 @@ impl Translation for English {
 
     fn pane_of(&self, place: usize, all: usize) -> String {
         format!("Pane {place} / {all}")
+    }
+
+    fn log_of(&self, name: &str) -> String {
+        format!("Log of {name}")
+    }
+
+    fn lines(&self, lines: usize) -> String {
+        format!("{lines} {}", if lines == 1 { "line" } else { "lines" })
+    }
+
+    fn new_lines(&self, lines: usize) -> String {
+        match lines {
+            0 => "Newest".to_owned(),
+            1 => "1 new line".to_owned(),
+            lines => format!("{lines} new lines"),
+        }
+    }
+
+    fn since(&self, seconds: u32) -> String {
+        match seconds {
+            seconds if seconds % 3600 == 0 => format!("Last {} h", seconds / 3600),
+            seconds if seconds % 60 == 0 => format!("Last {} min", seconds / 60),
+            seconds => format!("Last {seconds} s"),
+        }
     }
 
     fn enterable(&self, pods: usize) -> String {
@@ -365,6 +390,7 @@ const WORDS: Words = Words {
     next_tab: "next, previous tab",
     copy_paste: "copy, paste",
     scroll: "scroll",
+    log: &log::LOG,
 };
 
 #[cfg(test)]

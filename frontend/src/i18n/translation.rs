@@ -99,6 +99,18 @@ pub(crate) trait Translation: Sync {
     /// Which pane of how many it is.
     fn pane_of(&self, place: usize, all: usize) -> String;
 
+    /// The log of what has this name.
+    fn log_of(&self, name: &str) -> String;
+
+    /// So many lines of a log are kept.
+    fn lines(&self, lines: usize) -> String;
+
+    /// So many lines have come to a log since its reader went up from the newest; the way back there.
+    fn new_lines(&self, lines: usize) -> String;
+
+    /// Since so many seconds ago.
+    fn since(&self, seconds: u32) -> String;
+
     /// What marks a container that is not a regular one.
     fn kind(&self, kind: ContainerKind) -> Option<&'static str> {
         match kind {

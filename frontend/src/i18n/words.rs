@@ -1,5 +1,7 @@
 //! The words of the page that are always the same: on buttons, in dialogues, settings and lists.
 
+use crate::i18n::log_words::LogWords;
+
 /// The words of one language.
 pub(crate) struct Words {
     pub(crate) pods: &'static str,
@@ -204,4 +206,5 @@ pub(crate) struct Words {
     pub(crate) next_tab: &'static str,
     pub(crate) copy_paste: &'static str,
     pub(crate) scroll: &'static str,
+    pub(crate) log: &'static LogWords,
 }

@@ -1,6 +1,7 @@
 //! Chinese, simplified.
 
 mod failures;
+mod log;
 
 use podshell_shared::{target::Mode, terminal::Notice};
 
@@ -135,6 +136,29 @@ impl Translation for Chinese {
 
     fn pane_of(&self, place: usize, all: usize) -> String {
         format!("窗格 {place} / {all}")
+    }
+
+    fn log_of(&self, name: &str) -> String {
+        format!("{name} 的日志")
+    }
+
+    fn lines(&self, lines: usize) -> String {
+        format!("{lines} 行")
+    }
+
+    fn new_lines(&self, lines: usize) -> String {
+        match lines {
+            0 => "最新".to_owned(),
+            lines => format!("{lines} 行新日志"),
+        }
+    }
+
+    fn since(&self, seconds: u32) -> String {
+        match seconds {
+            seconds if seconds % 3600 == 0 => format!("最近 {} 小时", seconds / 3600),
+            seconds if seconds % 60 == 0 => format!("最近 {} 分钟", seconds / 60),
+            seconds => format!("最近 {seconds} 秒"),
+        }
     }
 
     fn enterable(&self, pods: usize) -> String {
@@ -358,4 +382,5 @@ const WORDS: Words = Words {
     next_tab: "下一个、上一个标签页",
     copy_paste: "复制、粘贴",
     scroll: "滚动",
+    log: &log::LOG,
 };

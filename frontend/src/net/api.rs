@@ -3,19 +3,20 @@
 use std::{cell::Cell, pin::Pin};
 
 use gloo_net::http::{Method, Request, RequestBuilder, Response};
+use gloo_timers::callback::Timeout;
 use leptos::prelude::window;
 use podshell_shared::api::{
     ApiError, DebugContainer, DebugOptions, DebugProfile, DebugState, ErrorCode, Me, Minted, Pod,
     PodList, SessionLife, SignIn, SignInMethod, SignedIn,
 };
 use serde::de::DeserializeOwned;
-use web_sys::AbortSignal;
+use web_sys::{AbortController, AbortSignal};
 
 use podshell_shared::target::{PodRequest, TargetRequest};
 
 use crate::{
     error::{Failure, Kind},
-    net::{credential, sign_in_mark},
+    net::{body::Body, credential, sign_in_mark},
 };
 
 /// How long an answer may take, in ms.
@@ -99,6 +100,20 @@ pub(crate) fn has_sign_in_page() -> bool {
         .is_some_and(|method| method != SignInMethod::Link)
 }
 
+/// A container's log as it comes, until it ends or `abort` ends it; from its [path](podshell_shared::log::LogRequest::path).
+pub(crate) async fn log(path: &str, abort: &AbortController) -> Result<Body, Failure> {
+    let late = {
+        let abort = abort.clone();
+        Timeout::new(ANSWER_WITHIN, move || abort.abort())
+    };
+    let request = with_key(RequestBuilder::new(path)).abort_signal(Some(&abort.signal()));
+    let sent = request.send().await;
+    // It may go on for as long as it likes.
+    drop(late);
+    let response = success(sent).await?;
+    Body::of(&response).ok_or_else(|| Failure::plain(Kind::ProtocolError))
+}
+
 /// Who calls, as the server knows them.
 pub(crate) async fn me() -> Result<Me, Failure> {
     call(Method::GET, "api/v1/me", None).await
@@ -122,6 +137,11 @@ pub(crate) fn request(method: Method, path: &str) -> RequestBuilder {
         .method(method)
         .header("Accept", "application/json")
         .abort_signal(Some(&AbortSignal::timeout_with_u32(ANSWER_WITHIN)));
+    with_key(request)
+}
+
+/// The same request with the key, if there is one.
+fn with_key(request: RequestBuilder) -> RequestBuilder {
     match credential::key() {
         Some(key) => request.header("Authorization", &format!("Bearer {key}")),
         None => request,

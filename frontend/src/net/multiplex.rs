@@ -8,21 +8,18 @@ use std::{
 };
 
 use gloo_net::http::{Request, RequestBuilder, Response};
-use js_sys::{Reflect, Uint8Array};
 use podshell_client::{
     multiplex::{ChannelEvent, Multiplex, Then},
     transport::Transport,
 };
 use podshell_shared::{terminal::ClientMessage, utf8::Utf8Stream};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{
-    AbortController, EventSource, EventSourceInit, MessageEvent, ReadableStreamDefaultReader,
-};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{AbortController, EventSource, EventSourceInit, MessageEvent};
 
 use crate::{
     browser::random,
-    net::{connection_event::ConnectionEvent, credential},
+    net::{body::Body, connection_event::ConnectionEvent, credential},
 };
 
 thread_local! {
@@ -198,20 +195,15 @@ impl Shared {
             .await
             .ok()
             .filter(Response::ok)?;
-        let reader: ReadableStreamDefaultReader = response.body()?.get_reader().unchecked_into();
+        let mut body = Body::of(&response)?;
         let mut characters = Utf8Stream::default();
-        loop {
-            let part = JsFuture::from(reader.read()).await.ok()?;
-            if Reflect::get(&part, &"done".into()).ok()?.is_truthy() {
-                return Some(());
-            }
-            let bytes = Reflect::get(&part, &"value".into()).ok()?;
-            let bytes = bytes.unchecked_into::<Uint8Array>().to_vec();
+        while let Some(bytes) = body.next().await.ok()? {
             let mut text = String::new();
             characters.push(&bytes, |part| text.push_str(part));
             self.state.borrow_mut().receive(&text);
             self.deliver();
         }
+        Some(())
     }
 
     /// Receives as long as the browser does so by itself, and begins anew when a response was complete.

@@ -4,6 +4,8 @@
 
 use podshell_shared::target::{PodRequest, TargetRequest};
 
+use crate::routing::pane_target::PaneTarget;
+
 /// What stands in the query of a terminal that another page shows in a frame.
 const EMBEDDED: &str = "embed=1";
 /// What stands before the namespace in the query of the pod list.
@@ -14,8 +16,8 @@ const NAMESPACE: &str = "namespace=";
 pub(crate) enum Route {
     /// The pod list: of one namespace, if one is named.
     Pods(Option<String>),
-    /// A shell in a container.
-    Terminal(TargetRequest),
+    /// What a pane of the workspace shows: a shell in a container, or its log.
+    Pane(PaneTarget),
     /// A shell in the container of a pod that is meant where none is named.
     Pod(PodRequest),
     /// A shell in a container, in a frame of another page.
@@ -34,14 +36,14 @@ impl Route {
             let named = named.filter(|name| !name.is_empty());
             return Self::Pods(named.map(str::to_owned));
         }
-        let target = TargetRequest::from_page(path, query);
+        let target = PaneTarget::from_page(path, query);
         let is_embedded = query
             .trim_start_matches('?')
             .split('&')
             .any(|pair| pair == EMBEDDED);
         match target {
-            Some(target) if is_embedded => Self::Embedded(target),
-            Some(target) => Self::Terminal(target),
+            Some(PaneTarget::Terminal(target)) if is_embedded => Self::Embedded(target),
+            Some(target) => Self::Pane(target),
             None => PodRequest::from_page(path, query).map_or(Self::Unknown, Self::Pod),
         }
     }
@@ -91,7 +93,7 @@ mod tests {
         );
         assert!(matches!(
             Route::parse("shell/default/web-0/app", "?shell=bash"),
-            Route::Terminal(_)
+            Route::Pane(PaneTarget::Terminal(_))
         ));
         for query in ["?embed=1", "?shell=bash&embed=1", "embed=1&mode=attach"] {
             let route = Route::parse("shell/default/web-0/app", query);
@@ -103,7 +105,11 @@ mod tests {
             assert_eq!(Route::parse(path, query), route);
         }
         let plain = Route::parse("shell/default/web-0/app", "?embed=10");
-        assert!(matches!(plain, Route::Terminal(_)), "{plain:?}");
+        assert!(matches!(plain, Route::Pane(_)), "{plain:?}");
+        assert!(matches!(
+            Route::parse("log/default/web-0/app", "?previous=1"),
+            Route::Pane(PaneTarget::Log(_))
+        ));
         let Route::Pod(pod) = Route::parse("shell/default/web-0", "?shell=sh") else {
             panic!("it names a pod");
         };

@@ -128,8 +128,8 @@ impl TerminalController {
     }
 
     /// Says what to do when the user asks for a way out of the terminal.
-    pub(crate) fn on_return_focus(&self, leave: impl Fn() + 'static) {
-        *self.on_return_focus.borrow_mut() = Some(Box::new(leave));
+    pub(crate) fn on_return_focus(&self, leave: Box<dyn Fn()>) {
+        *self.on_return_focus.borrow_mut() = Some(leave);
     }
 
     /// Whether a program would end with it: something else than the shell itself, as far as the terminal tells.

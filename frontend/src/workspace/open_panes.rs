@@ -4,14 +4,13 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
+use podshell_shared::target::TargetRequest;
 use wasm_bindgen::JsCast as _;
 use web_sys::{KeyboardEvent, PageTransitionEvent};
 
-use podshell_shared::target::TargetRequest;
-
 use crate::{
     browser::listener::Listener,
-    routing::route::Route,
+    routing::{pane_target::PaneTarget, route::Route},
     session::{
         saved_session::{self, SavedName},
         status::Status,
@@ -19,10 +18,10 @@ use crate::{
     },
     settings::{Preferences, use_preferences},
     workspace::{
+        any_pane::AnyPane,
         layout::{Axis, Layout},
-        pane::{Pane as _, PaneId},
+        pane::PaneId,
         saved_layout::{self, SavedLayout},
-        terminal_pane::TerminalPane,
     },
 };
 
@@ -60,7 +59,7 @@ struct Open {
 #[derive(Clone)]
 struct OpenPane {
     id: PaneId,
-    pane: Rc<TerminalPane>,
+    pane: AnyPane,
     owner: Owner,
 }
 
@@ -105,23 +104,16 @@ pub(crate) fn use_workspace() -> Workspace {
     expect_context()
 }
 
-impl OpenPane {
-    /// Whether nothing can bring its session back; tracks nothing.
-    fn has_ended(&self) -> bool {
-        self.pane.view.status.with_untracked(Status::is_final)
-    }
-}
-
 impl Open {
     /// Those that a page in the place of this one goes on with: what has ended would begin anew.
     fn living(&self) -> SavedLayout {
         let mut layout = self.layout.clone();
         let mut targets = BTreeMap::new();
         for open in &self.panes {
-            if open.pane.view.status.with_untracked(Status::is_past) {
+            if open.pane.is_past() {
                 layout.close(&open.id);
             } else {
-                targets.insert(open.id, open.pane.target.clone());
+                targets.insert(open.id, open.pane.target());
             }
         }
         SavedLayout { layout, targets }
@@ -132,31 +124,38 @@ impl Open {
     }
 
     /// The pane that shows this: the one with the keyboard, or the first, of those that have not ended if there is one.
-    fn find(&self, target: &TargetRequest) -> Option<&OpenPane> {
+    fn find(&self, target: &PaneTarget) -> Option<&OpenPane> {
         let focused = self.layout.focused().and_then(|id| self.get(*id));
         let all = focused.into_iter().chain(&self.panes);
-        let mut showing = all.filter(|open| open.pane.target == *target).peekable();
+        let is_it = |open: &&OpenPane| open.pane.target().is_same(target);
+        let mut showing = all.filter(is_it).peekable();
         let first = showing.peek().copied();
-        showing.find(|open| !open.has_ended()).or(first)
+        showing.find(|open| !open.pane.has_ended()).or(first)
     }
 }
 
 /// What is there.
 impl Workspace {
-    /// The terminals that are there, in the order in which they are arranged.
-    pub(crate) fn list(self) -> Vec<(PaneId, TargetRequest, TerminalView)> {
+    /// The panes that are there, in the order in which they are arranged.
+    pub(crate) fn list(self) -> Vec<(PaneId, AnyPane)> {
         self.open.with(|open| {
-            let shown = |id: PaneId| {
-                let OpenPane { pane, .. } = open.get(id)?;
-                Some((id, pane.target.clone(), pane.view))
-            };
-            open.layout.panes().into_iter().filter_map(shown).collect()
+            let pane = |id| Some((id, open.get(id)?.pane.clone()));
+            open.layout.panes().into_iter().filter_map(pane).collect()
         })
     }
 
-    /// Those of them whose sessions have not ended for good.
+    /// The terminals among them.
+    pub(crate) fn terminals(self) -> Vec<(PaneId, TargetRequest, TerminalView)> {
+        let shown = |(id, pane): (PaneId, AnyPane)| {
+            let terminal = pane.terminal()?;
+            Some((id, terminal.target.clone(), terminal.view))
+        };
+        self.list().into_iter().filter_map(shown).collect()
+    }
+
+    /// The terminals whose sessions have not ended for good.
     pub(crate) fn running(self) -> Vec<(PaneId, TargetRequest, TerminalView)> {
-        let mut shells = self.list();
+        let mut shells = self.terminals();
         shells.retain(|(_, _, view)| !view.status.with(Status::is_final));
         shells
     }
@@ -172,22 +171,20 @@ impl Workspace {
     }
 
     /// A pane, if it is there; tracks nothing.
-    pub(crate) fn pane(self, id: PaneId) -> Option<Rc<TerminalPane>> {
-        let pane = |open: &Open| open.get(id).map(|open| Rc::clone(&open.pane));
+    pub(crate) fn pane(self, id: PaneId) -> Option<AnyPane> {
+        let pane = |open: &Open| open.get(id).map(|open| open.pane.clone());
         self.open.with_untracked(pane)
     }
 
     /// Whether a shell runs for this container.
     pub(crate) fn has(self, target: &TargetRequest) -> bool {
-        let lives = |open: &OpenPane| {
-            open.pane.target == *target && !open.pane.view.status.with(Status::is_final)
-        };
-        self.open.with(|open| open.panes.iter().any(lives))
+        let shells = self.running();
+        shells.iter().any(|(_, shell, _)| shell == target)
     }
 
     /// Whether a program runs in a terminal that would end with it.
     pub(crate) fn is_busy(self, id: PaneId) -> bool {
-        self.pane(id).is_some_and(|pane| pane.controller.is_busy())
+        self.pane(id).is_some_and(|pane| pane.is_busy())
     }
 
     /// The names of what was closed just now, and can be had back.
@@ -201,27 +198,35 @@ impl Workspace {
 
 /// What is done to it.
 impl Workspace {
-    /// Gives the keyboard to the terminal of a container: to the one that there is, or a new one in a tab of its own.
-    pub(crate) fn show(self, target: &TargetRequest) -> Rc<TerminalPane> {
+    /// Gives the keyboard to the pane that shows this: to the one that there is, or a new one in a tab of its own.
+    pub(crate) fn show(self, target: &PaneTarget) -> AnyPane {
         let there = self.open.with_untracked(|open| open.find(target).cloned());
         match there {
             Some(OpenPane { id, pane, .. }) => {
                 self.focus(id);
+                if let (PaneTarget::Log(asked), AnyPane::Log(log)) = (target, &pane) {
+                    log.controller.ask_for(&asked.options);
+                }
                 pane
             }
             None => self.open_tab(target),
         }
     }
 
-    /// Opens a terminal in a tab of its own.
-    pub(crate) fn open_tab(self, target: &TargetRequest) -> Rc<TerminalPane> {
+    /// The pane that shows this, if there is one; tracks nothing.
+    pub(crate) fn find(self, target: &PaneTarget) -> Option<PaneId> {
+        self.open.with_untracked(|open| Some(open.find(target)?.id))
+    }
+
+    /// Opens a pane in a tab of its own.
+    pub(crate) fn open_tab(self, target: &PaneTarget) -> AnyPane {
         let new = self.open_new(target);
         self.arrange(|layout| layout.open(new.id));
         new.pane
     }
 
-    /// Opens a terminal beside a pane. Gives false if there is no room.
-    pub(crate) fn split(self, beside: PaneId, axis: Axis, target: &TargetRequest) -> bool {
+    /// Opens a pane beside another. Gives false if there is no room.
+    pub(crate) fn split(self, beside: PaneId, axis: Axis, target: &PaneTarget) -> bool {
         let new = self.open_new(target);
         let is_done = self.arrange(|layout| layout.split(&beside, axis, &new.id));
         if !is_done {
@@ -251,7 +256,7 @@ impl Workspace {
     pub(crate) fn close(self, ids: &[PaneId]) {
         let layout = self.open.with_untracked(|open| open.layout.clone());
         let taken = ids.iter().filter_map(|id| self.take_out(*id));
-        let (over, panes): (Vec<_>, Vec<_>) = taken.partition(OpenPane::has_ended);
+        let (over, panes): (Vec<_>, Vec<_>) = taken.partition(|open| open.pane.has_ended());
         over.into_iter().for_each(end);
         self.end_closed();
         if panes.is_empty() {
@@ -308,11 +313,12 @@ impl Workspace {
     }
 
     /// Opens a terminal in the place of one that has ended, if it is there.
-    pub(crate) fn show_in_place_of(self, ended: &TargetRequest, target: &TargetRequest) {
+    pub(crate) fn show_in_place_of(self, ended: &PaneTarget, target: &PaneTarget) {
         let ended = self.open.with_untracked(|open| {
             // Who asks for it is in it.
             let here = open.get(*open.layout.focused()?)?;
-            (here.pane.target == *ended && here.has_ended()).then_some(here.id)
+            let is_it = here.pane.target().is_same(ended) && here.pane.has_ended();
+            is_it.then_some(here.id)
         });
         let is_there = self.open.with_untracked(|open| open.find(target).is_some());
         let Some(ended) = ended.filter(|_| !is_there) else {
@@ -343,7 +349,7 @@ impl Workspace {
         taken
     }
 
-    fn open_new(self, target: &TargetRequest) -> OpenPane {
+    fn open_new(self, target: &PaneTarget) -> OpenPane {
         let id = PaneId(self.open.with_untracked(|open| open.next));
         let new = self.make(id, target);
         // It has no place yet, so there is nothing to be told.
@@ -354,14 +360,16 @@ impl Workspace {
         new
     }
 
-    fn make(self, id: PaneId, target: &TargetRequest) -> OpenPane {
-        let name = if self.is_frame {
-            SavedName::of_frame(target)
-        } else {
-            SavedName::of_pane(id.0)
-        };
+    fn make(self, id: PaneId, target: &PaneTarget) -> OpenPane {
         let owner = self.owner.with_value(Owner::child);
-        let pane = owner.with(|| TerminalPane::open(target, name, self.preferences));
+        let name = |target: &TargetRequest| {
+            if self.is_frame {
+                SavedName::of_frame(target)
+            } else {
+                SavedName::of_pane(id.0)
+            }
+        };
+        let pane = owner.with(|| AnyPane::open(target, name, self.preferences));
         OpenPane { id, pane, owner }
     }
 }
@@ -378,12 +386,9 @@ impl Workspace {
                 let living = open.living();
                 let room = ROOM / open.panes.len().max(if self.is_frame { FRAMES } else { 1 });
                 // A browser gives a page little time to go: the server is told first.
-                let left = open.panes.iter().map(|open| open.pane.controller.leave());
-                let left: Vec<_> = left.collect();
-                for (OpenPane { pane, .. }, left) in open.panes.iter().zip(left) {
-                    if let Some(resume_point) = left {
-                        pane.controller.save(&resume_point, room);
-                    }
+                let left: Vec<_> = open.panes.iter().map(|open| open.pane.leave()).collect();
+                for save in left.into_iter().flatten() {
+                    save(room);
                 }
                 if !self.is_frame {
                     saved_layout::save(&living);
@@ -417,7 +422,7 @@ impl Workspace {
             }
         });
         let leaving = Listener::new(&window(), "beforeunload", move |event| {
-            let is_busy = |open: &OpenPane| open.pane.controller.is_busy();
+            let is_busy = |open: &OpenPane| open.pane.is_busy();
             let any_is_busy = |open: &Open| open.panes.iter().any(is_busy);
             let is_closed_busy = |closed: &Option<Rc<Closed>>| {
                 let mut panes = closed.iter().flat_map(|closed| &closed.panes);

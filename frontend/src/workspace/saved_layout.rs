@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use podshell_shared::target::TargetRequest;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     browser::storage,
+    routing::pane_target::PaneTarget,
     workspace::{layout::Layout, pane::PaneId},
 };
 
@@ -19,7 +19,7 @@ const NAME: &str = "podshell.layout";
 #[derive(Debug, Default)]
 pub(super) struct SavedLayout {
     pub(super) layout: Layout<PaneId>,
-    pub(super) targets: BTreeMap<PaneId, TargetRequest>,
+    pub(super) targets: BTreeMap<PaneId, PaneTarget>,
 }
 
 /// It as text: the layout in its own form, panes by the address that each has alone.
@@ -31,7 +31,7 @@ struct Written {
 
 /// Leaves it behind.
 pub(super) fn save(saved: &SavedLayout) {
-    let page = |(id, target): (&PaneId, &TargetRequest)| (*id, target.page());
+    let page = |(id, target): (&PaneId, &PaneTarget)| (*id, target.page());
     let written = Written {
         layout: saved.layout.to_text(),
         panes: saved.targets.iter().map(page).collect(),
@@ -55,7 +55,7 @@ fn read(text: &str) -> Option<SavedLayout> {
     let mut layout = Layout::from_text(&written.layout)?;
     let mut targets = BTreeMap::new();
     for id in layout.panes() {
-        if let Some(target) = TargetRequest::from_address(written.panes.get(&id)?) {
+        if let Some(target) = PaneTarget::from_address(written.panes.get(&id)?) {
             targets.insert(id, target);
         } else {
             layout.close(&id);
@@ -83,11 +83,11 @@ mod tests {
         };
         let text = written(&[
             (3, "shell/shop/web-0/app"),
-            (7, "shell/shop/db-0/pg?shell=bash"),
+            (7, "log/shop/db-0/pg?previous=1"),
         ]);
         let saved = read(&text).unwrap();
         assert_eq!(saved.layout, layout);
-        let pods = saved.targets.values().map(|target| &*target.pod);
+        let pods = saved.targets.values().map(|target| target.names()[1]);
         assert_eq!(pods.collect::<Vec<_>>(), ["web-0", "db-0"]);
         // A pane that is nothing has no place.
         let saved = read(&written(&[(3, "elsewhere"), (7, "shell/shop/db-0/pg")])).unwrap();

@@ -3,19 +3,19 @@
 use std::rc::{Rc, Weak};
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
 use podshell_shared::target::{Mode, TargetRequest};
 
 use crate::{
     browser::resize_listener::ResizeListener,
+    routing::pane_target::PaneTarget,
     session::{
         controller::TerminalController, saved_session::SavedName, status::Status,
         view::TerminalView,
     },
     settings::Preferences,
-    workspace::pane::Pane,
+    workspace::pane::{Pane, screen_element},
 };
 
 /// A terminal, and what is shown of it.
@@ -37,11 +37,7 @@ impl TerminalPane {
         preferences: Preferences,
     ) -> Rc<Self> {
         let view = TerminalView::new();
-        let element: HtmlElement = document()
-            .create_element("div")
-            .expect("the name is one of an element")
-            .unchecked_into();
-        element.set_class_name("terminal-screen");
+        let element = screen_element();
         Rc::new_cyclic(|me: &Weak<Self>| {
             let controller =
                 TerminalController::open(target.clone(), saved_name, &element, view, preferences);
@@ -69,9 +65,18 @@ impl TerminalPane {
             }
         })
     }
+}
 
-    /// What it is called, whatever runs in it.
-    pub(crate) fn name(&self) -> String {
+impl Pane for TerminalPane {
+    fn target(&self) -> PaneTarget {
+        self.target.clone().into()
+    }
+
+    fn view(&self) -> TerminalView {
+        self.view
+    }
+
+    fn name(&self) -> String {
         let TargetRequest { pod, container, .. } = &self.target;
         let name = format!("{pod}/{container}");
         match self.target.mode {
@@ -82,9 +87,7 @@ impl TerminalPane {
             }
         }
     }
-}
 
-impl Pane for TerminalPane {
     fn title(&self) -> String {
         // A program that has ended has no title.
         let has_ended = self.view.status.with(Status::is_ended);
@@ -97,8 +100,31 @@ impl Pane for TerminalPane {
         self.controller.terminal().focus();
     }
 
+    fn on_return_focus(&self, leave: Box<dyn Fn()>) {
+        self.controller.on_return_focus(leave);
+    }
+
     fn resize(&self) {
         self.controller.terminal().fit();
+    }
+
+    fn is_busy(&self) -> bool {
+        self.controller.is_busy()
+    }
+
+    fn has_ended(&self) -> bool {
+        self.view.status.with_untracked(Status::is_final)
+    }
+
+    fn is_past(&self) -> bool {
+        self.view.status.with_untracked(Status::is_past)
+    }
+
+    fn leave(&self) -> Option<Box<dyn FnOnce(usize) + '_>> {
+        let resume_point = self.controller.leave()?;
+        Some(Box::new(move |room| {
+            self.controller.save(&resume_point, room);
+        }))
     }
 
     fn close(&self) {

@@ -34,12 +34,16 @@ use crate::{
         terminal_event::TerminalEvent,
         theme::ThemeWatch,
         touch::Touch,
-        widths::Widths,
+        widths::{self, Widths},
     },
 };
 
 /// Begins an empty line.
 const NEW_LINE: &str = "\r\n\x1b[J";
+/// Clears the screen and what is above it.
+const CLEAR: &str = "\x1b[H\x1b[2J\x1b[3J";
+/// Takes the cursor away.
+const NO_CURSOR: &str = "\x1b[?25l";
 
 /// A terminal on the page; it is disposed of when dropped.
 pub(crate) struct Terminal {
@@ -221,6 +225,22 @@ impl Terminal {
         }
     }
 
+    /// Writes a text of the page's own; an [`TerminalEvent::Rendered`] with `end` follows when it is on the screen.
+    pub(crate) fn print(&self, text: &str, end: u64) {
+        self.put(&text.into(), TextKind::Output(end));
+    }
+
+    /// Takes everything off it, what is above the screen, too.
+    pub(crate) fn clear(&self) {
+        self.core.terminal.scroll_to_bottom();
+        self.put_own(CLEAR);
+    }
+
+    /// Shows no cursor: nothing is typed here.
+    pub(crate) fn hide_cursor(&self) {
+        self.put_own(NO_CURSOR);
+    }
+
     /// Output goes on at the beginning of the last character, of which a part may have been written.
     pub(crate) fn resume(&self) {
         drop(self.decoder.finish());
@@ -355,6 +375,33 @@ impl Terminal {
     /// Marks nothing any more that was found.
     pub(crate) fn end_search(&self) {
         self.search.end();
+    }
+
+    /// Moves what is seen by so many lines, up if negative.
+    pub(crate) fn scroll_lines(&self, lines: i32) {
+        self.core.terminal.scroll_by(lines);
+    }
+
+    /// Shows the last line, and those that follow.
+    pub(crate) fn scroll_to_end(&self) {
+        self.core.terminal.scroll_to_bottom();
+    }
+
+    /// Whether the last line is in sight.
+    pub(crate) fn is_at_end(&self) -> bool {
+        let buffer = self.core.terminal.get_buffer().get_active();
+        buffer.get_viewport_y() >= buffer.get_base_y()
+    }
+
+    /// Has a function called when other lines are seen, for as long as the terminal is there.
+    pub(crate) fn on_scroll(&self, scrolled: impl Fn() + 'static) {
+        let scrolled = Closure::<dyn FnMut()>::new(scrolled).into_js_value();
+        self.core.terminal.on_scroll(scrolled.unchecked_ref());
+    }
+
+    /// How many cells a character takes on it.
+    pub(crate) fn cells(character: char) -> usize {
+        widths::cells(character.into()).into()
     }
 
     /// So many pixels of its foot are covered; the cursor stays in sight.

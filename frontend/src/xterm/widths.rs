@@ -118,7 +118,7 @@ impl Widths {
 }
 
 /// How many cells a code point takes.
-fn cells(code: u32) -> u8 {
+pub(super) fn cells(code: u32) -> u8 {
     let otherwise = COUNTED_OTHERWISE
         .iter()
         .find(|(from, to, _)| (*from..=*to).contains(&code));

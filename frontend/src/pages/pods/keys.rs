@@ -3,7 +3,11 @@
 //! They are letters, so they are for who is in the list alone (WCAG 2.1.4): not in its field, nor anywhere else.
 
 use leptos::{ev::KeyboardEvent, prelude::*};
-use podshell_shared::target::{Mode, TargetRequest};
+use podshell_shared::{
+    api::Pod,
+    log::LogRequest,
+    target::{Mode, TargetRequest},
+};
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement};
 
@@ -22,6 +26,8 @@ enum Action {
     /// The same beside the terminal that had the keyboard last.
     Split(Axis),
     Attach,
+    /// The log of the container that is meant.
+    Log,
     /// The keyboard goes to the row's containers.
     Containers,
     /// The keyboard goes to the field.
@@ -50,6 +56,7 @@ fn action(key: &str, in_field: bool) -> Option<Action> {
         "v" => Some(Action::Split(Axis::Horizontal)),
         "h" => Some(Action::Split(Axis::Vertical)),
         "a" => Some(Action::Attach),
+        "l" => Some(Action::Log),
         "ArrowRight" => Some(Action::Containers),
         "/" => Some(Action::Search),
         _ => {
@@ -101,12 +108,14 @@ impl ListKeys {
             Action::Choose(distance) => self.choose(distance),
             Action::Open => self.with_target(Mode::Exec(None), |target| go(&target.page())),
             Action::Attach => self.with_target(Mode::Attach, |target| go(&target.page())),
+            Action::Log => self.with_log(|log| go(&log.page())),
             Action::Split(axis) => self.with_target(Mode::Exec(None), |target| {
                 let beside = untrack(|| self.workspace.focused());
+                let shown = target.clone().into();
                 let is_split =
-                    beside.is_some_and(|beside| self.workspace.split(beside, axis, target));
+                    beside.is_some_and(|beside| self.workspace.split(beside, axis, &shown));
                 if !is_split {
-                    self.workspace.open_tab(target);
+                    self.workspace.open_tab(&shown);
                 }
                 go(&target.page());
             }),
@@ -142,30 +151,40 @@ impl ListKeys {
 
     /// Does something with the chosen pod's container that is meant, if one runs.
     fn with_target(self, mode: Mode, act: impl FnOnce(&TargetRequest)) -> bool {
+        let target = self.of_chosen(|pod| {
+            let container = pod_summary::running(pod).into_iter().next()?;
+            Some(TargetRequest {
+                namespace: pod.namespace.clone(),
+                pod: pod.name.clone(),
+                container: container.name,
+                mode,
+            })
+        });
+        target.as_ref().map(act).is_some()
+    }
+
+    /// Does something with the log of the chosen pod's container that is meant, if it can have one.
+    fn with_log(self, act: impl FnOnce(&LogRequest)) -> bool {
+        let log = self.of_chosen(|pod| {
+            let container = pod_summary::with_log(pod).into_iter().next()?;
+            Some(LogRequest::new(&pod.namespace, &pod.name, container.name))
+        });
+        log.as_ref().map(act).is_some()
+    }
+
+    /// Asks something of the chosen pod. Who has chosen none, but searches, means the first that can be entered.
+    fn of_chosen<T>(self, ask: impl FnOnce(&Pod) -> Option<T>) -> Option<T> {
         let selected = self.store.selected.get_untracked();
-        let target = self.wanted.with_untracked(|wanted| {
+        self.wanted.with_untracked(|wanted| {
             self.store.pods.with_untracked(|known| {
                 let mut pods = wanted.iter().filter_map(|at| known.pods().get(*at));
-                // Who searches and presses Enter means the first that can be entered.
                 let entry = pods.find(|entry| match &selected {
                     Some(key) => entry.is(key),
                     None => pod_summary::is_enterable((*entry).as_ref()),
                 })?;
-                let pod = entry.as_ref();
-                let container = pod_summary::running(pod).into_iter().next()?;
-                Some(TargetRequest {
-                    namespace: pod.namespace.clone(),
-                    pod: pod.name.clone(),
-                    container: container.name,
-                    mode,
-                })
+                ask(entry.as_ref())
             })
-        });
-        let is_there = target.is_some();
-        if let Some(target) = target {
-            act(&target);
-        }
-        is_there
+        })
     }
 }
 
@@ -189,6 +208,7 @@ mod tests {
             "v",
             "h",
             "a",
+            "l",
             "/",
             "1",
             "9",

@@ -111,6 +111,7 @@ fn Hints() -> impl IntoView {
             <span><kbd>"Enter"</kbd> {move || words().hint_shell}</span>
             <span><kbd>"→"</kbd> {move || words().hint_containers}</span>
             <span><kbd>"V"</kbd> <kbd>"H"</kbd> {move || words().hint_split}</span>
+            <span><kbd>"L"</kbd> {move || words().log.mark}</span>
             <span><kbd>"A"</kbd> {move || words().hint_attach}</span>
             <span class="spacer"></span>
             <span><kbd>"/"</kbd> {move || words().hint_search}</span>

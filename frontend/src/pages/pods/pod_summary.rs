@@ -85,6 +85,17 @@ pub(crate) fn running(pod: &Pod) -> Vec<Container> {
     containers
 }
 
+/// The containers that have printed something, or may have: those that have begun to run. The one first that is meant where
+/// none is named.
+pub(crate) fn with_log(pod: &Pod) -> Vec<Container> {
+    let mut containers = default_first(pod);
+    containers.retain(|container| {
+        let waits = matches!(container.state, ContainerState::Waiting { .. });
+        !waits || container.restarts > 0
+    });
+    containers
+}
+
 /// Whether there is a container in which a shell can be opened.
 pub(crate) fn is_enterable(pod: &Pod) -> bool {
     let mut containers = pod.containers.iter();

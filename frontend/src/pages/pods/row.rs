@@ -5,7 +5,10 @@ use leptos::prelude::*;
 use podshell_shared::api::{Container, Pod};
 use wasm_bindgen::JsValue;
 
-use podshell_shared::target::{Mode, TargetRequest};
+use podshell_shared::{
+    log::LogRequest,
+    target::{Mode, TargetRequest},
+};
 
 use crate::{
     i18n::use_language,
@@ -78,16 +81,25 @@ pub(crate) fn PodRow(
     let why = Memo::new(move |_| {
         entry.with(|entry| pod_summary::why_not(entry.as_ref(), language.get()))
     });
+    let logged = Memo::new(move |_| {
+        entry.with(|entry| {
+            let first = pod_summary::with_log(entry.as_ref()).into_iter().next();
+            first.map(|container| container.name)
+        })
+    });
     let debugged = Memo::new(move |_| entry.with(|entry| pod_summary::debuggable(entry.as_ref())));
     let shells = move || {
         let at = (namespace.get(), name.get());
         let containers = containers.get();
         if containers.is_empty() {
+            let log = logged.get();
+            let log = log.map(|container| view! { <LogWord at=at.clone() container /> });
             let debug = debugged
                 .get()
                 .map(|container| view! { <DebugLink at=at.clone() container /> });
             return view! {
                 <span class="pod-row__why" title=why>{why}</span>
+                {log}
                 {debug}
             }
             .into_any();
@@ -125,6 +137,27 @@ pub(crate) fn PodRow(
             <td class="pod-row__node" data-label=move || words().node title=node>{found(node)}</td>
             <td class="pod-row__shells"><div class="pod-row__containers">{shells}</div></td>
         </tr>
+    }
+}
+
+/// The way to the log of a pod that can't be entered.
+#[component]
+fn LogWord(
+    /// Namespace and pod.
+    at: (String, String),
+    container: String,
+) -> impl IntoView {
+    let language = use_language();
+    let label = at.1.clone();
+    view! {
+        <Link
+            href=LogRequest::new(at.0, at.1, container).page()
+            attr:class="debug-link"
+            attr:data-testid="open-log"
+            attr:aria-label=move || language.get().log_of(&label)
+        >
+            {move || language.get().words().log.name}
+        </Link>
     }
 }
 
@@ -183,6 +216,12 @@ fn ContainerLink(
         mode: Mode::Attach,
         ..target.clone()
     };
+    let log = LogRequest::new(&target.namespace, &target.pod, &name);
+    let log_title = {
+        let name = name.clone();
+        move || language.get().log_of(&name)
+    };
+    let log_label = log_title.clone();
     let (key_attach, name_attach) = (key.clone(), name.clone());
     let attach_title = {
         let name = name.clone();
@@ -223,9 +262,18 @@ fn ContainerLink(
                 attr:data-pod=key_attach
                 attr:data-container=name_attach
                 attr:aria-label=attach_label
-                    attr:title=attach_title
+                attr:title=attach_title
             >
                 {Icon::Attach.draw()}
+            </Link>
+            <Link
+                href=log.page()
+                attr:class="attach-link"
+                attr:data-testid="open-log"
+                attr:aria-label=log_label
+                attr:title=log_title
+            >
+                {Icon::Log.draw()}
             </Link>
         </span>
     }

@@ -63,7 +63,7 @@ fn Reason(why: Why) -> impl IntoView {
     let language = use_language();
     let workspace = use_workspace();
     // They have ended with it, or are about to.
-    let shells = workspace.list().len();
+    let shells = workspace.terminals().len();
     let said = move || {
         let words = language.get().words();
         match why {
@@ -94,7 +94,7 @@ fn Look() -> impl IntoView {
     let any = workspace
         .list()
         .iter()
-        .any(|(_, _, view)| view.drawn.get_untracked());
+        .any(|(_, pane)| pane.view().drawn.get_untracked());
     any.then(|| {
         view! {
             <button class="sign-in__wide" data-testid="look" on:click=move |_| account.look()>

@@ -35,7 +35,7 @@ pub(crate) fn UserBox(
         });
     };
     let leave = move |_| {
-        let shells = untrack(|| workspace.list());
+        let shells = untrack(|| workspace.terminals());
         let runs = |view: &TerminalView| !view.status.with_untracked(Status::is_ended);
         let shells = shells.iter().filter(|(_, _, view)| runs(view)).count();
         if shells == 0 {

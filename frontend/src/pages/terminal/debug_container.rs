@@ -144,7 +144,7 @@ pub(crate) fn DebugOffer(
         let ended = target.clone();
         spawn_local(async move {
             if let Some(target) = wait.run(attempt, target).await {
-                workspace.show_in_place_of(&ended, &target);
+                workspace.show_in_place_of(&ended.into(), &target.clone().into());
                 navigate(&route.get_untracked().beside(&target));
             }
         });

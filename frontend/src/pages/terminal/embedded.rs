@@ -62,8 +62,10 @@ pub(crate) fn EmbeddedPage(target: TargetRequest) -> impl IntoView {
             credential::hand_over(token);
             // One that was refused before, or has ended since, is in the way no more.
             if untrack(|| workspace.focused()).is_some() {
-                let pane = workspace.show(&opened);
-                if pane.view.status.with_untracked(Status::is_signed_out) {
+                let shown = workspace.show(&opened.clone().into()).terminal();
+                if let Some(pane) = shown
+                    && pane.view.status.with_untracked(Status::is_signed_out)
+                {
                     pane.controller.begin_again();
                 }
             }
@@ -92,19 +94,21 @@ pub(crate) fn EmbeddedPage(target: TargetRequest) -> impl IntoView {
 #[component]
 fn EmbeddedTerminal(target: TargetRequest, parent: Parent) -> impl IntoView {
     let language = use_language();
-    let pane = use_workspace().show(&target);
+    let Some(pane) = use_workspace().show(&target.clone().into()).terminal() else {
+        return ().into_any();
+    };
     let view = pane.view;
     let titled = Rc::clone(&pane);
     Effect::new(move |_| document().set_title(&format!("{} – Podshell", titled.title())));
     let menu = NodeRef::new();
-    pane.controller.on_return_focus(move || {
+    pane.on_return_focus(Box::new(move || {
         let menu: Option<web_sys::HtmlDivElement> = menu.get_untracked();
         let button = menu.and_then(|menu| menu.query_selector("button").ok().flatten());
         if let Some(button) = button {
             let button: web_sys::HtmlElement = wasm_bindgen::JsCast::unchecked_into(button);
             button.focus().ok();
         }
-    });
+    }));
     tell(parent, view.status.into(), view.title.into());
     // It is all that there is to be seen.
     set_if_changed(view.is_seen, true);
@@ -122,6 +126,7 @@ fn EmbeddedTerminal(target: TargetRequest, parent: Parent) -> impl IntoView {
         <StatusBar view mode=target.mode />
         <Composer modifiers=view.modifiers send />
     }
+    .into_any()
 }
 
 /// What the heading calls it.

@@ -10,7 +10,7 @@ use crate::{
     error::{Failure, Kind},
     i18n::{Language, Words, use_language},
     pages::terminal::debug_container::DebugOffer,
-    routing::navigation::Link,
+    routing::{navigation::Link, pane_target::PaneTarget},
     session::{status::Status, view::TerminalView},
     ui::error_panel::ErrorPanel,
 };
@@ -71,6 +71,16 @@ pub(crate) fn EndedPanel(
             }
         };
         let words = move || language.get().words();
+        // Where a shell can't tell why the container is as it is, its log may.
+        let log = debug_offer(&status, &target.mode).filter(|_| ways == Ways::OfPage);
+        let log = log.map(|_| {
+            let href = PaneTarget::from(target.clone()).log().page();
+            view! {
+                <Link href attr:class="button" attr:data-testid="open-log">
+                    {move || words().log.name}
+                </Link>
+            }
+        });
         let elsewhere = match ways {
             Ways::OfPage => view! {
                 <Link href="./" attr:class="button">{move || words().back}</Link>
@@ -87,6 +97,7 @@ pub(crate) fn EndedPanel(
         let is_frame = ways == Ways::OfFrame;
         let ways = view! {
             {first}
+            {log}
             {elsewhere}
         };
         let shown = match status {

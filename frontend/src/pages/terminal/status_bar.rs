@@ -22,8 +22,8 @@ pub(crate) fn StatusBar(
     view: TerminalView,
     mode: Mode,
     /// Which terminal it is.
-    #[prop(optional)]
-    name: String,
+    #[prop(optional, into)]
+    name: Signal<String>,
 ) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
@@ -91,7 +91,7 @@ pub(crate) fn StatusBar(
                 // One piece for the eye; a screen reader need not count down with it.
                 <span>{text}<span aria-hidden="true">{pause}</span></span>
             </p>
-            {(!name.is_empty()).then(|| view! { <strong class="status-bar__name">{name}</strong> })}
+            <strong class="status-bar__name">{name}</strong>
             {is_attached.then(|| view! {
                 <span class="badge" data-testid="attached" title=move || words().attach_note>
                     {move || words().attached}

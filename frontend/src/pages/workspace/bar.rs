@@ -16,7 +16,7 @@ use crate::{
     },
     routing::{navigation::Link, route::Route},
     ui::icon::Icon,
-    workspace::pane::{Pane as _, PaneId},
+    workspace::pane::PaneId,
 };
 
 /// The bar.

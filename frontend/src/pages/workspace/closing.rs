@@ -20,7 +20,7 @@ pub(super) fn close(
     let busy = ids.iter().filter(|id| workspace.is_busy(**id));
     let busy = busy.filter_map(|id| workspace.pane(*id));
     let named = busy.map(|pane| {
-        let program = pane.view.title.get_untracked();
+        let program = pane.view().title.get_untracked();
         program.map_or_else(
             || pane.name(),
             |program| format!("{}: {program}", pane.name()),

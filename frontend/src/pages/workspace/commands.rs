@@ -12,10 +12,10 @@ use crate::{
     routing::{navigation::use_route, route::Route},
     ui::dialogue::Dialogues,
     workspace::{
+        any_pane::AnyPane,
         layout::{Axis, Direction, Layout},
         open_panes::{Workspace, use_workspace},
-        pane::{Pane as _, PaneId},
-        terminal_pane::TerminalPane,
+        pane::PaneId,
     },
 };
 
@@ -36,6 +36,8 @@ pub(super) enum Command {
     Close,
     /// One searches in the terminal.
     Search,
+    /// The log of the pane's container beside it.
+    Log,
     /// So many tabs further.
     Turn(isize),
     /// So many parts of the page further.
@@ -63,6 +65,7 @@ impl Command {
             Self::Zoom => words.zoom,
             Self::Close => words.close_pane,
             Self::Search => words.search_terminal,
+            Self::Log => words.log.name,
             Self::GoTo => words.go_to,
             Self::Help => words.help,
             Self::Toward(_) => words.toward,
@@ -88,7 +91,7 @@ impl Command {
             Self::Push(_) => ["Ctrl Shift Alt ← ↑ → ↓", "Cmd Shift Option ← ↑ → ↓"],
             Self::Turn(_) => ["Ctrl Shift PgDn PgUp"; 2],
             Self::Region(_) => ["Ctrl F6"; 2],
-            Self::Equal => [""; 2],
+            Self::Equal | Self::Log => [""; 2],
         };
         if dom::is_mac() { mac } else { others }
     }
@@ -124,7 +127,7 @@ impl Commands {
 
     /// Whether terminals are shown, and not the list.
     pub(super) fn is_workspace_shown(self) -> bool {
-        matches!(self.route.get(), Route::Terminal(_))
+        matches!(self.route.get(), Route::Pane(_))
     }
 
     /// The pane that has the keyboard, where terminals are shown.
@@ -159,20 +162,30 @@ impl Commands {
             Command::Equal => return self.arrange(Layout::make_equal),
             Command::Split(axis) => {
                 return self.with_pane(|id, pane| {
-                    workspace.split(id, axis, &pane.target);
+                    workspace.split(id, axis, &pane.target().beside().into());
                 });
             }
             Command::Duplicate => {
                 return self.with_pane(|_, pane| {
-                    workspace.open_tab(&pane.target);
+                    workspace.open_tab(&pane.target().beside().into());
                 });
             }
             Command::Close => return self.with_pane(|id, _| self.close(&[id], go)),
             Command::Search => {
                 return self.with_pane(|_, pane| {
+                    let searches = pane.view().searches;
                     // Who searches already wants to type another text.
-                    pane.view.searches.set(true);
-                    pane.view.searches.notify();
+                    searches.set(true);
+                    searches.notify();
+                });
+            }
+            Command::Log => {
+                return self.with_pane(|id, pane| {
+                    let log = pane.target().log().into();
+                    let is_there = workspace.find(&log).is_some();
+                    if is_there || !workspace.split(id, Axis::Horizontal, &log) {
+                        workspace.show(&log);
+                    }
                 });
             }
         }
@@ -180,7 +193,7 @@ impl Commands {
     }
 
     /// Does something with the pane that has the keyboard, where terminals are shown.
-    fn with_pane(self, act: impl FnOnce(PaneId, &TerminalPane)) -> bool {
+    fn with_pane(self, act: impl FnOnce(PaneId, &AnyPane)) -> bool {
         let id = untrack(|| self.here());
         let pane = id.and_then(|id| Some((id, self.workspace.pane(id)?)));
         let is_there = pane.is_some();
@@ -226,7 +239,7 @@ impl Commands {
         self.workspace.focus(id);
         if let Some(pane) = self.workspace.pane(id) {
             if !untrack(|| self.is_workspace_shown()) {
-                go(&pane.target.page());
+                go(&pane.target().page());
             }
             // It may have been the one already.
             pane.focus();

@@ -5,11 +5,12 @@ use leptos::prelude::*;
 use crate::{
     i18n::use_language,
     pages::{
-        terminal::{composer::Composer, status_bar::StatusBar},
+        log::status::LogStatus,
+        terminal::{composer::Composer, stage::ShownPane, status_bar::StatusBar},
         workspace::{commands::Commands, pane_view::full_name},
     },
     routing::navigation::use_navigate,
-    workspace::pane::PaneId,
+    workspace::{any_pane::AnyPane, pane::PaneId},
     xterm::screen_keys::ComposerInput,
 };
 
@@ -27,19 +28,24 @@ pub(super) fn Foot(commands: Commands) -> impl IntoView {
 /// That of a pane.
 #[component]
 fn FootOf(id: PaneId, commands: Commands) -> impl IntoView {
-    let workspace = commands.workspace;
-    let Some(pane) = workspace.pane(id) else {
+    let language = use_language();
+    let Some(pane) = commands.workspace.pane(id) else {
         return ().into_any();
+    };
+    let target = pane.target();
+    let name = Signal::derive(move || full_name(&target, language.get()));
+    let pane = match pane {
+        AnyPane::Terminal(pane) => pane,
+        AnyPane::Log(pane) => {
+            return view! { <LogStatus view=pane.view log=pane.log name /> }.into_any();
+        }
     };
     let view = pane.view;
     let mode = pane.target.mode.clone();
-    let send = move |sent: ComposerInput<'_>| {
-        if let Some(pane) = workspace.pane(id) {
-            pane.controller.send(sent);
-        }
-    };
+    let pane = ShownPane::new(&pane);
+    let send = move |sent: ComposerInput<'_>| pane.with(|pane| pane.controller.send(sent));
     view! {
-        <StatusBar view mode name=full_name(&pane) />
+        <StatusBar view mode name />
         <Composer modifiers=view.modifiers send />
     }
     .into_any()

@@ -19,7 +19,7 @@ use crate::{
     },
     session::status::Status,
     ui::dialogue::{DialogueBox, Dialogues},
-    workspace::pane::{Pane as _, PaneId},
+    workspace::pane::PaneId,
     xterm::keys::Key,
 };
 
@@ -56,7 +56,7 @@ fn follow_address(commands: Commands) {
     let go = use_navigate();
     let redirect = use_redirect();
     Effect::new(move |_| {
-        if let Route::Terminal(target) = route.get() {
+        if let Route::Pane(target) = route.get() {
             untrack(|| {
                 // Of two that show the same, the one that has the keyboard keeps it.
                 workspace.show(&target);
@@ -66,18 +66,18 @@ fn follow_address(commands: Commands) {
     let focused = Memo::new(move |_| workspace.focused());
     Effect::new(move |before: Option<Option<PaneId>>| {
         let id = focused.get();
-        let Route::Terminal(here) = route.get_untracked() else {
+        let Route::Pane(here) = route.get_untracked() else {
             return id;
         };
         // Whoever has closed the last one has gone elsewhere; what was taken away from who has signed out stays asked for.
         let Some(pane) = id.and_then(|id| workspace.pane(id)) else {
             return id;
         };
-        if pane.target != here {
+        if !pane.target().is_same(&here) {
             let is_closed = before
                 .flatten()
                 .is_some_and(|before| workspace.pane(before).is_none());
-            let page = pane.target.page();
+            let page = pane.target().page();
             // Nobody goes back to what was closed.
             if is_closed {
                 redirect(&page);
@@ -108,7 +108,7 @@ fn tell_refusals(commands: Commands) {
         let id = commands.here();
         let pane = id.and_then(|id| workspace.pane(id));
         if let Some(pane) = pane
-            && let Status::Failed(failure) = pane.view.status.get()
+            && let Status::Failed(failure) = pane.view().status.get()
         {
             // What had failed before is what the user came back to look at.
             let is_new = before.flatten() == id;

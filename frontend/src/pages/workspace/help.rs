@@ -42,9 +42,19 @@ pub(super) fn open(dialogues: Dialogues, language: Language) {
         ("Enter, S", words.open_shell),
         ("→", words.hint_containers),
         ("V H", words.hint_split),
+        ("L", words.log.name),
         ("A", words.attach),
         ("/", words.filter),
         ("1–9", words.running_here),
+    ];
+    let in_log = vec![
+        ("↑ ↓, PgUp PgDn, Home, End", words.log.keys_move),
+        ("/, N, Shift N", words.log.keys_search),
+        ("F", words.log.follow_title),
+        ("T", words.log.times_title),
+        ("W", words.log.wrap_title),
+        ("P", words.log.previous_title),
+        ("M", words.log.only_title),
     ];
     let table = |rows: Vec<(&'static str, &'static str)>| {
         let rows = rows.into_iter().map(|(keys, what)| {
@@ -61,6 +71,8 @@ pub(super) fn open(dialogues: Dialogues, language: Language) {
                     {table(everywhere.clone())}
                     <h3 class="settings__part">{words.in_list}</h3>
                     {table(in_list.clone())}
+                    <h3 class="settings__part">{words.log.in_log}</h3>
+                    {table(in_log.clone())}
                 </div>
             }
             .into_any()

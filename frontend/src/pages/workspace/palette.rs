@@ -1,11 +1,14 @@
 //! The palette: goes to a running shell, a pod, a command, in a few keystrokes.
 
 use leptos::{ev::KeyboardEvent, html, prelude::*};
-use podshell_shared::target::{Mode, TargetRequest};
+use podshell_shared::{
+    log::LogRequest,
+    target::{Mode, TargetRequest},
+};
 use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use crate::{
-    i18n::{Words, use_language},
+    i18n::{Language, Words, use_language},
     pages::{
         pods::{marked::marked, pod_summary, store::PodStore},
         workspace::{
@@ -15,7 +18,7 @@ use crate::{
             tab_name::tab_name,
         },
     },
-    routing::navigation::use_navigate,
+    routing::{navigation::use_navigate, pane_target::PaneTarget},
     session::recent_shells,
     workspace::layout::Axis,
 };
@@ -49,7 +52,7 @@ fn OpenPalette(commands: Commands) -> impl IntoView {
     let typed = RwSignal::new(String::new());
     let typed_words = Memo::new(move |_| typed.with(|typed| pod_summary::words(typed)));
     // There may be thousands of pods: they are gone through for each key, but not written anew.
-    let all = Memo::new(move |_| all_offers(commands, store, words()));
+    let all = Memo::new(move |_| all_offers(commands, store, language.get()));
     let offers = Memo::new(move |_| all.with(|all| choose(all, &typed_words.get())));
     // What is chosen, wherever it comes to stand; the first at first.
     let chosen = RwSignal::new(None::<Action>);
@@ -132,12 +135,15 @@ fn OpenPalette(commands: Commands) -> impl IntoView {
             let sign = match &offer.action {
                 Action::Go(id) => {
                     let pane = commands.workspace.pane(*id);
-                    let view = pane.map(|pane| pane.view);
+                    let view = pane.map(|pane| pane.view());
                     let mark = Signal::derive(move || view.map(Mark::of));
                     view! { <MarkSign mark /> }.into_any()
                 }
-                Action::Open(_) => view! { <span class="palette__sign" aria-hidden="true">"❯"</span> }.into_any(),
-                Action::Do(_) | Action::Settings | Action::List => {
+                Action::Open(PaneTarget::Terminal(_)) => {
+                    view! { <span class="palette__sign" aria-hidden="true">"❯"</span> }.into_any()
+                }
+                Action::Open(PaneTarget::Log(_))
+                | Action::Do(_) | Action::Settings | Action::List => {
                     view! { <span class="palette__sign" aria-hidden="true"></span> }.into_any()
                 }
             };
@@ -226,6 +232,7 @@ fn group_name(group: Group, words: &Words) -> &'static str {
         Group::Running => words.your_shells,
         Group::Recent => words.recent,
         Group::Pods => words.open_shell,
+        Group::Logs => words.log.name,
         Group::Commands => words.commands,
     }
 }
@@ -255,23 +262,23 @@ fn act(commands: Commands, action: &Action, place: Place, go: impl Fn(&str) + Co
 }
 
 /// All that could be offered.
-fn all_offers(commands: Commands, store: PodStore, words: &Words) -> Vec<Offer> {
+fn all_offers(commands: Commands, store: PodStore, language: Language) -> Vec<Offer> {
+    let words = language.words();
     let workspace = commands.workspace;
     let mut offers = Vec::new();
-    let shells = workspace.list();
+    let panes = workspace.list();
     // Who opens it is in one already: the last one is where they go.
     let here = commands.here();
-    let (current, others): (Vec<_>, Vec<_>) =
-        shells.iter().partition(|(id, _, _)| Some(*id) == here);
-    for (id, target, view) in others.into_iter().rev().chain(current) {
-        let (first, rest) = tab_name(target);
-        let program = view.title.get().unwrap_or_default();
+    let (current, others): (Vec<_>, Vec<_>) = panes.iter().partition(|(id, _)| Some(*id) == here);
+    for (id, pane) in others.into_iter().rev().chain(current) {
+        let target = pane.target();
+        let (first, rest) = tab_name(&target, words);
+        let program = pane.view().title.get().unwrap_or_default();
+        let [namespace, ..] = target.names();
         offers.push(Offer {
             group: Group::Running,
             title: format!("{first} {rest}").trim_end().to_owned(),
-            detail: format!("{} {program}", target.namespace)
-                .trim_end()
-                .to_owned(),
+            detail: format!("{namespace} {program}").trim_end().to_owned(),
             keys: "",
             action: Action::Go(*id),
         });
@@ -281,9 +288,22 @@ fn all_offers(commands: Commands, store: PodStore, words: &Words) -> Vec<Offer> 
         title: target.pod.clone(),
         detail: format!("{} / {}", target.namespace, target.container),
         keys: "",
-        action: Action::Open(target),
+        action: Action::Open(target.into()),
     };
-    let is_running = |target: &TargetRequest| shells.iter().any(|(_, other, _)| other == target);
+    let log = |namespace: &str, pod: &str, container: &str| {
+        let of = LogRequest::new(namespace, pod, container);
+        Offer {
+            group: Group::Logs,
+            title: language.log_of(pod),
+            detail: format!("{namespace} / {container}"),
+            keys: "",
+            action: Action::Open(of.into()),
+        }
+    };
+    let is_running = |target: &TargetRequest| {
+        let target = PaneTarget::from(target.clone());
+        panes.iter().any(|(_, pane)| pane.target() == target)
+    };
     let recent = recent_shells::all().into_iter();
     offers.extend(
         recent
@@ -302,6 +322,9 @@ fn all_offers(commands: Commands, store: PodStore, words: &Words) -> Vec<Offer> 
                 };
                 offers.push(open(Group::Pods, target));
             }
+            for container in pod_summary::with_log(pod) {
+                offers.push(log(&pod.namespace, &pod.name, &container.name));
+            }
         }
     });
     let command = |title: &str, keys: &'static str, action: Action| Offer {
@@ -319,6 +342,7 @@ fn all_offers(commands: Commands, store: PodStore, words: &Words) -> Vec<Offer> 
                 Command::Split(Axis::Vertical),
                 Command::Duplicate,
                 Command::Search,
+                Command::Log,
                 Command::Zoom,
                 Command::Equal,
                 Command::Close,

@@ -1,8 +1,8 @@
 //! What the palette offers for what is typed: own shells, recent ones, pods, and commands.
 
-use podshell_shared::target::TargetRequest;
-
-use crate::{pages::workspace::commands::Command, workspace::pane::PaneId};
+use crate::{
+    pages::workspace::commands::Command, routing::pane_target::PaneTarget, workspace::pane::PaneId,
+};
 
 /// So many of each group are offered at most.
 const MOST: usize = 8;
@@ -12,8 +12,8 @@ const MOST: usize = 8;
 pub(super) enum Action {
     /// A terminal that is there.
     Go(PaneId),
-    /// A shell in a container.
-    Open(TargetRequest),
+    /// A shell in a container, or its log.
+    Open(PaneTarget),
     Do(Command),
     Settings,
     List,
@@ -25,6 +25,7 @@ pub(super) enum Group {
     Running,
     Recent,
     Pods,
+    Logs,
     Commands,
 }
 
@@ -57,7 +58,7 @@ impl Offer {
 /// Takes from all that could be offered what is, by groups, the best first; without words all but pods and commands, which are
 /// many, a few of each.
 pub(super) fn choose(all: &[Offer], words: &[String]) -> Vec<Offer> {
-    let mut groups: [Vec<&Offer>; 4] = Default::default();
+    let mut groups: [Vec<&Offer>; 5] = Default::default();
     for offer in all {
         if offer.matches(words) {
             groups[offer.group as usize].push(offer);

@@ -5,20 +5,21 @@ use leptos::prelude::*;
 use crate::{
     i18n::{Language, use_language},
     pages::{
+        log::stage::LogStage,
         terminal::{ended::Ways, stage::Stage},
         workspace::{
             commands::{Command, Commands},
             tab::{Mark, MarkSign, tab_id},
         },
     },
-    routing::navigation::use_navigate,
+    routing::{navigation::use_navigate, pane_target::PaneTarget},
     session::view::{Activity, set_if_changed},
     ui::icon::Icon,
     workspace::{
+        any_pane::AnyPane,
         layout::{Area, Axis, WHOLE},
         open_panes::Workspace,
-        pane::{Pane as _, PaneId},
-        terminal_pane::TerminalPane,
+        pane::PaneId,
     },
 };
 
@@ -35,7 +36,7 @@ pub(super) fn PaneView(
         return ().into_any();
     };
     let language = use_language();
-    let view = pane.view;
+    let view = pane.view();
     let is_focused = Memo::new(move |_| workspace.focused() == Some(id));
     let is_shown = Memo::new(move |_| place.with(Option::is_some) && commands.is_workspace_shown());
     let has_keyboard = Signal::derive(move || is_shown.get() && is_focused.get());
@@ -61,17 +62,17 @@ pub(super) fn PaneView(
         workspace.layout(|layout| layout.tab_of(&id).map_or(1, |tab| tab.panes().len()))
     });
     let has_siblings = Memo::new(move |_| siblings.get() > 1);
-    let name = full_name(&pane);
-    let named = name.clone();
+    let target = pane.target();
+    let name = Signal::derive(move || full_name(&target, language.get()));
     // Of panes that show the same, the number tells one from another.
     let label = move || {
         if has_siblings.get() {
-            format!("{named}, {}", number(workspace, id, language.get()))
+            format!("{}, {}", name.get(), number(workspace, id, language.get()))
         } else {
-            named.clone()
+            name.get()
         }
     };
-    pane.controller.on_return_focus(move || focus_header(id));
+    pane.on_return_focus(Box::new(move || focus_header(id)));
     let style = move || {
         let Area {
             left,
@@ -103,9 +104,12 @@ pub(super) fn PaneView(
             }
         >
             <Show when=move || has_siblings.get()>
-                <PaneHeader id commands name=name.clone() />
+                <PaneHeader id commands name />
             </Show>
-            <Stage pane ways=Ways::OfPage has_keyboard />
+            {match pane {
+                AnyPane::Terminal(pane) => view! { <Stage pane ways=Ways::OfPage has_keyboard /> }.into_any(),
+                AnyPane::Log(pane) => view! { <LogStage pane has_keyboard /> }.into_any(),
+            }}
         </section>
     }
     .into_any()
@@ -119,25 +123,25 @@ fn number(workspace: Workspace, id: PaneId, language: Language) -> String {
     language.pane_of(at.unwrap_or_default() + 1, panes.len())
 }
 
-/// `namespace / pod / container`.
-pub(super) fn full_name(pane: &TerminalPane) -> String {
-    let target = &pane.target;
-    format!(
-        "{} / {} / {}",
-        target.namespace, target.pod, target.container
-    )
+/// `namespace / pod / container`, and whether it is the log of that.
+pub(super) fn full_name(target: &PaneTarget, language: Language) -> String {
+    let names = target.names().join(" / ");
+    match target {
+        PaneTarget::Terminal(_) => names,
+        PaneTarget::Log(_) => language.log_of(&names),
+    }
 }
 
 /// Which pane it is, and what can be done with it.
 #[component]
-fn PaneHeader(id: PaneId, commands: Commands, name: String) -> impl IntoView {
+fn PaneHeader(id: PaneId, commands: Commands, name: Signal<String>) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let workspace = commands.workspace;
     let Some(pane) = workspace.pane(id) else {
         return ().into_any();
     };
-    let view = pane.view;
+    let view = pane.view();
     let mark = Signal::derive(move || Some(Mark::of(view)));
     let is_focused = Memo::new(move |_| workspace.focused() == Some(id));
     let is_zoomed = Memo::new(move |_| {
@@ -167,7 +171,6 @@ fn PaneHeader(id: PaneId, commands: Commands, name: String) -> impl IntoView {
         }
     };
     let title = move || view.title.get();
-    let closes = name.clone();
     view! {
         <header
             class="pane__header"
@@ -198,7 +201,7 @@ fn PaneHeader(id: PaneId, commands: Commands, name: String) -> impl IntoView {
             <button
                 class="icon-button"
                 data-testid="close-pane"
-                aria-label=move || format!("{}: {closes}", words().close)
+                aria-label=move || format!("{}: {}", words().close, name.get())
                 title=move || format!("{} ({})", words().close, Command::Close.keys())
                 on:mousedown=stay
                 on:click=move |_| commands.close(&[id], go)

@@ -16,10 +16,7 @@ use crate::{
         view::{Activity, TerminalView},
     },
     ui::icon::Icon,
-    workspace::{
-        open_panes::Workspace,
-        pane::{Pane as _, PaneId},
-    },
+    workspace::{open_panes::Workspace, pane::PaneId},
 };
 
 /// A tab, as the bar knows it.
@@ -136,7 +133,7 @@ pub(super) fn TabItem(tab: Signal<Option<TabSummary>>, commands: Commands) -> im
     let name = Memo::new(move |_| tab.with(|tab| tab.as_ref()?.name.clone()));
     let own = Memo::new(move |_| {
         let pane = workspace.pane(focused.get()?)?;
-        Some(tab_name(&pane.target))
+        Some(tab_name(&pane.target(), words()))
     });
     let whole = move || {
         name.get().unwrap_or_else(|| {
@@ -146,7 +143,7 @@ pub(super) fn TabItem(tab: Signal<Option<TabSummary>>, commands: Commands) -> im
     };
     let mark = Signal::derive(move || {
         let views = panes.get().into_iter().filter_map(|id| workspace.pane(id));
-        views.map(|pane| Mark::of(pane.view)).max()
+        views.map(|pane| Mark::of(pane.view())).max()
     });
     let is_here = Memo::new(move |_| {
         let is_shown = tab.with(|tab| tab.as_ref().is_some_and(|tab| tab.is_shown));
@@ -155,7 +152,7 @@ pub(super) fn TabItem(tab: Signal<Option<TabSummary>>, commands: Commands) -> im
     let href = move || {
         focused
             .get()
-            .and_then(|id| Some(workspace.pane(id)?.target.page()))
+            .and_then(|id| Some(workspace.pane(id)?.target().page()))
     };
     let renames = RwSignal::new(false);
     let show = move |event: MouseEvent| {
@@ -272,16 +269,10 @@ pub(super) fn tab_id(focused: PaneId) -> String {
 /// All of what a tab stands for.
 fn tab_title(workspace: Workspace, focused: Option<PaneId>) -> Option<String> {
     let pane = workspace.pane(focused?)?;
-    let target = &pane.target;
-    let program = pane.view.title.get();
+    let program = pane.view().title.get();
     let program = program.map(|program| format!("\n{program}"));
-    Some(format!(
-        "{} / {} / {}{}",
-        target.namespace,
-        target.pod,
-        target.container,
-        program.unwrap_or_default()
-    ))
+    let names = pane.target().names().join(" / ");
+    Some(format!("{names}{}", program.unwrap_or_default()))
 }
 
 /// Where the user says what a tab is to be called. Enter takes it, Esc does not; nothing is its own name again.

@@ -1,22 +1,15 @@
 //! What a terminal is called where there is little room: by what tells it from others.
 
-use podshell_shared::target::TargetRequest;
+use crate::{i18n::Words, routing::pane_target::PaneTarget};
 
 /// What a tab is called: what is read first, and what comes behind it.
-pub(super) fn tab_name(target: &TargetRequest) -> (String, String) {
-    let TargetRequest { pod, container, .. } = target;
-    match workload(pod) {
-        Some((workload, suffix)) => {
-            let rest = if workload == container {
-                suffix.to_owned()
-            } else {
-                format!("{suffix} {container}")
-            };
-            (workload.to_owned(), rest)
-        }
-        None if pod == container => (pod.clone(), String::new()),
-        None => (pod.clone(), container.clone()),
-    }
+pub(super) fn tab_name(target: &PaneTarget, words: &Words) -> (String, String) {
+    let [_, pod, container] = target.names();
+    let (first, suffix) = workload(pod).map_or((pod, None), |(of, suffix)| (of, Some(suffix)));
+    let container = (container != first).then_some(container);
+    let log = matches!(target, PaneTarget::Log(_)).then_some(words.log.mark);
+    let rest: Vec<_> = [suffix, container, log].into_iter().flatten().collect();
+    (first.to_owned(), rest.join(" "))
 }
 
 /// The name of a Deployment's or a `DaemonSet`'s pod in two: what it is of, and which one it is.
@@ -44,6 +37,7 @@ fn is_random(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::Language;
 
     #[test]
     fn names_are_what_people_call_their_pods() {
@@ -67,9 +61,13 @@ mod tests {
             ("test-shell", "sh", "test-shell", "sh"),
             ("a-bcdfg", "a", "a", "bcdfg"),
         ] {
-            let target = TargetRequest::from_page(&format!("shell/shop/{pod}/{container}"), "");
-            let named = tab_name(&target.unwrap());
+            let target = PaneTarget::from_address(&format!("shell/shop/{pod}/{container}"));
+            let target = target.unwrap();
+            let words = Language::default().words();
+            let named = tab_name(&target, words);
             assert_eq!(named, (first.to_owned(), rest.to_owned()), "{pod}");
+            let (_, rest_of_log) = tab_name(&target.log().into(), words);
+            assert_eq!(rest_of_log, format!("{rest} log").trim_start(), "{pod}");
         }
     }
 }
