@@ -2,22 +2,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
+import { test } from "../support/demo.ts";
 import { podshellBinary } from "../support/env.ts";
-import { Podshell } from "../support/podshell.ts";
 import { PodList } from "../support/pod-list.ts";
 import { Terminal } from "../support/terminal.ts";
-import { expect, test as base } from "../support/test.ts";
-
-const test = base.extend<object, { server: Podshell }>({
-  server: [
-    async ({}, use) => {
-      const server = await Podshell.start(["--listen", "127.0.0.1:0", "--demo"]);
-      await use(server);
-      await server.stop();
-    },
-    { scope: "worker" },
-  ],
-});
+import { expect } from "../support/test.ts";
 
 test("the demo lists its pods and says that it is one", async ({ page }) => {
   const list = await PodList.open(page);

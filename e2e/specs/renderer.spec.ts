@@ -1,18 +1,9 @@
 // How the terminal is drawn: by WebGL where a graphics card does it and it paints, else by the DOM.
 import type { Page } from "@playwright/test";
+import { pretendCard } from "../support/graphics.ts";
 import { standing } from "../support/kubectl.ts";
 import { expect, test } from "../support/test.ts";
 import { Terminal } from "../support/terminal.ts";
-
-/** Lets the browser name a graphics card: it has WebGL by SwiftShader, which draws with the processor. */
-async function pretendCard(page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    const { getParameter } = WebGL2RenderingContext.prototype;
-    WebGL2RenderingContext.prototype.getParameter = function (name) {
-      return name === 0x9246 ? "ANGLE (a graphics card)" : getParameter.call(this, name);
-    };
-  });
-}
 
 /** What of the terminal is one colour, in CSS pixels, as the browser shows it. */
 async function area(page: Page, terminal: Terminal, colour: string): Promise<number> {

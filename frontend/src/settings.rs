@@ -16,6 +16,8 @@ pub(crate) const INTERRUPT: &str = "podshell.interrupt";
 pub(crate) const PROGRAM_COPIES: &str = "podshell.program-copies";
 /// Where it is kept whether the cursor blinks.
 pub(crate) const BLINK: &str = "podshell.cursor-blinks";
+/// Where it is kept whether screen readers are given the lines of terminals.
+pub(crate) const SCREEN_READER: &str = "podshell.screen-reader";
 /// Where the size of the terminal's text is kept.
 const FONT_SIZE: &str = "podshell.font-size";
 /// Where the terminal's font is kept.
@@ -195,6 +197,7 @@ pub(crate) struct Settings {
     pub(crate) cursor: RwSignal<Cursor>,
     pub(crate) cursor_blinks: RwSignal<bool>,
     pub(crate) scrollback: RwSignal<Scrollback>,
+    pub(crate) screen_reader: RwSignal<bool>,
 }
 
 /// Reads the settings, and does at the root what they say of the page's colours.
@@ -210,6 +213,7 @@ pub(crate) fn provide_settings() {
         cursor: RwSignal::new(chosen()),
         cursor_blinks: RwSignal::new(kept(BLINK) == ON),
         scrollback: RwSignal::new(chosen()),
+        screen_reader: RwSignal::new(kept(SCREEN_READER) == ON),
     };
     provide_context(settings);
     let wanted = dom::follow_query("(prefers-contrast: more)");
@@ -261,6 +265,8 @@ pub(crate) struct Looks {
     pub(crate) cursor_blinks: bool,
     /// Lines above the screen.
     pub(crate) scrollback: u32,
+    /// Whether screen readers are given its lines.
+    pub(crate) screen_reader: bool,
 }
 
 /// What the user wants of terminals.
@@ -278,6 +284,7 @@ pub(crate) fn use_preferences() -> Preferences {
             // Nothing moves for who wants no motion.
             cursor_blinks: settings.cursor_blinks.get() && !dom::prefers_stillness(),
             scrollback: settings.scrollback.get().lines(),
+            screen_reader: settings.screen_reader.get(),
         }),
     }
 }

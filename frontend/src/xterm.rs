@@ -12,6 +12,7 @@ pub(crate) mod program_clipboard;
 mod prompt;
 mod renderer;
 pub(crate) mod screen_keys;
+pub(crate) mod screen_reader;
 pub(crate) mod screen_snapshot;
 pub(crate) mod search;
 mod sync_output;

@@ -187,6 +187,11 @@ pub(crate) fn is_bracketed_paste(terminal: &Xterm) -> bool {
     inside(terminal, &["modes", "bracketedPasteMode"]).as_bool() == Some(true)
 }
 
+/// Whether screen readers are given its lines.
+pub(crate) fn is_for_screen_readers(terminal: &Xterm) -> bool {
+    inside(terminal, &["options", "screenReaderMode"]).is_truthy()
+}
+
 /// The line in which the cursor is, up to the cursor.
 pub(crate) fn before_cursor(terminal: &Xterm) -> String {
     let buffer = terminal.get_buffer().get_active();

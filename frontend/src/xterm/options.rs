@@ -33,6 +33,7 @@ pub(crate) fn of_looks(looks: &Looks) -> Vec<(&'static str, JsValue)> {
         ("fontSize", looks.font_size.into()),
         ("cursorStyle", looks.cursor.name().into()),
         ("cursorBlink", looks.cursor_blinks.into()),
+        ("screenReaderMode", looks.screen_reader.into()),
     ];
     let fonts = theme::fonts();
     let fonts = match (&*looks.font, fonts) {

@@ -27,6 +27,7 @@ use crate::{
         prompt::PromptDetector,
         renderer,
         screen_keys::{Modifiers, ScreenKey},
+        screen_reader::{self, Labels},
         screen_snapshot::ScreenSnapshot,
         search::{Found, Query, Search, Toward},
         sync_output::SyncOutput,
@@ -59,6 +60,7 @@ pub(crate) struct Terminal {
     _clipboard_requests: program_clipboard::Listening,
     _links: links::Chosen,
     search: Rc<Search>,
+    labels: RefCell<Labels>,
     _theme: ThemeWatch,
     _touch: Touch,
 }
@@ -185,8 +187,12 @@ impl Terminal {
             decoder: Decoder::new(),
             rendered,
             cover: RefCell::default(),
-            _listeners: iter::once(shown).chain(pasted).collect(),
+            _listeners: iter::once(shown)
+                .chain(pasted)
+                .chain(screen_reader::listen(&terminal))
+                .collect(),
             search: Rc::new(Search::new(&terminal, found)),
+            labels: RefCell::default(),
             _theme: ThemeWatch::begin(&terminal),
             _closures: ([input, binary, titled], bell, key),
             _clipboard_requests: clipboard_requests,
@@ -208,6 +214,7 @@ impl Terminal {
         for (name, value) in options::of_looks(looks) {
             bindings::set(&live, name, &value);
         }
+        self.name();
         self.core.fit();
     }
 
@@ -325,11 +332,14 @@ impl Terminal {
     }
 
     /// Names it for screen readers.
-    pub(crate) fn set_label(&self, label: &str) {
-        let textarea = self.core.terminal.get_textarea();
-        textarea
-            .set_attribute("aria-label", label)
-            .expect("the attribute's name is valid");
+    pub(crate) fn set_labels(&self, labels: Labels) {
+        self.labels.replace(labels);
+        self.name();
+    }
+
+    fn name(&self) {
+        let TerminalCore { terminal, host, .. } = &*self.core;
+        screen_reader::name(terminal, host, &self.labels.borrow());
     }
 
     /// Whether the program marks pastes, and so takes none of their lines for typed.

@@ -6,7 +6,7 @@ use crate::{
     i18n::{LanguageChoice, Words, use_language},
     settings::{
         BLINK, Choice as Values, ClipboardKeys, Contrast, Cursor, FONT_SIZES, INTERRUPT,
-        PROGRAM_COPIES, Scrollback, Settings, Theme, choose, turn,
+        PROGRAM_COPIES, SCREEN_READER, Scrollback, Settings, Theme, choose, turn,
     },
     ui::{
         dialogue::{Choice, Dialogue, Dialogues},
@@ -88,6 +88,13 @@ fn SettingsList() -> impl IntoView {
             <Choose id="scrollback-setting" setting=settings.scrollback name=word(|words| words.scrollback)
                 hint=word(|words| words.scrollback_hint)
                 value_name=Scrollback::name
+            />
+            <Tick
+                id="screen-reader-setting"
+                setting=settings.screen_reader
+                key=SCREEN_READER
+                name=word(|words| words.screen_reader)
+                hint=word(|words| words.screen_reader_hint)
             />
             <Tick
                 id="interrupt-setting"

@@ -15,6 +15,7 @@ use crate::{
     session::{status::Status, view::set_if_changed},
     ui::{dialogue::DialogueBox, notice::NoticeBar},
     workspace::{pane::Pane, terminal_pane::TerminalPane},
+    xterm::screen_reader::Labels,
 };
 
 /// The pane of the workspace that a page shows. Held weakly: it may be closed meanwhile.
@@ -65,13 +66,11 @@ pub(crate) fn Stage(
     let named = Rc::clone(&pane);
     Effect::new(move |_| {
         let words = words();
-        let label = format!(
-            "{} {}. Shift+Esc {}",
-            words.terminal,
-            named.name(),
-            words.way_out
-        );
-        named.controller.terminal().set_label(&label);
+        named.controller.terminal().set_labels(Labels {
+            name: format!("{} {}", words.terminal, named.name()),
+            way_out: format!("Shift+Esc {}", words.way_out),
+            too_much: words.too_much_output,
+        });
     });
     // Who comes from the sign-in page wants what they had, or were about to have.
     let is_signed_out = view.status.with_untracked(Status::is_signed_out);
