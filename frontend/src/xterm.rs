@@ -19,6 +19,7 @@ mod sync_output;
 pub(crate) mod terminal;
 mod terminal_core;
 pub(crate) mod terminal_event;
+mod text;
 mod theme;
 mod touch;
 mod widths;

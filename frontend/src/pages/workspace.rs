@@ -12,5 +12,6 @@ mod help;
 mod palette;
 mod palette_options;
 mod pane_view;
+mod save_text;
 mod tab;
 mod tab_name;

@@ -33,8 +33,8 @@ impl AnyPane {
         }
     }
 
-    /// The terminal, if it is one.
-    pub(crate) fn terminal(self) -> Option<Rc<TerminalPane>> {
+    /// The pane of a session, if it is one.
+    pub(crate) fn session(self) -> Option<Rc<TerminalPane>> {
         match self {
             Self::Terminal(terminal) => Some(terminal),
             Self::Log(_) => None,

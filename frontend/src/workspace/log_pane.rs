@@ -12,6 +12,7 @@ use crate::{
     routing::pane_target::PaneTarget,
     session::{status::Status, view::TerminalView},
     settings::Preferences,
+    xterm::terminal::Terminal,
     workspace::pane::{Pane, screen_element},
 };
 
@@ -77,6 +78,10 @@ impl Pane for LogPane {
         })
     }
 
+    fn terminal(&self) -> &Terminal {
+        self.controller.terminal()
+    }
+
     fn view(&self) -> TerminalView {
         self.view
     }
@@ -87,16 +92,8 @@ impl Pane for LogPane {
         language.log_of(&format!("{pod}/{container}"))
     }
 
-    fn focus(&self) {
-        self.controller.terminal().focus();
-    }
-
     fn on_return_focus(&self, leave: Box<dyn Fn()>) {
         self.controller.on_return_focus(leave);
-    }
-
-    fn resize(&self) {
-        self.controller.terminal().fit();
     }
 
     fn has_ended(&self) -> bool {

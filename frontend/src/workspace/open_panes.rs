@@ -147,7 +147,7 @@ impl Workspace {
     /// The terminals among them.
     pub(crate) fn terminals(self) -> Vec<(PaneId, TargetRequest, TerminalView)> {
         let shown = |(id, pane): (PaneId, AnyPane)| {
-            let terminal = pane.terminal()?;
+            let terminal = pane.session()?;
             Some((id, terminal.target.clone(), terminal.view))
         };
         self.list().into_iter().filter_map(shown).collect()

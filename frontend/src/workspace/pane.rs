@@ -5,14 +5,19 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
-use crate::{routing::pane_target::PaneTarget, session::view::TerminalView};
+use crate::{
+    routing::pane_target::PaneTarget, session::view::TerminalView, xterm::terminal::Terminal,
+};
 
 /// A terminal or a log; later also files or a recording. The workspace needs to know no more of it.
 pub(crate) trait Pane {
     /// What it shows; tracks nothing.
     fn target(&self) -> PaneTarget;
 
-    /// What the page shows of the terminal that it is drawn on.
+    /// The terminal that it is drawn on.
+    fn terminal(&self) -> &Terminal;
+
+    /// What the page shows of that terminal.
     fn view(&self) -> TerminalView;
 
     /// What it is called, whatever runs in it, in the user's language; tracks that.
@@ -24,13 +29,17 @@ pub(crate) trait Pane {
     }
 
     /// Gives it the keyboard.
-    fn focus(&self);
+    fn focus(&self) {
+        self.terminal().focus();
+    }
 
     /// Says what to do when the user asks for a way out of it.
     fn on_return_focus(&self, leave: Box<dyn Fn()>);
 
     /// The element that it is in has another size.
-    fn resize(&self);
+    fn resize(&self) {
+        self.terminal().fit();
+    }
 
     /// Whether a program would end with it.
     fn is_busy(&self) -> bool {

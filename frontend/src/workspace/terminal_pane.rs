@@ -15,6 +15,7 @@ use crate::{
         view::TerminalView,
     },
     settings::Preferences,
+    xterm::terminal::Terminal,
     workspace::pane::{Pane, screen_element},
 };
 
@@ -72,6 +73,10 @@ impl Pane for TerminalPane {
         self.target.clone().into()
     }
 
+    fn terminal(&self) -> &Terminal {
+        self.controller.terminal()
+    }
+
     fn view(&self) -> TerminalView {
         self.view
     }
@@ -96,16 +101,8 @@ impl Pane for TerminalPane {
         format!("{}{}", program.unwrap_or_default(), self.name())
     }
 
-    fn focus(&self) {
-        self.controller.terminal().focus();
-    }
-
     fn on_return_focus(&self, leave: Box<dyn Fn()>) {
         self.controller.on_return_focus(leave);
-    }
-
-    fn resize(&self) {
-        self.controller.terminal().fit();
     }
 
     fn is_busy(&self) -> bool {

@@ -33,6 +33,7 @@ use crate::{
         sync_output::SyncOutput,
         terminal_core::TerminalCore,
         terminal_event::TerminalEvent,
+        text,
         theme::ThemeWatch,
         touch::Touch,
         widths::{self, Widths},
@@ -340,6 +341,11 @@ impl Terminal {
     fn name(&self) {
         let TerminalCore { terminal, host, .. } = &*self.core;
         screen_reader::name(terminal, host, &self.labels.borrow());
+    }
+
+    /// What stands on it and above its screen, as lines of text; empty where nothing does.
+    pub(crate) fn text(&self) -> JsString {
+        text::text_of(&self.core.terminal)
     }
 
     /// Whether the program marks pastes, and so takes none of their lines for typed.

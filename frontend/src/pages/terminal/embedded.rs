@@ -62,7 +62,7 @@ pub(crate) fn EmbeddedPage(target: TargetRequest) -> impl IntoView {
             credential::hand_over(token);
             // One that was refused before, or has ended since, is in the way no more.
             if untrack(|| workspace.focused()).is_some() {
-                let shown = workspace.show(&opened.clone().into()).terminal();
+                let shown = workspace.show(&opened.clone().into()).session();
                 if let Some(pane) = shown
                     && pane.view.status.with_untracked(Status::is_signed_out)
                 {
@@ -94,7 +94,7 @@ pub(crate) fn EmbeddedPage(target: TargetRequest) -> impl IntoView {
 #[component]
 fn EmbeddedTerminal(target: TargetRequest, parent: Parent) -> impl IntoView {
     let language = use_language();
-    let Some(pane) = use_workspace().show(&target.clone().into()).terminal() else {
+    let Some(pane) = use_workspace().show(&target.clone().into()).session() else {
         return ().into_any();
     };
     let view = pane.view;

@@ -7,7 +7,7 @@ use crate::{
     i18n::{Language, Words, use_language},
     pages::{
         settings::dialogue::open_settings,
-        workspace::{closing, help},
+        workspace::{closing, help, save_text::save_text},
     },
     routing::{navigation::use_route, route::Route},
     ui::dialogue::Dialogues,
@@ -38,6 +38,8 @@ pub(super) enum Command {
     Search,
     /// The log of the pane's container beside it.
     Log,
+    /// What stands in the terminal is saved as a file.
+    SaveText,
     /// So many tabs further.
     Turn(isize),
     /// So many parts of the page further.
@@ -66,6 +68,7 @@ impl Command {
             Self::Close => words.close_pane,
             Self::Search => words.search_terminal,
             Self::Log => words.log.name,
+            Self::SaveText => words.save_text,
             Self::GoTo => words.go_to,
             Self::Help => words.help,
             Self::Toward(_) => words.toward,
@@ -91,7 +94,7 @@ impl Command {
             Self::Push(_) => ["Ctrl Shift Alt ← ↑ → ↓", "Cmd Shift Option ← ↑ → ↓"],
             Self::Turn(_) => ["Ctrl Shift PgDn PgUp"; 2],
             Self::Region(_) => ["Ctrl F6"; 2],
-            Self::Equal | Self::Log => [""; 2],
+            Self::Equal | Self::Log | Self::SaveText => [""; 2],
         };
         if dom::is_mac() { mac } else { others }
     }
@@ -187,6 +190,10 @@ impl Commands {
                         workspace.show(&log);
                     }
                 });
+            }
+            Command::SaveText => {
+                let words = self.language.get_untracked().words();
+                return self.with_pane(|_, pane| save_text(pane, words));
             }
         }
         true

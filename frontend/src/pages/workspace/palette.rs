@@ -343,6 +343,7 @@ fn all_offers(commands: Commands, store: PodStore, language: Language) -> Vec<Of
                 Command::Duplicate,
                 Command::Search,
                 Command::Log,
+                Command::SaveText,
                 Command::Zoom,
                 Command::Equal,
                 Command::Close,
