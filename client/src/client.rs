@@ -14,7 +14,7 @@ use crate::{
     resize::Resizes,
     transport::Transport,
     transport_fallback::TransportFallback,
-    types::{End, Phase, ResumePoint},
+    types::{End, Phase, ResumePoint, Traffic},
 };
 
 /// So much input is kept over a reload of the page, in bytes.
@@ -104,6 +104,14 @@ impl Client {
     /// The round-trip time last measured, in ms.
     pub fn round_trip(&self) -> Option<f64> {
         self.keepalive.round_trip()
+    }
+
+    /// How much has gone each way.
+    pub fn traffic(&self) -> Traffic {
+        Traffic {
+            output: self.output.received(),
+            input: self.input.sent(),
+        }
     }
 
     /// How long until the next try to reconnect, in ms; [`None`] while one is being made.

@@ -56,6 +56,11 @@ impl Input {
         self.received
     }
 
+    /// The offset up to which all input has been sent.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent
+    }
+
     /// What may not have arrived.
     pub(crate) fn unreceived(&self) -> Vec<u8> {
         let unsent = self.unsent.iter().map(|typed| &typed.bytes);

@@ -28,4 +28,4 @@ mod types;
 
 pub use client::Client;
 pub use output::TAIL;
-pub use types::{Action, End, Phase, ResumePoint, ScreenUpdate, ServerInfo};
+pub use types::{Action, End, Phase, ResumePoint, ScreenUpdate, ServerInfo, Traffic};

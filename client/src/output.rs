@@ -36,6 +36,11 @@ impl Output {
         self.received - self.partial.held() as u64
     }
 
+    /// Where the next byte from the server stands.
+    pub(crate) fn received(&self) -> u64 {
+        self.received
+    }
+
     /// The offset of the first character that is not on the screen.
     pub(crate) fn drawn(&self) -> u64 {
         self.drawn

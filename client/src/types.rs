@@ -109,6 +109,15 @@ pub struct ResumePoint {
     pub unreceived: Vec<u8>,
 }
 
+/// How much has gone each way since the session began, over all of its connections, in bytes of the terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Output that has come.
+    pub output: u64,
+    /// Input that has been sent.
+    pub input: u64,
+}
+
 /// What is known of the server and the way to it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ServerInfo {

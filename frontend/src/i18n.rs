@@ -11,7 +11,7 @@ use std::{fmt, ops::Deref};
 use leptos::prelude::*;
 
 use self::translation::Translation;
-pub(crate) use self::words::Words;
+pub(crate) use self::{translation::amount, words::Words};
 use crate::browser::storage;
 
 /// A language of the page; it says what its translation has.
@@ -30,6 +30,16 @@ impl Language {
         let primary = |tag: &str| tag.split('-').next().map(str::to_ascii_lowercase);
         let same = |language: &Self| primary(language.tag()) == primary(tag);
         Self::ALL.into_iter().find(same).unwrap_or(Self::ENGLISH)
+    }
+
+    /// A time of day and its date, of one in ms since 1970, as they are written in this language.
+    pub(crate) fn time(self, at: f64) -> String {
+        let options = js_sys::Object::new();
+        for (name, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
+            js_sys::Reflect::set(&options, &name.into(), &value.into()).ok();
+        }
+        let date = js_sys::Date::new(&at.into());
+        date.to_locale_string(self.tag(), &options).into()
     }
 
     /// The one that the switch offers while this one is spoken.

@@ -1,5 +1,6 @@
 //! What all pages are made of: questions, notices and errors.
 
+pub(crate) mod copy_button;
 pub(crate) mod dialogue;
 pub(crate) mod error_panel;
 pub(crate) mod icon;

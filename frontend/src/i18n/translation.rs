@@ -132,7 +132,7 @@ pub(super) fn detail(text: &str, before: &str) -> String {
 }
 
 /// So many bytes, in the unit that people use.
-pub(super) fn amount(bytes: u64) -> String {
+pub(crate) fn amount(bytes: u64) -> String {
     let tenths = |unit: u64| {
         let tenths = bytes.saturating_mul(10) / unit;
         format!("{}.{}", tenths / 10, tenths % 10)

@@ -1,6 +1,7 @@
 //! A terminal that fills the window, and what stands around it.
 
 pub(crate) mod composer;
+pub(crate) mod connection_details;
 mod debug_container;
 pub(crate) mod default_container;
 pub(crate) mod embedded;

@@ -5,7 +5,7 @@ use std::{
     rc::{Rc, Weak},
 };
 
-use js_sys::Math;
+use js_sys::{Date, Math};
 use leptos::prelude::*;
 use podshell_client::{Client, End, ResumePoint, ServerInfo, transport::Transport};
 use podshell_shared::{
@@ -27,7 +27,7 @@ use crate::{
         recent_shells::RECENT_SHELLS,
         saved_session::{self, SavedName, SavedSession},
         status::Status,
-        view::{TerminalView, set_if_changed},
+        view::{Connection, TerminalView, set_if_changed},
     },
     settings::Preferences,
     xterm::{screen_keys::ComposerInput, terminal::Terminal},
@@ -358,7 +358,9 @@ impl TerminalController {
         self.view.notices.end_idle_warning();
         if status == Status::Connected {
             self.restored.set(false);
-            set_if_changed(self.view.transport, Some(transport));
+            let since = Date::now();
+            let connection = Connection { transport, since };
+            self.view.connection.set(Some(connection));
             preferred_transport::remember(transport);
             // A frame's user is known to the page around it alone.
             if !self.saved_name.is_of_frame() {

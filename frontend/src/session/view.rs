@@ -15,8 +15,8 @@ use crate::{
 pub(crate) struct TerminalView {
     pub(crate) status: RwSignal<Status>,
     pub(crate) size: RwSignal<Size>,
-    /// The transport of the connection, once there is one.
-    pub(crate) transport: RwSignal<Option<Transport>>,
+    /// The latest connection over which the program was there, once there was one.
+    pub(crate) connection: RwSignal<Option<Connection>>,
     /// In ms.
     pub(crate) round_trip: RwSignal<Option<u32>>,
     /// What the program calls itself.
@@ -37,6 +37,14 @@ pub(crate) struct TerminalView {
     pub(crate) activity: RwSignal<Activity>,
 }
 
+/// A connection to a program.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Connection {
+    pub(crate) transport: Transport,
+    /// Since when the program is there, in ms since 1970.
+    pub(crate) since: f64,
+}
+
 /// What has happened in a terminal that nobody looks at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Activity {
@@ -54,7 +62,7 @@ impl TerminalView {
         Self {
             status: RwSignal::new(Status::Asking),
             size: RwSignal::default(),
-            transport: RwSignal::default(),
+            connection: RwSignal::default(),
             round_trip: RwSignal::default(),
             title: RwSignal::default(),
             notices: Notices::new(),

@@ -58,6 +58,12 @@ fn a_lost_connection_goes_on_where_it_was() {
         ]
     );
     assert_eq!(output(&mut client, 5, 20_330.0), 105);
+    // What was sent again is counted once.
+    let traffic = Traffic {
+        output: 105,
+        input: 6,
+    };
+    assert_eq!(client.traffic(), traffic);
 }
 
 #[test]

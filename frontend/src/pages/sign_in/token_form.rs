@@ -1,23 +1,20 @@
 //! The form in which a token of the cluster is brought.
 
-use gloo_timers::callback::Timeout;
 use leptos::{attr::custom::custom_attribute, ev::SubmitEvent, html, prelude::*};
 use podshell_shared::api::SignIn;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     account::use_account,
-    browser::clipboard,
     error::{Failure, Kind},
     i18n::{Language, use_language},
     net::api,
     pages::sign_in::token,
+    ui::copy_button::CopyButton,
 };
 
 /// What makes a token.
 const COMMAND: &str = "kubectl create token NAME --duration 8h";
-/// For how long it is said that it was copied, in ms.
-const COPIED_FOR: u32 = 2_000;
 /// What is said of a token that was refused is the field's description.
 const REFUSED: &str = "token-refused";
 /// So is what kind of token it is to be.
@@ -37,23 +34,13 @@ impl Refused {
         let advice = self.failure.advice(language);
         let ended = self
             .ended
-            .map(|at| language.token_ended(&time(at, language)));
+            .map(|at| language.token_ended(&language.time(at)));
         let advice = match ended {
             Some(ended) => format!("{ended}{advice}"),
             None => advice,
         };
         (self.failure.title(language), advice)
     }
-}
-
-/// A time of day and its date, as they are written in the user's language.
-fn time(at: f64, language: Language) -> String {
-    let options = js_sys::Object::new();
-    for (name, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
-        js_sys::Reflect::set(&options, &name.into(), &value.into()).ok();
-    }
-    let date = js_sys::Date::new(&at.into());
-    date.to_locale_string(language.tag(), &options).into()
 }
 
 /// Field, button, and how to get a token.
@@ -159,33 +146,13 @@ pub(super) fn TokenForm() -> impl IntoView {
 /// The command that makes a token, to be copied.
 #[component]
 fn Command() -> impl IntoView {
-    let language = use_language();
-    let words = move || language.get().words();
-    let said = RwSignal::new(None::<bool>);
-    let timer = StoredValue::new_local(None::<Timeout>);
-    let copy = move |_| {
-        let copied = clipboard::write(COMMAND);
-        spawn_local(async move {
-            let copied = copied.await;
-            if said.try_set(Some(copied)).is_none() {
-                timer.set_value(Some(Timeout::new(COPIED_FOR, move || said.set(None))));
-            }
-        });
-    };
-    let name = move || match said.get() {
-        Some(true) => words().copied,
-        Some(false) => words().not_copied,
-        None => words().copy,
-    };
     // Browsers break lines at hyphens, where a flag is no flag any more.
     let parts = COMMAND.split_inclusive(' ');
     let parts = parts.map(|part| view! { <span class="command__part">{part}</span> });
     view! {
         <div class="command">
             <code class="command__text" tabindex="0">{parts.collect_view()}</code>
-            <button type="button" class="command__copy" data-testid="copy-command" on:click=copy>
-                <span role="status">{name}</span>
-            </button>
+            <CopyButton text=|| COMMAND.to_owned() class="command__copy" id="copy-command" />
         </div>
     }
 }

@@ -9,6 +9,7 @@ use podshell_shared::target::Mode;
 use crate::{
     error::name_of,
     i18n::use_language,
+    pages::terminal::connection_details::transport_name,
     session::{
         status::Status,
         status_text::{state_name, state_text},
@@ -24,6 +25,9 @@ pub(crate) fn StatusBar(
     /// Which terminal it is.
     #[prop(optional, into)]
     name: Signal<String>,
+    /// Shows what is known of its connection.
+    #[prop(optional)]
+    details: Option<Callback<()>>,
 ) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
@@ -60,16 +64,8 @@ pub(crate) fn StatusBar(
         let Size { rows, cols } = view.size.get();
         format!("{rows}x{cols}")
     };
-    let transport = move || view.transport.get().map(Transport::name);
-    let transport_text = move || {
-        view.transport.get().map(|transport| match transport {
-            Transport::WebSocketBinary => words().web_socket,
-            Transport::WebSocketText => words().web_socket_text,
-            Transport::XhrStreaming => words().xhr_streaming,
-            Transport::EventSource => words().event_source,
-            Transport::XhrPolling => words().xhr_polling,
-        })
-    };
+    let transport = move || Some(view.connection.get()?.transport);
+    let transport_text = move || Some(transport_name(transport()?, words()));
     let connected = move || view.status.with(|status| *status == Status::Connected);
     let round_trip = move || view.round_trip.get().map(|ms| format!("{ms} ms"));
     let cells = move || {
@@ -86,7 +82,7 @@ pub(crate) fn StatusBar(
                 data-exit-code=code
                 data-reason=reason
                 data-size=size
-                data-transport=transport
+                data-transport=move || transport().map(Transport::name)
             >
                 // One piece for the eye; a screen reader need not count down with it.
                 <span>{text}<span aria-hidden="true">{pause}</span></span>
@@ -100,8 +96,20 @@ pub(crate) fn StatusBar(
             <span class="spacer"></span>
             // Beside the status, lest a screen reader reads out every measurement.
             <Show when=connected>
-                <span class="status-bar__figure" title=move || words().round_trip>{round_trip}</span>
-                <span class="status-bar__figure" title=move || words().transport>{transport_text}</span>
+                {details.map(|details| view! {
+                    <button
+                        class="status-bar__figure status-bar__details"
+                        title=move || words().connection
+                        // The keyboard stays in the terminal, and comes back there.
+                        on:mousedown=|event| event.prevent_default()
+                        on:click=move |_| details.run(())
+                    >
+                        <span class="visually-hidden">{move || words().connection} " "</span>
+                        <span>{round_trip}</span>
+                        " "
+                        <span>{transport_text}</span>
+                    </button>
+                })}
             </Show>
             <span class="status-bar__figure" title=move || words().size>{cells}</span>
             <span class="status-bar__hint"><kbd>"Shift Esc"</kbd> " " {move || words().way_out}</span>

@@ -6,7 +6,9 @@ use crate::{
     i18n::use_language,
     pages::{
         log::status::LogStatus,
-        terminal::{composer::Composer, stage::ShownPane, status_bar::StatusBar},
+        terminal::{
+            composer::Composer, connection_details, stage::ShownPane, status_bar::StatusBar,
+        },
         workspace::{commands::Commands, pane_view::full_name},
     },
     routing::navigation::use_navigate,
@@ -44,8 +46,13 @@ fn FootOf(id: PaneId, commands: Commands) -> impl IntoView {
     let mode = pane.target.mode.clone();
     let pane = ShownPane::new(&pane);
     let send = move |sent: ComposerInput<'_>| pane.with(|pane| pane.controller.send(sent));
+    let details = Callback::new(move |()| {
+        pane.with(|pane| {
+            connection_details::open(id, pane, name.get_untracked(), language.get_untracked());
+        });
+    });
     view! {
-        <StatusBar view mode name />
+        <StatusBar view mode name details />
         <Composer modifiers=view.modifiers send />
     }
     .into_any()
