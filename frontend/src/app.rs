@@ -15,6 +15,7 @@ use crate::{
         workspace::frame::Frame,
     },
     routing::{
+        list_address::ListAddress,
         navigation::{provide_navigation, use_route},
         route::Route,
     },
@@ -41,7 +42,7 @@ pub(crate) fn App() -> impl IntoView {
     let users = RwSignal::new(0);
     // What is listed is the list's own affair, and which terminal is shown the workspace's.
     let page = Memo::new(move |_| match route.get() {
-        Route::Pods(_) | Route::Pane(_) => Route::Pods(None),
+        Route::Pods(_) | Route::Pane(_) => Route::Pods(ListAddress::default()),
         other => other,
     });
     Effect::new(move |before: Option<Option<Me>>| {

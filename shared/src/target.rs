@@ -188,7 +188,7 @@ pub(crate) fn names_in<const COUNT: usize>(path: &str, page: &str) -> Option<[St
 }
 
 /// The value of a key in a query; [`None`] where it is missing or can't be read.
-pub(crate) fn query_value(query: &str, key: &str) -> Option<String> {
+pub fn query_value(query: &str, key: &str) -> Option<String> {
     query
         .trim_start_matches('?')
         .split('&')
@@ -199,7 +199,7 @@ pub(crate) fn query_value(query: &str, key: &str) -> Option<String> {
 }
 
 /// Percent-encodes a part of a path, or a value in a query.
-pub(crate) fn encode(part: &str) -> String {
+pub fn encode(part: &str) -> String {
     utf8_percent_encode(part, RESERVED).to_string()
 }
 

@@ -1,5 +1,6 @@
 //! Where the user is: the browser's history as a signal, and links that change it without loading the page anew.
 
+use gloo_timers::callback::Timeout;
 use leptos::{ev::MouseEvent, prelude::*};
 use wasm_bindgen::JsValue;
 use web_sys::Url;
@@ -9,15 +10,26 @@ use crate::{
     routing::route::Route,
 };
 
-/// The current route, as a context.
+/// How long nothing else may be wanted until an address is another, in ms: browsers take few such changes in a while.
+const SOON: u32 = 300;
+
+/// The current route, as a context, and the address that is to take its place soon.
 #[derive(Clone, Copy)]
-struct CurrentRoute(RwSignal<Route>);
+struct CurrentRoute(RwSignal<Route>, Soon);
+
+/// An address, and when its time has come.
+type Soon = StoredValue<Option<(String, Timeout)>, LocalStorage>;
 
 /// Reads the address, and follows the browser's back and forward buttons.
 pub(crate) fn provide_navigation() {
     let current = RwSignal::new(read());
-    provide_context(CurrentRoute(current));
-    let listener = Listener::new(&window(), "popstate", move |_| current.set(read()));
+    let soon = StoredValue::new_local(None);
+    provide_context(CurrentRoute(current, soon));
+    let listener = Listener::new(&window(), "popstate", move |_| {
+        // What it was to take the place of is here no more.
+        soon.set_value(None);
+        current.set(read());
+    });
     // Lives as long as the page.
     StoredValue::new_local(listener);
 }
@@ -29,21 +41,28 @@ pub(crate) fn use_route() -> Signal<Route> {
 
 /// Goes to another address of the page, relative to the document's base.
 pub(crate) fn use_navigate() -> impl Fn(&str) + Copy + Send + Sync + 'static {
-    let CurrentRoute(current) = expect_context();
+    let current: CurrentRoute = expect_context();
     move |href| {
-        if push(href).is_ok() {
-            current.set(read());
+        if current.push(href).is_ok() {
+            current.0.set(read());
         }
     }
 }
 
 /// Goes to another address of the page, which takes the place of this one in the browser's history.
 pub(crate) fn use_redirect() -> impl Fn(&str) + Copy + Send + Sync + 'static {
-    let CurrentRoute(current) = expect_context();
+    let current: CurrentRoute = expect_context();
+    move |href| current.replace(href)
+}
+
+/// Does the same once nothing else has been wanted for a while, or the user goes elsewhere: for what changes as one types. The
+/// address stays as it is if [`None`] is wanted.
+pub(crate) fn use_redirect_soon() -> impl Fn(Option<String>) + Copy + Send + Sync + 'static {
+    let current: CurrentRoute = expect_context();
+    let CurrentRoute(_, soon) = current;
     move |href| {
-        if replace(href).is_ok() {
-            current.set(read());
-        }
+        let come = || Timeout::new(SOON, move || current.replace_now());
+        soon.set_value(href.map(|href| (href, come())));
     }
 }
 
@@ -55,14 +74,14 @@ pub(crate) fn Link(
     href: Signal<String>,
     children: Children,
 ) -> impl IntoView {
-    let CurrentRoute(current) = expect_context();
+    let current: CurrentRoute = expect_context();
     let follow = move |event: MouseEvent| {
         // A new tab or window is the browser's business.
         let plain = event.button() == 0
             && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
-        if plain && !event.default_prevented() && push(&href.get_untracked()).is_ok() {
+        if plain && !event.default_prevented() && current.push(&href.get_untracked()).is_ok() {
             event.prevent_default();
-            current.set(read());
+            current.0.set(read());
         }
     };
     view! {
@@ -72,10 +91,31 @@ pub(crate) fn Link(
     }
 }
 
-fn push(href: &str) -> Result<(), JsValue> {
-    let address = Url::new_with_base(href, &dom::base())?;
-    let history = window().history()?;
-    history.push_state_with_url(&JsValue::NULL, "", Some(&address.href()))
+impl CurrentRoute {
+    /// Goes to another address, and leaves this one behind as it was to be.
+    fn push(self, href: &str) -> Result<(), JsValue> {
+        self.replace_now();
+        let address = Url::new_with_base(href, &dom::base())?;
+        let history = window().history()?;
+        history.push_state_with_url(&JsValue::NULL, "", Some(&address.href()))
+    }
+
+    /// Has another address take the place of this one.
+    fn replace(self, href: &str) {
+        let Self(current, soon) = self;
+        soon.set_value(None);
+        if replace(href).is_ok() {
+            current.set(read());
+        }
+    }
+
+    /// Does so with the one that is to take its place soon, if there is one.
+    fn replace_now(self) {
+        let Self(_, soon) = self;
+        if let Some((href, _)) = soon.try_update_value(Option::take).flatten() {
+            self.replace(&href);
+        }
+    }
 }
 
 fn replace(href: &str) -> Result<(), JsValue> {

@@ -4,18 +4,16 @@
 
 use podshell_shared::target::{PodRequest, TargetRequest};
 
-use crate::routing::pane_target::PaneTarget;
+use crate::routing::{list_address::ListAddress, pane_target::PaneTarget};
 
 /// What stands in the query of a terminal that another page shows in a frame.
 const EMBEDDED: &str = "embed=1";
-/// What stands before the namespace in the query of the pod list.
-const NAMESPACE: &str = "namespace=";
 
 /// What the address bar asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// The pod list: of one namespace, if one is named.
-    Pods(Option<String>),
+    /// The pod list, and what of it.
+    Pods(ListAddress),
     /// What a pane of the workspace shows: a shell in a container, or its log.
     Pane(PaneTarget),
     /// A shell in the container of a pod that is meant where none is named.
@@ -31,10 +29,7 @@ impl Route {
     /// its question mark.
     pub(crate) fn parse(path: &str, query: &str) -> Self {
         if path.is_empty() {
-            let mut pairs = query.trim_start_matches('?').split('&');
-            let named = pairs.find_map(|pair| pair.strip_prefix(NAMESPACE));
-            let named = named.filter(|name| !name.is_empty());
-            return Self::Pods(named.map(str::to_owned));
+            return Self::Pods(ListAddress::parse(query));
         }
         let target = PaneTarget::from_page(path, query);
         let is_embedded = query
@@ -45,14 +40,6 @@ impl Route {
             Some(PaneTarget::Terminal(target)) if is_embedded => Self::Embedded(target),
             Some(target) => Self::Pane(target),
             None => PodRequest::from_page(path, query).map_or(Self::Unknown, Self::Pod),
-        }
-    }
-
-    /// The address of the pod list, of one namespace or of all. No name of a namespace needs to be escaped.
-    pub(crate) fn pods(namespace: Option<&str>) -> String {
-        match namespace {
-            Some(namespace) => format!("./?{NAMESPACE}{namespace}"),
-            None => "./".to_owned(),
         }
     }
 
@@ -75,22 +62,9 @@ mod tests {
 
     #[test]
     fn paths_lead_to_pages() {
-        assert_eq!(Route::parse("", ""), Route::Pods(None));
-        for query in [
-            "?namespace=shop",
-            "namespace=shop&x=1",
-            "?x=1&namespace=shop",
-        ] {
-            let shop = Route::Pods(Some("shop".to_owned()));
-            assert_eq!(Route::parse("", query), shop, "{query}");
-        }
-        assert_eq!(Route::parse("", "?namespace=&a=b"), Route::Pods(None));
-        let address = Route::pods(Some("shop"));
-        let (_, query) = address.split_once('?').unwrap();
-        assert_eq!(
-            Route::parse("", query),
-            Route::Pods(Some("shop".to_owned()))
-        );
+        let all = Route::Pods(ListAddress::default());
+        assert_eq!(Route::parse("", ""), all);
+        assert_ne!(Route::parse("", "?namespace=shop"), all);
         assert!(matches!(
             Route::parse("shell/default/web-0/app", "?shell=bash"),
             Route::Pane(PaneTarget::Terminal(_))

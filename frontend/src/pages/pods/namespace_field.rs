@@ -10,7 +10,7 @@ use podshell_shared::names::is_label;
 use crate::{
     i18n::use_language,
     pages::pods::{known_namespaces::KNOWN_NAMESPACES, store::PodStore},
-    routing::{navigation::use_navigate, route::Route},
+    routing::{list_address::ListAddress, navigation::use_navigate},
 };
 
 /// So many are offered.
@@ -36,7 +36,9 @@ pub(super) fn NamespaceField(store: PodStore) -> impl IntoView {
         }
         let named = Some(named).filter(|named| !named.is_empty());
         if named != store.namespace.get_untracked() {
-            navigate(&Route::pods(named.as_deref()));
+            let search = store.filter.get_untracked();
+            let namespace = named;
+            navigate(&ListAddress { namespace, search }.href());
         }
     };
     let submit = move |event: SubmitEvent| {

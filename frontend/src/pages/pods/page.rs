@@ -16,7 +16,8 @@ use crate::{
         table::PodTable,
     },
     routing::{
-        navigation::{use_navigate, use_redirect, use_route},
+        list_address::ListAddress,
+        navigation::{use_navigate, use_redirect, use_redirect_soon, use_route},
         route::Route,
     },
     ui::error_panel::ErrorPanel,
@@ -119,20 +120,29 @@ fn Hints() -> impl IntoView {
     }
 }
 
-/// Shows the namespace that the address names. Who comes back to the list without one sees what they saw last.
+/// Shows what the address names, and has it name what is shown. Who comes back to the list by one that names nothing sees what
+/// they saw last.
 fn follow_address(store: PodStore) {
     let route = use_route();
     let redirect = use_redirect();
-    let last = store.namespace.get_untracked();
+    let redirect_soon = use_redirect_soon();
+    let last = untrack(|| store.address());
     match route.get_untracked() {
-        Route::Pods(None) if last.is_some() => redirect(&Route::pods(last.as_deref())),
-        Route::Pods(named) => store.select(named),
+        Route::Pods(named) if named == ListAddress::default() && named != last => {
+            redirect(&last.href());
+        }
+        Route::Pods(named) => store.show(named),
         _ => {}
     }
     Effect::new(move |_| {
         if let Route::Pods(named) = route.get() {
-            store.select(named);
+            store.show(named);
         }
+    });
+    Effect::new(move |_| {
+        let shown = store.address();
+        let is_elsewhere = |route: &Route| matches!(route, Route::Pods(named) if *named != shown);
+        redirect_soon(route.with_untracked(is_elsewhere).then(|| shown.href()));
     });
 }
 

@@ -14,6 +14,7 @@ use crate::{
     error::{Failure, Kind},
     net::api,
     pages::pods::{known_namespaces::KNOWN_NAMESPACES, order::Order, pod_summary},
+    routing::list_address::ListAddress,
 };
 
 /// How long after a failure the page asks again by itself, in ms.
@@ -191,6 +192,24 @@ impl PodStore {
         }
     }
 
+    /// Where the page is while it shows the list so.
+    pub(crate) fn address(self) -> ListAddress {
+        ListAddress {
+            namespace: self.namespace.get(),
+            search: self.filter.get(),
+        }
+    }
+
+    /// Shows it as an address has it.
+    pub(crate) fn show(self, address: ListAddress) {
+        let ListAddress { namespace, search } = address;
+        self.select(namespace);
+        if self.filter.with_untracked(|known| *known != search) {
+            self.filter.set(search);
+            self.selected.set(None);
+        }
+    }
+
     /// Fetches the list for who has come to look at it: what was refused before they signed in counts no more.
     pub(crate) fn open(self) {
         let is_refused = |failure: &Option<Failure>| {
@@ -204,7 +223,7 @@ impl PodStore {
     }
 
     /// Shows one namespace, or all.
-    pub(crate) fn select(self, namespace: Option<String>) {
+    fn select(self, namespace: Option<String>) {
         if self.namespace.with_untracked(|known| *known == namespace) {
             return;
         }

@@ -14,7 +14,7 @@ use crate::{
             tab::{TabItem, TabSummary},
         },
     },
-    routing::{navigation::Link, route::Route},
+    routing::navigation::Link,
     ui::icon::Icon,
     workspace::pane::PaneId,
 };
@@ -29,7 +29,7 @@ pub(super) fn TopBar(commands: Commands) -> impl IntoView {
     let tabs = Memo::new(move |_| TabSummary::all(workspace));
     let keys = Command::GoTo.keys();
     let list_is_here = Memo::new(move |_| !commands.is_workspace_shown());
-    let list_href = move || Route::pods(store.namespace.get().as_deref());
+    let list_href = move || store.address().href();
     let cluster = move || {
         let name = store.cluster.get()?.name;
         let title = name.clone();
