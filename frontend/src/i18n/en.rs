@@ -205,6 +205,12 @@ const WORDS: Words = Words {
     no_pods_hint: "The cluster has no pods that you may see. New ones appear here by themselves.",
     no_match: "No pod matches the filter.",
     clear_filter: "Clear filter",
+    first_visit: [
+        "This page opens a shell in any container of your cluster: choose a pod and press ",
+        ", or go anywhere with ",
+        ".",
+    ],
+    first_visit_by_touch: "This page opens a shell in any container of your cluster: tap one.",
     all_namespaces: "All namespaces",
     bad_namespace: "Names of namespaces have lower-case letters, digits and '-' only.",
     name_a_namespace: "If there is a namespace whose pods you may list, name it here.",

@@ -17,6 +17,9 @@ pub(crate) struct Words {
     pub(crate) no_pods_hint: &'static str,
     pub(crate) no_match: &'static str,
     pub(crate) clear_filter: &'static str,
+    /// Around the two keys that lead to a shell, and anywhere.
+    pub(crate) first_visit: [&'static str; 3],
+    pub(crate) first_visit_by_touch: &'static str,
     pub(crate) all_namespaces: &'static str,
     pub(crate) bad_namespace: &'static str,
     pub(crate) name_a_namespace: &'static str,

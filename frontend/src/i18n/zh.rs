@@ -197,6 +197,12 @@ const WORDS: Words = Words {
     no_pods_hint: "集群中没有您可以查看的 Pod。新的 Pod 会自动出现在这里。",
     no_match: "没有符合筛选条件的 Pod。",
     clear_filter: "清除筛选",
+    first_visit: [
+        "此页面可在集群的任意容器中打开 shell：选中 Pod 后按 ",
+        "，或按 ",
+        " 前往任意位置。",
+    ],
+    first_visit_by_touch: "此页面可在集群的任意容器中打开 shell：点按容器即可。",
     all_namespaces: "所有命名空间",
     bad_namespace: "命名空间的名称只能包含小写字母、数字和“-”。",
     name_a_namespace: "如果您可以查看某个命名空间中的 Pod，请在此输入其名称。",

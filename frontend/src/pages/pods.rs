@@ -1,5 +1,6 @@
 //! The list of pods, each container a way to a shell.
 
+mod first_visit;
 mod keys;
 pub(crate) mod known_namespaces;
 pub(crate) mod marked;

@@ -9,6 +9,7 @@ use crate::{
     error::{Failure, Kind},
     i18n::use_language,
     pages::pods::{
+        first_visit::FirstVisit,
         keys::ListKeys,
         namespace_field::NamespaceField,
         pod_summary,
@@ -30,7 +31,10 @@ const REFRESH_EVERY: u32 = 1000;
 
 /// The list of pods, each container a way to a shell.
 #[component]
-pub(crate) fn PodsPage() -> impl IntoView {
+pub(crate) fn PodsPage(
+    /// The keys that lead anywhere.
+    go_to_keys: &'static str,
+) -> impl IntoView {
     let store: PodStore = expect_context();
     let language = use_language();
     Effect::new(move || {
@@ -67,12 +71,14 @@ pub(crate) fn PodsPage() -> impl IntoView {
     };
     let go = use_navigate();
     let main = NodeRef::<html::Main>::new();
-    Effect::new(move |_| {
-        // Keys are for who is in the list: who comes is.
+    let focus = move || {
         if let Some(main) = main.get() {
             main.focus().ok();
         }
-    });
+    };
+    // Keys are for who is in the list: who comes is.
+    Effect::new(move |_| focus());
+    let is_there = Memo::new(move |_| store.cluster.with(Option::is_some));
     view! {
         <main
             class="page"
@@ -82,6 +88,9 @@ pub(crate) fn PodsPage() -> impl IntoView {
             on:keydown=move |event| keys.key(&event, go)
         >
             <h1 class="visually-hidden">"Podshell"</h1>
+            <Show when=move || is_there.get() && !account.is_out()>
+                <FirstVisit go_to_keys leave=move || untrack(focus) />
+            </Show>
             {move || match (store.cluster.get(), failure()) {
                 _ if account.is_out() => view! {
                     <SignInAgain />

@@ -10,7 +10,12 @@ use crate::{
     pages::{
         pods::page::PodsPage,
         workspace::{
-            area::Area, bar::TopBar, chords, commands::Commands, foot::Foot, palette::Palette,
+            area::Area,
+            bar::TopBar,
+            chords,
+            commands::{Command, Commands},
+            foot::Foot,
+            palette::Palette,
         },
     },
     routing::{
@@ -38,7 +43,7 @@ pub(crate) fn Frame() -> impl IntoView {
         <div class="frame">
             <TopBar commands />
             <Show when=move || is_list.get()>
-                <PodsPage />
+                <PodsPage go_to_keys=Command::GoTo.keys() />
             </Show>
             <Area commands />
             <Foot commands />
