@@ -342,6 +342,7 @@ const WORDS: Words = Words {
     zoom: "Zoom",
     divider: "Divider",
     undo: "Undo",
+    undo_close: "Undo close",
     close_hint: "A program is still running. It ends with its terminal.",
     end_and_close: "End it and close",
     keep_open: "Keep it open",

@@ -155,6 +155,7 @@ pub(crate) struct Words {
     pub(crate) zoom: &'static str,
     pub(crate) divider: &'static str,
     pub(crate) undo: &'static str,
+    pub(crate) undo_close: &'static str,
     pub(crate) close_hint: &'static str,
     pub(crate) end_and_close: &'static str,
     pub(crate) keep_open: &'static str,

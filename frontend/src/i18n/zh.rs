@@ -334,6 +334,7 @@ const WORDS: Words = Words {
     zoom: "放大",
     divider: "分隔线",
     undo: "撤销",
+    undo_close: "撤销关闭",
     close_hint: "仍有程序在运行，它会随终端一起结束。",
     end_and_close: "结束并关闭",
     keep_open: "保持打开",

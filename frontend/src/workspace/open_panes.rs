@@ -1,6 +1,6 @@
 //! The panes that are open, shown or not: a shell goes on while its user looks at the list.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
@@ -67,7 +67,8 @@ struct OpenPane {
 struct Closed {
     panes: Vec<OpenPane>,
     layout: Layout<PaneId>,
-    _over: Timeout,
+    /// What ends them; nothing while somebody is at the way back.
+    over: RefCell<Option<Timeout>>,
 }
 
 /// Makes room for panes, and goes on with those that a page before this one left in its tab. A frame shows one terminal, and
@@ -262,12 +263,25 @@ impl Workspace {
         if panes.is_empty() {
             return;
         }
-        let over = Timeout::new(UNDO_WITHIN, move || self.end_closed());
+        let over = RefCell::new(Some(self.end_closed_later()));
         self.closed.set(Some(Rc::new(Closed {
             panes,
             layout,
-            _over: over,
+            over,
         })));
+    }
+
+    /// What was closed waits while somebody is at the way back to it, and has its time anew when they are gone.
+    pub(crate) fn hold_closed(self, is_held: bool) {
+        let closed = self.closed.with_untracked(Clone::clone);
+        if let Some(closed) = closed {
+            let over = (!is_held).then(|| self.end_closed_later());
+            closed.over.replace(over);
+        }
+    }
+
+    fn end_closed_later(self) -> Timeout {
+        Timeout::new(UNDO_WITHIN, move || self.end_closed())
     }
 
     /// Has the panes back that were closed last, where they were if nothing has been opened or closed since.

@@ -64,11 +64,37 @@ fn Undo(commands: Commands) -> impl IntoView {
     let language = use_language();
     let workspace = commands.workspace;
     let go = use_navigate();
+    let (is_pointed_at, is_focused) = (RwSignal::new(false), RwSignal::new(false));
+    // The palette has a way back, too.
+    let is_held =
+        Memo::new(move |_| commands.palette.get() || is_pointed_at.get() || is_focused.get());
+    Effect::new(move |before: Option<bool>| {
+        let is_held = is_held.get();
+        if before.is_some_and(|before| before != is_held) {
+            workspace.hold_closed(is_held);
+        }
+        is_held
+    });
+    let names = Memo::new(move |_| workspace.closed().join(", "));
+    Effect::new(move |_| {
+        // Who was at the last one is not at this.
+        names.track();
+        is_pointed_at.set(false);
+        is_focused.set(false);
+    });
     // A screen reader hears of what comes into an element that it knows.
     view! {
         <div role="status" class="undo-place">
-            {move || Some(workspace.closed().join(", ")).filter(|names| !names.is_empty()).map(|name| view! {
-                <p class="undo" data-testid="undo">
+            {move || Some(names.get()).filter(|names| !names.is_empty()).map(|name| view! {
+                <p
+                    class="undo"
+                    data-testid="undo"
+                    data-region="undo"
+                    on:pointerenter=move |_| is_pointed_at.set(true)
+                    on:pointerleave=move |_| is_pointed_at.set(false)
+                    on:focusin=move |_| is_focused.set(true)
+                    on:focusout=move |_| is_focused.set(false)
+                >
                     <span>{move || language.get().closed(&name)}</span>
                     <button on:click=move |_| commands.undo_close(go)>
                         {move || language.get().words().undo}

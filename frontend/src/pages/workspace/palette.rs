@@ -143,7 +143,10 @@ fn OpenPalette(commands: Commands) -> impl IntoView {
                     view! { <span class="palette__sign" aria-hidden="true">"❯"</span> }.into_any()
                 }
                 Action::Open(PaneTarget::Log(_))
-                | Action::Do(_) | Action::Settings | Action::List => {
+                | Action::Do(_)
+                | Action::UndoClose
+                | Action::Settings
+                | Action::List => {
                     view! { <span class="palette__sign" aria-hidden="true"></span> }.into_any()
                 }
             };
@@ -256,6 +259,7 @@ fn act(commands: Commands, action: &Action, place: Place, go: impl Fn(&str) + Co
         Action::Do(command) => {
             commands.run(*command, go);
         }
+        Action::UndoClose => commands.undo_close(go),
         Action::Settings => commands.open_settings(),
         Action::List => go("./"),
     }
@@ -335,6 +339,14 @@ fn all_offers(commands: Commands, store: PodStore, language: Language) -> Vec<Of
         action,
     };
     let run = |does: Command| command(does.name(words), does.keys(), Action::Do(does));
+    let closed = workspace.closed().join(", ");
+    if !closed.is_empty() {
+        let undo = command(words.undo_close, "", Action::UndoClose);
+        offers.push(Offer {
+            detail: closed,
+            ..undo
+        });
+    }
     if here.is_some() {
         offers.extend(
             [

@@ -15,6 +15,8 @@ pub(super) enum Action {
     /// A shell in a container, or its log.
     Open(PaneTarget),
     Do(Command),
+    /// What was closed just now is there again.
+    UndoClose,
     Settings,
     List,
 }
