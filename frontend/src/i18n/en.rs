@@ -365,6 +365,7 @@ const WORDS: Words = Words {
     high: "High",
     font: "Font",
     font_hint: "Any font on this computer",
+    sample: "Preview",
     usual_font: "As usual",
     font_size: "Font size",
     smaller: "Smaller",

@@ -178,6 +178,7 @@ pub(crate) struct Words {
     pub(crate) high: &'static str,
     pub(crate) font: &'static str,
     pub(crate) font_hint: &'static str,
+    pub(crate) sample: &'static str,
     pub(crate) usual_font: &'static str,
     pub(crate) font_size: &'static str,
     pub(crate) smaller: &'static str,

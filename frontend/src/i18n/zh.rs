@@ -357,6 +357,7 @@ const WORDS: Words = Words {
     high: "高",
     font: "字体",
     font_hint: "这台电脑上的任意字体",
+    sample: "预览",
     usual_font: "默认字体",
     font_size: "字号",
     smaller: "减小",

@@ -1,3 +1,4 @@
 //! Settings.
 
 pub(crate) mod dialogue;
+mod sample;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     i18n::{LanguageChoice, Words, use_language},
+    pages::settings::sample::Sample,
     settings::{
         BLINK, Choice as Values, ClipboardKeys, Contrast, Cursor, FONT_SIZES, INTERRUPT,
         PROGRAM_COPIES, SCREEN_READER, Scrollback, Settings, Theme, choose, turn,
@@ -53,6 +54,7 @@ fn SettingsList() -> impl IntoView {
     view! {
         <div class="settings" tabindex="0" role="region" aria-label=move || words().settings>
             <h3 class="settings__part">{move || words().appearance}</h3>
+            <Sample />
             <LanguageChoice />
             <Choose id="theme-setting" setting=settings.theme name=word(|words| words.theme)
                 hint=word(|words| words.theme_hint)
