@@ -12,8 +12,8 @@ use crate::{
     routing::pane_target::PaneTarget,
     session::{status::Status, view::TerminalView},
     settings::Preferences,
-    xterm::terminal::Terminal,
     workspace::pane::{Pane, screen_element},
+    xterm::terminal::Terminal,
 };
 
 /// A log, and what is shown of it.

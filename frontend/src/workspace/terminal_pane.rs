@@ -15,8 +15,8 @@ use crate::{
         view::TerminalView,
     },
     settings::Preferences,
-    xterm::terminal::Terminal,
     workspace::pane::{Pane, screen_element},
+    xterm::terminal::Terminal,
 };
 
 /// A terminal, and what is shown of it.

@@ -12,6 +12,7 @@ use crate::{
     session::{status::Status, view::set_if_changed},
     ui::{dialogue::DialogueBox, error_panel::ErrorPanel, icon::Icon, notice::NoticeBar},
     workspace::{log_pane::LogPane, pane::Pane as _},
+    xterm::screen_reader::Labels,
 };
 
 /// The pane of the workspace that a page shows. Held weakly: it may be closed meanwhile.
@@ -49,8 +50,12 @@ pub(crate) fn LogStage(
     let host = NodeRef::<html::Div>::new();
     let named = Rc::clone(&pane);
     Effect::new(move |_| {
-        let label = format!("{}. Shift+Esc {}", named.name(), words().way_out);
-        named.controller.terminal().set_label(&label);
+        let words = words();
+        named.terminal().set_labels(Labels {
+            name: named.name(),
+            way_out: format!("Shift+Esc {}", words.way_out),
+            too_much: words.too_much_output,
+        });
     });
     // Who comes from the sign-in page wants what they had.
     if view.status.with_untracked(Status::is_signed_out) && !untrack(|| account.is_out()) {

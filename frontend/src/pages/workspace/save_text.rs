@@ -53,9 +53,18 @@ mod tests {
             file_name(&target, "2026-11-26_20-15-03")
         };
         for (address, name) in [
-            ("shell/shop/web-0.a/app", "web-0.a_app_2026-11-26_20-15-03.txt"),
-            ("shell/shop/a%2Fb%3Ac/app", "a-b-c_app_2026-11-26_20-15-03.txt"),
-            ("log/shop/web-0/app", "web-0_app_log_2026-11-26_20-15-03.txt"),
+            (
+                "shell/shop/web-0.a/app",
+                "web-0.a_app_2026-11-26_20-15-03.txt",
+            ),
+            (
+                "shell/shop/a%2Fb%3Ac/app",
+                "a-b-c_app_2026-11-26_20-15-03.txt",
+            ),
+            (
+                "log/shop/web-0/app",
+                "web-0_app_log_2026-11-26_20-15-03.txt",
+            ),
         ] {
             assert_eq!(named(address), name);
         }
