@@ -41,3 +41,7 @@ export function providerFolder(): string {
   }
   return folder;
 }
+
+/** Where pictures of all views go: `PODSHELL_SCREENSHOTS`, else the build's folder. */
+export const screenshots =
+  process.env["PODSHELL_SCREENSHOTS"] ?? fileURLToPath(new URL("../../target/screenshots", import.meta.url));

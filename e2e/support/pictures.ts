@@ -11,9 +11,14 @@ export const LOOKS = {
   chinese: { colorScheme: "light", locale: "zh-CN" },
 } as const;
 
-/** Takes a picture, and checks what holds for every one: nothing sticks out sideways. */
+/** Takes a picture into the folder of a test's results, and checks it. */
 export async function picture(page: Page, name: string, folder: string): Promise<void> {
-  await page.screenshot({ path: join(folder, "screens", `${name}.png`), animations: "disabled" });
+  await takePicture(page, name, join(folder, "screens"));
+}
+
+/** Takes a picture into a folder, and checks what holds for every one: nothing sticks out sideways. */
+export async function takePicture(page: Page, name: string, folder: string): Promise<void> {
+  await page.screenshot({ path: join(folder, `${name}.png`), animations: "disabled" });
   const { content, window } = await page.evaluate(() => ({
     content: document.documentElement.scrollWidth,
     window: document.documentElement.clientWidth,

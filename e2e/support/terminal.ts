@@ -1,9 +1,9 @@
 // The page's terminal as a user meets it: type, read the screen, read the state line.
-import { expect, type Locator, type Page } from "@playwright/test";
+import { expect, type FrameLocator, type Locator, type Page } from "@playwright/test";
 import type { Target } from "./kubectl.ts";
 
 /** What a prompt of the test images ends with, at the end of the screen. */
-const PROMPT = /[#$]\s*$/;
+export const PROMPT = /[#$]\s*$/;
 
 /** Floods faster than any browser draws; `y` alone comes slower, for busybox' yes writes line by line. */
 const LINE = "0123456789".repeat(7);
@@ -31,9 +31,10 @@ export class Terminal {
   readonly dialogue: Locator;
   private marks = 0;
 
-  constructor(readonly page: Page) {
+  /** The one that can be seen on a page, or in a part of it. */
+  constructor(readonly page: Page, within: Page | Locator | FrameLocator = page) {
     // those of other tabs are in the document, too
-    this.host = page.getByTestId("terminal").filter({ visible: true });
+    this.host = within.getByTestId("terminal").filter({ visible: true });
     this.state = page.getByTestId("state-line");
     this.failure = page.getByTestId("failure");
     this.notice = page.getByTestId("notice");

@@ -16,6 +16,7 @@ use crate::{
     cluster::{self, Cluster},
     command, packages,
     places::Places,
+    playwright,
     steps::Steps,
     tools,
     versions::Kubernetes,
@@ -90,21 +91,10 @@ fn haproxy() -> Option<PathBuf> {
 
 /// Checks the types of the tests, and gives the command that runs them against a cluster.
 fn playwright(e2e: &Path, cluster: &Cluster, chromium: Option<&Path>) -> Result<Command> {
-    command::run(
-        Command::new("node")
-            .arg("node_modules/typescript/bin/tsc")
-            .current_dir(e2e),
-    )?;
-    let mut playwright = Command::new("node");
+    let mut playwright = playwright::command(e2e, chromium)?;
     playwright
-        .args(["node_modules/@playwright/test/cli.js", "test"])
-        .current_dir(e2e)
         .env("PODSHELL_KUBECONFIG", &cluster.kubeconfig)
-        .env("KUBECONFIG", &cluster.kubeconfig)
-        .env_remove("NO_COLOR");
-    if let Some(chromium) = chromium {
-        playwright.env("PODSHELL_CHROMIUM", chromium);
-    }
+        .env("KUBECONFIG", &cluster.kubeconfig);
     Ok(playwright)
 }
 

@@ -18,8 +18,10 @@ mod node_image;
 mod packages;
 mod page;
 mod places;
+mod playwright;
 mod provider;
 mod remap;
+mod screenshots;
 mod soak;
 mod steps;
 mod test;
@@ -96,6 +98,8 @@ enum Task {
         #[arg(last = true, value_name = "PLAYWRIGHT ARGUMENTS")]
         playwright: Vec<OsString>,
     },
+    /// Build, then take pictures of every view of the page, on the demo
+    Screenshots(screenshots::Wishes),
     /// Build, then measure terminals beside direct execs: on the cluster that is up, else on the fake one
     Bench(bench::Wishes),
     /// Let many sessions do all that sessions do, against the fake cluster, and check every byte
@@ -188,6 +192,7 @@ fn run(task: Task) -> Result<()> {
             let kubeconfig = kubeconfig.as_deref();
             e2e::run(&places, &mut steps, &kubernetes, kubeconfig, &playwright).map(drop)
         }
+        Task::Screenshots(wishes) => screenshots::run(&places, &mut steps, &wishes),
         Task::Bench(wishes) => bench::run(&places, &mut steps, &wishes),
         Task::Soak(wishes) => soak::run(&places, &mut steps, &wishes),
         Task::Fuzz(wishes) => fuzz::run(&places, &mut steps, &wishes),
