@@ -1,38 +1,13 @@
 // A list of 10,000 pods of which 50 change each second: it is smooth, can be searched, and is the same for who goes by keyboard.
 import type { Page } from "@playwright/test";
-import { Podshell } from "../support/podshell.ts";
-import { PodList } from "../support/pod-list.ts";
+import { longest, takeLongTasks, watchLongTasks } from "../support/long-tasks.ts";
+import { CHANGES, count, manyPods, openAll, OTHERS, PODS } from "../support/many-pods.ts";
+import type { Podshell } from "../support/podshell.ts";
 import { expect, report, test as base } from "../support/test.ts";
 
-const PODS = 10_000;
-const CHANGES = 50;
-/** Those that the demo has anyway. */
-const OTHERS = 13;
-
 const test = base.extend<object, { server: Podshell }>({
-  server: [
-    async ({}, use) => {
-      const crowd = ["--demo-pods", String(PODS), "--demo-changes", String(CHANGES)];
-      const server = await Podshell.start(["--listen", "127.0.0.1:0", "--demo", ...crowd]);
-      await use(server);
-      await server.stop();
-    },
-    { scope: "worker" },
-  ],
+  server: [manyPods, { scope: "worker" }],
 });
-
-/** Opens the list and waits until all pods are there: as many as there are between two changes. */
-async function openAll(page: Page): Promise<PodList> {
-  const list = await PodList.open(page);
-  await expect.poll(() => count(page), { timeout: 40_000 }).toBeGreaterThan(PODS - 200);
-  return list;
-}
-
-/** How many pods the page says that there are. */
-async function count(page: Page): Promise<number> {
-  const told = await page.locator(".pod-toolbar__count").textContent();
-  return Number(/(\d+)\D*$/.exec(told ?? "")?.[1] ?? 0);
-}
 
 test("of 10,000 pods those are in the document that can be seen", async ({ page }) => {
   const list = await openAll(page);
@@ -121,24 +96,16 @@ test("who has scrolled away from the chosen row stays there while pods come and 
 });
 
 test("who scrolls while pods change sees rows, and how long the page is busy is told", async ({ page }) => {
-  await page.addInitScript(() => {
-    const tasks: number[] = [];
-    Object.assign(window, { tasks });
-    new PerformanceObserver((list) => {
-      tasks.push(...list.getEntries().map((entry) => entry.duration));
-    }).observe({ type: "longtask", buffered: true });
-  });
+  await watchLongTasks(page);
   await openAll(page);
-  const tasks = async () => page.evaluate(() => (window as unknown as { tasks: number[] }).tasks.splice(0));
-  const loading = await tasks();
+  const loading = await takeLongTasks(page);
   for (let step = 0; step < 60; step += 1) {
     await page.mouse.wheel(0, 900);
     await page.waitForTimeout(50);
   }
-  const scrolling = await tasks();
-  const longest = (all: number[]) => Math.max(0, ...all).toFixed(0);
-  report(`tasks over 50 ms: while loading ${loading.length}, longest ${longest(loading)} ms; \
-while scrolling for 3 s ${scrolling.length}, longest ${longest(scrolling)} ms`);
+  const scrolling = await takeLongTasks(page);
+  report(`tasks over 50 ms: while loading ${loading.length}, longest ${longest(loading).toFixed(0)} ms; \
+while scrolling for 3 s ${scrolling.length}, longest ${longest(scrolling).toFixed(0)} ms`);
   // how long they are is told and not asserted: that is the machine's, too
   await expect.poll(async () => await holes(page)).toBe(0);
 });

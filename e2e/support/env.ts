@@ -45,3 +45,9 @@ export function providerFolder(): string {
 /** Where pictures of all views go: `PODSHELL_SCREENSHOTS`, else the build's folder. */
 export const screenshots =
   process.env["PODSHELL_SCREENSHOTS"] ?? fileURLToPath(new URL("../../target/screenshots", import.meta.url));
+
+/** The file that lines of JSON of what was measured are added to: `PODSHELL_BENCH_RESULTS`; none if not given. */
+export const benchResults = process.env["PODSHELL_BENCH_RESULTS"];
+
+/** Whether a few seconds are enough for each figure: `PODSHELL_BENCH_QUICK`. */
+export const benchQuick = process.env["PODSHELL_BENCH_QUICK"] === "true";

@@ -1,4 +1,6 @@
-//! The measurements: terminals through the built server beside direct execs, on a real cluster if there is one.
+//! The measurements: terminals through the built server beside direct execs, on a real cluster if there is one; and the page.
+
+mod page;
 
 use std::{
     fs,
@@ -33,33 +35,65 @@ pub(crate) struct Wishes {
     /// A few seconds per figure: to see that all can be measured, not to compare
     #[arg(long)]
     quick: bool,
-    /// Measure these alone: output, echo, prompt, memory, flood, interrupt, distance, characters, leftovers, crowd, lists, page
+    /// Measure these alone: output, echo, prompt, memory, flood, interrupt, distance, characters, leftovers, crowd, lists; and page,
+    /// which is measured in a browser, on the demo
     #[arg(value_name = "FIGURE")]
     figures: Vec<String>,
 }
 
-/// Builds all that is needed and measures. Prints a table, and writes lines of JSON into the target directory.
+/// The figures that are measured in a browser.
+const PAGE: &str = "page";
+
+impl Wishes {
+    /// Whether all that there is is measured.
+    fn is_all(&self) -> bool {
+        self.figures.is_empty()
+    }
+
+    fn wants_page(&self) -> bool {
+        self.is_all() || self.figures.iter().any(|figure| figure == PAGE)
+    }
+
+    /// The others, which need no browser; empty for all of them.
+    fn of_terminals(&self) -> Option<Vec<&str>> {
+        let figures = self.figures.iter().map(String::as_str);
+        let others: Vec<_> = figures.filter(|figure| *figure != PAGE).collect();
+        (self.is_all() || !others.is_empty()).then_some(others)
+    }
+}
+
+/// Builds all that is needed and measures. Prints tables, and writes lines of JSON into the target directory.
 pub(crate) fn run(places: &Places, steps: &mut Steps, wishes: &Wishes) -> Result<()> {
+    let results = results(places)?;
+    let terminals = wishes.of_terminals();
     // First, for it leaves a server in the place of the one that ships.
-    let program = steps.step("measuring program", || build(places))?;
+    let program = terminals
+        .is_some()
+        .then(|| steps.step("measuring program", || build(places)))
+        .transpose()?;
     let server = binary::build(places, steps)?;
-    let cluster = steps.step("cluster", || find_cluster(places, wishes))?;
-    steps.step("measurements", || {
-        let mut bench = Command::new(&program);
-        bench.arg("--server").arg(&server);
-        bench.arg("--dist").arg(places.repository.join("dist"));
-        bench.arg("--json").arg(results(places)?);
-        if let Some(cluster) = &cluster {
-            bench.arg("--kubeconfig").arg(&cluster.kubeconfig);
-            bench.arg("--cluster-name").arg(&cluster.description);
-            // Kubectl is measured, too.
-            command::look_first(&mut bench, cluster.tools().map(Path::to_owned));
-        }
-        if wishes.quick {
-            bench.arg("--quick");
-        }
-        command::run(bench.args(&wishes.figures))
-    })
+    if let (Some(figures), Some(program)) = (terminals, program) {
+        let cluster = steps.step("cluster", || find_cluster(places, wishes))?;
+        steps.step("measurements", || {
+            let mut bench = Command::new(&program);
+            bench.arg("--server").arg(&server);
+            bench.arg("--json").arg(&results);
+            if let Some(cluster) = &cluster {
+                bench.arg("--kubeconfig").arg(&cluster.kubeconfig);
+                bench.arg("--cluster-name").arg(&cluster.description);
+                // Kubectl is measured, too.
+                command::look_first(&mut bench, cluster.tools().map(Path::to_owned));
+            }
+            if wishes.quick {
+                bench.arg("--quick");
+            }
+            command::run(bench.args(figures))
+        })?;
+    }
+    if wishes.wants_page() {
+        page::measure(places, steps, &server, wishes.quick, &results)?;
+    }
+    Ok(())
 }
 
 /// Builds the program that measures.
@@ -112,7 +146,32 @@ fn results(places: &Places) -> Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        wishes: Wishes,
+    }
+
+    /// What of the terminals is measured, and whether the page is.
+    fn wanted(figures: &str) -> (Option<String>, bool) {
+        let arguments = ["bench"].into_iter().chain(figures.split_whitespace());
+        let wishes = Arguments::parse_from(arguments).wishes;
+        let of_terminals = wishes.of_terminals().map(|figures| figures.join(" "));
+        (of_terminals, wishes.wants_page())
+    }
+
+    #[test]
+    fn the_page_is_one_figure_among_others() {
+        assert_eq!(wanted(""), (Some(String::new()), true));
+        assert_eq!(wanted("page"), (None, true));
+        assert_eq!(wanted("echo page"), (Some("echo".to_owned()), true));
+        let others = "echo output";
+        assert_eq!(wanted(others), (Some(others.to_owned()), false));
+    }
 
     const MESSAGES: &str = r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"podshell"},"executable":"/t/podshell"}
 no JSON

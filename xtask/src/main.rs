@@ -100,7 +100,7 @@ enum Task {
     },
     /// Build, then take pictures of every view of the page, on the demo
     Screenshots(screenshots::Wishes),
-    /// Build, then measure terminals beside direct execs: on the cluster that is up, else on the fake one
+    /// Build, then measure terminals beside direct execs, on the cluster that is up, else on the fake one, and the page
     Bench(bench::Wishes),
     /// Let many sessions do all that sessions do, against the fake cluster, and check every byte
     Soak(soak::Wishes),

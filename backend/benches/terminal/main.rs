@@ -15,7 +15,6 @@ mod leftovers;
 mod lists;
 mod memory;
 mod output;
-mod page;
 mod prompt;
 mod report;
 mod server;
@@ -66,9 +65,6 @@ struct Arguments {
     /// The server to measure.
     #[arg(long, value_name = "PATH", default_value = env!("CARGO_BIN_EXE_podshell"))]
     server: PathBuf,
-    /// The page as it was built.
-    #[arg(long, value_name = "FOLDER")]
-    dist: Option<PathBuf>,
     /// A few seconds per figure: enough to see that it can be measured.
     #[arg(long)]
     quick: bool,
@@ -108,8 +104,6 @@ enum Figure {
     Crowd,
     /// What a list of thousands of pods costs a server, its terminals and its pages
     Lists,
-    /// The size of the page's own code
-    Page,
 }
 
 /// How much is measured.
@@ -179,7 +173,6 @@ const QUICK: Effort = Effort {
 struct Bench {
     cluster: Cluster,
     binary: PathBuf,
-    dist: Option<PathBuf>,
     effort: Effort,
     /// A folder in the container.
     folder: String,
@@ -204,7 +197,6 @@ impl Bench {
             Figure::Leftovers => leftovers::measure(self).await,
             Figure::Crowd => crowd::measure(self).await,
             Figure::Lists => lists::measure(self).await,
-            Figure::Page => page::measure(self),
         }
     }
 }
@@ -254,7 +246,6 @@ async fn run(arguments: Arguments) -> Result<()> {
     let bench = Bench {
         cluster,
         binary: arguments.server,
-        dist: arguments.dist,
         effort: if arguments.quick { QUICK } else { FULL },
         folder,
     };
