@@ -88,6 +88,18 @@ test("panes are split, gone to, zoomed and closed by keys", async ({ page }) => 
   await expect.poll(() => text(page.locator(".pane--focused").filter({ visible: true }))).toContain("i am two");
 });
 
+test("where there is room for one pane, the keyboard goes from one to the next", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const terminal = await open(page);
+  const here = page.locator(".pane--focused");
+  for (const chord of ["E", "ArrowLeft", "ArrowRight", "Enter", "PageUp"]) {
+    const before = (await here.getAttribute("data-pane")) ?? "";
+    await page.keyboard.press(`Control+Shift+${chord}`);
+    await expect(here).not.toHaveAttribute("data-pane", before);
+    await terminal.expectFocus();
+  }
+});
+
 test("a divider is moved by mouse and keys, and programs are told once", async ({ page }) => {
   await open(page);
   const right = await press(page, "Control+Shift+E", 2);

@@ -89,7 +89,12 @@ pub(crate) fn Stage(
         let has_keyboard = has_keyboard.get() && is_there;
         set_if_changed(view.has_keyboard, has_keyboard);
         if has_keyboard {
-            shown.focus();
+            // Where there is room for one pane, the browser has none of it before all else has followed.
+            queue_microtask(move || {
+                if view.has_keyboard.try_get_untracked() == Some(true) {
+                    shown.focus();
+                }
+            });
         }
     });
     // What lies beside the text is no part of xterm.js.
