@@ -216,7 +216,8 @@ pub(crate) fn provide_settings() {
         screen_reader: RwSignal::new(kept(SCREEN_READER) == ON),
     };
     provide_context(settings);
-    let wanted = dom::follow_query("(prefers-contrast: more)");
+    // Where the system forces its colours, a terminal has its own still.
+    let wanted = dom::follow_query("(prefers-contrast: more), (forced-colors: active)");
     Effect::new(move |_| {
         let theme = settings.theme.get();
         dom::mark_root("data-theme", theme.name(), theme != Theme::System);

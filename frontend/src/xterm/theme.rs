@@ -112,7 +112,10 @@ fn probe(token: &str) -> Option<HtmlElement> {
     let element: HtmlElement = element.unchecked_into();
     element.set_hidden(true);
     let colour = format!("var({token})");
-    element.style().set_property("color", &colour).ok()?;
+    let style = element.style();
+    style.set_property("color", &colour).ok()?;
+    // Where the system forces its colours, all would be the same.
+    style.set_property("forced-color-adjust", "none").ok()?;
     Some(element)
 }
 

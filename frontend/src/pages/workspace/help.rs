@@ -66,13 +66,19 @@ pub(super) fn open(dialogues: Dialogues, language: Language) {
         title: words.help.to_owned(),
         body: Box::new(move || {
             view! {
-                <div class="settings" tabindex="0" role="region" aria-label=words.help>
-                    <h3 class="settings__part">{words.everywhere}</h3>
-                    {table(everywhere.clone())}
-                    <h3 class="settings__part">{words.in_list}</h3>
-                    {table(in_list.clone())}
-                    <h3 class="settings__part">{words.log.in_log}</h3>
-                    {table(in_log.clone())}
+                <div class="settings key-sheet" tabindex="0" role="region" aria-label=words.help>
+                    <section>
+                        <h3 class="settings__part">{words.everywhere}</h3>
+                        {table(everywhere.clone())}
+                    </section>
+                    <section>
+                        <h3 class="settings__part">{words.in_list}</h3>
+                        {table(in_list.clone())}
+                    </section>
+                    <section>
+                        <h3 class="settings__part">{words.log.in_log}</h3>
+                        {table(in_log.clone())}
+                    </section>
                 </div>
             }
             .into_any()
