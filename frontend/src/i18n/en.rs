@@ -73,6 +73,10 @@ impl Translation for English {
         }
     }
 
+    fn no_pods_in(&self, namespace: &str) -> String {
+        format!("No pods in {namespace}")
+    }
+
     fn only(&self, namespace: &str) -> String {
         format!("Only the pods in {namespace} are listed. Name another namespace to see its pods.")
     }
@@ -197,13 +201,14 @@ const WORDS: Words = Words {
     loading: "Loading pods…",
     retry: "Retry",
     new_shell: "New shell",
-    enter: "Enter",
     back: "Back to pods",
     filter: "Filter pods",
     filter_hint: "Name, namespace, node, label or image",
     no_pods: "No pods",
     no_pods_hint: "The cluster has no pods that you may see. New ones appear here by themselves.",
+    no_pods_hint_in: "There are none that you may see. New ones appear here by themselves.",
     no_match: "No pod matches the filter.",
+    nothing_found: "Nothing matches.",
     clear_filter: "Clear filter",
     first_visit: [
         "This page opens a shell in any container of your cluster: choose a pod and press ",

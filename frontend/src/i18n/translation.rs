@@ -48,6 +48,9 @@ pub(crate) trait Translation: Sync {
     /// So many pods are shown, of all that there are.
     fn count(&self, shown: usize, all: usize) -> String;
 
+    /// There are no pods in this namespace.
+    fn no_pods_in(&self, namespace: &str) -> String;
+
     /// Pods of this namespace alone, or of these, are listed.
     fn only(&self, namespace: &str) -> String;
 

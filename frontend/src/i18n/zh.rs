@@ -83,6 +83,10 @@ impl Translation for Chinese {
         }
     }
 
+    fn no_pods_in(&self, namespace: &str) -> String {
+        format!("{namespace} 中没有 Pod")
+    }
+
     fn only(&self, namespace: &str) -> String {
         format!("此处仅列出 {namespace} 中的 Pod。如需查看其他 Pod，请指定其命名空间。")
     }
@@ -189,13 +193,14 @@ const WORDS: Words = Words {
     loading: "正在加载 Pod…",
     retry: "重试",
     new_shell: "新建 shell",
-    enter: "回车",
     back: "返回 Pod 列表",
     filter: "筛选 Pod",
     filter_hint: "名称、命名空间、节点、标签或镜像",
     no_pods: "没有 Pod",
     no_pods_hint: "集群中没有您可以查看的 Pod。新的 Pod 会自动出现在这里。",
+    no_pods_hint_in: "其中没有您可以查看的 Pod。新的 Pod 会自动出现在这里。",
     no_match: "没有符合筛选条件的 Pod。",
+    nothing_found: "没有匹配项。",
     clear_filter: "清除筛选",
     first_visit: [
         "此页面可在集群的任意容器中打开 shell：选中 Pod 后按 ",

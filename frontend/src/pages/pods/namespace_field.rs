@@ -50,6 +50,11 @@ pub(super) fn NamespaceField(store: PodStore) -> impl IntoView {
             field.set_custom_validity("");
         }
     };
+    // Who may not list all is to name one.
+    let placeholder = move || match store.cluster.get() {
+        Some(_) => words().all_namespaces,
+        None => words().namespace,
+    };
     // Looked for when somebody is about to choose.
     let offered = RwSignal::new(Vec::new());
     let offer = move |_| offered.set(offered_by(store));
@@ -66,7 +71,7 @@ pub(super) fn NamespaceField(store: PodStore) -> impl IntoView {
                 spellcheck="false"
                 node_ref=field
                 aria-label=move || words().namespace
-                placeholder=move || words().all_namespaces
+                placeholder=placeholder
                 prop:value=move || store.namespace.get().unwrap_or_default()
                 on:focus=offer
                 on:input=typed

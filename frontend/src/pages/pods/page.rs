@@ -18,7 +18,7 @@ use crate::{
     },
     routing::{
         list_address::ListAddress,
-        navigation::{use_navigate, use_redirect, use_redirect_soon, use_route},
+        navigation::{Link, use_navigate, use_redirect, use_redirect_soon, use_route},
         route::Route,
     },
     ui::error_panel::ErrorPanel,
@@ -221,7 +221,7 @@ fn List(
         let failure = store.failure.get()?;
         let title = failure.title(language.get());
         Some(view! {
-            <p class="banner banner--warning" role="alert" data-testid="stale">
+            <p class="banner banner--warning banner--with-button" role="alert" data-testid="stale">
                 <span><strong>{words().stale}</strong> " " {title}</span>
                 <button
                     data-testid="refresh"
@@ -283,8 +283,17 @@ fn List(
         <OpenTerminals />
         <Show when=move || total() == 0>
             <section class="pod-list__empty">
-                <h3>{move || words().no_pods}</h3>
-                <p>{move || words().no_pods_hint}</p>
+                {move || match store.namespace.get() {
+                    Some(namespace) => view! {
+                        <h3>{language.get().no_pods_in(&namespace)}</h3>
+                        <p>{words().no_pods_hint_in}</p>
+                        <Link href="./" attr:class="button">{words().all_namespaces}</Link>
+                    }.into_any(),
+                    None => view! {
+                        <h3>{words().no_pods}</h3>
+                        <p>{words().no_pods_hint}</p>
+                    }.into_any(),
+                }}
             </section>
         </Show>
         <Show when=move || total() != 0 && wanted.with(Vec::is_empty)>

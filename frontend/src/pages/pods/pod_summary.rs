@@ -9,8 +9,10 @@ use crate::i18n::Language;
 pub(crate) enum Severity {
     /// All as it should be.
     Good,
-    /// On its way, or done.
-    Neutral,
+    /// On its way.
+    Waits,
+    /// Over, as it should be.
+    Done,
     /// Somebody should look.
     Bad,
 }
@@ -62,9 +64,10 @@ pub(crate) fn severity(pod: &Pod) -> Severity {
     match pod.status.as_str() {
         "Running" if ready == all => Severity::Good,
         "Running" | "NotReady" | "Pending" | "ContainerCreating" | "PodInitializing"
-        | "Terminating" | "Completed" | "Succeeded" => Severity::Neutral,
+        | "Terminating" => Severity::Waits,
+        "Completed" | "Succeeded" => Severity::Done,
         // So many init containers of all are done.
-        status if status.starts_with("Init:") && status.contains('/') => Severity::Neutral,
+        status if status.starts_with("Init:") && status.contains('/') => Severity::Waits,
         // Failed, or why: Evicted, CrashLoopBackOff, Init:Error…
         _ => Severity::Bad,
     }
@@ -193,14 +196,12 @@ mod tests {
             "PodInitializing",
             "Init:0/1",
             "Terminating",
-            "Completed",
-            "Succeeded",
         ] {
-            assert_eq!(
-                severity(&pod(status, waits())),
-                Severity::Neutral,
-                "{status}"
-            );
+            let severity = severity(&pod(status, waits()));
+            assert_eq!(severity, Severity::Waits, "{status}");
+        }
+        for status in ["Completed", "Succeeded"] {
+            assert_eq!(severity(&pod(status, waits())), Severity::Done, "{status}");
         }
         for status in [
             "Failed",

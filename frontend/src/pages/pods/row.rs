@@ -283,7 +283,8 @@ fn ContainerLink(
 fn severity_class(severity: Severity) -> &'static str {
     match severity {
         Severity::Good => "good",
-        Severity::Neutral => "neutral",
+        Severity::Waits => "waits",
+        Severity::Done => "done",
         Severity::Bad => "bad",
     }
 }

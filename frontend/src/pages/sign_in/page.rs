@@ -129,7 +129,7 @@ fn ByProxy(why: Why) -> impl IntoView {
             on:click=move |_| dom::reload()
         >
             {move || words().reload}
-            <kbd aria-hidden="true">{move || words().enter}</kbd>
+            <kbd aria-hidden="true">"Enter"</kbd>
         </button>
     }
 }

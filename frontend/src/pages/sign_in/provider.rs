@@ -93,7 +93,7 @@ pub(super) fn ByProvider() -> impl IntoView {
         let (title, more) = failed.as_ref()?.text(language.get());
         Some(view! {
             <p class="sign-in__refused" data-testid="sign-in-failed" role="alert">
-                <strong>{title}</strong> " " {more}
+                <strong>{title}{move || words().stop}</strong> {more}
             </p>
         })
     };
@@ -107,7 +107,7 @@ pub(super) fn ByProvider() -> impl IntoView {
             node_ref=link
         >
             {move || words().sign_in}
-            <kbd aria-hidden="true">{move || words().enter}</kbd>
+            <kbd aria-hidden="true">"Enter"</kbd>
         </a>
         <p class="sign-in__note">{move || words().recorded}</p>
     }

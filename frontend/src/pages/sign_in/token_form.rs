@@ -134,7 +134,7 @@ pub(super) fn TokenForm() -> impl IntoView {
             <div class="button-row">
                 <button class="button--primary" type="submit" data-testid="sign-in" aria-busy=move || busy.get().to_string()>
                     {move || words().sign_in}
-                    <kbd aria-hidden="true">{move || words().enter}</kbd>
+                    <kbd aria-hidden="true">"Enter"</kbd>
                 </button>
             </div>
         </form>

@@ -184,7 +184,7 @@ fn FirstChoice(
         (_, Mode::Exec(_)) => ("new-shell", |words| words.new_shell),
         (_, Mode::Attach) => ("new-shell", |words| words.attach_again),
     };
-    let enter = move || view! { <kbd>{move || words().enter}</kbd> };
+    let enter = || view! { <kbd>"Enter"</kbd> };
     if status.is_taken_over() {
         view! {
             <button

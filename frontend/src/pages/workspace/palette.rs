@@ -173,7 +173,7 @@ fn OpenPalette(commands: Commands) -> impl IntoView {
     let nothing = move || {
         offers
             .with(Vec::is_empty)
-            .then(|| view! { <p class="palette__none">{words().no_match}</p> })
+            .then(|| view! { <p class="palette__none">{words().nothing_found}</p> })
     };
     view! {
         <dialog
