@@ -72,7 +72,12 @@ pub(crate) fn LogStage(
         let has_keyboard = has_keyboard.get() && is_there;
         set_if_changed(view.has_keyboard, has_keyboard);
         if has_keyboard {
-            shown.focus();
+            // Where there is room for one pane, the browser has none of it before all else has followed.
+            queue_microtask(move || {
+                if view.has_keyboard.try_get_untracked() == Some(true) {
+                    shown.focus();
+                }
+            });
         }
     });
     let begin_again = move |_| {
@@ -129,7 +134,7 @@ pub(crate) fn LogStage(
                         <div class="button-row">
                             <button data-testid="read-again" on:click=begin_again>
                                 {move || words().log.again}
-                                <kbd>{move || words().enter}</kbd>
+                                <kbd>"Enter"</kbd>
                             </button>
                         </div>
                     </section>
