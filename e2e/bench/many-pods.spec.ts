@@ -6,7 +6,7 @@ import { Podshell } from "../support/podshell.ts";
 import { test as base } from "./demo.ts";
 import { measured } from "./figures.ts";
 
-const RUNS = benchQuick ? 1 : 5;
+const RUNS = benchQuick ? 1 : 3;
 /** In ms. */
 const LONG_TASK = 50;
 

@@ -19,7 +19,7 @@ export async function manyPods({}: object, use: (server: Podshell) => Promise<vo
 /** Opens the list and waits until all pods are there: as many as there are between two changes. */
 export async function openAll(page: Page): Promise<PodList> {
   const list = await PodList.open(page);
-  await expect.poll(() => count(page), { timeout: 40_000 }).toBeGreaterThan(PODS - 200);
+  await expect.poll(() => count(page), { timeout: 60_000 }).toBeGreaterThan(PODS - 200);
   return list;
 }
 
