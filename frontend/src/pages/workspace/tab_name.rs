@@ -63,7 +63,7 @@ mod tests {
         ] {
             let target = PaneTarget::from_address(&format!("shell/shop/{pod}/{container}"));
             let target = target.unwrap();
-            let words = Language::default().words();
+            let words = Language::ENGLISH.words();
             let named = tab_name(&target, words);
             assert_eq!(named, (first.to_owned(), rest.to_owned()), "{pod}");
             let (_, rest_of_log) = tab_name(&target.log().into(), words);
