@@ -16,6 +16,9 @@ export const WEB: Target = { namespace: "shop", pod: "web-0", container: "app" }
 export const DB: Target = { namespace: "shop", pod: "db-0", container: "postgres" };
 export const WELCOME: Target = { namespace: "default", pod: "welcome", container: "shell" };
 
+/** A pod of the demo that crashes, and says in its log why. */
+export const MAILER: Target = { namespace: "jobs", pod: "mailer-5f4b8c7d9-k4r7z", container: "mailer" };
+
 /** What a web server's shell shows. */
 export const WEB_TEXT = [
   ["26", "875", "200", "31"],

@@ -1,7 +1,8 @@
-// Pictures of the workspace: tabs and splits, the palette, keys and settings.
+// Pictures of the workspace: tabs and splits, a log, the palette, keys and settings.
 import type { Page } from "@playwright/test";
+import { Log } from "../support/log.ts";
 import { Terminal } from "../support/terminal.ts";
-import { DB, DB_TEXT, dress, expect, test, WEB, WEB_TEXT } from "./studio.ts";
+import { DB, DB_TEXT, dress, expect, MAILER, test, WEB, WEB_TEXT } from "./studio.ts";
 
 /** Waits for so many panes, or one where there is room for no more. */
 async function expectPanes(page: Page, count: number): Promise<void> {
@@ -81,4 +82,11 @@ test("the settings", { tag: "@phone" }, async ({ page, shell, show }) => {
   await page.getByTestId("settings").click();
   await expect(page.getByTestId("dialogue")).toBeVisible();
   await show("settings");
+});
+
+test("a log", { tag: "@phone" }, async ({ page, show }) => {
+  const log = await Log.open(page, MAILER, { query: "?timestamps=1" });
+  await log.field.fill("smtp");
+  await expect(log.found).toHaveText(/1/);
+  await show("log");
 });

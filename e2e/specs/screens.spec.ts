@@ -1,6 +1,7 @@
 // The page's looks: pictures for people in test-results/screens, and what of a layout can be checked.
 import { AxeBuilder } from "@axe-core/playwright";
 import { standing } from "../support/kubectl.ts";
+import { Log } from "../support/log.ts";
 import { expectLanguage, LOOKS, picture } from "../support/pictures.ts";
 import { PodList } from "../support/pod-list.ts";
 import { RawClient } from "../support/raw-client.ts";
@@ -18,7 +19,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
       await expectLanguage(page, look);
     });
 
-    test("the list, tabs, splits, search, the palette and the keys, in which axe finds nothing", async ({ page }, testInfo) => {
+    test("the list, tabs, splits, search, the palette, the keys and a log, in which axe finds nothing", async ({ page }, testInfo) => {
       const show = async (name: string) => {
         await picture(page, `${look}-${name}`, testInfo.project.outputDir);
         await expectLanguage(page, look);
@@ -62,6 +63,12 @@ for (const [look, options] of Object.entries(LOOKS)) {
       await page.keyboard.press("Control+Shift+H");
       await expect(terminal.dialogue).toBeVisible();
       await show("keys");
+      await page.keyboard.press("Escape");
+      await expect(terminal.dialogue).toBeHidden();
+
+      const log = await Log.open(page, standing("bash"), { query: "?timestamps=1" });
+      await log.field.fill("log");
+      await show("log");
     });
 
     test("a terminal and its end", async ({ page }, testInfo) => {

@@ -61,7 +61,7 @@ export class Log {
   }
 
   get field(): Locator {
-    return this.root.getByRole("textbox", { name: "Search the log" });
+    return this.root.getByRole("textbox");
   }
 }
 
