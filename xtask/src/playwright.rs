@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::{browser, command, places::Places, tools};
 
-/// Installs it and finds a Chromium for it, and gives the command that runs tests: see [`command`].
+/// Installs it and finds a Chromium for it, and gives the command that runs tests: see [`command()`].
 pub(crate) fn install(places: &Places) -> Result<Command> {
     let e2e = places.repository.join("e2e");
     tools::npm_packages(&e2e)?;
