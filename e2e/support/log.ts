@@ -61,7 +61,7 @@ export class Log {
   }
 
   get field(): Locator {
-    return this.root.getByRole("textbox");
+    return this.root.getByRole("search").getByRole("textbox");
   }
 }
 

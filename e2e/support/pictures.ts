@@ -32,9 +32,9 @@ export async function expectLanguage(page: Page, look: string): Promise<void> {
   await expect(page.locator("html")).toHaveAttribute("lang", chinese ? /^zh/ : /^en/);
   const words = await page.locator("body").evaluate((body) => {
     const copy = body.cloneNode(true) as HTMLElement;
-    // nor has the terminal's own text a language, nor what says that it is of another
+    // nor has a terminal's text a language, nor the sample of one, nor what says that it is of another
     copy
-      .querySelectorAll('script, style, noscript, [lang], [data-testid="terminal"]')
+      .querySelectorAll('script, style, noscript, [lang], [data-testid="terminal"], [data-testid="sample"]')
       .forEach((part) => part.remove());
     return copy.textContent ?? "";
   });
