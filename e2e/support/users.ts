@@ -32,7 +32,7 @@ export const test = base.extend<UserFixtures>({
     await rm(folder, { recursive: true });
   },
 
-  serve: async ({ file }, use, testInfo) => {
+  serve: async ({ file, browser }, use, testInfo) => {
     const servers: Podshell[] = [];
     await use(async (flags, { behind = false, kubeconfig } = {}) => {
       const port = await freePort();
@@ -45,6 +45,9 @@ export const test = base.extend<UserFixtures>({
       servers.push(server);
       return { server, origin };
     });
+    // a page that is on the list asks for it each second, and would find nobody
+    const pages = browser.contexts().flatMap((context) => context.pages());
+    await Promise.all(pages.map(async (page) => page.close()));
     for (const server of servers) {
       if (server.alive) await server.stop();
       if (testInfo.status !== testInfo.expectedStatus) {
