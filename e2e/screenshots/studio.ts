@@ -14,7 +14,7 @@ const AFTER_START = 10.5 * 60_000;
 /** Pods of the demo that have shells. */
 export const WEB: Target = { namespace: "shop", pod: "web-0", container: "app" };
 export const DB: Target = { namespace: "shop", pod: "db-0", container: "postgres" };
-export const WELCOME: Target = { namespace: "default", pod: "welcome", container: "shell" };
+export { WELCOME } from "../support/demo.ts";
 
 /** A pod of the demo that crashes, and says in its log why. */
 export const MAILER: Target = { namespace: "jobs", pod: "mailer-5f4b8c7d9-k4r7z", container: "mailer" };

@@ -1,19 +1,11 @@
 // What keys send, byte for byte, which of them are the page's own, and who has the keyboard. No cluster is needed for that: it
 // is the demo's shell.
-import { Podshell } from "../support/podshell.ts";
+import { test as base } from "../support/demo.ts";
 import { PodList } from "../support/pod-list.ts";
 import { Terminal } from "../support/terminal.ts";
-import { expect, test as base } from "../support/test.ts";
+import { expect } from "../support/test.ts";
 
-const test = base.extend<{ terminal: Terminal }, { server: Podshell }>({
-  server: [
-    async ({}, use) => {
-      const server = await Podshell.start(["--listen", "127.0.0.1:0", "--demo"]);
-      await use(server);
-      await server.stop();
-    },
-    { scope: "worker" },
-  ],
+const test = base.extend<{ terminal: Terminal }>({
   terminal: async ({ page }, use) => {
     const list = await PodList.open(page);
     await list.shell().first().click();
