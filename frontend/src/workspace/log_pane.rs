@@ -23,7 +23,7 @@ pub(crate) struct LogPane {
     pub(crate) log: LogView,
     pub(crate) controller: Rc<LogController>,
     /// What it is in, wherever that is.
-    pub(crate) element: HtmlElement,
+    element: HtmlElement,
     preferences: Preferences,
     _resized: ResizeListener,
 }
@@ -80,6 +80,10 @@ impl Pane for LogPane {
 
     fn terminal(&self) -> &Terminal {
         self.controller.terminal()
+    }
+
+    fn element(&self) -> &HtmlElement {
+        &self.element
     }
 
     fn view(&self) -> TerminalView {

@@ -17,6 +17,9 @@ pub(crate) trait Pane {
     /// The terminal that it is drawn on.
     fn terminal(&self) -> &Terminal;
 
+    /// The element that it is in, wherever that stands.
+    fn element(&self) -> &HtmlElement;
+
     /// What the page shows of that terminal.
     fn view(&self) -> TerminalView;
 

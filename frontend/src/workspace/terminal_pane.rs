@@ -25,7 +25,7 @@ pub(crate) struct TerminalPane {
     pub(crate) view: TerminalView,
     pub(crate) controller: Rc<TerminalController>,
     /// What it is in, wherever that is.
-    pub(crate) element: HtmlElement,
+    element: HtmlElement,
     preferences: Preferences,
     _resized: ResizeListener,
 }
@@ -75,6 +75,10 @@ impl Pane for TerminalPane {
 
     fn terminal(&self) -> &Terminal {
         self.controller.terminal()
+    }
+
+    fn element(&self) -> &HtmlElement {
+        &self.element
     }
 
     fn view(&self) -> TerminalView {

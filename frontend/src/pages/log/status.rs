@@ -1,11 +1,11 @@
 //! The state line of a log: how it fares, and how many lines there are.
 
 use leptos::prelude::*;
-use podshell_shared::terminal::Size;
 
 use crate::{
     i18n::use_language,
     log::view::LogView,
+    pages::terminal::status_bar::ScreenFigures,
     session::{status::Status, status_text::state_name, view::TerminalView},
 };
 
@@ -37,10 +37,6 @@ pub(crate) fn LogStatus(view: TerminalView, log: LogView, name: Signal<String>) 
         } => language.get().in_seconds(seconds),
         _ => String::new(),
     };
-    let cells = move || {
-        let Size { rows, cols } = view.size.get();
-        format!("{cols}×{rows}")
-    };
     view! {
         <footer class="status-bar">
             <p
@@ -55,8 +51,7 @@ pub(crate) fn LogStatus(view: TerminalView, log: LogView, name: Signal<String>) 
             <strong class="status-bar__name">{name}</strong>
             <span class="spacer"></span>
             <span class="status-bar__figure">{move || language.get().lines(log.count.get())}</span>
-            <span class="status-bar__figure" title=move || words().size>{cells}</span>
-            <span class="status-bar__hint"><kbd>"Shift Esc"</kbd> " " {move || words().way_out}</span>
+            <ScreenFigures view />
         </footer>
     }
 }

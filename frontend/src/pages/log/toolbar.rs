@@ -6,9 +6,10 @@ use wasm_bindgen_futures::spawn_local;
 use crate::{
     i18n::{Words, use_language},
     log::view::{LogChoice, LogView},
-    pages::log::stage::ShownLog,
+    pages::shown_pane::ShownPane,
     session::view::TerminalView,
     ui::icon::Icon,
+    workspace::log_pane::LogPane,
     xterm::search::{Found, Toward},
 };
 
@@ -17,7 +18,11 @@ const SINCE: [u32; 5] = [300, 900, 3600, 6 * 3600, 24 * 3600];
 
 /// The bar above a log.
 #[component]
-pub(super) fn Toolbar(view: TerminalView, log: LogView, shown: ShownLog) -> impl IntoView {
+pub(super) fn Toolbar(
+    view: TerminalView,
+    log: LogView,
+    shown: ShownPane<LogPane>,
+) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let choice = log.choice;
@@ -28,7 +33,7 @@ pub(super) fn Toolbar(view: TerminalView, log: LogView, shown: ShownLog) -> impl
                        title: fn(&Words) -> &'static str,
                        key: &'static str,
                        is_on: Signal<bool>,
-                       act: fn(ShownLog, bool)| {
+                       act: fn(ShownPane<LogPane>, bool)| {
         view! {
             <button
                 class="log__toggle"
@@ -115,7 +120,7 @@ pub(super) fn Toolbar(view: TerminalView, log: LogView, shown: ShownLog) -> impl
 
 /// The field in which one searches, with the ways from one match to the next.
 #[component]
-fn SearchField(view: TerminalView, log: LogView, shown: ShownLog) -> impl IntoView {
+fn SearchField(view: TerminalView, log: LogView, shown: ShownPane<LogPane>) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let field = NodeRef::<html::Input>::new();

@@ -14,12 +14,8 @@ use crate::{
     net::credential,
     pages::{
         settings::dialogue::SettingsButton,
-        terminal::{
-            composer::Composer,
-            ended::Ways,
-            stage::{ShownPane, Stage},
-            status_bar::StatusBar,
-        },
+        shown_pane::ShownPane,
+        terminal::{composer::Composer, ended::Ways, stage::Stage, status_bar::StatusBar},
     },
     session::{status::Status, view::set_if_changed},
     ui::error_panel::ErrorPanel,

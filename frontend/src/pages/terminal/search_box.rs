@@ -5,15 +5,16 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     i18n::use_language,
-    pages::terminal::stage::ShownPane,
+    pages::shown_pane::ShownPane,
     session::view::TerminalView,
     ui::icon::Icon,
+    workspace::terminal_pane::TerminalPane,
     xterm::search::{Found, Query, Toward},
 };
 
 /// It, while somebody searches.
 #[component]
-pub(super) fn SearchBox(view: TerminalView, shown: ShownPane) -> impl IntoView {
+pub(super) fn SearchBox(view: TerminalView, shown: ShownPane<TerminalPane>) -> impl IntoView {
     move || {
         view.searches
             .get()
@@ -22,7 +23,7 @@ pub(super) fn SearchBox(view: TerminalView, shown: ShownPane) -> impl IntoView {
 }
 
 #[component]
-fn OpenBox(view: TerminalView, shown: ShownPane) -> impl IntoView {
+fn OpenBox(view: TerminalView, shown: ShownPane<TerminalPane>) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let field = NodeRef::<html::Input>::new();

@@ -1,6 +1,6 @@
 //! A terminal with all that belongs to it wherever it is shown: notices, how it fares, what to do at its end, questions.
 
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use leptos::{ev::MouseEvent, html, prelude::*};
 use web_sys::EventTarget;
@@ -8,43 +8,17 @@ use web_sys::EventTarget;
 use crate::{
     account::use_account,
     i18n::use_language,
-    pages::terminal::{
-        ended::{EndedPanel, Ways},
-        search_box::SearchBox,
+    pages::{
+        shown_pane::ShownPane,
+        terminal::{
+            ended::{EndedPanel, Ways},
+            search_box::SearchBox,
+        },
     },
-    session::{status::Status, view::set_if_changed},
+    session::status::Status,
     ui::{dialogue::DialogueBox, notice::NoticeBar},
-    workspace::{pane::Pane, terminal_pane::TerminalPane},
-    xterm::screen_reader::Labels,
+    workspace::{pane::Pane as _, terminal_pane::TerminalPane},
 };
-
-/// The pane of the workspace that a page shows. Held weakly: it may be closed meanwhile.
-#[derive(Clone, Copy)]
-pub(crate) struct ShownPane(StoredValue<Weak<TerminalPane>, LocalStorage>);
-
-impl ShownPane {
-    /// Shows a pane for as long as the current owner lives.
-    pub(crate) fn new(pane: &Rc<TerminalPane>) -> Self {
-        Self(StoredValue::new_local(Rc::downgrade(pane)))
-    }
-
-    /// Gives the keyboard to its terminal.
-    pub(crate) fn focus(self) {
-        self.with(Pane::focus);
-    }
-
-    /// It, if it is there.
-    pub(crate) fn upgrade(self) -> Option<Rc<TerminalPane>> {
-        self.0.try_with_value(Weak::upgrade).flatten()
-    }
-
-    /// Does something with it, if it is there: the page may be another by now.
-    pub(crate) fn with(self, act: impl FnOnce(&TerminalPane)) {
-        if let Some(pane) = self.upgrade() {
-            act(&pane);
-        }
-    }
-}
 
 /// The stage of a pane: it fills what room there is.
 #[component]
@@ -58,43 +32,23 @@ pub(crate) fn Stage(
     has_keyboard: Signal<bool>,
 ) -> impl IntoView {
     let language = use_language();
-    let words = move || language.get().words();
     let account = use_account();
     let (view, target) = (pane.view, pane.target.clone());
     let shown = ShownPane::new(&pane);
     let host = NodeRef::<html::Div>::new();
-    let named = Rc::clone(&pane);
-    Effect::new(move |_| {
-        let words = words();
-        named.controller.terminal().set_labels(Labels {
-            name: format!("{} {}", words.terminal, named.name()),
-            way_out: format!("Shift+Esc {}", words.way_out),
-            too_much: words.too_much_output,
-        });
-    });
+    let name =
+        move |pane: &TerminalPane| format!("{} {}", language.get().words().terminal, pane.name());
+    shown.call(name);
     // Who comes from the sign-in page wants what they had, or were about to have.
     let is_signed_out = view.status.with_untracked(Status::is_signed_out);
     if is_signed_out && !untrack(|| account.is_out()) {
         pane.controller.begin_again();
     }
+    shown.stand_in(host, has_keyboard);
+    // A notice that was here has gone with the page.
     Effect::new(move |_| {
-        let Some(host) = host.get() else { return };
-        host.append_child(&pane.element).expect("it is an element");
-        // A notice that was here has gone with the page.
-        pane.controller.terminal().cover(0.0);
-    });
-    Effect::new(move |_| {
-        // Once it is on the page.
-        let is_there = host.get().is_some();
-        let has_keyboard = has_keyboard.get() && is_there;
-        set_if_changed(view.has_keyboard, has_keyboard);
-        if has_keyboard {
-            // Where there is room for one pane, the browser has none of it before all else has followed.
-            queue_microtask(move || {
-                if view.has_keyboard.try_get_untracked() == Some(true) {
-                    shown.focus();
-                }
-            });
+        if host.get().is_some() {
+            pane.terminal().cover(0.0);
         }
     });
     // What lies beside the text is no part of xterm.js.

@@ -68,10 +68,6 @@ pub(crate) fn StatusBar(
     let transport_text = move || Some(transport_name(transport()?, words()));
     let connected = move || view.status.with(|status| *status == Status::Connected);
     let round_trip = move || view.round_trip.get().map(|ms| format!("{ms} ms"));
-    let cells = move || {
-        let Size { rows, cols } = view.size.get();
-        format!("{cols}×{rows}")
-    };
     view! {
         <footer class="status-bar">
             <p
@@ -111,8 +107,22 @@ pub(crate) fn StatusBar(
                     </button>
                 })}
             </Show>
-            <span class="status-bar__figure" title=move || words().size>{cells}</span>
-            <span class="status-bar__hint"><kbd>"Shift Esc"</kbd> " " {move || words().way_out}</span>
+            <ScreenFigures view />
         </footer>
+    }
+}
+
+/// How large the screen is, and the way out of it: the end of a state line.
+#[component]
+pub(crate) fn ScreenFigures(view: TerminalView) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let cells = move || {
+        let Size { rows, cols } = view.size.get();
+        format!("{cols}×{rows}")
+    };
+    view! {
+        <span class="status-bar__figure" title=move || words().size>{cells}</span>
+        <span class="status-bar__hint"><kbd>"Shift Esc"</kbd> " " {move || words().way_out}</span>
     }
 }

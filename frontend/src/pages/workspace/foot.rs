@@ -6,9 +6,8 @@ use crate::{
     i18n::use_language,
     pages::{
         log::status::LogStatus,
-        terminal::{
-            composer::Composer, connection_details, stage::ShownPane, status_bar::StatusBar,
-        },
+        shown_pane::ShownPane,
+        terminal::{composer::Composer, connection_details, status_bar::StatusBar},
         workspace::{commands::Commands, pane_view::full_name},
     },
     routing::navigation::use_navigate,

@@ -6,6 +6,7 @@ use crate::{
     i18n::{Language, use_language},
     pages::{
         log::stage::LogStage,
+        shown_pane::ShownPane,
         terminal::{ended::Ways, stage::Stage},
         workspace::{
             commands::{Command, Commands},
@@ -108,7 +109,9 @@ pub(super) fn PaneView(
             </Show>
             {match pane {
                 AnyPane::Terminal(pane) => view! { <Stage pane ways=Ways::OfPage has_keyboard /> }.into_any(),
-                AnyPane::Log(pane) => view! { <LogStage pane has_keyboard /> }.into_any(),
+                AnyPane::Log(pane) => {
+                    view! { <LogStage shown=ShownPane::new(&pane) view=pane.view log=pane.log has_keyboard /> }
+                }.into_any(),
             }}
         </section>
     }
