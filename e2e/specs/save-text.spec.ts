@@ -19,6 +19,8 @@ test("what was printed is in the file as it was, however it was wrapped", async 
   const terminal = await openShell(page);
   const { cols } = await terminal.size();
   await terminal.run(`clear; seq 1 200; printf '%0${cols * 2 + 5}d\\n' 7; printf 'blanks   \\n'`);
+  // what is typed sooner is echoed in the midst of it
+  await terminal.expectText(/^blanks\s+\S*[#$]\s*$/m);
   // the last cell of a row is left free where the next character takes two
   const wide = `${"a".repeat((cols + 1) % 2)}${"汉".repeat(cols)}`;
   await terminal.run(`echo '${wide}'; printf '\\nen''d\\n'`);

@@ -4,6 +4,7 @@ import type { Page } from "@playwright/test";
 import { accountToken, EXEC, kubectl, NAMESPACE, SEE_PODS, standing } from "../support/kubectl.ts";
 import { expectLanguage, LOOKS, picture } from "../support/pictures.ts";
 import { PodList } from "../support/pod-list.ts";
+import type { Podshell } from "../support/podshell.ts";
 import { Terminal } from "../support/terminal.ts";
 import { expect, test } from "../support/users.ts";
 
@@ -15,6 +16,12 @@ async function signIn(page: Page, token: string): Promise<void> {
   await page.getByTestId("token").fill(token);
   await page.keyboard.press("Enter");
   await expect(page.getByTestId("sign-in-page")).toBeHidden();
+}
+
+/** Kills a server; its page goes first, which would ask for it in vain. */
+async function killUnseen(page: Page, server: Podshell): Promise<void> {
+  await page.close();
+  await server.kill();
 }
 
 test("who comes by a deep link signs in by a token and is where they wanted to be", async ({
@@ -165,7 +172,7 @@ test("a right that is taken away ends the shell that it was for", async ({ page,
   expect(Date.now() - taken).toBeLessThan(60_000);
   await expect(terminal.failure).toContainText("The cluster does not allow a shell here");
   // who may not exec may not end either what still runs, of which a server that is stopped would say so
-  await server.kill();
+  await killUnseen(page, server);
 });
 
 test("a sign-in that has ended leaves the screens, and is gone on with", async ({ page, serve, ownPod, problems }) => {
@@ -191,7 +198,7 @@ test("a sign-in that has ended leaves the screens, and is gone on with", async (
   await terminal.expectState("connected");
   await terminal.expectText(/^still to be read$[^]*[#$]\s*$/m);
   // nor may who is signed out
-  await server.kill();
+  await killUnseen(page, server);
 });
 
 test("the list gives way to the sign-in page when the sign-in has ended", async ({ context, page, serve, problems }) => {
