@@ -84,13 +84,14 @@ test.describe("in Chinese", () => {
 test("what leads nowhere on the web is no link", async ({ page }) => {
   const terminal = await Terminal.open(page, standing("bash"));
   await terminal.expectPrompt();
-  for (const address of ["javascript:alert(1)", "file:///etc/passwd", "data:text/html,x", "vscode://x"]) {
-    await terminal.run(`clear; printf '\\033]8;;${address}\\033\\\\%s\\033]8;;\\033\\\\ end\\n' 'some text'`);
-    await terminal.expectText(/^some text end$/m);
-    const { x, y } = await terminal.find("some text end");
+  for (const [n, address] of ["javascript:alert(1)", "file:///etc/passwd", "data:text/html,x", "vscode://x"].entries()) {
+    // each has its own text: what is waited for is never what stood there before
+    await terminal.run(`clear; printf '\\033]8;;${address}\\033\\\\%s\\033]8;;\\033\\\\ end\\n' 'text ${n}'`);
+    await terminal.expectText(new RegExp(`^text ${n} end$`, "m"));
+    const { x, y } = await terminal.find(`text ${n} end`);
     await page.mouse.click(x, y);
-    await terminal.run("echo $((6*7))");
-    await terminal.expectText(/^42$/m);
+    await terminal.run(`echo $((6*7)) ${n}`);
+    await terminal.expectText(new RegExp(`^42 ${n}$`, "m"));
     await expect(terminal.dialogue).toBeHidden();
   }
 });

@@ -19,11 +19,15 @@ use tokio::time::interval;
 use crate::{
     cluster::Shared,
     pod::{Container, Pod},
+    store::Store,
 };
 
 /// What marks a pod that weighs as much as a real one. The weight is put on when it is told of, so that the cluster holds
 /// many.
 const HEAVY: &str = "fake-cluster/heavy";
+/// One of so many changes takes a pod away, which comes again after so many others.
+const GOES: usize = 10;
+const COMES_AFTER: usize = 25;
 /// How many namespaces and nodes they are spread over.
 const NAMESPACES: usize = 20;
 const NODES: usize = 200;
@@ -63,25 +67,26 @@ pub(crate) async fn change(shared: Arc<Shared>, count: usize, per_second: u32) {
             _ = ticks.tick() => {}
             () = shared.stop.cancelled() => return,
         }
-        // Here and there, and each of them at some time.
-        let pod = member(step.wrapping_mul(7_919) % count);
-        let (namespace, name) = pod.key();
-        let is_changed = step % 10 != 0
-            && shared
-                .store
-                .change(&namespace, &name, |pod| {
-                    pod.restart();
-                    true
-                })
-                .is_some();
-        if is_changed {
-            continue;
-        }
-        if shared.store.get(&namespace, &name).is_some() {
-            shared.store.finish_delete(&namespace, &name);
-        } else {
-            shared.store.put(pod);
-        }
+        change_one(&shared.store, count, step);
+    }
+}
+
+fn change_one(store: &Store, count: usize, step: usize) {
+    // Here and there, and each of them at some time.
+    let at = |step: usize| member(step.wrapping_mul(7_919) % count);
+    let gone = step.checked_sub(COMES_AFTER);
+    if let Some(gone) = gone.filter(|step| step.is_multiple_of(GOES)) {
+        store.put(at(gone));
+        return;
+    }
+    let (namespace, name) = at(step).key();
+    if step.is_multiple_of(GOES) {
+        store.finish_delete(&namespace, &name);
+    } else {
+        store.change(&namespace, &name, |pod| {
+            pod.restart();
+            true
+        });
     }
 }
 
@@ -193,6 +198,8 @@ static WEIGHT: LazyLock<Weight> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -202,5 +209,18 @@ mod tests {
         assert!((5_000..7_500).contains(&heavy), "{heavy}");
         let light = Pod::new("a", "b").container(Container::new("c")).render();
         assert_eq!(told(&light), light);
+    }
+
+    #[test]
+    fn however_long_it_changes_it_stays_a_crowd() {
+        const COUNT: usize = 200;
+        let store = Store::new(BTreeSet::new());
+        (0..COUNT).for_each(|number| store.put(member(number)));
+        let mut fewest = COUNT;
+        for step in 0..3_000 {
+            change_one(&store, COUNT, step);
+            fewest = fewest.min(store.list().1.len());
+        }
+        assert_eq!(fewest, COUNT - 3);
     }
 }
