@@ -14,6 +14,9 @@ use crate::{command, packages, places::Places, remap};
 /// The target's name.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
+/// Leptos then compiles what components share once, not for each view's own type: the page is an eighth smaller.
+const SMALL_VIEWS: &str = "--cfg=erase_components";
+
 /// What to set in the environment of a program that compiles for wasm32.
 #[derive(Debug)]
 pub(crate) struct Toolchain {
@@ -25,7 +28,8 @@ impl Toolchain {
     /// Finds a toolchain for wasm32, or installs one.
     pub(crate) fn find(places: &Places) -> Result<Self> {
         // Each that compiles the page does so with the same flags, or it would be compiled anew.
-        let flags = ("CARGO_ENCODED_RUSTFLAGS", remap::flags(places)?.into());
+        let flags = format!("{SMALL_VIEWS}\x1f{}", remap::flags(places)?);
+        let flags = ("CARGO_ENCODED_RUSTFLAGS", flags.into());
         if has_standard_library() || add_by_rustup(places)? {
             return Ok(Self {
                 variables: vec![flags],
