@@ -6,6 +6,7 @@ pub(crate) mod logs;
 pub(crate) mod mint;
 pub(crate) mod openapi;
 pub(crate) mod pods;
+pub(crate) mod rights;
 pub(crate) mod sessions;
 pub(crate) mod turns;
 

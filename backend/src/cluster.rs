@@ -121,6 +121,14 @@ impl Cluster {
         &self.name
     }
 
+    /// The same cluster, by another name.
+    pub(crate) fn called(self, name: &str) -> Self {
+        Self {
+            name: name.into(),
+            ..self
+        }
+    }
+
     /// Lets clean-ups run in so many containers at once.
     pub(crate) fn allow_clean_ups(&self, count: usize) {
         self.terminations.allow(count);
@@ -197,6 +205,26 @@ impl Cluster {
             windows: container.windows,
             image: container.image,
         })
+    }
+
+    /// Whether the identity has a right in a namespace, to some of its pods at least; if nobody can tell before it is tried, it
+    /// has.
+    ///
+    /// # Errors
+    ///
+    /// If the API server does not know the identity, fails, or is silent for 10 s.
+    pub async fn may(&self, right: Right, namespace: &str) -> Result<bool, ClusterError> {
+        let place = Where {
+            namespace,
+            pod: None,
+        };
+        match access_review::check(self, right, place).await {
+            Ok(()) => Ok(true),
+            Err(ClusterError::MayNot { .. }) => {
+                Ok(access_review::has_by_name(self, right, namespace).await)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn pod_api(&self, namespace: &str) -> Api<Pod> {

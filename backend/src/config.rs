@@ -209,6 +209,14 @@ pub struct Config {
     #[arg(long, env = "PODSHELL_CONTEXT", value_name = "NAME")]
     pub context: Option<String>,
 
+    /// What the cluster is called here, instead of by the kubeconfig's context.
+    #[arg(long, env = "PODSHELL_CLUSTER_NAME", value_name = "TEXT", value_parser = label)]
+    pub cluster_name: Option<String>,
+
+    /// What stands beside the cluster's name on every page, so that nobody takes it for another: production, for example.
+    #[arg(long, env = "PODSHELL_CLUSTER_MARK", value_name = "TEXT", value_parser = label)]
+    pub cluster_mark: Option<String>,
+
     /// Serve the built-in demo, whatever cluster is configured: its containers are processes on this machine, run as the
     /// user who starts it.
     #[cfg(feature = "demo")]
@@ -442,6 +450,20 @@ fn namespace(text: &str) -> Result<String, NoNamespace> {
     is_label(text).then(|| text.to_owned()).ok_or(NoNamespace)
 }
 
+/// How long a label may be, in characters.
+const LABEL: usize = 40;
+
+#[derive(Debug, Error)]
+#[error("it must have 1 to {LABEL} characters, all on one line")]
+struct NoLabel;
+
+/// A few words for people.
+fn label(text: &str) -> Result<String, NoLabel> {
+    let label = text.trim();
+    let fits = (1..=LABEL).contains(&label.chars().count()) && !label.chars().any(char::is_control);
+    fits.then(|| label.to_owned()).ok_or(NoLabel)
+}
+
 /// Why a text is no time.
 #[derive(Debug, Error)]
 enum TimeError {
@@ -539,6 +561,17 @@ mod tests {
         assert_eq!(proxies, ["::1/128", "10.0.0.0/8"]);
         for text in ["localhost", "10.0.0.0/33", ""] {
             assert!(parse(&["--trusted-proxy", text]).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn labels_are_a_few_words_on_one_line() {
+        let name = |label| parse(&["--cluster-name", label]).map(|config| config.cluster_name);
+        assert_eq!(name(" 华东 1 ").unwrap().as_deref(), Some("华东 1"));
+        let long = "é".repeat(LABEL);
+        assert_eq!(name(&long).unwrap(), Some(long.clone()));
+        for label in ["", " ", "a\nb", "\u{1b}[31mred", &format!("{long}é")] {
+            assert!(name(label).is_err(), "{label:?}");
         }
     }
 

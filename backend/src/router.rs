@@ -27,7 +27,7 @@ use tower_http::{
 use tracing::{Level, Span, debug_span};
 
 use crate::{
-    api::{debug_containers, health, logs, mint, openapi, pods, sessions, turns},
+    api::{debug_containers, health, logs, mint, openapi, pods, rights, sessions, turns},
     app::App,
     auth::{self, Guard, Principal},
     config::Config,
@@ -122,6 +122,7 @@ pub(crate) fn router(app: &App, config: &Config, connections: &Connections) -> R
         )
         .route("/api/v1/pod/{namespace}/{pod}", get(pods::one))
         .route("/api/v1/logs/{namespace}/{pod}/{container}", get(logs::log))
+        .route("/api/v1/rights/{namespace}", get(rights::rights))
         .layer(turns)
         .merge(mints)
         // What asks the cluster is shared.

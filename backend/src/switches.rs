@@ -50,19 +50,31 @@ impl Switches {
     pub(crate) fn check_terminal(&self, request: &TargetRequest) -> Result<(), Failure> {
         self.check_namespace(&request.namespace)?;
         match request.mode {
-            Mode::Attach if self.attach => Ok(()),
+            mode if self.allows(mode) => self.check_shell(request),
             Mode::Attach => Err(off("Attaching to containers is turned off here.")),
-            Mode::Exec if self.is_read_only => Err(off(
+            Mode::Exec => Err(off(
                 "Shells are turned off here: this Podshell is read-only.",
             )),
-            Mode::Exec => self.check_shell(request),
         }
+    }
+
+    /// Whether there are to be such terminals.
+    pub(crate) fn allows(&self, mode: Mode) -> bool {
+        match mode {
+            Mode::Exec => !self.is_read_only,
+            Mode::Attach => self.attach,
+        }
+    }
+
+    /// Whether logs are to be read.
+    pub(crate) fn allows_logs(&self) -> bool {
+        self.logs
     }
 
     /// Refuses a log that nobody is to read here. To look is not to touch: read-only servers have logs.
     pub(crate) fn check_log(&self, namespace: &str) -> Result<(), Failure> {
         self.check_namespace(namespace)?;
-        if self.logs {
+        if self.allows_logs() {
             Ok(())
         } else {
             Err(off("Logs are turned off here."))

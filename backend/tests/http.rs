@@ -177,3 +177,22 @@ async fn the_api_describes_itself() {
     insta::assert_json_snapshot!(described);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_cluster_is_called_as_it_is_to_be_and_marked() {
+    let server = TestServer::start(web()).await;
+    let (_, me) = server.get("/api/v1/me").await;
+    assert_eq!(me, r#"{"groups":[],"canSignOut":false,"cluster":"fake"}"#);
+    server.stop().await;
+
+    let flags = ["--cluster-name= EU 1 ", "--cluster-mark=production"];
+    let server = TestServer::start_with(web(), &flags).await;
+    let (_, me) = server.get("/api/v1/me").await;
+    assert_eq!(
+        me,
+        r#"{"groups":[],"canSignOut":false,"cluster":"EU 1","mark":"production"}"#
+    );
+    let (_, pods) = server.get("/api/v1/pods").await;
+    assert!(pods.contains(r#""cluster":"EU 1""#), "{pods}");
+    server.stop().await;
+}

@@ -35,6 +35,12 @@ pub struct Me {
     pub groups: Vec<String>,
     /// Whether there is a sign-in of theirs to end.
     pub can_sign_out: bool,
+    /// What the cluster that is served is called: the kubeconfig's context as a rule.
+    #[serde(default)]
+    pub cluster: String,
+    /// What is to stand beside that name, so that nobody takes the cluster for another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
 }
 
 /// What a browser sends to be signed in.
@@ -73,6 +79,21 @@ impl fmt::Debug for SignedIn {
 pub struct Minted {
     /// Good for one bind within 30 seconds, by the caller that minted it.
     pub id: String,
+}
+
+/// What somebody may do with the pods of a namespace.
+///
+/// It goes by the rules of the cluster and by what is turned off here. They may if they may with some pods, or where nobody can
+/// tell before it is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Rights {
+    /// To open a shell.
+    pub exec: bool,
+    /// To attach to a main process.
+    pub attach: bool,
+    /// To read a log.
+    pub log: bool,
 }
 
 /// The answer about a session.

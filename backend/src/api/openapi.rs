@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-use super::{debug_containers, health, logs, mint, pods, sessions};
+use super::{debug_containers, health, logs, mint, pods, rights, sessions};
 use crate::auth;
 
 /// The description.
@@ -34,6 +34,7 @@ use crate::auth;
         debug_containers::add,
         debug_containers::state,
         logs::log,
+        rights::rights,
         sessions::life,
         sessions::leave,
         health::alive,

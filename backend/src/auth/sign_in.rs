@@ -11,8 +11,11 @@ use axum::{
 use http::HeaderValue;
 use podshell_shared::api::{ApiError, ErrorCode, Me, SignIn, SignInMethod, SignedIn};
 
-use super::{Auth, Principal, client_address, keys::Refused, method::Method, unauthorized};
+use super::{
+    Auth, CallersCluster, Principal, client_address, keys::Refused, method::Method, unauthorized,
+};
 use crate::{
+    app::ClusterMark,
     audit::{Audit, Entry, Event},
     cluster::{Cluster, ClusterError},
     error::Failure,
@@ -151,7 +154,12 @@ pub(crate) async fn sign_out(
     responses((status = OK, body = Me), (status = UNAUTHORIZED, body = ApiError)),
     security(("key" = []))
 )]
-pub(crate) async fn me(State(auth): State<Arc<Auth>>, principal: Principal) -> Json<Me> {
+pub(crate) async fn me(
+    State(auth): State<Arc<Auth>>,
+    State(ClusterMark(mark)): State<ClusterMark>,
+    principal: Principal,
+    CallersCluster(cluster): CallersCluster,
+) -> Json<Me> {
     let (user, groups) = match principal.identity.user {
         Some(User { name, groups, .. }) => (Some(name), groups),
         None => (None, Vec::new()),
@@ -160,6 +168,8 @@ pub(crate) async fn me(State(auth): State<Arc<Auth>>, principal: Principal) -> J
         user,
         groups,
         can_sign_out: matches!(auth.method, Method::Token(_) | Method::Oidc(_)),
+        cluster: cluster.name().to_owned(),
+        mark: mark.as_deref().map(str::to_owned),
     })
 }
 

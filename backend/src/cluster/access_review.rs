@@ -1,7 +1,8 @@
 //! Asks the API server what the identity may do.
 
 use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+    ResourceAttributes, ResourceRule, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+    SelfSubjectRulesReview, SelfSubjectRulesReviewSpec,
 };
 use kube::Api;
 
@@ -101,7 +102,41 @@ pub(super) async fn check(
             }),
         }
     });
-    futures_util::future::try_join_all(reviews).await.map(drop)
+    // Of two that are missing the first is named, whichever answer comes first.
+    let answered = futures_util::future::join_all(reviews).await;
+    answered.into_iter().collect()
+}
+
+/// Whether the identity has a right to some pods of a namespace by their names, as far as the API server tells.
+pub(super) async fn has_by_name(cluster: &Cluster, right: Right, namespace: &str) -> bool {
+    let review = SelfSubjectRulesReview {
+        spec: SelfSubjectRulesReviewSpec {
+            namespace: Some(namespace.to_owned()),
+        },
+        ..Default::default()
+    };
+    let reviews: Api<SelfSubjectRulesReview> = Api::all(cluster.client.clone());
+    let answered = answer(reviews.create(&Default::default(), &review)).await;
+    let status = answered.ok().and_then(|review| review.status);
+    let rules = status.map(|status| status.resource_rules);
+    rules
+        .unwrap_or_default()
+        .iter()
+        .any(|rule| names_pods(rule, right))
+}
+
+/// Whether a rule gives a part of a right at least, to pods that it names.
+fn names_pods(rule: &ResourceRule, right: Right) -> bool {
+    let has = |list: &[String], wanted: &[&str]| list.iter().any(|one| wanted.contains(&&**one));
+    let groups = rule.api_groups.as_deref().unwrap_or_default();
+    let resources = rule.resources.as_deref().unwrap_or_default();
+    let names = rule.resource_names.as_deref().unwrap_or_default();
+    let resource = format!("pods/{}", right.subresource());
+    let any_resource = format!("*/{}", right.subresource());
+    has(groups, &["", "*"])
+        && has(resources, &[&resource, &any_resource, "*"])
+        && (has(&rule.verbs, &["*"]) || has(&rule.verbs, right.verbs()))
+        && !names.is_empty()
 }
 
 /// Whether it is the question that is refused: hardened clusters let nobody ask who has not been given that right.
@@ -120,6 +155,35 @@ fn may_not_ask(error: &ClusterError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rule_that_names_pods_is_told_from_one_for_all() {
+        let rule = |resource: &str, verb: &str, names: &[&str]| ResourceRule {
+            api_groups: Some(vec![String::new()]),
+            resources: Some(vec!["pods".to_owned(), resource.to_owned()]),
+            resource_names: Some(names.iter().map(|&name| name.to_owned()).collect()),
+            verbs: vec![verb.to_owned()],
+        };
+        for resource in ["pods/exec", "*/exec", "*"] {
+            for verb in ["create", "get", "*"] {
+                assert!(names_pods(&rule(resource, verb, &["web-0"]), Right::Exec));
+                assert!(!names_pods(&rule(resource, verb, &[]), Right::Exec));
+            }
+        }
+        for (resource, verb) in [
+            ("pods/log", "create"),
+            ("pods/exec", "delete"),
+            ("services", "get"),
+        ] {
+            assert!(!names_pods(&rule(resource, verb, &["web-0"]), Right::Exec));
+        }
+        assert!(names_pods(&rule("pods/log", "get", &["web-0"]), Right::Log));
+        let elsewhere = ResourceRule {
+            api_groups: Some(vec!["apps".to_owned()]),
+            ..rule("pods/exec", "get", &["web-0"])
+        };
+        assert!(!names_pods(&elsewhere, Right::Exec));
+    }
 
     #[test]
     fn a_question_that_is_refused_is_told_from_a_user_who_can_not_be_impersonated() {

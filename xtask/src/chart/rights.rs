@@ -38,11 +38,16 @@ const ANYONE: [Right; 2] = [
     right("impersonate:user-info", "authentication.k8s.io", "users"),
     right("impersonate:user-info", "authentication.k8s.io", "groups"),
 ];
-const REVIEWS: [Right; 2] = [
+const REVIEWS: [Right; 3] = [
     right(
         "impersonate-on:user-info:create",
         "authorization.k8s.io",
         "selfsubjectaccessreviews",
+    ),
+    right(
+        "impersonate-on:user-info:create",
+        "authorization.k8s.io",
+        "selfsubjectrulesreviews",
     ),
     right(
         "impersonate-on:user-info:create",

@@ -10,6 +10,8 @@
   "ACT_AS" $v.actAs
   "TRUSTED_PROXY" (join "," $v.trustedProxies)
   "TICKET_KEY_FILE" "/etc/podshell/ticket-key/key"
+  "CLUSTER_NAME" $v.cluster.name
+  "CLUSTER_MARK" $v.cluster.mark
   "SHELLS" (join "," $v.shells)
   "ATTACH" ($v.attach | toString)
   "LOGS" ($v.logs | toString)

@@ -61,6 +61,7 @@ pub(crate) fn UserBox(
             user,
             groups,
             can_sign_out,
+            ..
         } = account.me()?;
         let user = user?;
         let title = if groups.is_empty() {

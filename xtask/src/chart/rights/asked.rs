@@ -111,7 +111,7 @@ const ON_VERBS: [&str; 8] = [
     "impersonate-on:user-info:delete",
     "impersonate-on:serviceaccount:get",
 ];
-const ON_KINDS: [(&str, &str); 9] = [
+const ON_KINDS: [(&str, &str); 10] = [
     ("", "pods"),
     ("", "pods/exec"),
     ("", "pods/attach"),
@@ -120,6 +120,7 @@ const ON_KINDS: [(&str, &str); 9] = [
     ("", "pods/portforward"),
     ("", "secrets"),
     ("authorization.k8s.io", "selfsubjectaccessreviews"),
+    ("authorization.k8s.io", "selfsubjectrulesreviews"),
     ("authentication.k8s.io", "selfsubjectreviews"),
 ];
 
