@@ -9,6 +9,7 @@ import {
   standing,
 } from "../support/kubectl.ts";
 import { Log } from "../support/log.ts";
+import { goTo } from "../support/palette.ts";
 import { PodList } from "../support/pod-list.ts";
 import { Terminal } from "../support/terminal.ts";
 import { expect, test } from "../support/test.ts";
@@ -38,11 +39,27 @@ test("who may not exec is told which right is missing", async ({ setUp, problems
   problems.expect(/403/);
   const { page } = await setUp([], await rights(testInfo, "e2e-sees-only", [SEE_PODS]));
   const list = await PodList.open(page);
-  await list.shell(`${BASH.namespace}/${BASH.pod}`, BASH.container).click();
-  const terminal = new Terminal(page);
+  // the row says so before it is tried
+  const row = list.row(`${BASH.namespace}/${BASH.pod}`);
+  await expect(row).toContainText(`You may not open shells in ${NAMESPACE}`);
+  await expect(row.getByRole("link")).toHaveCount(0);
+  await expect(page.getByText("2 pods, 0 can be entered")).toBeVisible();
+  await goTo(page, "shell bash");
+  await expect(page.getByRole("option").first()).toContainText(`You may not open shells in ${NAMESPACE}`);
+  await page.keyboard.press("Escape");
+  const terminal = await Terminal.goto(page, BASH);
   await terminal.expectState("failed");
   await expect(terminal.state).toHaveAttribute("data-reason", "forbidden");
   await expect(terminal.failure).toContainText("pods/exec");
+});
+
+test("who may exec alone finds no way to logs and main processes", async ({ setUp }, testInfo) => {
+  const { page } = await setUp([], await rights(testInfo, "e2e-execs-only", [SEE_PODS, EXEC]));
+  const list = await PodList.open(page);
+  const row = list.row(`${BASH.namespace}/${BASH.pod}`);
+  await expect(row.getByTestId("open-log")).toHaveCount(0);
+  await expect(row.getByTestId("attach")).toHaveCount(0);
+  await expect(row.getByTestId("open-shell").first()).toBeVisible();
 });
 
 test("who may exec but not attach is told so where attaching was asked for", async ({
@@ -104,7 +121,11 @@ test("who may exec in a pod of a name has a shell there, and nowhere else", asyn
   problems.expect(/403/);
   const exec = { ...EXEC, resourceNames: [BASH.pod] };
   const { page } = await setUp([], await rights(testInfo, "e2e-by-name", [SEE_PODS, exec]));
-  await expectShell(await Terminal.goto(page, BASH));
+  const list = await PodList.open(page);
+  // once it is known what else they may not
+  await expect(list.row(`${BASH.namespace}/${BASH.pod}`).getByTestId("attach")).toHaveCount(0);
+  await list.shell(`${BASH.namespace}/${BASH.pod}`, BASH.container).click();
+  await expectShell(new Terminal(page));
   const refused = await Terminal.goto(page, ownPod);
   await refused.expectReason("forbidden");
   await expect(refused.failure).toContainText("pods/exec");

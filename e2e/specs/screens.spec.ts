@@ -191,6 +191,7 @@ for (const [look, options] of Object.entries({
       await page.getByTestId("line").fill("npm test");
       await picture(page, `phone-${look}-terminal`, folder);
       await expectLanguage(page, look);
+      expect((await new AxeBuilder({ page }).exclude(".xterm").analyze()).violations).toEqual([]);
 
       // let go of Ctrl: it is locked first
       await page.getByRole("button", { name: "Ctrl", exact: true }).tap();

@@ -151,8 +151,10 @@ test("who may not exec reads why before any shell", async ({ page, serve, proble
   const { origin } = await serve(TOKEN_MODE);
   await page.goto(origin);
   await signIn(page, await accountToken("e2e-may-not-exec", [SEE_PODS]));
-  const list = new PodList(page);
-  await list.shell(`${BASH.namespace}/${BASH.pod}`, BASH.container).click();
+  const row = new PodList(page).row(`${BASH.namespace}/${BASH.pod}`);
+  await expect(row).toContainText(`You may not open shells in ${NAMESPACE}`);
+  await row.getByRole("rowheader").click();
+  await page.keyboard.press("Enter");
   const terminal = new Terminal(page);
   await terminal.expectReason("forbidden");
   await expect(terminal.failure).toContainText("pods/exec");

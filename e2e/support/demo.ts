@@ -1,7 +1,7 @@
 // Tests of the page that need no cluster of their own: they run against `podshell --demo`.
 import type { Page } from "@playwright/test";
 import { Podshell } from "./podshell.ts";
-import { Terminal } from "./terminal.ts";
+import { type Address, Terminal } from "./terminal.ts";
 import { test as base } from "./test.ts";
 
 export const test = base.extend<object, { server: Podshell }>({
@@ -19,8 +19,8 @@ export const test = base.extend<object, { server: Podshell }>({
 export const WELCOME = { namespace: "default", pod: "welcome", container: "shell" };
 
 /** Opens a shell in it, and waits for its prompt. */
-export async function openShell(page: Page): Promise<Terminal> {
-  const terminal = await Terminal.open(page, WELCOME);
+export async function openShell(page: Page, address?: Address): Promise<Terminal> {
+  const terminal = await Terminal.open(page, WELCOME, address);
   await terminal.expectPrompt();
   return terminal;
 }

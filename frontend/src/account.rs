@@ -18,6 +18,8 @@ use crate::{
 pub(crate) struct Account {
     /// Nobody who has a name, in local mode and before the server has said so.
     me: RwSignal<Option<Me>>,
+    /// What the cluster is called and what stands beside that, once the server has said so.
+    cluster: RwSignal<Option<(String, Option<String>)>>,
     /// Whether the server takes nothing that the browser has.
     is_out: RwSignal<bool>,
     /// What is asked for in the place of the page's content.
@@ -44,11 +46,11 @@ pub(crate) enum Why {
     NotByProxy,
 }
 
-/// Keeps account of who uses the page. Asks for that if it `asks`, unless the key says that it is whoever has started the
-/// server.
+/// Keeps account of who uses the page. Asks for that if it `asks`.
 pub(crate) fn provide_account(asks: bool) {
     let account = Account {
         me: RwSignal::default(),
+        cluster: RwSignal::default(),
         is_out: RwSignal::default(),
         asked: RwSignal::default(),
     };
@@ -62,9 +64,7 @@ pub(crate) fn provide_account(asks: bool) {
     });
     // As long as the page.
     StoredValue::new_local(tabs);
-    if credential::key().is_none() {
-        spawn_local(account.find_out());
-    }
+    spawn_local(account.find_out());
 }
 
 /// Who uses the page.
@@ -76,6 +76,11 @@ impl Account {
     /// Who it is, if they have a name here.
     pub(crate) fn me(self) -> Option<Me> {
         self.me.get()
+    }
+
+    /// What the cluster is called, once that is known, and what stands beside its name.
+    pub(crate) fn cluster(self) -> Option<(String, Option<String>)> {
+        self.cluster.get()
     }
 
     /// What the sign-in page asks for; [`None`] where the page shows what it is for.
@@ -166,8 +171,13 @@ impl Account {
     }
 
     async fn find_out(self) {
-        if let Ok(me) = api::me().await {
-            sign_in_mark::seen();
+        if let Ok(mut me) = api::me().await {
+            let name = std::mem::take(&mut me.cluster);
+            self.cluster.set(Some((name, me.mark.take())));
+            // The key says that it is whoever has started the server.
+            if credential::key().is_none() {
+                sign_in_mark::seen();
+            }
             let me = Some(me).filter(|me| me.user.is_some());
             if self.me.with_untracked(|known| *known != me) {
                 self.me.set(me);

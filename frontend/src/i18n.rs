@@ -6,9 +6,11 @@ mod translation;
 mod words;
 mod zh;
 
-use std::{fmt, ops::Deref};
+use std::{cell::RefCell, collections::HashMap, fmt, ops::Deref};
 
+use js_sys::{Array, Function, Intl::DateTimeFormat, Object, Reflect};
 use leptos::prelude::*;
+use wasm_bindgen::JsValue;
 
 use self::translation::Translation;
 pub(crate) use self::{translation::amount, words::Words};
@@ -32,14 +34,23 @@ impl Language {
         Self::ALL.into_iter().find(same).unwrap_or(Self::ENGLISH)
     }
 
-    /// A time of day and its date, of one in ms since 1970, as they are written in this language.
-    pub(crate) fn time(self, at: f64) -> String {
-        let options = js_sys::Object::new();
-        for (name, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
-            js_sys::Reflect::set(&options, &name.into(), &value.into()).ok();
+    /// A time, of ms since 1970, by date and to the second, as it is written in this language; nothing if it is none.
+    pub(crate) fn time(self, at: f64) -> Option<String> {
+        thread_local! {
+            // Making one takes longer than writing many times.
+            static WRITERS: RefCell<HashMap<&'static str, Function>> = RefCell::default();
         }
-        let date = js_sys::Date::new(&at.into());
-        date.to_locale_string(self.tag(), &options).into()
+        let new = || {
+            let options = Object::new();
+            for style in ["dateStyle", "timeStyle"] {
+                Reflect::set(&options, &style.into(), &"medium".into()).ok();
+            }
+            DateTimeFormat::new(&Array::of1(&self.tag().into()), &options).format()
+        };
+        let write = |writer: &Function| writer.call1(&JsValue::UNDEFINED, &at.into());
+        let written =
+            WRITERS.with_borrow_mut(|writers| write(writers.entry(self.tag()).or_insert_with(new)));
+        written.ok()?.as_string()
     }
 
     /// The one that the switch offers while this one is spoken.

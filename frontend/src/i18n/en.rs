@@ -48,6 +48,14 @@ impl Translation for English {
         format!(" in {seconds} s")
     }
 
+    fn may_not_enter(&self, namespace: &str) -> String {
+        format!("You may not open shells in {namespace}")
+    }
+
+    fn next_try(&self, seconds: u32) -> String {
+        format!("Next try in {seconds} s.")
+    }
+
     fn skipped(&self, bytes: u64) -> String {
         format!("… {} not shown (Ctrl-C) …", amount(bytes))
     }
@@ -243,6 +251,10 @@ const WORDS: Words = Words {
     terminal: "Terminal",
     way_out: "leaves the terminal",
     reconnecting: "Reconnecting",
+    connection_lost: "Connection lost.",
+    sent_later: "The shell is kept, and what you type is sent later.",
+    trying: "Trying now…",
+    try_now: "Try now",
     take_back: "Take it back",
     attach: "Attach",
     attach_title: "Attach to the main process",
@@ -304,6 +316,7 @@ const WORDS: Words = Words {
     program_copies: "Programs may copy to the clipboard",
     program_copies_hint: "tmux and vim do, for example (OSC 52). No program can read it",
     keys: "Keys",
+    touch_keyboard: "Touch keyboard",
     left: "Left",
     up: "Up",
     down: "Down",

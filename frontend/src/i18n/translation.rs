@@ -33,6 +33,12 @@ pub(crate) trait Translation: Sync {
     /// How soon the next try to connect begins.
     fn in_seconds(&self, seconds: u32) -> String;
 
+    /// No shell may be opened in a namespace.
+    fn may_not_enter(&self, namespace: &str) -> String;
+
+    /// The connection is tried again in so many seconds.
+    fn next_try(&self, seconds: u32) -> String;
+
     /// So many bytes of output were dropped because of a Ctrl-C.
     fn skipped(&self, bytes: u64) -> String;
 

@@ -48,6 +48,14 @@ impl Translation for Chinese {
         format!("（{seconds} 秒后）")
     }
 
+    fn may_not_enter(&self, namespace: &str) -> String {
+        format!("您无权在 {namespace} 中打开 shell")
+    }
+
+    fn next_try(&self, seconds: u32) -> String {
+        format!("{seconds} 秒后重试。")
+    }
+
     fn skipped(&self, bytes: u64) -> String {
         format!("… 有 {} 未显示（Ctrl-C）…", amount(bytes))
     }
@@ -235,6 +243,10 @@ const WORDS: Words = Words {
     terminal: "终端",
     way_out: "离开终端",
     reconnecting: "正在重新连接",
+    connection_lost: "连接已断开。",
+    sent_later: "Shell 仍会保留，您输入的内容稍后发送。",
+    trying: "正在重试…",
+    try_now: "立即重试",
     take_back: "取回",
     attach: "附加",
     attach_title: "附加到主进程",
@@ -264,13 +276,13 @@ const WORDS: Words = Words {
     debug_asking: "正在为该 Pod 添加调试容器…",
     debug_creating: "节点正在准备，可能需要先拉取镜像。",
     cancel: "取消",
-    your_shells: "你的 shell",
+    your_shells: "您的 shell",
     your_shells_note: "此标签页打开期间会继续运行",
     return_to: "返回",
     end: "结束",
     end_title: "结束此 shell 及其中运行的程序",
     end_busy: "有程序正在运行，要结束吗？",
-    running_here: "返回你的 shell",
+    running_here: "返回您的 shell",
     dismiss: "关闭此提示",
     close: "关闭",
     copy_failed: "未能复制：浏览器不允许此页面写入剪贴板。",
@@ -296,6 +308,7 @@ const WORDS: Words = Words {
     program_copies: "允许程序写入剪贴板",
     program_copies_hint: "如 tmux、vim（OSC 52）。任何程序都无法读取剪贴板",
     keys: "按键",
+    touch_keyboard: "触摸键盘",
     left: "左",
     up: "上",
     down: "下",

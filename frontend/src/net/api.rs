@@ -7,7 +7,7 @@ use gloo_timers::callback::Timeout;
 use leptos::prelude::window;
 use podshell_shared::api::{
     ApiError, DebugContainer, DebugOptions, DebugProfile, DebugState, ErrorCode, Me, Minted, Pod,
-    PodList, SessionLife, SignIn, SignInMethod, SignedIn,
+    PodList, Rights, SessionLife, SignIn, SignInMethod, SignedIn,
 };
 use serde::de::DeserializeOwned;
 use web_sys::{AbortController, AbortSignal};
@@ -66,6 +66,11 @@ pub(crate) async fn debug_state(target: &TargetRequest) -> Result<DebugState, Fa
 /// Whether the session that has this handle can be gone on with.
 pub(crate) async fn session_life(handle: &str) -> Result<SessionLife, Failure> {
     call(Method::GET, &format!("api/v1/sessions/{handle}"), None).await
+}
+
+/// What the user may do with the pods of a namespace.
+pub(crate) async fn rights(namespace: &str) -> Result<Rights, Failure> {
+    call(Method::GET, &format!("api/v1/rights/{namespace}"), None).await
 }
 
 /// Says that the page which has a session's key goes away; by a beacon, for the browser ends other requests with the page.

@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use crate::{
     error::{Failure, Kind},
     i18n::use_language,
-    routing::navigation::Link,
     ui::error_panel::ErrorPanel,
 };
 
@@ -17,9 +16,9 @@ pub(crate) fn NotFoundPage() -> impl IntoView {
     view! {
         <main class="page">
             <ErrorPanel failure=Failure::plain(Kind::NoPage)>
-                <Link href="./" attr:class="button">
+                <a href="./" class="button">
                     {move || language.get().words().back}
-                </Link>
+                </a>
             </ErrorPanel>
         </main>
     }

@@ -3,6 +3,7 @@
 mod first_visit;
 mod keys;
 pub(crate) mod known_namespaces;
+mod known_rights;
 pub(crate) mod marked;
 mod namespace_field;
 pub(crate) mod order;

@@ -1,9 +1,9 @@
-//! Where the user is: the browser's history as a signal, and links that change it without loading the page anew.
+//! Where the user is: the browser's history as a signal, which the page's links change without loading it anew.
 
 use gloo_timers::callback::Timeout;
 use leptos::{ev::MouseEvent, prelude::*};
-use wasm_bindgen::JsValue;
-use web_sys::Url;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{Element, HtmlAnchorElement, Url};
 
 use crate::{
     browser::{dom, listener::Listener},
@@ -20,18 +20,45 @@ struct CurrentRoute(RwSignal<Route>, Soon);
 /// An address, and when its time has come.
 type Soon = StoredValue<Option<(String, Timeout)>, LocalStorage>;
 
-/// Reads the address, and follows the browser's back and forward buttons.
+/// Reads the address, and follows links within the page and the browser's back and forward buttons.
 pub(crate) fn provide_navigation() {
-    let current = RwSignal::new(read());
+    let route = RwSignal::new(read());
     let soon = StoredValue::new_local(None);
-    provide_context(CurrentRoute(current, soon));
-    let listener = Listener::new(&window(), "popstate", move |_| {
+    let current = CurrentRoute(route, soon);
+    provide_context(current);
+    let back = Listener::new(&window(), "popstate", move |_| {
         // What it was to take the place of is here no more.
         soon.set_value(None);
-        current.set(read());
+        route.set(read());
     });
-    // Lives as long as the page.
-    StoredValue::new_local(listener);
+    // Whoever is in between comes first, and may have done all.
+    let link = Listener::new(&window(), "click", move |event| {
+        let event: MouseEvent = event.unchecked_into();
+        if let Some(href) = followed(&event)
+            && current.push(&href).is_ok()
+        {
+            event.prevent_default();
+            route.set(read());
+        }
+    });
+    // They live as long as the page.
+    StoredValue::new_local([back, link]);
+}
+
+/// Where a click leads to within the page. A link that names a `target` or is `rel="external"` is the browser's business.
+fn followed(event: &MouseEvent) -> Option<String> {
+    // As is a new tab or window.
+    let is_plain = event.button() == 0
+        && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
+    if !is_plain || event.default_prevented() {
+        return None;
+    }
+    let at: Element = event.target()?.dyn_into().ok()?;
+    let link = at
+        .closest("a[href]:not([target], [rel~=external])")
+        .ok()??;
+    let href = link.dyn_into::<HtmlAnchorElement>().ok()?.href();
+    href.starts_with(&dom::base()).then_some(href)
 }
 
 /// The current route.
@@ -63,31 +90,6 @@ pub(crate) fn use_redirect_soon() -> impl Fn(Option<String>) + Copy + Send + Syn
     move |href| {
         let come = || Timeout::new(SOON, move || current.replace_now());
         soon.set_value(href.map(|href| (href, come())));
-    }
-}
-
-/// A link within the page. `href` is relative to the document's base.
-#[component]
-pub(crate) fn Link(
-    /// Where it leads.
-    #[prop(into)]
-    href: Signal<String>,
-    children: Children,
-) -> impl IntoView {
-    let current: CurrentRoute = expect_context();
-    let follow = move |event: MouseEvent| {
-        // A new tab or window is the browser's business.
-        let plain = event.button() == 0
-            && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
-        if plain && !event.default_prevented() && current.push(&href.get_untracked()).is_ok() {
-            event.prevent_default();
-            current.0.set(read());
-        }
-    };
-    view! {
-        <a href=href on:click=follow>
-            {children()}
-        </a>
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
     rc::{Rc, Weak},
 };
 
+use gloo_timers::callback::Timeout;
 use js_sys::{Date, Math};
 use leptos::prelude::*;
 use podshell_client::{Client, End, ResumePoint, ServerInfo, transport::Transport};
@@ -52,6 +53,8 @@ pub(crate) struct TerminalController {
     restored: Cell<bool>,
     /// What is done when the user wants the keyboard back for the page that shows this.
     pub(crate) on_return_focus: RefCell<Option<Box<dyn Fn()>>>,
+    /// Runs out when a loss has lasted so long that it is told.
+    pub(super) loss_told: RefCell<Option<Timeout>>,
     _listeners: [Listener; 3],
 }
 
@@ -88,6 +91,7 @@ impl TerminalController {
                 info: Cell::default(),
                 restored: Cell::new(saved.is_some()),
                 on_return_focus: RefCell::default(),
+                loss_told: RefCell::default(),
                 _listeners: [
                     Listener::new(
                         &window(),
@@ -260,11 +264,19 @@ impl TerminalController {
         ));
     }
 
+    /// A callback that does nothing once the session is gone.
+    pub(super) fn callback<E, T, F>(&self, call: F) -> impl Fn(E) + Clone + use<E, T, F>
+    where
+        F: Fn(&Self, E) -> T + Clone,
+    {
+        callback(&self.me, call)
+    }
+
     fn connect(&self, mut client: Client) {
         if let Some(info) = self.info.get() {
             client.server_info(info, clock::now());
         }
-        let driver = Driver::new(client, callback(&self.me, Self::driver_event));
+        let driver = Driver::new(client, self.callback(Self::driver_event));
         *self.driver.borrow_mut() = Some(driver);
         self.settle();
     }
@@ -356,6 +368,7 @@ impl TerminalController {
         }
         // Who comes back has time anew, and a session that has ended ends no more.
         self.view.notices.end_idle_warning();
+        self.tell_of_loss(&status);
         if status == Status::Connected {
             self.restored.set(false);
             let since = Date::now();
@@ -390,7 +403,7 @@ impl Drop for TerminalController {
     }
 }
 
-/// A callback that does nothing once the session is gone.
+/// The same, of one that is being made.
 fn callback<E, T, F>(me: &Weak<TerminalController>, call: F) -> impl Fn(E) + Clone + use<E, T, F>
 where
     F: Fn(&TerminalController, E) -> T + Clone,

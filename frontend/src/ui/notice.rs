@@ -18,11 +18,26 @@ const STANDS: u32 = 8_000;
 #[derive(Default)]
 pub(crate) struct Notice {
     text: String,
+    /// What else there is to know.
+    detail: String,
     /// What it is about, as it stands elsewhere.
     about: String,
+    /// What changes from second to second, and is not read out.
+    counts: Option<Box<dyn Fn() -> String>>,
     choices: Vec<Choice>,
-    /// Whether it is true no more once something was typed.
-    until_typed: bool,
+    until: Until,
+}
+
+/// Until when a notice stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Until {
+    /// Until it has been read.
+    #[default]
+    Read,
+    /// Until something is typed.
+    Typed,
+    /// Until the connection is back.
+    Connected,
 }
 
 impl Notice {
@@ -31,6 +46,20 @@ impl Notice {
         Self {
             text: text.into(),
             ..Self::default()
+        }
+    }
+
+    /// It says this as well.
+    pub(crate) fn detail(self, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self { detail, ..self }
+    }
+
+    /// It says what changes from second to second.
+    pub(crate) fn counts(self, counts: impl Fn() -> String + 'static) -> Self {
+        Self {
+            counts: Some(Box::new(counts)),
+            ..self
         }
     }
 
@@ -47,46 +76,62 @@ impl Notice {
     /// It is true until something is typed.
     pub(crate) fn until_typed(self) -> Self {
         Self {
-            until_typed: true,
+            until: Until::Typed,
+            ..self
+        }
+    }
+
+    /// It is true until the connection is back. Its buttons leave it there.
+    pub(crate) fn until_connected(self) -> Self {
+        Self {
+            until: Until::Connected,
             ..self
         }
     }
 
     /// How long it stands, in ms; `None` for as long as it is true.
     fn stands(&self) -> Option<u32> {
-        (!self.until_typed).then_some(STANDS)
+        (self.until == Until::Read).then_some(STANDS)
     }
 }
 
-/// What there is to be said at a terminal: an idle warning for as long as it is true, and before it what was said last.
+/// What there is to be said at a terminal: what was said last, and behind it what is true for longer.
 #[derive(Clone, Copy)]
 pub(crate) struct Notices {
-    latest: RwSignal<Option<Rc<Notice>>, LocalStorage>,
-    warning: RwSignal<Option<Rc<Notice>>, LocalStorage>,
+    latest: Place,
+    /// That the connection is lost.
+    loss: Place,
+    /// That the session ends soon if nothing is typed.
+    warning: Place,
 }
+
+/// What is said, if anything is.
+type Place = RwSignal<Option<Rc<Notice>>, LocalStorage>;
 
 impl Notices {
     pub(crate) fn new() -> Self {
         Self {
             latest: RwSignal::new_local(None),
+            loss: RwSignal::new_local(None),
             warning: RwSignal::new_local(None),
         }
     }
 
     /// Says it in place of what was said before.
     pub(crate) fn show(self, notice: Notice) {
-        let place = if notice.until_typed {
-            self.warning
-        } else {
-            self.latest
+        let place = match notice.until {
+            Until::Read => self.latest,
+            Until::Typed => self.warning,
+            Until::Connected => self.loss,
         };
         place.set(Some(Rc::new(notice)));
     }
 
     /// Nothing is to be said any more.
     pub(crate) fn clear(self) {
-        clear(self.latest);
-        clear(self.warning);
+        for place in self.places() {
+            clear(place);
+        }
     }
 
     /// Something was typed, or there is no session any more that might end.
@@ -94,23 +139,32 @@ impl Notices {
         clear(self.warning);
     }
 
-    /// What is shown.
-    fn shown(self) -> Option<Rc<Notice>> {
-        self.latest.get().or_else(|| self.warning.get())
+    /// There is a connection again, or nobody waits for one.
+    pub(crate) fn end_loss(self) {
+        clear(self.loss);
     }
 
-    /// The user has read it.
+    /// All places, the one first that is shown first.
+    fn places(self) -> [Place; 3] {
+        [self.latest, self.loss, self.warning]
+    }
+
+    /// What is shown.
+    fn shown(self) -> Option<Rc<Notice>> {
+        self.places().into_iter().find_map(|place| place.get())
+    }
+
+    /// The user has read what is shown.
     fn close(self) {
-        if self.latest.with_untracked(Option::is_some) {
-            self.latest.set(None);
-        } else {
-            clear(self.warning);
+        let mut places = self.places().into_iter();
+        if let Some(place) = places.find(|place| place.with_untracked(Option::is_some)) {
+            place.set(None);
         }
     }
 }
 
 /// Nobody is woken for nothing.
-fn clear(place: RwSignal<Option<Rc<Notice>>, LocalStorage>) {
+fn clear(place: Place) {
     if place.with_untracked(Option::is_some) {
         place.set(None);
     }
@@ -156,7 +210,10 @@ pub(crate) fn NoticeBar(
     let close = move |pressed: Option<usize>| {
         let notice = untrack(|| notices.shown());
         let focused = bar.get_untracked().is_some_and(|bar| dom::has_focus(&bar));
-        notices.close();
+        let stays = |notice: &Rc<Notice>| notice.until == Until::Connected;
+        if pressed.is_none() || !notice.as_ref().is_some_and(stays) {
+            notices.close();
+        }
         if focused {
             leave();
         }
@@ -172,6 +229,11 @@ pub(crate) fn NoticeBar(
             view! { <button on:click=move |_| close(Some(n))>{way.name()}</button> }
         });
         let about = Some(notice.about.clone()).filter(|about| !about.is_empty());
+        let detail = Some(notice.detail.clone()).filter(|detail| !detail.is_empty());
+        let count = move || {
+            let notice = notices.shown()?;
+            notice.counts.as_ref().map(|count| count())
+        };
         Some(view! {
             <div
                 class="notice"
@@ -184,7 +246,10 @@ pub(crate) fn NoticeBar(
             >
                 <p class="notice__text">
                     <strong>{notice.text.clone()}</strong>
+                    {detail.map(|detail| view! { " " {detail} })}
                     {about.map(|about| view! { " " <code class="notice__about">{about}</code> })}
+                    " "
+                    <span aria-hidden="true">{count}</span>
                 </p>
                 <div class="button-row notice__ways">
                     {buttons.collect_view()}

@@ -7,7 +7,6 @@ use podshell_shared::target::{Mode, TargetRequest};
 
 use crate::{
     i18n::use_language,
-    routing::navigation::Link,
     session::{
         status_text::{state_name, state_text},
         view::TerminalView,
@@ -85,18 +84,18 @@ fn OpenTerminal(id: PaneId, target: TargetRequest, view: TerminalView) -> impl I
             })}
             <span class="session-state" data-state=state>{text}</span>
             <span class="spacer"></span>
-            <Link
+            <a
                 href=href
                 // Of two that show the same, it is this one.
                 on:click=move |_| {
                     workspace.focus(id);
                 }
-                attr:class="button"
-                attr:data-testid="return"
-                attr:aria-label=move || format!("{}: {return_name}", words().return_to)
+                class="button"
+                data-testid="return"
+                aria-label=move || format!("{}: {return_name}", words().return_to)
             >
                 {move || words().return_to}
-            </Link>
+            </a>
             <button
                 data-testid="end"
                 class:button--danger=asks

@@ -7,7 +7,6 @@ use crate::{
     i18n::use_language,
     log::view::LogView,
     pages::{log::toolbar::Toolbar, shown_pane::ShownPane},
-    routing::navigation::Link,
     session::{status::Status, view::TerminalView},
     ui::{dialogue::DialogueBox, error_panel::ErrorPanel, icon::Icon, notice::NoticeBar},
     workspace::{log_pane::LogPane, pane::Pane as _},
@@ -78,7 +77,7 @@ pub(crate) fn LogStage(
                         <button class="button--primary" data-testid="retry" on:click=begin_again>
                             {move || words().retry}
                         </button>
-                        <Link href="./" attr:class="button">{move || words().back}</Link>
+                        <a href="./" class="button">{move || words().back}</a>
                     </ErrorPanel>
                 }
                 .into_any(),

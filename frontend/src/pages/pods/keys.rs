@@ -12,7 +12,10 @@ use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement};
 
 use crate::{
-    pages::pods::{pod_summary, store::PodStore},
+    pages::pods::{
+        pod_summary,
+        store::{PodStore, is_enterable},
+    },
     workspace::{layout::Axis, open_panes::Workspace},
 };
 
@@ -175,12 +178,13 @@ impl ListKeys {
     /// Asks something of the chosen pod. Who has chosen none, but searches, means the first that can be entered.
     fn of_chosen<T>(self, ask: impl FnOnce(&Pod) -> Option<T>) -> Option<T> {
         let selected = self.store.selected.get_untracked();
+        let refused = self.store.rights.without_shells.read_untracked();
         self.wanted.with_untracked(|wanted| {
             self.store.pods.with_untracked(|known| {
                 let mut pods = wanted.iter().filter_map(|at| known.pods().get(*at));
                 let entry = pods.find(|entry| match &selected {
                     Some(key) => entry.is(key),
-                    None => pod_summary::is_enterable((*entry).as_ref()),
+                    None => is_enterable((*entry).as_ref(), &refused),
                 })?;
                 ask(entry.as_ref())
             })

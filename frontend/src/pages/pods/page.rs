@@ -12,13 +12,12 @@ use crate::{
         first_visit::FirstVisit,
         keys::ListKeys,
         namespace_field::NamespaceField,
-        pod_summary,
-        store::{Cluster, PodStore},
+        store::{Cluster, PodStore, is_enterable},
         table::PodTable,
     },
     routing::{
         list_address::ListAddress,
-        navigation::{Link, use_navigate, use_redirect, use_redirect_soon, use_route},
+        navigation::{use_navigate, use_redirect, use_redirect_soon, use_route},
         route::Route,
     },
     ui::error_panel::ErrorPanel,
@@ -203,9 +202,10 @@ fn List(
     let words = move || language.get().words();
     let total = move || store.pods.with(|known| known.pods().len());
     let enterable = Memo::new(move |_| {
+        let refused = store.rights.without_shells.read();
         store.pods.with(|known| {
             let pods = known.pods().iter();
-            pods.filter(|entry| pod_summary::is_enterable((*entry).as_ref()))
+            pods.filter(|entry| is_enterable((*entry).as_ref(), &refused))
                 .count()
         })
     });
@@ -287,7 +287,7 @@ fn List(
                     Some(namespace) => view! {
                         <h3>{language.get().no_pods_in(&namespace)}</h3>
                         <p>{words().no_pods_hint_in}</p>
-                        <Link href="./" attr:class="button">{words().all_namespaces}</Link>
+                        <a href="./" class="button">{words().all_namespaces}</a>
                     }.into_any(),
                     None => view! {
                         <h3>{words().no_pods}</h3>

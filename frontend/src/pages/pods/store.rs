@@ -1,6 +1,6 @@
 //! The pods that the page knows: fetched once, kept up to date by what is newer, and kept through failures.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use leptos::prelude::*;
 use podshell_shared::{
@@ -13,7 +13,9 @@ use crate::{
     browser::clock,
     error::{Failure, Kind},
     net::api,
-    pages::pods::{known_namespaces::KNOWN_NAMESPACES, order::Order, pod_summary},
+    pages::pods::{
+        known_namespaces::KNOWN_NAMESPACES, known_rights::KnownRights, order::Order, pod_summary,
+    },
     routing::list_address::ListAddress,
 };
 
@@ -67,10 +69,14 @@ pub(crate) fn place_of(key: &str, wanted: &[usize], pods: &[Entry]) -> Option<us
     wanted.iter().position(is_it)
 }
 
+/// Whether a shell can be opened in a pod, if it is in none of these namespaces.
+pub(crate) fn is_enterable(pod: &Pod, refused: &HashSet<String>) -> bool {
+    pod_summary::is_enterable(pod) && !refused.contains(&pod.namespace)
+}
+
 /// What is known of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cluster {
-    pub(crate) name: String,
     pub(crate) demo: bool,
     /// The namespaces that are listed, if not all.
     pub(crate) namespaces: Vec<String>,
@@ -82,6 +88,7 @@ pub(crate) struct PodStore {
     /// [`None`] until the first answer has come.
     pub(crate) cluster: RwSignal<Option<Cluster>>,
     pub(crate) pods: RwSignal<KnownPods<Entry>>,
+    pub(crate) rights: KnownRights,
     /// The one namespace that the user wants to see.
     pub(crate) namespace: RwSignal<Option<String>>,
     /// Why the last refresh failed.
@@ -107,6 +114,7 @@ impl PodStore {
         Self {
             cluster: RwSignal::default(),
             pods: RwSignal::new(KnownPods::default()),
+            rights: KnownRights::new(),
             namespace: RwSignal::default(),
             failure: RwSignal::default(),
             refreshing: RwSignal::default(),
@@ -236,6 +244,7 @@ impl PodStore {
     pub(crate) fn clear(self) {
         self.cluster.set(None);
         self.pods.set(KnownPods::default());
+        self.rights.clear();
         self.anew.set_value(None);
         self.failure.set(None);
         self.failed_at.set_value(f64::NEG_INFINITY);
@@ -246,10 +255,11 @@ impl PodStore {
         let words = pod_summary::words(&self.filter.get());
         let only_enterable = self.only_enterable.get();
         let order = self.order.get();
+        let refused = self.rights.without_shells.read();
         self.pods.with(|known| {
             let pods = known.pods();
             let wanted = pods.iter().enumerate().filter(|(_, entry)| {
-                let is_enterable = || pod_summary::is_enterable((*entry).as_ref());
+                let is_enterable = || is_enterable((*entry).as_ref(), &refused);
                 entry.matches(&words) && (!only_enterable || is_enterable())
             });
             let mut wanted: Vec<_> = wanted.map(|(at, _)| at).collect();
@@ -267,7 +277,6 @@ impl PodStore {
     /// Lays an answer over what is known; nobody hears of one that has nothing new.
     fn take(self, mut list: PodList) {
         let cluster = Some(Cluster {
-            name: std::mem::take(&mut list.cluster),
             demo: list.demo,
             namespaces: std::mem::take(&mut list.namespaces),
         });

@@ -7,13 +7,14 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Element, EventTarget, HtmlElement};
 
 use crate::{
-    browser::listener::Listener,
+    browser::{frames::Frames, listener::Listener},
     i18n::use_language,
     pages::pods::{
         order::{Column, Order},
+        pod_summary,
         row::PodRow,
         store::{Entry, PodStore, place_of},
-        visible_rows::{View, visible},
+        visible_rows::{View, next, visible},
     },
 };
 
@@ -84,17 +85,45 @@ pub(super) fn PodTable(
     StoredValue::new_local(
         ["scroll", "resize"].map(|event| Listener::new(&window(), event, move |_| measure())),
     );
-    let rows = Memo::new(move |_| visible(view.get(), row_height.get(), wanted.with(Vec::len)));
+    let wanted_rows =
+        Memo::new(move |_| visible(view.get(), row_height.get(), wanted.with(Vec::len)));
+    let rows = RwSignal::new(next(
+        0..0,
+        wanted_rows.get_untracked(),
+        View::default(),
+        0.0,
+    ));
+    let frames = Frames::new(move || {
+        measure();
+        // The table may have gone meanwhile.
+        let (Some(there), Some(wanted)) =
+            (rows.try_get_untracked(), wanted_rows.try_get_untracked())
+        else {
+            return false;
+        };
+        let view = view.get_untracked();
+        let then = next(there.clone(), wanted, view, row_height.get_untracked());
+        let is_new = then != there;
+        if is_new {
+            rows.set(then);
+        }
+        // Those may be higher than what was.
+        is_new
+    });
+    Effect::new(move |_| {
+        wanted_rows.track();
+        frames.ask();
+    });
     let focused = RwSignal::new(None::<String>);
     let shown = StoredValue::new(HashMap::<String, Shown>::new());
     let parts = move || {
-        let rows = rows.get();
+        let here = rows.get();
         let height = row_height.get();
         let parts = store.pods.with(|known| {
             wanted.with(|wanted| {
                 let at =
                     |place: usize| Some((place, known.pods().get(*wanted.get(place)?)?.clone()));
-                let mut entries: Vec<_> = rows.clone().filter_map(at).collect();
+                let mut entries: Vec<_> = here.filter_map(at).collect();
                 // The row that has the keyboard stays, wherever it is, for else the browser would begin at the top.
                 if let Some(key) = focused.get()
                     && !entries.iter().any(|(_, entry)| entry.is(&key))
@@ -108,7 +137,7 @@ pub(super) fn PodTable(
             })
         });
         // What is there now may be higher than what was.
-        request_animation_frame(measure);
+        frames.ask();
         parts.unwrap_or_default()
     };
     Effect::new(move |_| {
@@ -121,6 +150,7 @@ pub(super) fn PodTable(
             bring_into_sight(&body, place, row_height.get_untracked());
         }
     });
+    let searched = Memo::new(move |_| store.filter.with(|filter| pod_summary::words(filter)));
     let total = move || (wanted.with(Vec::len) + 1).to_string();
     let come = move |event: FocusEvent| {
         let row = row_of(event.target());
@@ -133,19 +163,22 @@ pub(super) fn PodTable(
     // The next one, not none in between: the row would go before the browser is there.
     let leave = move |event: FocusEvent| focused.set(row_of(event.related_target()));
     view! {
+        // What lays it out as no table has browsers that take it for none.
         <table
+            role="table"
             class="pod-list"
             data-testid="pod-list"
             aria-rowcount=total
             hidden=move || wanted.with(Vec::is_empty)
         >
-            <thead class="pod-list__head">
-                <tr aria-rowindex="1">
+            <thead role="rowgroup" class="pod-list__head">
+                <tr role="row" aria-rowindex="1">
                     {COLUMNS_TO_ORDER_BY.map(|(column, class)| view! { <Heading store column class /> })}
-                    <th scope="col" class="pod-list__heading">{move || words().open_shell}</th>
+                    <th role="columnheader" scope="col" class="pod-list__heading">{move || words().open_shell}</th>
                 </tr>
             </thead>
             <tbody
+                role="rowgroup"
                 class="pod-list__body"
                 node_ref=body
                 on:focusin=come
@@ -154,7 +187,7 @@ pub(super) fn PodTable(
                 <For each=parts key=Part::key let:part>
                     {match part {
                         Part::Row(Shown { key, entry, place }) => view! {
-                            <PodRow key entry=entry.into() place=place.into() store />
+                            <PodRow key entry=entry.into() place=place.into() store searched />
                         }.into_any(),
                         Part::Gap { height, .. } => view! {
                             <tr class="pod-list__gap" aria-hidden="true">
@@ -203,7 +236,7 @@ fn Heading(store: PodStore, column: Column, class: &'static str) -> impl IntoVie
     };
     let arrow = move || direction().map(|is_descending| if is_descending { " ↓" } else { " ↑" });
     view! {
-        <th scope="col" class=format!("pod-list__heading pod-list__heading--{class}") aria-sort=sorted>
+        <th role="columnheader" scope="col" class=format!("pod-list__heading pod-list__heading--{class}") aria-sort=sorted>
             <button
                 class="pod-list__order"
                 on:click=move |_| store.order.update(|order| *order = order.clicked(column))

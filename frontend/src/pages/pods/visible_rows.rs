@@ -1,4 +1,5 @@
-//! Which rows of a long list are in the document: those that can be seen, and some beyond. All are as high as each other.
+//! Which rows of a long list are in the document: those that can be seen, and some beyond. All are as high as each other. They
+//! come few at a time, so that the page never stands still for long.
 
 use std::ops::Range;
 
@@ -8,6 +9,8 @@ const ALL: usize = 100;
 const BEYOND: usize = 12;
 /// Rows come and go by so many at once.
 const STEP: usize = 8;
+/// No more than so many come in one frame.
+const AT_ONCE: usize = 8;
 
 /// What can be seen of a list, in pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -23,14 +26,48 @@ pub(super) fn visible(view: View, row: f64, total: usize) -> Range<usize> {
     if total <= ALL || row <= 0.0 {
         return 0..total.min(ALL);
     }
-    // From below 0 it is 0.
-    let first = (view.above / row) as usize;
-    let last = ((view.above + view.height).max(0.0) / row) as usize;
-    let start = first.saturating_sub(BEYOND) / STEP * STEP;
-    let end = (last + 1 + BEYOND).next_multiple_of(STEP);
+    let seen = seen(view, row);
+    let start = seen.start.saturating_sub(BEYOND) / STEP * STEP;
+    let end = (seen.end + BEYOND).next_multiple_of(STEP);
     // A list that has become shorter is not scrolled back yet.
     let start = start.min(total.saturating_sub(STEP) / STEP * STEP);
     start..end.clamp(start, total)
+}
+
+/// The rows that can be seen, of a list without end.
+fn seen(view: View, row: f64) -> Range<usize> {
+    // From below 0 it is 0, as it is where no height is known.
+    let at = |y: f64| if row > 0.0 { (y / row) as usize } else { 0 };
+    at(view.above)..at(view.above + view.height) + 1
+}
+
+/// The rows that are in the document next, on the way from those that are to those that are wanted: what can be seen comes first.
+/// Where some go, none come: of a list that changes at both ends, Leptos takes rows out that stay, and puts them back in.
+pub(super) fn next(
+    there: Range<usize>,
+    wanted: Range<usize>,
+    view: View,
+    row: f64,
+) -> Range<usize> {
+    let mut next = there.start.max(wanted.start)..there.end.min(wanted.end);
+    let seen = seen(view, row);
+    if next.is_empty() {
+        let start = seen.start.clamp(wanted.start, wanted.end);
+        next = start..start;
+    } else if next != there {
+        return next;
+    }
+    let mut left = AT_ONCE;
+    // Down as far as one sees, up, and then beyond.
+    for end in [seen.end.min(wanted.end), wanted.end] {
+        let more = end.saturating_sub(next.end).min(left);
+        next.end += more;
+        left -= more;
+        let more = next.start.saturating_sub(wanted.start).min(left);
+        next.start -= more;
+        left -= more;
+    }
+    next
 }
 
 #[cfg(test)]
@@ -69,6 +106,28 @@ mod tests {
         assert_eq!(at(1e9), 9_992..10_000);
     }
 
+    #[test]
+    fn what_can_be_seen_comes_first() {
+        let view = View {
+            above: 40_000.0,
+            height: 700.0,
+        };
+        let wanted = visible(view, ROW, 10_000);
+        assert_eq!(wanted, 984..1_032);
+        let first = next(0..32, wanted.clone(), view, ROW);
+        assert_eq!(first, 1_000..1_008);
+        let second = next(first, wanted.clone(), view, ROW);
+        assert_eq!(second, 1_000..1_016);
+        assert_eq!(next(second, wanted.clone(), view, ROW), 994..1_018);
+        // Who scrolls up a little, and down.
+        assert_eq!(next(1_000..1_048, wanted.clone(), view, ROW), 1_000..1_032);
+        assert_eq!(next(1_000..1_032, wanted.clone(), view, ROW), 992..1_032);
+        assert_eq!(next(960..1_010, wanted.clone(), view, ROW), 984..1_010);
+        assert_eq!(next(984..1_010, wanted, view, ROW), 984..1_018);
+        // Before anything is known of their height.
+        assert_eq!(next(0..0, 0..ALL, View::default(), 0.0), 0..AT_ONCE);
+    }
+
     proptest! {
         #[test]
         fn who_looks_sees_rows(
@@ -86,6 +145,36 @@ mod tests {
                 if top < height && top + row > 0.0 {
                     prop_assert!(rows.contains(&at), "{at} of {rows:?}");
                 }
+            }
+        }
+
+        #[test]
+        fn all_that_are_wanted_come_few_at_a_time(
+            from in 0_usize..10_000,
+            before in 0_usize..200,
+            above in -2_000.0_f64..500_000.0,
+            height in 0.0_f64..3_000.0,
+            total in 0_usize..20_000,
+        ) {
+            let view = View { above, height };
+            let wanted = visible(view, ROW, total);
+            let mut there = from..from + before;
+            for frame in 0.. {
+                let came = next(there.clone(), wanted.clone(), view, ROW);
+                let new = came.clone().filter(|row| !there.contains(row)).count();
+                prop_assert!(new <= AT_ONCE);
+                prop_assert!(came.is_empty() || wanted.contains(&came.start) && came.end <= wanted.end);
+                // What could be seen and was there stays.
+                let kept = |row: &usize| !there.contains(row) || came.contains(row);
+                prop_assert!(wanted.clone().all(|row| kept(&row)));
+                if came == wanted {
+                    break;
+                }
+                prop_assert_ne!(&came, &there, "on the way to {:?}", wanted);
+                let gone = there.clone().filter(|row| !came.contains(row)).count();
+                prop_assert!(new == 0 || gone == 0 || gone == there.len());
+                prop_assert!(frame < 20_000 / AT_ONCE);
+                there = came;
             }
         }
     }

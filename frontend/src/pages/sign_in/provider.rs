@@ -103,6 +103,7 @@ pub(super) fn ByProvider() -> impl IntoView {
         <a
             class="button button--primary sign-in__wide"
             data-testid="sign-in"
+            rel="external"
             href=format!("api/v1/sign-in/oidc?to={here}")
             node_ref=link
         >

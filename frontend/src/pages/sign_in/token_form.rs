@@ -34,7 +34,7 @@ impl Refused {
         let advice = self.failure.advice(language);
         let ended = self
             .ended
-            .map(|at| language.token_ended(&language.time(at)));
+            .and_then(|at| Some(language.token_ended(&language.time(at)?)));
         let advice = match ended {
             Some(ended) => format!("{ended}{advice}"),
             None => advice,

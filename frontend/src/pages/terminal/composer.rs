@@ -62,7 +62,7 @@ pub(crate) fn Composer(
         }
     };
     view! {
-        <div class="composer" data-testid="composer">
+        <section class="composer" data-testid="composer" aria-label=move || words().touch_keyboard>
             // The field keeps the focus, and with it the phone's keyboard.
             <div
                 class="composer__keys"
@@ -98,7 +98,7 @@ pub(crate) fn Composer(
                     {move || words().send}
                 </button>
             </form>
-        </div>
+        </section>
     }
 }
 

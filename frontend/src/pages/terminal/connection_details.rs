@@ -100,7 +100,7 @@ fn facts(
     let is_connected = view.status.with(|status| *status == Status::Connected);
     let connection = view.connection.get().filter(|_| is_connected);
     let transport = connection.map(|connection| transport_name(connection.transport, words));
-    let since = connection.map(|connection| language.time(connection.since));
+    let since = connection.and_then(|connection| language.time(connection.since));
     let round_trip = view.round_trip.get().filter(|_| is_connected);
     let amount = |of: fn(Traffic) -> u64| traffic.map(|traffic| amount(of(traffic)));
     let known = [

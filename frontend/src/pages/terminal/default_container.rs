@@ -9,7 +9,7 @@ use crate::{
     error::{Failure, Kind},
     i18n::use_language,
     net::api,
-    routing::navigation::{Link, use_redirect},
+    routing::navigation::use_redirect,
     ui::error_panel::ErrorPanel,
 };
 
@@ -54,7 +54,7 @@ pub(crate) fn DefaultContainerPage(asked: PodRequest) -> impl IntoView {
                         <button class="button--primary" data-testid="retry" on:click=move |_| ask()>
                             {move || words().retry}
                         </button>
-                        <Link href="./" attr:class="button">{move || words().back}</Link>
+                        <a href="./" class="button">{move || words().back}</a>
                     </ErrorPanel>
                 })
             }}

@@ -10,7 +10,7 @@ use crate::{
     error::{Failure, Kind},
     i18n::{Language, Words, use_language},
     pages::terminal::debug_container::DebugOffer,
-    routing::{navigation::Link, pane_target::PaneTarget},
+    routing::pane_target::PaneTarget,
     session::{status::Status, view::TerminalView},
     ui::error_panel::ErrorPanel,
 };
@@ -76,14 +76,14 @@ pub(crate) fn EndedPanel(
         let log = log.map(|_| {
             let href = PaneTarget::from(target.clone()).log().page();
             view! {
-                <Link href attr:class="button" attr:data-testid="open-log">
+                <a href=href class="button" data-testid="open-log">
                     {move || words().log.name}
-                </Link>
+                </a>
             }
         });
         let elsewhere = match ways {
             Ways::OfPage => view! {
-                <Link href="./" attr:class="button">{move || words().back}</Link>
+                <a href="./" class="button">{move || words().back}</a>
             }
             .into_any(),
             // A page of its own can do what a frame can't: sign in.

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
+    account::use_account,
     browser::dom,
     i18n::{LanguageSwitch, use_language},
     pages::{
@@ -14,7 +15,6 @@ use crate::{
             tab::{TabItem, TabSummary},
         },
     },
-    routing::navigation::Link,
     ui::icon::Icon,
     workspace::pane::PaneId,
 };
@@ -25,15 +25,20 @@ pub(super) fn TopBar(commands: Commands) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let store: PodStore = expect_context();
+    let account = use_account();
     let workspace = commands.workspace;
     let tabs = Memo::new(move |_| TabSummary::all(workspace));
     let keys = Command::GoTo.keys();
     let list_is_here = Memo::new(move |_| !commands.is_workspace_shown());
     let list_href = move || store.address().href();
     let cluster = move || {
-        let name = store.cluster.get()?.name;
+        let (name, mark) = account.cluster()?;
         let title = name.clone();
-        Some(view! { <span class="cluster-name" title=title>{name}</span> })
+        let mark = mark.map(|mark| view! { <strong class="badge badge--danger">{mark}</strong> });
+        Some(view! {
+            <span class="cluster-name" title=title>{name}</span>
+            {mark}
+        })
     };
     // Who has pressed a control goes on in the terminal.
     let clicked = move |event: leptos::ev::MouseEvent| {
@@ -49,14 +54,14 @@ pub(super) fn TopBar(commands: Commands) -> impl IntoView {
     };
     view! {
         <header class="top-bar" data-region="bar">
-            <Link
-                href=Signal::derive(list_href)
-                attr:class="top-bar__home"
-                attr:aria-current=move || list_is_here.get().then_some("page")
+            <a
+                href=list_href
+                class="top-bar__home"
+                aria-current=move || list_is_here.get().then_some("page")
             >
                 <span class="top-bar__mark" aria-hidden="true">"❯_"</span>
                 {move || words().pods}
-            </Link>
+            </a>
             <nav class="tabs" aria-label=move || words().your_shells>
                 <ul class="tabs__list">
                     <For

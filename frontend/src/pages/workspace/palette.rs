@@ -314,6 +314,7 @@ fn all_offers(commands: Commands, store: PodStore, language: Language) -> Vec<Of
             .filter(|target| !is_running(target))
             .map(|target| open(Group::Recent, target)),
     );
+    let refused = store.rights.without_shells.read();
     store.pods.with(|known| {
         for entry in known.pods() {
             let pod = entry.as_ref();
@@ -324,7 +325,12 @@ fn all_offers(commands: Commands, store: PodStore, language: Language) -> Vec<Of
                     container: container.name,
                     mode: Mode::Exec(None),
                 };
-                offers.push(open(Group::Pods, target));
+                let mut offer = open(Group::Pods, target);
+                if refused.contains(&pod.namespace) {
+                    let why = language.may_not_enter(&pod.namespace);
+                    offer.detail = format!("{} – {why}", offer.detail);
+                }
+                offers.push(offer);
             }
             for container in pod_summary::with_log(pod) {
                 offers.push(log(&pod.namespace, &pod.name, &container.name));
