@@ -53,6 +53,19 @@ test("who may not exec is told which right is missing", async ({ setUp, problems
   await expect(terminal.failure).toContainText("pods/exec");
 });
 
+test("a right that is given is seen in the list after a while", async ({ setUp, problems }, testInfo) => {
+  problems.expect(/403/);
+  const account = "e2e-sees-and-enters";
+  const { page } = await setUp([], await rights(testInfo, account, [SEE_PODS]));
+  await page.clock.install();
+  const list = await PodList.open(page);
+  const pod = `${BASH.namespace}/${BASH.pod}`;
+  await expect(list.row(pod)).toContainText("You may not open shells");
+  await restrictedKubeconfig(account, [SEE_PODS, EXEC]);
+  await page.clock.fastForward("05:10");
+  await expect(list.shell(pod, BASH.container)).toBeVisible();
+});
+
 test("who may exec alone finds no way to logs and main processes", async ({ setUp }, testInfo) => {
   const { page } = await setUp([], await rights(testInfo, "e2e-execs-only", [SEE_PODS, EXEC]));
   const list = await PodList.open(page);

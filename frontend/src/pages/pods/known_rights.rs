@@ -43,22 +43,33 @@ impl KnownRights {
 
     /// What the user may do in a namespace, as far as that is known.
     pub(crate) fn of(self, namespace: &str) -> Rights {
-        let now = clock::now();
         let signal = self.known.try_update_value(|known| {
-            let is_new = known
-                .get(namespace)
-                .is_none_or(|known| now - known.asked_at > GOOD_FOR);
-            let known = known.entry(namespace.to_owned()).or_insert_with(|| Known {
-                rights: ArcRwSignal::new(ALL),
-                asked_at: now,
-            });
-            if is_new {
-                known.asked_at = now;
-                self.ask(namespace);
+            if let Some(known) = known.get(namespace) {
+                return known.rights.clone();
             }
-            known.rights.clone()
+            let rights = ArcRwSignal::new(ALL);
+            let of_it = Known {
+                rights: rights.clone(),
+                asked_at: clock::now(),
+            };
+            known.insert(namespace.to_owned(), of_it);
+            self.ask(namespace.to_owned());
+            rights
         });
         signal.map_or(ALL, |rights| rights.get())
+    }
+
+    /// Asks again where it was asked long ago; in one namespace at a time, for this is to be called each second or so.
+    pub(super) fn keep_fresh(self) {
+        let now = clock::now();
+        self.known.update_value(|known| {
+            let mut all = known.iter_mut();
+            let old = all.find(|(_, known)| now - known.asked_at > GOOD_FOR);
+            if let Some((namespace, known)) = old {
+                known.asked_at = now;
+                self.ask(namespace.clone());
+            }
+        });
     }
 
     /// Somebody else may do something else.
@@ -68,9 +79,9 @@ impl KnownRights {
         self.due.set_value(VecDeque::new());
     }
 
-    fn ask(self, namespace: &str) {
+    fn ask(self, namespace: String) {
         let is_first = self.due.try_update_value(|due| {
-            due.push_back(namespace.to_owned());
+            due.push_back(namespace);
             due.len() == 1
         });
         if is_first != Some(true) {

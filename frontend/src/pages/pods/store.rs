@@ -152,6 +152,7 @@ impl PodStore {
     pub(crate) fn follow(self) {
         if clock::now() - self.failed_at.get_value() >= AGAIN_AFTER {
             self.refresh();
+            self.rights.keep_fresh();
         }
     }
 
