@@ -12,5 +12,6 @@ test("the cluster's name and its mark stand beside a terminal", async ({ setUp }
   // of what has no room the mark goes last
   await page.setViewportSize({ width: 390, height: 700 });
   await expect(bar.getByText("EU 1")).toBeHidden();
-  await expect(bar.getByText("production")).toBeInViewport();
+  await expect(bar.getByText("production")).toBeInViewport({ ratio: 1 });
+  await expect(bar.getByTestId("tab")).toBeInViewport({ ratio: 0.8 });
 });

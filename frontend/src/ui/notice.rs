@@ -28,16 +28,16 @@ pub(crate) struct Notice {
     until: Until,
 }
 
-/// Until when a notice stands.
+/// Until when a notice stands. Of two the one is shown that comes first here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Until {
     /// Until it has been read.
     #[default]
     Read,
-    /// Until something is typed.
-    Typed,
     /// Until the connection is back.
     Connected,
+    /// Until something is typed.
+    Typed,
 }
 
 impl Notice {
@@ -97,76 +97,54 @@ impl Notice {
 
 /// What there is to be said at a terminal: what was said last, and behind it what is true for longer.
 #[derive(Clone, Copy)]
-pub(crate) struct Notices {
-    latest: Place,
-    /// That the connection is lost.
-    loss: Place,
-    /// That the session ends soon if nothing is typed.
-    warning: Place,
-}
-
-/// What is said, if anything is.
-type Place = RwSignal<Option<Rc<Notice>>, LocalStorage>;
+pub(crate) struct Notices(RwSignal<[Option<Rc<Notice>>; 3], LocalStorage>);
 
 impl Notices {
     pub(crate) fn new() -> Self {
-        Self {
-            latest: RwSignal::new_local(None),
-            loss: RwSignal::new_local(None),
-            warning: RwSignal::new_local(None),
-        }
+        Self(RwSignal::new_local(Default::default()))
     }
 
     /// Says it in place of what was said before.
     pub(crate) fn show(self, notice: Notice) {
-        let place = match notice.until {
-            Until::Read => self.latest,
-            Until::Typed => self.warning,
-            Until::Connected => self.loss,
-        };
-        place.set(Some(Rc::new(notice)));
+        let place = notice.until as usize;
+        self.0
+            .update(|notices| notices[place] = Some(Rc::new(notice)));
     }
 
     /// Nothing is to be said any more.
     pub(crate) fn clear(self) {
-        for place in self.places() {
-            clear(place);
+        for until in [Until::Read, Until::Connected, Until::Typed] {
+            self.end(until);
         }
     }
 
     /// Something was typed, or there is no session any more that might end.
     pub(crate) fn end_idle_warning(self) {
-        clear(self.warning);
+        self.end(Until::Typed);
     }
 
     /// There is a connection again, or nobody waits for one.
     pub(crate) fn end_loss(self) {
-        clear(self.loss);
-    }
-
-    /// All places, the one first that is shown first.
-    fn places(self) -> [Place; 3] {
-        [self.latest, self.loss, self.warning]
+        self.end(Until::Connected);
     }
 
     /// What is shown.
     fn shown(self) -> Option<Rc<Notice>> {
-        self.places().into_iter().find_map(|place| place.get())
+        self.0
+            .with(|notices| notices.iter().flatten().next().cloned())
     }
 
     /// The user has read what is shown.
     fn close(self) {
-        let mut places = self.places().into_iter();
-        if let Some(place) = places.find(|place| place.with_untracked(Option::is_some)) {
-            place.set(None);
+        if let Some(notice) = untrack(|| self.shown()) {
+            self.end(notice.until);
         }
     }
-}
 
-/// Nobody is woken for nothing.
-fn clear(place: Place) {
-    if place.with_untracked(Option::is_some) {
-        place.set(None);
+    /// Nobody is woken for nothing.
+    fn end(self, until: Until) {
+        self.0
+            .maybe_update(|notices| notices[until as usize].take().is_some());
     }
 }
 

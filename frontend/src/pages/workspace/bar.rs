@@ -60,7 +60,7 @@ pub(super) fn TopBar(commands: Commands) -> impl IntoView {
                 aria-current=move || list_is_here.get().then_some("page")
             >
                 <span class="top-bar__mark" aria-hidden="true">"❯_"</span>
-                {move || words().pods}
+                <span class="top-bar__home-name">{move || words().pods}</span>
             </a>
             <nav class="tabs" aria-label=move || words().your_shells>
                 <ul class="tabs__list">
