@@ -263,7 +263,7 @@ impl Cells<'_> {
                     class="button container-link"
                     data-runs=runs_here
                     data-testid="open-shell"
-                    data-pod=key.clone()
+                    data-pod=key
                     data-container=name.clone()
                     title=format!("{open}: {name}\n{image}")
                 >
