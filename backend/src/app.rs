@@ -17,7 +17,6 @@ pub(crate) struct App {
     pub(crate) audit: Audit,
     pub(crate) auth: Arc<Auth>,
     pub(crate) cluster: Cluster,
-    pub(crate) cluster_mark: ClusterMark,
     pub(crate) debug_image: DebugImage,
     pub(crate) logs: Logs,
     pub(crate) metrics: Arc<Metrics>,
@@ -29,10 +28,6 @@ pub(crate) struct App {
     pub(crate) switches: Switches,
     pub(crate) times: Times,
 }
-
-/// What stands beside the cluster's name.
-#[derive(Clone, Debug)]
-pub(crate) struct ClusterMark(pub(crate) Option<Arc<str>>);
 
 /// Image of the containers that are added for debugging.
 #[derive(Clone, Debug)]

@@ -69,6 +69,7 @@ pub struct Cluster {
     clients: Arc<Clients>,
     call_as: CallAs,
     name: Arc<str>,
+    mark: Option<Arc<str>>,
     identity: Arc<[u8]>,
     demo: bool,
     /// Whether the server has no identity of its own.
@@ -91,6 +92,7 @@ impl Cluster {
             clients,
             call_as: CallAs::Own,
             name: name.into(),
+            mark: None,
             identity,
             demo: false,
             anonymous: false,
@@ -121,12 +123,18 @@ impl Cluster {
         &self.name
     }
 
-    /// The same cluster, by another name.
-    pub(crate) fn called(self, name: &str) -> Self {
+    /// The same cluster by another name, if there is one, and with this mark beside it.
+    pub(crate) fn called(self, name: Option<&str>, mark: Option<&str>) -> Self {
         Self {
-            name: name.into(),
+            name: name.map_or(self.name, Arc::from),
+            mark: mark.map(Arc::from),
             ..self
         }
+    }
+
+    /// What is to stand beside its name, so that people take it for no other.
+    pub(crate) fn mark(&self) -> Option<&str> {
+        self.mark.as_deref()
     }
 
     /// Lets clean-ups run in so many containers at once.

@@ -22,7 +22,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{info, warn};
 
 use crate::{
-    app::{App, ClusterMark, DebugImage, Shutdown, Times},
+    app::{App, DebugImage, Shutdown, Times},
     audit::Audit,
     auth::{Auth, Hosts, Keys, Means, ProxyProof},
     choice,
@@ -109,9 +109,10 @@ impl Server {
         let metrics = Arc::new(Metrics::new());
         let watcher = Arc::clone(&metrics) as Arc<dyn CallWatcher>;
         let mut chosen = choice::choose(&config, act_as, &self.clock, watcher).await?;
-        if let Some(name) = &config.cluster_name {
-            chosen.cluster = chosen.cluster.called(name);
-        }
+        chosen.cluster = chosen.cluster.called(
+            config.cluster_name.as_deref(),
+            config.cluster_mark.as_deref(),
+        );
         let budget = descriptors::budget(chosen.costs(), config.max_sessions)?;
         chosen.cluster.allow_clean_ups(budget.clean_ups);
         chosen.cluster.review_every(config.review_every);
@@ -177,7 +178,6 @@ impl Server {
             audit,
             auth: Arc::new(auth),
             cluster: chosen.cluster,
-            cluster_mark: ClusterMark(config.cluster_mark.as_deref().map(Arc::from)),
             debug_image: DebugImage(config.debug_image.as_str().into()),
             logs,
             metrics,

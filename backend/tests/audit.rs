@@ -244,6 +244,9 @@ async fn dashboard_and_alerts_name_metrics_that_exist() {
     terminal.type_text("exit\r").await;
     terminal.end().await;
     ask(&server, "GET", "/api/v1/pods", "wrong", String::new()).await;
+    let log = "/api/v1/logs/default/web-0/app";
+    let log = ask(&server, "GET", log, "token-of-ann", String::new()).await;
+    assert_eq!(log.status, StatusCode::OK, "{}", log.body);
     let host = server.metrics.as_ref().unwrap();
     let request = Request::get(format!("http://{host}/metrics")).body(String::new());
     let text = server.send_any(request.unwrap()).await.body;

@@ -15,7 +15,6 @@ use super::{
     Auth, CallersCluster, Principal, client_address, keys::Refused, method::Method, unauthorized,
 };
 use crate::{
-    app::ClusterMark,
     audit::{Audit, Entry, Event},
     cluster::{Cluster, ClusterError},
     error::Failure,
@@ -156,7 +155,6 @@ pub(crate) async fn sign_out(
 )]
 pub(crate) async fn me(
     State(auth): State<Arc<Auth>>,
-    State(ClusterMark(mark)): State<ClusterMark>,
     principal: Principal,
     CallersCluster(cluster): CallersCluster,
 ) -> Json<Me> {
@@ -169,7 +167,7 @@ pub(crate) async fn me(
         groups,
         can_sign_out: matches!(auth.method, Method::Token(_) | Method::Oidc(_)),
         cluster: cluster.name().to_owned(),
-        mark: mark.as_deref().map(str::to_owned),
+        mark: cluster.mark().map(str::to_owned),
     })
 }
 
