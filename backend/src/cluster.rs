@@ -20,6 +20,7 @@ mod who_am_i;
 mod words;
 
 use std::{
+    collections::HashSet,
     future::Future,
     sync::{
         Arc,
@@ -215,24 +216,18 @@ impl Cluster {
         })
     }
 
-    /// Whether the identity has a right in a namespace, to some of its pods at least; if nobody can tell before it is tried, it
-    /// has.
+    /// Which of these rights the identity has in a namespace, to some of its pods at least; one of which nobody can tell before it
+    /// is tried counts as held.
     ///
     /// # Errors
     ///
     /// If the API server does not know the identity, fails, or is silent for 10 s.
-    pub async fn may(&self, right: Right, namespace: &str) -> Result<bool, ClusterError> {
-        let place = Where {
-            namespace,
-            pod: None,
-        };
-        match access_review::check(self, right, place).await {
-            Ok(()) => Ok(true),
-            Err(ClusterError::MayNot { .. }) => {
-                Ok(access_review::has_by_name(self, right, namespace).await)
-            }
-            Err(error) => Err(error),
-        }
+    pub async fn held(
+        &self,
+        rights: &[Right],
+        namespace: &str,
+    ) -> Result<HashSet<Right>, ClusterError> {
+        access_review::held(self, rights, namespace).await
     }
 
     fn pod_api(&self, namespace: &str) -> Api<Pod> {

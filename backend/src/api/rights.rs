@@ -26,14 +26,17 @@ pub(crate) async fn rights(
 ) -> Result<Json<Rights>, Failure> {
     check_label(&namespace)?;
     switches.check_namespace(&namespace)?;
-    let may = async |is_on: bool, right: Right| match is_on {
-        true => cluster.may(right, &namespace).await,
-        false => Ok(false),
-    };
-    let (exec, attach, log) = tokio::try_join!(
-        may(switches.allows(Mode::Exec), Right::Exec),
-        may(switches.allows(Mode::Attach), Right::Attach),
-        may(switches.allows_logs(), Right::Log),
-    )?;
-    Ok(Json(Rights { exec, attach, log }))
+    let there_are = [
+        (switches.allows(Mode::Exec), Right::Exec),
+        (switches.allows(Mode::Attach), Right::Attach),
+        (switches.allows_logs(), Right::Log),
+    ];
+    let there_are = there_are.into_iter().filter(|(is_on, _)| *is_on);
+    let wanted: Vec<_> = there_are.map(|(_, right)| right).collect();
+    let held = cluster.held(&wanted, &namespace).await?;
+    Ok(Json(Rights {
+        exec: held.contains(&Right::Exec),
+        attach: held.contains(&Right::Attach),
+        log: held.contains(&Right::Log),
+    }))
 }

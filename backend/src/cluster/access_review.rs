@@ -1,5 +1,8 @@
 //! Asks the API server what the identity may do.
 
+use std::collections::HashSet;
+
+use futures_util::future::{join_all, try_join_all};
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, ResourceRule, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
     SelfSubjectRulesReview, SelfSubjectRulesReviewSpec,
@@ -103,12 +106,41 @@ pub(super) async fn check(
         }
     });
     // Of two that are missing the first is named, whichever answer comes first.
-    let answered = futures_util::future::join_all(reviews).await;
-    answered.into_iter().collect()
+    join_all(reviews).await.into_iter().collect()
 }
 
-/// Whether the identity has a right to some pods of a namespace by their names, as far as the API server tells.
-pub(super) async fn has_by_name(cluster: &Cluster, right: Right, namespace: &str) -> bool {
+/// Which of these rights the identity has in a namespace, to some of its pods at least. See [`Cluster::held`].
+pub(super) async fn held(
+    cluster: &Cluster,
+    rights: &[Right],
+    namespace: &str,
+) -> Result<HashSet<Right>, ClusterError> {
+    let place = Where {
+        namespace,
+        pod: None,
+    };
+    let checks = rights
+        .iter()
+        .map(async |right| match check(cluster, *right, place).await {
+            Ok(()) => Ok((*right, true)),
+            Err(ClusterError::MayNot { .. }) => Ok((*right, false)),
+            Err(error) => Err(error),
+        });
+    let checked = try_join_all(checks).await?;
+    let of = |is_held| {
+        let rights = checked.iter().filter(move |(_, held)| *held == is_held);
+        rights.map(|(right, _)| *right)
+    };
+    let mut held: HashSet<_> = of(true).collect();
+    if held.len() < rights.len() {
+        let rules = rules(cluster, namespace).await;
+        held.extend(of(false).filter(|right| rules.iter().any(|rule| names_pods(rule, *right))));
+    }
+    Ok(held)
+}
+
+/// The rules that count for the identity in a namespace, as far as the API server tells.
+async fn rules(cluster: &Cluster, namespace: &str) -> Vec<ResourceRule> {
     let review = SelfSubjectRulesReview {
         spec: SelfSubjectRulesReviewSpec {
             namespace: Some(namespace.to_owned()),
@@ -118,11 +150,9 @@ pub(super) async fn has_by_name(cluster: &Cluster, right: Right, namespace: &str
     let reviews: Api<SelfSubjectRulesReview> = Api::all(cluster.client.clone());
     let answered = answer(reviews.create(&Default::default(), &review)).await;
     let status = answered.ok().and_then(|review| review.status);
-    let rules = status.map(|status| status.resource_rules);
-    rules
+    status
+        .map(|status| status.resource_rules)
         .unwrap_or_default()
-        .iter()
-        .any(|rule| names_pods(rule, right))
 }
 
 /// Whether a rule gives a part of a right at least, to pods that it names.
