@@ -208,6 +208,7 @@ pub(crate) fn NoticeBar(
         });
         let about = Some(notice.about.clone()).filter(|about| !about.is_empty());
         let detail = Some(notice.detail.clone()).filter(|detail| !detail.is_empty());
+        let counts = notice.counts.is_some();
         let count = move || {
             let notice = notices.shown()?;
             notice.counts.as_ref().map(|count| count())
@@ -226,8 +227,7 @@ pub(crate) fn NoticeBar(
                     <strong>{notice.text.clone()}</strong>
                     {detail.map(|detail| view! { " " {detail} })}
                     {about.map(|about| view! { " " <code class="notice__about">{about}</code> })}
-                    " "
-                    <span aria-hidden="true">{count}</span>
+                    {counts.then(|| view! { " " <span aria-hidden="true">{count}</span> })}
                 </p>
                 <div class="button-row notice__ways">
                     {buttons.collect_view()}

@@ -178,7 +178,7 @@ impl ListKeys {
     /// Asks something of the chosen pod. Who has chosen none, but searches, means the first that can be entered.
     fn of_chosen<T>(self, ask: impl FnOnce(&Pod) -> Option<T>) -> Option<T> {
         let selected = self.store.selected.get_untracked();
-        let refused = self.store.rights.without_shells.read_untracked();
+        let refused = untrack(|| self.store.rights.without_shells());
         self.wanted.with_untracked(|wanted| {
             self.store.pods.with_untracked(|known| {
                 let mut pods = wanted.iter().filter_map(|at| known.pods().get(*at));

@@ -20,66 +20,66 @@ const ALL: Rights = Rights {
 /// The rights that are known, by namespace.
 #[derive(Clone, Copy)]
 pub(crate) struct KnownRights {
-    /// The namespaces in which no shell may be opened, as far as that is known.
-    pub(crate) without_shells: RwSignal<HashSet<String>>,
-    known: StoredValue<HashMap<String, Known>>,
+    /// Where not all is allowed.
+    limited: RwSignal<HashMap<String, Rights>>,
+    /// When each namespace was asked for last.
+    asked_at: StoredValue<HashMap<String, f64>>,
     /// Namespaces that are to be asked for.
     due: StoredValue<VecDeque<String>>,
-}
-
-struct Known {
-    rights: ArcRwSignal<Rights>,
-    asked_at: f64,
 }
 
 impl KnownRights {
     pub(super) fn new() -> Self {
         Self {
-            without_shells: RwSignal::default(),
-            known: StoredValue::default(),
+            limited: RwSignal::default(),
+            asked_at: StoredValue::default(),
             due: StoredValue::default(),
         }
     }
 
     /// What the user may do in a namespace, as far as that is known.
-    pub(crate) fn of(self, namespace: &str) -> Rights {
-        let signal = self.known.try_update_value(|known| {
-            if let Some(known) = known.get(namespace) {
-                return known.rights.clone();
-            }
-            let rights = ArcRwSignal::new(ALL);
-            let of_it = Known {
-                rights: rights.clone(),
-                asked_at: clock::now(),
-            };
-            known.insert(namespace.to_owned(), of_it);
+    pub(super) fn of(self, namespace: &str) -> Rights {
+        if !self
+            .asked_at
+            .with_value(|asked| asked.contains_key(namespace))
+        {
             self.ask(namespace.to_owned());
-            rights
-        });
-        signal.map_or(ALL, |rights| rights.get())
+        }
+        self.limited
+            .with(|limited| limited.get(namespace).copied().unwrap_or(ALL))
+    }
+
+    /// The namespaces in which no shell may be opened, as far as that is known.
+    pub(crate) fn without_shells(self) -> HashSet<String> {
+        self.limited.with(|limited| {
+            let refused = limited.iter().filter(|(_, rights)| !rights.exec);
+            refused.map(|(namespace, _)| namespace.clone()).collect()
+        })
     }
 
     /// Asks again where it was asked long ago; in one namespace at a time, for this is to be called each second or so.
     pub(super) fn keep_fresh(self) {
         let now = clock::now();
-        self.known.update_value(|known| {
-            let mut all = known.iter_mut();
-            let old = all.find(|(_, known)| now - known.asked_at > GOOD_FOR);
-            if let Some((namespace, known)) = old {
-                known.asked_at = now;
-                self.ask(namespace.clone());
-            }
+        let old = self.asked_at.with_value(|asked| {
+            let old = asked.iter().find(|(_, at)| now - **at > GOOD_FOR);
+            old.map(|(namespace, _)| namespace.clone())
         });
+        if let Some(namespace) = old {
+            self.ask(namespace);
+        }
     }
 
     /// Somebody else may do something else.
     pub(super) fn clear(self) {
-        self.without_shells.set(HashSet::new());
-        self.known.set_value(HashMap::new());
+        self.limited.set(HashMap::new());
+        self.asked_at.set_value(HashMap::new());
         self.due.set_value(VecDeque::new());
     }
 
     fn ask(self, namespace: String) {
+        self.asked_at.update_value(|asked| {
+            asked.insert(namespace.clone(), clock::now());
+        });
         let is_first = self.due.try_update_value(|due| {
             due.push_back(namespace);
             due.len() == 1
@@ -92,27 +92,22 @@ impl KnownRights {
                 let answer = api::rights(&namespace).await;
                 self.due
                     .update_value(|due| due.retain(|one| *one != namespace));
-                // Nobody hears of what they know.
-                let known = |rights| {
-                    self.known.with_value(|known| {
-                        let known = known.get(&namespace)?;
-                        let is_news = known.rights.get_untracked() != rights;
-                        is_news.then(|| known.rights.clone())
-                    })
-                };
-                if let Ok(rights) = answer
-                    && let Some(signal) = known(rights)
-                {
-                    signal.set(rights);
-                    self.without_shells.update(|namespaces| {
-                        if rights.exec {
-                            namespaces.remove(&namespace);
-                        } else {
-                            namespaces.insert(namespace);
-                        }
-                    });
+                if let Ok(rights) = answer {
+                    self.take(namespace, rights);
                 }
             }
+        });
+    }
+
+    /// Nobody hears of what they know.
+    fn take(self, namespace: String, rights: Rights) {
+        self.limited.maybe_update(|limited| {
+            let known = if rights == ALL {
+                limited.remove(&namespace)
+            } else {
+                limited.insert(namespace, rights)
+            };
+            known.unwrap_or(ALL) != rights
         });
     }
 }

@@ -202,7 +202,7 @@ fn List(
     let words = move || language.get().words();
     let total = move || store.pods.with(|known| known.pods().len());
     let enterable = Memo::new(move |_| {
-        let refused = store.rights.without_shells.read();
+        let refused = store.rights.without_shells();
         store.pods.with(|known| {
             let pods = known.pods().iter();
             pods.filter(|entry| is_enterable((*entry).as_ref(), &refused))

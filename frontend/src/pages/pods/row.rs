@@ -34,6 +34,7 @@ pub(crate) fn PodRow(
 ) -> impl IntoView {
     let language = use_language();
     let workspace = use_workspace();
+    let rights = Memo::new(move |_| entry.with(|entry| store.rights.of(&entry.as_ref().namespace)));
     // All at once: signals for each part would take longer to make, while one scrolls, than a row takes to be drawn anew.
     let cells = move || {
         let show = |entry: &Entry, searched: &Vec<String>| {
@@ -42,19 +43,15 @@ pub(crate) fn PodRow(
                 searched,
                 language: language.get(),
                 now: store.now,
-                rights: store.rights.of(&entry.as_ref().namespace),
+                rights: rights.get(),
                 workspace,
             }
             .draw()
         };
         entry.with(|entry| searched.with(|searched| show(entry, searched)))
     };
-    let is_enterable = move || {
-        entry.with(|entry| {
-            let pod = entry.as_ref();
-            pod_summary::is_enterable(pod) && store.rights.of(&pod.namespace).exec
-        })
-    };
+    let is_enterable =
+        move || rights.get().exec && entry.with(|entry| pod_summary::is_enterable(entry.as_ref()));
     let selected = key.clone();
     let is_selected =
         Memo::new(move |_| store.selected.with(|key| key.as_ref() == Some(&selected)));
@@ -157,47 +154,28 @@ impl Cells<'_> {
         } else {
             pod_summary::why_not(pod, language)
         };
+        let words = language.words();
         let attached = containers.into_iter().next().filter(|_| rights.attach);
         let attach = attached.map(|container| {
-            let title = format!("{}: {}", language.words().attach_title, container.name);
-            view! {
-                <a
-                    href=self.target(&container.name, Mode::Attach).page()
-                    class="debug-link"
-                    data-testid="attach"
-                    aria-label=title.clone()
-                    title=title
-                >
-                    {language.words().attach}
-                </a>
-            }
+            let label = format!("{}: {}", words.attach_title, container.name);
+            let target = self.target(&container.name, Mode::Attach);
+            by_word(target.page(), "attach", label, words.attach)
         });
         let log = pod_summary::with_log(pod).into_iter().next();
         let log = log.filter(|_| rights.log).map(|container| {
-            view! {
-                <a
-                    href=self.log(&container.name).page()
-                    class="debug-link"
-                    data-testid="open-log"
-                    aria-label=language.log_of(&pod.name)
-                >
-                    {language.words().log.name}
-                </a>
-            }
+            let log = self.log(&container.name);
+            by_word(
+                log.page(),
+                "open-log",
+                language.log_of(&pod.name),
+                words.log.name,
+            )
         });
         // What is there says why, and offers a debug container beside it.
         let debug = pod_summary::debuggable(pod).map(|container| {
-            let debug = language.words().debug;
-            view! {
-                <a
-                    href=self.target(&container, Mode::Exec(None)).page()
-                    class="debug-link"
-                    data-testid="debug-link"
-                    aria-label=format!("{debug}: {}", pod.name)
-                >
-                    {debug}
-                </a>
-            }
+            let label = format!("{}: {}", words.debug, pod.name);
+            let target = self.target(&container, Mode::Exec(None));
+            by_word(target.page(), "debug-link", label, words.debug)
         });
         view! {
             <span class="pod-row__why" title=why>
@@ -227,34 +205,13 @@ impl Cells<'_> {
         let mark = language.kind(container.kind);
         let mark = mark.map(|mark| view! { <small class="container-link__mark">{mark}</small> });
         let attach = self.rights.attach.then(|| {
-            let title = format!("{}: {name}", words.attach_title);
-            view! {
-                <a
-                    href=self.target(&name, Mode::Attach).page()
-                    class="attach-link"
-                    data-testid="attach"
-                    data-pod=key.clone()
-                    data-container=name.clone()
-                    aria-label=title.clone()
-                    title=title
-                >
-                    {Icon::Attach.draw()}
-                </a>
-            }
+            let label = format!("{}: {name}", words.attach_title);
+            let target = self.target(&name, Mode::Attach);
+            by_sign(target.page(), "attach", label, Icon::Attach)
         });
         let log = self.rights.log.then(|| {
-            let title = language.log_of(&name);
-            view! {
-                <a
-                    href=self.log(&name).page()
-                    class="attach-link"
-                    data-testid="open-log"
-                    aria-label=title.clone()
-                    title=title
-                >
-                    {Icon::Log.draw()}
-                </a>
-            }
+            let log = self.log(&name);
+            by_sign(log.page(), "open-log", language.log_of(&name), Icon::Log)
         });
         view! {
             <span class="pod-row__container">
@@ -287,6 +244,27 @@ impl Cells<'_> {
 
     fn log(&self, container: &str) -> LogRequest {
         LogRequest::new(&self.pod.namespace, &self.pod.name, container)
+    }
+}
+
+/// A way by a word, where there is room for one.
+fn by_word(
+    href: String,
+    test_id: &'static str,
+    label: String,
+    word: &'static str,
+) -> impl IntoView {
+    view! {
+        <a href=href class="debug-link" data-testid=test_id aria-label=label>{word}</a>
+    }
+}
+
+/// A way by a sign.
+fn by_sign(href: String, test_id: &'static str, label: String, icon: Icon) -> impl IntoView {
+    view! {
+        <a href=href class="attach-link" data-testid=test_id aria-label=label.clone() title=label>
+            {icon.draw()}
+        </a>
     }
 }
 

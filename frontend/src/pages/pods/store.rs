@@ -256,7 +256,7 @@ impl PodStore {
         let words = pod_summary::words(&self.filter.get());
         let only_enterable = self.only_enterable.get();
         let order = self.order.get();
-        let refused = self.rights.without_shells.read();
+        let refused = self.rights.without_shells();
         self.pods.with(|known| {
             let pods = known.pods();
             let wanted = pods.iter().enumerate().filter(|(_, entry)| {

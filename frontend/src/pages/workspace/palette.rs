@@ -314,7 +314,7 @@ fn all_offers(commands: Commands, store: PodStore, language: Language) -> Vec<Of
             .filter(|target| !is_running(target))
             .map(|target| open(Group::Recent, target)),
     );
-    let refused = store.rights.without_shells.read();
+    let refused = store.rights.without_shells();
     store.pods.with(|known| {
         for entry in known.pods() {
             let pod = entry.as_ref();
