@@ -34,7 +34,10 @@ pub(super) fn TopBar(commands: Commands) -> impl IntoView {
     let cluster = move || {
         let (name, mark) = account.cluster()?;
         let title = name.clone();
-        let mark = mark.map(|mark| view! { <strong class="badge badge--danger">{mark}</strong> });
+        let mark = mark.map(|mark| {
+            let title = mark.clone();
+            view! { <strong class="badge badge--danger" title=title>{mark}</strong> }
+        });
         Some(view! {
             <span class="cluster-name" title=title>{name}</span>
             {mark}
