@@ -14,6 +14,7 @@ async function openAndClose(page: Page, word: string): Promise<Terminal> {
   const terminal = await openShell(page);
   await terminal.run(`clear; W=${word}; echo re''ady`);
   await terminal.expectText(/^ready$/m);
+  await terminal.expectPrompt();
   await page.keyboard.press("Control+Shift+X");
   await expect(bar(page)).toContainText("Closed welcome/shell.");
   return terminal;
