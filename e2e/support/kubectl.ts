@@ -41,9 +41,18 @@ export async function kubectl(...args: string[]): Promise<string> {
 /** Gives the cluster a description of something to make or change. */
 export async function submit(verb: "apply" | "create", manifest: object): Promise<void> {
   const all = ["--kubeconfig", kubeconfig(), verb, "-f", "-"];
-  const submitting = run("kubectl", all, { timeout: 60_000 });
-  submitting.child.stdin?.end(JSON.stringify(manifest));
-  await submitting;
+  const once = async (): Promise<void> => {
+    const submitting = run("kubectl", all, { timeout: 60_000 });
+    submitting.child.stdin?.end(JSON.stringify(manifest));
+    await submitting;
+  };
+  try {
+    await once();
+  } catch (error) {
+    // the other worker has made it since this one looked for it
+    if (verb !== "apply" || !String(error).includes("AlreadyExists")) throw error;
+    await once();
+  }
 }
 
 /** Rights as RBAC has them. */
