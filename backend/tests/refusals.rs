@@ -128,7 +128,7 @@ async fn a_refused_exec_keeps_its_own_words_and_has_its_own_reason() {
         // By a kubelet.
         (
             answer(500, "text/plain", "container not found (\"app\")\n"),
-            EndReason::PodGone,
+            EndReason::ContainerEnded,
             "container not found (\"app\")",
         ),
         // And otherwise.
@@ -178,7 +178,7 @@ async fn a_container_that_ended_since_its_id_was_minted() {
             .inject(Fault::exec(ExecEffect::Protocols(vec![protocol])));
         let exit = end_of(&server, &id).await;
         server.cluster.clear_faults();
-        assert_eq!(exit.reason, EndReason::PodGone, "{exit:?}");
+        assert_eq!(exit.reason, EndReason::ContainerEnded, "{exit:?}");
         assert!(
             exit.message.contains("has ended (Error, exit code 3)"),
             "{exit:?}"

@@ -118,6 +118,8 @@ test("a pod whose main process is killed ends its shell with that reason", async
   await terminal.expectPrompt();
   // its first process heeds this signal, and takes all others of the container with it
   await terminal.run("kill -TERM 1");
-  await terminal.expectReason("pod-gone");
+  await terminal.expectReason("container-ended");
   await terminal.expectState("ended");
+  // it may end again and again: whoever wants to know why looks from beside it
+  await expect(page.getByTestId("debug")).toBeVisible();
 });

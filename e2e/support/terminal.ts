@@ -63,7 +63,7 @@ export class Terminal {
   }
 
   /** Waits for the end of the session, for this reason. */
-  async expectReason(reason: string): Promise<void> {
+  async expectReason(reason: string | RegExp): Promise<void> {
     await expect(this.state).toHaveAttribute("data-reason", reason, { timeout: 30_000 });
   }
 

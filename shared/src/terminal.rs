@@ -246,7 +246,9 @@ pub enum EndReason {
     NoShell,
     /// The container runtime could not start the shell, or attach to the process.
     NotStarted,
-    /// The container ended or its pod was deleted.
+    /// The container ended; its pod is still there, and may start it again.
+    ContainerEnded,
+    /// The pod was deleted, or is over with all of its containers.
     PodGone,
     /// The cluster refused the exec: the right to it is missing.
     Forbidden,
@@ -290,11 +292,12 @@ pub enum EndReason {
 
 impl EndReason {
     /// Every reason, for tests and documents.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Exited,
         Self::Closed,
         Self::NoShell,
         Self::NotStarted,
+        Self::ContainerEnded,
         Self::PodGone,
         Self::Forbidden,
         Self::Denied,

@@ -117,6 +117,15 @@ pub(super) fn reason_and_message(pod: &v1::Pod) -> Option<String> {
     }))
 }
 
+/// Whether none of a pod's containers will run again, as far as is known: it came to its end, was evicted, or its node is lost.
+pub(super) fn is_over(pod: &v1::Pod) -> bool {
+    let phase = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.phase.as_deref());
+    matches!(phase, Some("Succeeded" | "Failed")) || reason_and_message(pod).is_some()
+}
+
 /// All containers of a pod, by their names.
 fn names(pod: &v1::Pod) -> impl Iterator<Item = &str> {
     let spec = pod.spec.iter();

@@ -191,7 +191,7 @@ pub(crate) fn refused(error: &ClusterError) -> Exit {
         ClusterError::Api { status: 404, .. } | ClusterError::NoContainer { .. } => {
             EndReason::NotFound
         }
-        ClusterError::Gone(_) => EndReason::PodGone,
+        ClusterError::Gone(_) => EndReason::ContainerEnded,
         ClusterError::Denied(_) => EndReason::Denied,
         ClusterError::Proxy(_) => EndReason::ProxyRefused,
         ClusterError::NoUpgrade(_) => EndReason::NoUpgrade,

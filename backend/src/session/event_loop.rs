@@ -53,7 +53,8 @@ impl<S: TerminalBackend> Stop<S> {
 
     /// The shell's own end, and what it means.
     fn explained(state: &SessionState, exit: Exit) -> Self {
-        let alive = state.is_alive() && exit.reason != EndReason::PodGone;
+        let ended = matches!(exit.reason, EndReason::ContainerEnded | EndReason::PodGone);
+        let alive = state.is_alive() && !ended;
         Self::Ended { exit, alive }
     }
 }

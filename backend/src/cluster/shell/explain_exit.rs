@@ -139,10 +139,15 @@ fn end_in(pod: Pod, target: &Target) -> Option<Exit> {
             ..failed(EndReason::Exited, message)
         });
     }
+    let reason = if pods::is_over(&pod) {
+        EndReason::PodGone
+    } else {
+        EndReason::ContainerEnded
+    };
     let gone = pods::find_running(pod, Some(target.container.clone())).err()?;
     Some(Exit {
         detail: gone.detail().map(Cow::into_owned),
-        ..failed(EndReason::PodGone, gone.to_string())
+        ..failed(reason, gone.to_string())
     })
 }
 
@@ -181,7 +186,7 @@ mod tests {
     fn a_container_that_was_restarted_between_two_looks_has_ended() {
         let ended = json!({"terminated": {"exitCode": 7, "reason": "Error"}});
         for (mode, reason, code) in [
-            (Mode::Exec, EndReason::PodGone, None),
+            (Mode::Exec, EndReason::ContainerEnded, None),
             (Mode::Attach, EndReason::Exited, Some(7)),
         ] {
             let target = target(mode);
@@ -193,5 +198,26 @@ mod tests {
             let exit = look(pod("containerd://b", &ended)).unwrap();
             assert_eq!((exit.reason, exit.code), (reason, code));
         }
+    }
+
+    #[test]
+    fn what_ended_in_a_pod_that_is_over_is_gone_with_it() {
+        let ended = |phase: &str, reason: Option<&str>| {
+            let status = json!({
+                "name": "main", "image": "", "imageID": "", "ready": false, "restartCount": 0,
+                "state": {"terminated": {"exitCode": 137, "reason": "Error"}},
+            });
+            let pod = json!({
+                "metadata": {"name": "web"},
+                "spec": {"containers": [{"name": "main", "image": "bash"}]},
+                "status": {"phase": phase, "reason": reason, "containerStatuses": [status]},
+            });
+            let pod = serde_json::from_value(pod).unwrap();
+            end_in(pod, &target(Mode::Exec)).unwrap().reason
+        };
+        assert_eq!(ended("Running", None), EndReason::ContainerEnded);
+        assert_eq!(ended("Running", Some("NodeLost")), EndReason::PodGone);
+        assert_eq!(ended("Failed", Some("Evicted")), EndReason::PodGone);
+        assert_eq!(ended("Succeeded", None), EndReason::PodGone);
     }
 }

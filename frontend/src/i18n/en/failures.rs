@@ -143,9 +143,13 @@ fn end(reason: EndReason) -> Advice {
             "No WebSocket gets through to the cluster",
             "Tell whoever runs the proxy or gateway between Podshell and the cluster that it has to pass WebSockets on.",
         ),
+        EndReason::ContainerEnded => says(
+            "The container has ended",
+            "Open a new shell once it runs again. One that never runs for long can be looked at from a debug container beside it.",
+        ),
         EndReason::PodGone => says(
-            "The container is gone",
-            "Its pod was deleted, or it ended. The pod list shows what is running now.",
+            "The pod is gone",
+            "It was deleted, or is over. The pod list shows what is running now.",
         ),
         EndReason::Forbidden => says(
             "The cluster does not allow a shell here",

@@ -110,9 +110,13 @@ fn end(reason: EndReason) -> Advice {
             "WebSocket 无法到达集群",
             "请告知 Podshell 与集群之间的代理或网关的管理者：需要转发 WebSocket。",
         ),
+        EndReason::ContainerEnded => says(
+            "容器已结束",
+            "待其再次运行后打开新的 shell；若总是很快结束，可在旁边打开调试容器查看。",
+        ),
         EndReason::PodGone => says(
-            "容器已不存在",
-            "其 Pod 已被删除，或容器已结束。Pod 列表显示当前正在运行的容器。",
+            "Pod 已不存在",
+            "它已被删除或已结束。Pod 列表显示当前正在运行的容器。",
         ),
         EndReason::Forbidden => says(
             "集群不允许在此打开 shell",

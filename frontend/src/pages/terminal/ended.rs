@@ -147,7 +147,7 @@ fn debug_offer(status: &Status, mode: &Mode) -> Option<bool> {
     match (status, mode) {
         (Status::Ended(exit), Mode::Exec(_)) => match exit.reason {
             EndReason::NoShell => Some(true),
-            EndReason::NotStarted => Some(false),
+            EndReason::NotStarted | EndReason::ContainerEnded => Some(false),
             _ => None,
         },
         // It may never run: one that crashes at each start.
