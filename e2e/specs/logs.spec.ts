@@ -129,6 +129,29 @@ test("a lost connection is made again, and each line is there once", async ({ pa
   await log.expectRows(["one", "two", "three"]);
 });
 
+test("a loss that lasts is said at the foot of its log, and can be tried at once", async ({
+  page,
+  ownPod,
+  cable,
+  problems,
+}) => {
+  problems.expect(BROKEN);
+  const log = await Log.open(page, ownPod, cable);
+  await print(ownPod, "one\n");
+  await log.expectRow("one");
+  const notice = page.getByTestId("notice");
+  cable.pull();
+  await expect(notice).toContainText("Connection lost.", { timeout: 15_000 });
+  // the pauses have become so long that nothing else is tried meanwhile
+  await expect(notice).toContainText(/Next try in ([6-9]|1\d) s\./, { timeout: 30_000 });
+  await print(ownPod, "two\n");
+  cable.plug();
+  await notice.getByRole("button", { name: "Try now" }).click();
+  await expect(log.state).toHaveAttribute("data-state", "connected", { timeout: 4_000 });
+  await expect(notice).toBeHidden();
+  await log.expectRows(["one", "two"]);
+});
+
 test("a log is opened from the list by a key and by a link, beside a terminal, and is there after a reload", async ({
   page,
   ownPod,

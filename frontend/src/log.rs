@@ -6,5 +6,6 @@ mod kept_lines;
 mod keys;
 mod line;
 mod local_time;
+mod reader;
 mod reading;
 pub(crate) mod view;

@@ -3,7 +3,7 @@
 pub(crate) mod controller;
 mod driver;
 mod events;
-mod loss;
+pub(crate) mod loss;
 pub(crate) mod questions;
 pub(crate) mod recent_shells;
 pub(crate) mod saved_session;

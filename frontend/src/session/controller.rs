@@ -5,7 +5,6 @@ use std::{
     rc::{Rc, Weak},
 };
 
-use gloo_timers::callback::Timeout;
 use js_sys::{Date, Math};
 use leptos::prelude::*;
 use podshell_client::{Client, End, ResumePoint, ServerInfo, transport::Transport};
@@ -24,6 +23,7 @@ use crate::{
     net::{api, connection, preferred_transport, server_info},
     session::{
         driver::Driver,
+        loss::{self, Loss},
         questions::Questions,
         recent_shells::RECENT_SHELLS,
         saved_session::{self, SavedName, SavedSession},
@@ -53,8 +53,7 @@ pub(crate) struct TerminalController {
     restored: Cell<bool>,
     /// What is done when the user wants the keyboard back for the page that shows this.
     pub(crate) on_return_focus: RefCell<Option<Box<dyn Fn()>>>,
-    /// Runs out when a loss has lasted so long that it is told.
-    pub(super) loss_told: RefCell<Option<Timeout>>,
+    loss: Loss,
     _listeners: [Listener; 3],
 }
 
@@ -91,7 +90,7 @@ impl TerminalController {
                 info: Cell::default(),
                 restored: Cell::new(saved.is_some()),
                 on_return_focus: RefCell::default(),
-                loss_told: RefCell::default(),
+                loss: Loss::default(),
                 _listeners: [
                     Listener::new(
                         &window(),
@@ -368,7 +367,14 @@ impl TerminalController {
         }
         // Who comes back has time anew, and a session that has ended ends no more.
         self.view.notices.end_idle_warning();
-        self.tell_of_loss(&status);
+        let try_now = self.callback(|me, ()| {
+            me.step(|client| client.user_returned(clock::now()));
+        });
+        let (view, language) = (self.view, self.preferences.language);
+        self.loss.follow(&status, view, move || {
+            let kept = language.get_untracked().words().sent_later;
+            loss::notice(view, language, move || try_now(())).detail(kept)
+        });
         if status == Status::Connected {
             self.restored.set(false);
             let since = Date::now();

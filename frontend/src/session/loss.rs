@@ -1,46 +1,57 @@
 //! What is said of a lost connection, once it has been lost for a while, and the way to try it at once.
 
+use std::cell::RefCell;
+
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 
 use crate::{
-    browser::clock,
-    session::{controller::TerminalController, status::Status},
+    i18n::Language,
+    session::{status::Status, view::TerminalView},
     ui::{dialogue::Choice, notice::Notice},
 };
 
 /// A connection that is back within so many ms is no news.
 const TELL_AFTER: u32 = 1_000;
 
-impl TerminalController {
-    /// Tells of a lost connection, unless it is back soon.
-    pub(super) fn tell_of_loss(&self, status: &Status) {
-        let mut told = self.loss_told.borrow_mut();
+/// Whether a lost connection is told of.
+#[derive(Default)]
+pub(crate) struct Loss(RefCell<Option<Timeout>>);
+
+impl Loss {
+    /// Tells by `notice` of a connection that this `status` says to be lost, unless it is back soon.
+    pub(crate) fn follow(
+        &self,
+        status: &Status,
+        view: TerminalView,
+        notice: impl FnOnce() -> Notice + 'static,
+    ) {
+        let mut told = self.0.borrow_mut();
         if !matches!(status, Status::Reconnecting { .. }) {
             *told = None;
-            self.view.notices.end_loss();
+            view.notices.end_loss();
         } else if told.is_none() {
-            let tell = self.callback(|me, ()| me.view.notices.show(me.loss()));
-            *told = Some(Timeout::new(TELL_AFTER, move || tell(())));
+            let tell = move || view.notices.show(notice());
+            *told = Some(Timeout::new(TELL_AFTER, tell));
         }
     }
+}
 
-    fn loss(&self) -> Notice {
-        let (status, language) = (self.view.status, self.preferences.language);
-        let words = language.get_untracked().words();
-        let try_now = self.callback(|me, ()| {
-            me.step(|client| client.user_returned(clock::now()));
-        });
-        let next_try = move || match status.get() {
-            Status::Reconnecting {
-                seconds: Some(seconds),
-            } => language.get().next_try(seconds),
-            _ => language.get().words().trying.to_owned(),
-        };
-        Notice::new(words.connection_lost)
-            .detail(words.sent_later)
-            .counts(next_try)
-            .choices(vec![Choice::new(words.try_now, move || try_now(()))])
-            .until_connected()
-    }
+/// Says that the connection is lost and when it is tried again, and `try_now` does so at once.
+pub(crate) fn notice(
+    view: TerminalView,
+    language: Signal<Language>,
+    try_now: impl Fn() + 'static,
+) -> Notice {
+    let words = language.get_untracked().words();
+    let next_try = move || match view.status.get() {
+        Status::Reconnecting {
+            seconds: Some(seconds),
+        } => language.get().next_try(seconds),
+        _ => language.get().words().trying.to_owned(),
+    };
+    Notice::new(words.connection_lost)
+        .counts(next_try)
+        .choices(vec![Choice::new(words.try_now, try_now)])
+        .until_connected()
 }
