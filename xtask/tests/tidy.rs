@@ -242,6 +242,19 @@ fn a_file_says_its_job_in_its_first_line() {
     }
 }
 
+/// What a merge that went wrong leaves is text to everybody else.
+#[test]
+fn no_merge_has_left_its_marks() {
+    let endings = [
+        ".rs", ".md", ".ts", ".js", ".mjs", ".css", ".html", ".toml", ".yaml", ".yml", ".json",
+        ".sh",
+    ];
+    let mark = |line: &&str| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ");
+    for (path, text) in files("", &endings) {
+        assert_eq!(text.lines().find(mark), None, "{path}");
+    }
+}
+
 /// The walk through the rooms links each of its steps to a line: there stands what the link says.
 #[test]
 fn the_walk_leads_to_lines_that_are_there() {
