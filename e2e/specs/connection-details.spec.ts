@@ -50,7 +50,7 @@ test("it counts on over a reload, and tells what becomes of it", async ({ page }
   expect(await fact(page, "Input sent")).toBe("11 B");
   await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
   // a pane that nobody sees has no dialogue in the way, so the end comes while it is looked at
-  await terminal.run("sleep 1; exit 3");
+  await terminal.run("sleep 5; exit 3");
   await page.getByRole("button", { name: /^Connection / }).click();
   await expect.poll(() => fact(page, "Status")).toContain("exit code 3");
   await expect(page.getByRole("dialog").locator("dt", { hasText: "Round trip" })).toHaveCount(0);

@@ -147,7 +147,7 @@ test.describe("with Ctrl+C and Ctrl+V for the clipboard", () => {
         await select(terminal);
         await page.keyboard.press("Control+c");
         await expect(terminal.host.locator(".xterm-selection > div")).toHaveCount(0);
-        expect(await clipboard(page)).toBe(SELECTED);
+        await expect.poll(async () => clipboard(page)).toBe(SELECTED);
 
         // what is pasted would be found where it was selected, and Ctrl-C meet the shell, while nothing is cleared yet
         await terminal.run("clear; echo re''ady; cat");

@@ -79,6 +79,8 @@ const test = base.extend<EmbedFixtures>({
       await page.goto(`${parent}/${query}`);
       return { page, parent, origin, sent };
     });
+    // it asks nothing of who is taken away
+    await page.close();
     for (const step of undo.reverse()) await step();
   },
 });

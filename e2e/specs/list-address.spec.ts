@@ -40,6 +40,7 @@ test("it is there again after a shell, by every way back", async ({ page }) => {
   await list.filter.fill("welcome");
   await list.filter.press("Enter");
   await expect(page).toHaveURL(/\/shell\/default\/welcome\/shell$/);
+  await new Terminal(page).expectPrompt();
   await page.goBack();
   await expect(page).toHaveURL(/\/\?search=welcome$/);
   await expect(list.filter).toHaveValue("welcome");

@@ -39,7 +39,9 @@ test("who may not list all names a namespace, and it is remembered", async ({ se
   await expect(field).toHaveValue(NAMESPACE);
 
   // and who comes back from a shell is where they were
+  await expect(list.row(`${NAMESPACE}/shell`).getByTestId("attach")).toHaveCount(0);
   await list.shell(`${NAMESPACE}/shell`, "bash").click();
+  await expect(page).toHaveURL(/\/shell\//);
   await page.getByRole("link", { name: "Pods" }).first().click();
   await expect(list.row(`${NAMESPACE}/shell`)).toBeVisible();
   await expect(page).toHaveURL(new RegExp(`\\?namespace=${NAMESPACE}$`));

@@ -1,5 +1,6 @@
 // What stays in the container when a session is over for good: what was put under nohup or setsid, no more.
 import { execute, processes, type Target } from "../support/kubectl.ts";
+import type { Podshell } from "../support/podshell.ts";
 import { PodList } from "../support/pod-list.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { Terminal } from "../support/terminal.ts";
@@ -23,6 +24,11 @@ async function leaveBehind(terminal: Terminal, target: Target, foreground: strin
   }
 }
 
+/** Waits until a server knows that the session is over: its clean-up has its time from then on. */
+async function expectOver(server: Podshell, target: Target): Promise<void> {
+  await expect.poll(() => server.log(), { timeout: 20_000 }).toMatch(new RegExp(`session ended .*${target.pod}`));
+}
+
 /** Waits until all is gone but what is to stay, and what was there before. */
 async function expectCleanedUp(target: Target, before: string[]): Promise<void> {
   const commands = async () => (await processes(target)).map((line) => line.replace(/^\d+ /, "").trim()).sort();
@@ -34,11 +40,13 @@ async function expectCleanedUp(target: Target, before: string[]): Promise<void> 
 for (const foreground of ["sleep 1000", "vi"]) {
   test(`closing the tab ends ${foreground} and a background job, and nothing that was to stay`, async ({
     page,
+    server,
     ownPod,
   }) => {
     const before = await processes(ownPod);
     await leaveBehind(await Terminal.open(page, ownPod), ownPod, foreground);
     await page.close({ runBeforeUnload: true });
+    await expectOver(server, ownPod);
     await expectCleanedUp(ownPod, before);
   });
 }
@@ -69,7 +77,7 @@ test("when the server is stopped, the same holds as soon as it has ended", async
   await expectCleanedUp(ownPod, before);
 });
 
-test("when the shell is ended from the list, nothing is waited for", async ({ page, ownPod }) => {
+test("when the shell is ended from the list, nothing is waited for", async ({ page, server, ownPod }) => {
   const before = await processes(ownPod);
   const list = await PodList.open(page);
   await list.shell(`${ownPod.namespace}/${ownPod.pod}`, ownPod.container).click();
@@ -79,6 +87,7 @@ test("when the shell is ended from the list, nothing is waited for", async ({ pa
   const end = page.getByTestId("end");
   await end.click();
   await end.click();
+  await expectOver(server, ownPod);
   await expectCleanedUp(ownPod, before);
 });
 

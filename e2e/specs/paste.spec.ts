@@ -120,7 +120,7 @@ test.describe("where the program marks no pastes", () => {
       clipboardData.setData("text/plain", text);
       area.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
       const frame = async () => new Promise((drawn) => requestAnimationFrame(drawn));
-      while (document.querySelector("dialog[open]") === null) await frame();
+      while (document.querySelector("dialog[open]") === null) await new Promise((made) => setTimeout(made));
       const press = (repeat: boolean) =>
         document.activeElement?.dispatchEvent(
           new KeyboardEvent("keydown", { key: "Enter", code: "Enter", repeat, bubbles: true, cancelable: true }),

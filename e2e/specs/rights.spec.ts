@@ -23,11 +23,17 @@ async function rights(testInfo: TestInfo, account: string, rules: object[]): Pro
   return { kubeconfig: file };
 }
 
+/** Waits until the list knows what its user may not: rows are drawn anew then, under the pointer. */
+async function known(list: PodList): Promise<void> {
+  await expect(list.row(`${BASH.namespace}/${BASH.pod}`).getByTestId("attach")).toHaveCount(0);
+}
+
 test("who may see one namespace gets its pods, is told so, and has a shell", async ({ setUp }, testInfo) => {
   const { page } = await setUp([], await rights(testInfo, "e2e-one-namespace", [SEE_PODS, EXEC]));
   const list = await PodList.open(page);
   await expect(page.getByTestId("only-banner")).toContainText(NAMESPACE);
   await expect(page.locator(`[data-testid="pod-row"]:not([data-pod^="${NAMESPACE}/"])`)).toHaveCount(0);
+  await known(list);
   await list.shell(`${BASH.namespace}/${BASH.pod}`, BASH.container).click();
   const terminal = new Terminal(page);
   await terminal.expectState("connected");
@@ -43,7 +49,7 @@ test("who may not exec is told which right is missing", async ({ setUp, problems
   const row = list.row(`${BASH.namespace}/${BASH.pod}`);
   await expect(row).toContainText(`You may not open shells in ${NAMESPACE}`);
   await expect(row.getByRole("link")).toHaveCount(0);
-  await expect(page.getByText("2 pods, 0 can be entered")).toBeVisible();
+  await expect(page.getByText(/^\d+ pods, 0 can be entered$/)).toBeVisible();
   await goTo(page, "shell bash");
   await expect(page.getByRole("option").first()).toContainText(`You may not open shells in ${NAMESPACE}`);
   await page.keyboard.press("Escape");
@@ -120,6 +126,7 @@ test("who may list but not get is told which right is missing", async ({ setUp, 
   problems.expect(/403/);
   const { page } = await setUp([], await rights(testInfo, "e2e-lists-only", [pods("list"), EXEC]));
   const list = await PodList.open(page);
+  await known(list);
   await list.shell(`${BASH.namespace}/${BASH.pod}`, BASH.container).click();
   const terminal = new Terminal(page);
   await terminal.expectReason("forbidden");
@@ -135,8 +142,7 @@ test("who may exec in a pod of a name has a shell there, and nowhere else", asyn
   const exec = { ...EXEC, resourceNames: [BASH.pod] };
   const { page } = await setUp([], await rights(testInfo, "e2e-by-name", [SEE_PODS, exec]));
   const list = await PodList.open(page);
-  // once it is known what else they may not
-  await expect(list.row(`${BASH.namespace}/${BASH.pod}`).getByTestId("attach")).toHaveCount(0);
+  await known(list);
   await list.shell(`${BASH.namespace}/${BASH.pod}`, BASH.container).click();
   await expectShell(new Terminal(page));
   const refused = await Terminal.goto(page, ownPod);

@@ -24,7 +24,7 @@ test("what was printed is in the file as it was, however it was wrapped", async 
   // the last cell of a row is left free where the next character takes two
   const wide = `${"a".repeat((cols + 1) % 2)}${"汉".repeat(cols)}`;
   await terminal.run(`echo '${wide}'; printf '\\nen''d\\n'`);
-  await terminal.expectText(/^end$/m);
+  await terminal.expectText(/^end\n.*[#$]\s*$/m);
 
   const { file, lines } = await save(page);
   expect(file).toMatch(/^welcome_shell_\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d\.txt$/);
@@ -106,6 +106,7 @@ test.describe("in Chinese", () => {
   test("it has its name there", async ({ page }) => {
     const terminal = await openShell(page);
     await terminal.run("clear; echo 你好");
+    await terminal.expectText(/^你好$/m);
     const { lines } = await save(page, "另存为文本");
     expect(lines).toContain("你好");
   });

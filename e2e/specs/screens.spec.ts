@@ -20,6 +20,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
     });
 
     test("the list, tabs, splits, search, the palette, the keys and a log, in which axe finds nothing", async ({ page }, testInfo) => {
+      test.slow();
       const show = async (name: string) => {
         await picture(page, `${look}-${name}`, testInfo.project.outputDir);
         await expectLanguage(page, look);

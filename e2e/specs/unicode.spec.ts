@@ -33,6 +33,7 @@ for (const transport of TRANSPORTS) {
     problems,
     ownPod,
   }) => {
+    test.slow();
     leaveOnly(transport, { cable, problems });
     await execute(ownPod, "sh", "-c", `awk '${AWK}' >/tmp/text`);
     const wire = new Wire(page);

@@ -65,6 +65,8 @@ test("characters take the cells that the shell counts", async ({ page, ownPod })
   const ask = "stty -echo; while IFS= read -r t; do printf '\\r%s\\033[6n' \"$t\" >/dev/tty; IFS='[;' read -rsd R _ _ c </dev/tty; " +
     "printf '\\r\\033[K' >/dev/tty; a=\"$a $((c - 1))\"; done <<'END'";
   await terminal.run("clear; PS1='$ '; PS2=");
+  // the shell takes pasted text as such again
+  await terminal.expectText(/^\$$/);
   await terminal.paste([ask, ...TEXTS.map(([text]) => text), "END", 'stty echo; clear; echo "cells:$a"'].join("\n"));
   await page.keyboard.press("Enter");
   await terminal.expectText(/^cells:( \d+)+$/m);

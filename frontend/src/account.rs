@@ -119,7 +119,9 @@ impl Account {
                 // Why it was asked for first is what the user has not read yet, and what they type is not taken away.
                 self.asked.maybe_update(|asked| {
                     let wanted = Some(Asked { method, why });
-                    let is_news = asked.is_none_or(|asked| asked.why == Why::New);
+                    // That somebody signed out is more than that it was noticed here first.
+                    let is_news =
+                        asked.is_none_or(|asked| asked.why == Why::New) || why == Why::SignedOut;
                     let is_other = is_news && *asked != wanted;
                     if is_other {
                         *asked = wanted;
