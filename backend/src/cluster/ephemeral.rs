@@ -3,7 +3,10 @@
 mod profile;
 
 use aws_lc_rs::rand;
-use k8s_openapi::api::core::v1::{EphemeralContainer, Namespace, Pod};
+use k8s_openapi::{
+    api::core::v1::{EphemeralContainer, Namespace, Pod},
+    jiff::{SignedDuration, Timestamp},
+};
 use kube::{
     Api,
     api::{Patch, PatchParams},
@@ -27,6 +30,9 @@ const CHARACTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const HOME: &str = "/tmp";
 /// The label by which a namespace says which Pod Security Standard holds in it.
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+/// A container that has ended before, and has not run for so long since, may end again before another is beside it. Kubernetes
+/// waits as long before it starts one anew that ended soon.
+const SETTLED: SignedDuration = SignedDuration::from_secs(10);
 /// Why a container waits that will not start, however long.
 const STUCK: [&str; 3] = [
     "CreateContainerConfigError",
@@ -92,7 +98,7 @@ impl Cluster {
         let place = Place {
             namespace,
             pod,
-            target: target(&found, container)?,
+            target: target(&found, container, Timestamp::now())?,
             image,
         };
         let chosen = match profiles {
@@ -226,7 +232,11 @@ fn described(name: &str, place: &Place<'_>, outcome: Outcome) -> Value {
 
 /// Whose processes a debug container beside `container` is to see. With those of one that crashes it would be killed, and
 /// beside one that does not run, or was itself added, it would not start.
-fn target<'a>(pod: &Pod, container: &'a str) -> Result<Option<&'a str>, ClusterError> {
+fn target<'a>(
+    pod: &Pod,
+    container: &'a str,
+    now: Timestamp,
+) -> Result<Option<&'a str>, ClusterError> {
     let name = pod.metadata.name.as_deref().unwrap_or_default();
     let shown = pods::summary(pod.clone());
     let Some(found) = shown.containers.iter().find(|one| one.name == container) else {
@@ -242,8 +252,21 @@ fn target<'a>(pod: &Pod, container: &'a str) -> Result<Option<&'a str>, ClusterE
             why,
         });
     }
-    let is_seen = found.state == ContainerState::Running && found.kind != ContainerKind::Ephemeral;
+    let is_seen = found.state == ContainerState::Running
+        && found.kind != ContainerKind::Ephemeral
+        && !may_crash_again(pod, container, now);
     Ok(is_seen.then_some(container))
+}
+
+/// Whether a container that runs has just been started anew.
+fn may_crash_again(pod: &Pod, container: &str, now: Timestamp) -> bool {
+    let runs = || {
+        let status = pods::status(pod, container)?;
+        status.last_state.as_ref()?.terminated.as_ref()?;
+        let since = &status.state.as_ref()?.running.as_ref()?.started_at;
+        Some(now.duration_since(since.as_ref()?.0))
+    };
+    runs().is_some_and(|runs| runs < SETTLED)
 }
 
 /// Why nothing can be added to a pod, behind "it". An API server would add it all the same, and it would wait for ever.
@@ -427,7 +450,8 @@ mod tests {
             }
             serde_json::from_value(pod).unwrap()
         };
-        let said = |pod: &Pod| target(pod, "app").map_err(|error| error.to_string());
+        let now = "2026-01-01T00:01:00Z".parse().unwrap();
+        let said = |pod: &Pod| target(pod, "app", now).map_err(|error| error.to_string());
         let nothing = || json!({});
         let running = || json!({"running": {}});
         let crashes = json!({"waiting": {"reason": "CrashLoopBackOff"}});
@@ -435,6 +459,17 @@ mod tests {
         assert_eq!(said(&runs), Ok(Some("app")));
         let crashing = pod(nothing(), nothing(), "Running", crashes);
         assert_eq!(said(&crashing), Ok(None));
+        // It runs for a moment each time.
+        for (since, seen) in [("00:00:55", None), ("00:00:30", Some("app"))] {
+            let running = json!({"running": {"startedAt": format!("2026-01-01T{since}Z")}});
+            let mut again = pod(nothing(), nothing(), "Running", running);
+            assert_eq!(said(&again), Ok(Some("app")), "it has not ended before");
+            let status = again.status.as_mut().unwrap();
+            let status = &mut status.container_statuses.as_mut().unwrap()[0];
+            let ended = json!({"terminated": {"exitCode": 1}});
+            status.last_state = serde_json::from_value(ended).unwrap();
+            assert_eq!(said(&again), Ok(seen), "{since}");
+        }
         let deleted = json!({"deletionTimestamp": "2026-01-01T00:00:00Z"});
         for (pod, why) in [
             (
@@ -453,7 +488,7 @@ mod tests {
             let said = said(&pod).unwrap_err();
             assert!(said.contains(why), "{said}");
         }
-        let none = target(&runs, "none").unwrap_err();
+        let none = target(&runs, "none", now).unwrap_err();
         assert!(matches!(none, ClusterError::NoContainer { .. }), "{none}");
     }
 
