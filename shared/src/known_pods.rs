@@ -29,18 +29,18 @@ impl<P: From<Pod> + AsRef<Pod>> KnownPods<P> {
         &self.pods
     }
 
+    /// Whether it knows a pod, told as `namespace/name`.
+    pub fn has(&self, key: &str) -> bool {
+        self.find(key.split_once('/').unwrap_or_default()).is_ok()
+    }
+
     /// Takes in an answer. Gives whether there was anything new in it.
     pub fn take(&mut self, answer: PodList) -> bool {
         let is_news = !(answer.partial && answer.pods.is_empty() && answer.gone.is_empty());
         if !answer.partial {
             self.pods.clear();
         }
-        for gone in &answer.gone {
-            let key = gone.split_once('/').unwrap_or_default();
-            if let Ok(at) = self.find(key) {
-                self.pods.remove(at);
-            }
-        }
+        self.remove(&answer.gone);
         for pod in answer.pods {
             match self.find((&pod.namespace, &pod.name)) {
                 Ok(at) => self.pods[at] = pod.into(),
@@ -49,6 +49,18 @@ impl<P: From<Pod> + AsRef<Pod>> KnownPods<P> {
         }
         self.version = answer.version;
         is_news
+    }
+
+    /// Forgets pods, told as `namespace/name`. Gives whether it knew one of them.
+    pub fn remove(&mut self, gone: &[String]) -> bool {
+        let before = self.pods.len();
+        for gone in gone {
+            let key = gone.split_once('/').unwrap_or_default();
+            if let Ok(at) = self.find(key) {
+                self.pods.remove(at);
+            }
+        }
+        self.pods.len() != before
     }
 
     /// Where a pod is, or where it would be.
@@ -95,6 +107,8 @@ mod tests {
             named.collect::<Vec<_>>()
         };
         assert_eq!(statuses(&known), ["a Pending", "b Failed", "c Pending"]);
+        assert!(known.has("shop/b") && !known.has("shop/x") && !known.has("b"));
+        assert!(!known.remove(&["shop/x".to_owned()]));
         assert!(!known.take(answer("3", true, &[], &[])));
         assert_eq!(known.version(), "3");
         // One that is gone may be there again.

@@ -8,8 +8,9 @@ use podshell_shared::target::{Mode, TargetRequest};
 use crate::{
     i18n::use_language,
     session::{
+        status::Status,
         status_text::{state_name, state_text},
-        view::TerminalView,
+        view::{Activity, TerminalView},
     },
     workspace::{open_panes::use_workspace, pane::PaneId},
 };
@@ -19,12 +20,48 @@ const ASK_FOR: u32 = 5000;
 
 /// The user's own shells; nothing where there are none.
 #[component]
-pub(crate) fn OpenTerminals() -> impl IntoView {
+pub(crate) fn OpenTerminals(
+    /// Words that are searched for, in lower case: those alone are shown in which each occurs.
+    #[prop(optional, into)]
+    searched: Signal<Vec<String>>,
+) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let workspace = use_workspace();
     // What has ended is among the tabs, to be read.
-    let some = move || !workspace.running().is_empty();
+    let shown = Memo::new(move |_| {
+        searched.with(|words| {
+            let shells = workspace.running().into_iter().enumerate();
+            let is_wanted = |target: &TargetRequest, view: TerminalView| {
+                let program = view.title.get().unwrap_or_default();
+                let names = [&target.namespace, &target.pod, &target.container, &program];
+                let text = names.map(|name| name.to_lowercase()).join("\n");
+                words.iter().all(|word| text.contains(&**word))
+            };
+            let shells = shells.filter(|(_, (_, target, view))| is_wanted(target, *view));
+            shells
+                .map(|(at, (id, _, _))| (id, at + 1))
+                .collect::<Vec<_>>()
+        })
+    });
+    let number = move |id: PaneId| {
+        let of = move |shown: &Vec<(PaneId, usize)>| {
+            shown
+                .iter()
+                .find(|(known, _)| *known == id)
+                .map(|(_, number)| *number)
+        };
+        Signal::derive(move || shown.with(of))
+    };
+    let each = move || {
+        let shells = workspace.running();
+        let is_shown = |id: PaneId| shown.with(|shown| shown.iter().any(|(known, _)| *known == id));
+        shells
+            .into_iter()
+            .filter(|(id, _, _)| is_shown(*id))
+            .collect::<Vec<_>>()
+    };
+    let some = move || shown.with(|shown| !shown.is_empty());
     view! {
         <Show when=some>
             <section class="own-shells" aria-labelledby="own-shells" data-testid="own-shells">
@@ -32,11 +69,11 @@ pub(crate) fn OpenTerminals() -> impl IntoView {
                 <span class="own-shells__note">{move || words().your_shells_note}</span>
                 <ul class="own-shells__list">
                     <For
-                        each=move || workspace.running()
+                        each=each
                         key=|(id, _, _)| *id
                         let((id, target, view))
                     >
-                        <OpenTerminal id target view />
+                        <OpenTerminal id target view number=number(id) />
                     </For>
                 </ul>
             </section>
@@ -47,7 +84,13 @@ pub(crate) fn OpenTerminals() -> impl IntoView {
 
 /// One of them.
 #[component]
-fn OpenTerminal(id: PaneId, target: TargetRequest, view: TerminalView) -> impl IntoView {
+fn OpenTerminal(
+    id: PaneId,
+    target: TargetRequest,
+    view: TerminalView,
+    /// The key that leads to it, as a number.
+    number: Signal<Option<usize>>,
+) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     let workspace = use_workspace();
@@ -59,8 +102,22 @@ fn OpenTerminal(id: PaneId, target: TargetRequest, view: TerminalView) -> impl I
             view.status
                 .with(|status| state_text(status, mode, language.get()))
         };
-        mode.with_value(text)
+        // What has happened while nobody looked is more than that it is there.
+        match (
+            view.status.with(|status| *status == Status::Connected),
+            view.activity.get(),
+        ) {
+            (true, Activity::Output) => words().mark_output.to_owned(),
+            (true, Activity::Bell) => words().mark_bell.to_owned(),
+            _ => mode.with_value(text),
+        }
     };
+    let activity = move || match view.activity.get() {
+        Activity::Quiet => None,
+        Activity::Output => Some("output"),
+        Activity::Bell => Some("bell"),
+    };
+    let key = move || number.get().filter(|number| *number <= 9);
     // A program that runs is ended by the second click.
     let asking = StoredValue::new_local(None::<Timeout>);
     let asks = RwSignal::new(false);
@@ -82,7 +139,7 @@ fn OpenTerminal(id: PaneId, target: TargetRequest, view: TerminalView) -> impl I
             {(target.mode == Mode::Attach).then(|| view! {
                 <span class="badge">{move || words().attached}</span>
             })}
-            <span class="session-state" data-state=state>{text}</span>
+            <span class="session-state" data-state=state data-activity=activity>{text}</span>
             <span class="spacer"></span>
             <a
                 href=href
@@ -95,6 +152,7 @@ fn OpenTerminal(id: PaneId, target: TargetRequest, view: TerminalView) -> impl I
                 aria-label=move || format!("{}: {return_name}", words().return_to)
             >
                 {move || words().return_to}
+                {move || key().map(|key| view! { <kbd aria-hidden="true">{key}</kbd> })}
             </a>
             <button
                 data-testid="end"

@@ -33,6 +33,8 @@ enum Action {
     Log,
     /// The keyboard goes to the row's containers.
     Containers,
+    /// The keyboard goes to the list, where letters are commands.
+    List,
     /// The keyboard goes to the field.
     Search,
     /// The running shell with this number.
@@ -47,6 +49,7 @@ fn action(key: &str, in_field: bool) -> Option<Action> {
         "PageDown" => return Some(Action::Choose(15)),
         "PageUp" => return Some(Action::Choose(-15)),
         "Enter" => return Some(Action::Open),
+        "Tab" if in_field => return Some(Action::List),
         _ if in_field => return None,
         "Home" => return Some(Action::Choose(isize::MIN / 2)),
         "End" => return Some(Action::Choose(isize::MAX / 2)),
@@ -90,14 +93,36 @@ impl ListKeys {
         let in_field = is_in("[data-testid='filter']");
         // What has a use for keys of its own keeps them.
         let is_others = !in_field && is_in("input, select, textarea");
-        if is_chord || is_others || event.is_composing() {
+        if is_others || event.is_composing() {
             return;
         }
         let key = event.key();
+        // As in the palette.
+        let splits = match (
+            &*key,
+            event.ctrl_key() || event.meta_key(),
+            event.shift_key(),
+        ) {
+            ("Enter", true, false) => Some(Axis::Horizontal),
+            ("Enter", false, true) => Some(Axis::Vertical),
+            _ => None,
+        };
+        if let Some(axis) = splits.filter(|_| !event.alt_key() && !is_in("a, button")) {
+            if self.act(Action::Split(axis), go) {
+                event.prevent_default();
+            }
+            return;
+        }
+        if is_chord {
+            return;
+        }
         let on_control = is_in("a, button");
         let Some(action) = action(&key, in_field) else {
             return;
         };
+        if action == Action::List && event.shift_key() {
+            return;
+        }
         if on_control && matches!(key.as_str(), "Enter" | "ArrowRight") {
             return;
         }
@@ -109,7 +134,11 @@ impl ListKeys {
     fn act(self, action: Action, go: impl Fn(&str)) -> bool {
         match action {
             Action::Choose(distance) => self.choose(distance),
-            Action::Open => self.with_target(Mode::Exec(None), |target| go(&target.page())),
+            // What can't be entered may say why.
+            Action::Open => {
+                self.with_target(Mode::Exec(None), |target| go(&target.page()))
+                    || self.with_log(|log| go(&log.page()))
+            }
             Action::Attach => self.with_target(Mode::Attach, |target| go(&target.page())),
             Action::Log => self.with_log(|log| go(&log.page())),
             Action::Split(axis) => self.with_target(Mode::Exec(None), |target| {
@@ -123,6 +152,7 @@ impl ListKeys {
                 go(&target.page());
             }),
             Action::Containers => focus(".pod-row--selected a"),
+            Action::List => focus(".pod-row--selected a") || focus(".pod-row a"),
             Action::Search => focus("[data-testid='filter']"),
             Action::Return(number) => {
                 let shells = untrack(|| self.workspace.running());
@@ -147,7 +177,7 @@ impl ListKeys {
             pods.with_untracked(|known| Some(known.pods().get(wanted[next])?.key()))
         });
         if next.is_some() {
-            self.store.selected.set(next);
+            self.store.choose(next);
         }
         true
     }
@@ -222,6 +252,7 @@ mod tests {
             assert!(action(key, false).is_some(), "{key}");
             assert_eq!(action(key, true), None, "{key}");
         }
+        assert_eq!(action("Tab", true), Some(Action::List));
         for key in ["ArrowDown", "ArrowUp", "Enter", "PageDown"] {
             assert_eq!(action(key, true), action(key, false), "{key}");
             assert!(action(key, true).is_some(), "{key}");

@@ -12,6 +12,7 @@ use crate::{
         first_visit::FirstVisit,
         keys::ListKeys,
         namespace_field::NamespaceField,
+        pod_summary,
         store::{Cluster, PodStore, is_enterable},
         table::PodTable,
     },
@@ -123,6 +124,7 @@ fn Hints() -> impl IntoView {
             <span><kbd>"L"</kbd> {move || words().log.mark}</span>
             <span><kbd>"A"</kbd> {move || words().hint_attach}</span>
             <span class="spacer"></span>
+            <span><kbd>"?"</kbd> {move || words().help}</span>
             <span><kbd>"/"</kbd> {move || words().hint_search}</span>
         </footer>
     }
@@ -233,6 +235,7 @@ fn List(
             </p>
         })
     };
+    let searched = Memo::new(move |_| store.filter.with(|filter| pod_summary::words(filter)));
     let esc = move |event: KeyboardEvent| {
         if event.key() == "Escape" && !event.is_composing() {
             store.filter.set(String::new());
@@ -280,7 +283,7 @@ fn List(
                 {count}
             </span>
         </div>
-        <OpenTerminals />
+        <OpenTerminals searched />
         <Show when=move || total() == 0>
             <section class="pod-list__empty">
                 {move || match store.namespace.get() {
@@ -309,6 +312,6 @@ fn List(
         </Show>
         // A screen reader hears which row keys are for.
         <p class="visually-hidden" role="status">{move || store.selected.get()}</p>
-        <PodTable store wanted />
+        <PodTable store wanted searched />
     }
 }

@@ -56,6 +56,8 @@ pub(crate) fn PodRow(
     let is_selected =
         Memo::new(move |_| store.selected.with(|key| key.as_ref() == Some(&selected)));
     let choice = key.clone();
+    let gone = key.clone();
+    let is_gone = move || store.leaving.with(|leaving| leaving.contains(&gone));
     view! {
         // The first is that of the headings.
         <tr
@@ -63,6 +65,7 @@ pub(crate) fn PodRow(
             class="pod-row"
             class:pod-row--selected=is_selected
             class:pod-row--enterable=is_enterable
+            class:pod-row--gone=is_gone
             data-testid="pod-row"
             data-pod=key
             aria-rowindex=move || (place.get() + 2).to_string()

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
+use gloo_timers::{callback::Timeout, future::TimeoutFuture};
 use leptos::prelude::*;
 use podshell_shared::{
     api::{Pod, PodList},
@@ -21,6 +22,11 @@ use crate::{
 
 /// How long after a failure the page asks again by itself, in ms.
 const AGAIN_AFTER: f64 = 5_000.0;
+
+/// For how long rows keep their places for who points at them or goes through them, in ms.
+const STILL: f64 = 2_000.0;
+/// For how long one sees of a pod that it is gone, in ms.
+const LEAVES: u32 = 3_000;
 
 /// A pod in the list, and the texts that a filter looks at. It is shared: two are the same if they are one.
 #[derive(Clone)]
@@ -103,10 +109,33 @@ pub(crate) struct PodStore {
     pub(crate) order: RwSignal<Order>,
     /// The row that keys are for, as `namespace/name`.
     pub(crate) selected: RwSignal<Option<String>>,
+    /// The rows of pods that have gone just now, as `namespace/name`.
+    pub(crate) leaving: RwSignal<HashSet<String>>,
     /// What comes in the place of `pods` once all of it is there.
     anew: StoredValue<Option<KnownPods<Entry>>>,
-    is_asking: StoredValue<bool>,
-    failed_at: StoredValue<f64>,
+    notes: StoredValue<Notes>,
+}
+
+/// What is remembered beside what is shown.
+#[derive(Clone, Copy)]
+struct Notes {
+    is_asking: bool,
+    failed_at: f64,
+    /// Whether the pointer is on the rows.
+    is_pointed_at: bool,
+    /// When a key last chose a row.
+    chosen_at: f64,
+}
+
+impl Default for Notes {
+    fn default() -> Self {
+        Self {
+            is_asking: false,
+            failed_at: f64::NEG_INFINITY,
+            is_pointed_at: false,
+            chosen_at: f64::NEG_INFINITY,
+        }
+    }
 }
 
 impl PodStore {
@@ -123,21 +152,21 @@ impl PodStore {
             only_enterable: RwSignal::default(),
             order: RwSignal::default(),
             selected: RwSignal::default(),
+            leaving: RwSignal::default(),
             anew: StoredValue::default(),
-            is_asking: StoredValue::new(false),
-            failed_at: StoredValue::new(f64::NEG_INFINITY),
+            notes: StoredValue::default(),
         }
     }
 
     /// Fetches what is new, unless that is being done already.
     pub(crate) fn refresh(self) {
-        if self.is_asking.get_value() {
+        if self.notes.get_value().is_asking {
             return;
         }
-        self.is_asking.set_value(true);
+        self.notes.update_value(|notes| notes.is_asking = true);
         spawn_local(async move {
             while self.ask().await {}
-            self.is_asking.set_value(false);
+            self.notes.update_value(|notes| notes.is_asking = false);
             self.refreshing.set(false);
         });
     }
@@ -150,7 +179,7 @@ impl PodStore {
 
     /// Fetches what is new, as is due; seldom after a failure.
     pub(crate) fn follow(self) {
-        if clock::now() - self.failed_at.get_value() >= AGAIN_AFTER {
+        if clock::now() - self.notes.get_value().failed_at >= AGAIN_AFTER {
             self.refresh();
             self.rights.keep_fresh();
         }
@@ -159,14 +188,13 @@ impl PodStore {
     /// Asks once; gives whether there is more to ask for at once.
     async fn ask(self) -> bool {
         let namespace = self.namespace.get_untracked();
-        let anew = self
-            .anew
-            .with_value(|anew| anew.as_ref().map(|pods| pods.version().to_owned()));
-        let known = || self.pods.with_untracked(|pods| pods.version().to_owned());
-        let version = anew.unwrap_or_else(known);
+        let version = self.version();
         let answer = api::pods(namespace.as_deref(), &version).await;
-        if namespace != self.namespace.get_untracked() {
-            // The user has gone on to another one meanwhile.
+        if answer.as_ref().is_ok_and(moves_rows) {
+            self.keep_still().await;
+        }
+        if namespace != self.namespace.get_untracked() || version != self.version() {
+            // The user has gone on to another one meanwhile, or is another.
             return true;
         }
         self.now.set(js_sys::Date::now());
@@ -180,7 +208,8 @@ impl PodStore {
                 if self.failure.with_untracked(Option::is_some) {
                     self.failure.set(None);
                 }
-                self.failed_at.set_value(f64::NEG_INFINITY);
+                self.notes
+                    .update_value(|notes| notes.failed_at = f64::NEG_INFINITY);
                 more
             }
             Err(failure) => {
@@ -195,9 +224,46 @@ impl PodStore {
                     *known = failure;
                     is_new
                 });
-                self.failed_at.set_value(clock::now());
+                self.notes
+                    .update_value(|notes| notes.failed_at = clock::now());
                 false
             }
+        }
+    }
+
+    /// What is newer than this is asked for.
+    fn version(self) -> String {
+        let anew = self
+            .anew
+            .with_value(|anew| anew.as_ref().map(|pods| pods.version().to_owned()));
+        let known = || self.pods.with_untracked(|pods| pods.version().to_owned());
+        anew.unwrap_or_else(known)
+    }
+
+    /// The pointer comes to the rows, or goes.
+    pub(crate) fn point(self, is_pointed_at: bool) {
+        self.notes
+            .update_value(|notes| notes.is_pointed_at = is_pointed_at);
+    }
+
+    /// A key chooses a row.
+    pub(crate) fn choose(self, key: Option<String>) {
+        self.selected.set(key);
+        self.notes
+            .update_value(|notes| notes.chosen_at = clock::now());
+    }
+
+    /// Waits while rows are to keep their places, though not for long, and not for who wants to see what is new.
+    async fn keep_still(self) {
+        let began = clock::now();
+        let is_held = || {
+            let now = clock::now();
+            let notes = self.notes.get_value();
+            let is_used = notes.is_pointed_at || now - notes.chosen_at < STILL;
+            is_used && now - began < STILL && !self.refreshing.get_untracked()
+        };
+        while is_held() {
+            TimeoutFuture::new(50).await;
         }
     }
 
@@ -245,10 +311,12 @@ impl PodStore {
     pub(crate) fn clear(self) {
         self.cluster.set(None);
         self.pods.set(KnownPods::default());
+        self.leaving.update(HashSet::clear);
         self.rights.clear();
         self.anew.set_value(None);
         self.failure.set(None);
-        self.failed_at.set_value(f64::NEG_INFINITY);
+        self.notes
+            .update_value(|notes| notes.failed_at = f64::NEG_INFINITY);
     }
 
     /// Where the pods are that the filter wants, in the order in which they are shown.
@@ -291,6 +359,11 @@ impl PodStore {
         };
         match anew {
             None => {
+                if list.partial {
+                    self.show_leaving(&mut list);
+                } else {
+                    self.leaving.update(HashSet::clear);
+                }
                 self.pods.maybe_update(|known| known.take(list));
             }
             Some(mut anew) => {
@@ -299,6 +372,7 @@ impl PodStore {
                 if more {
                     self.anew.set_value(Some(anew));
                 } else {
+                    self.leaving.update(HashSet::clear);
                     self.pods.set(anew);
                 }
             }
@@ -307,4 +381,36 @@ impl PodStore {
             self.cluster.set(cluster);
         }
     }
+
+    /// Takes out of an answer which pods are gone: they are taken away a while later, unless there are new ones of their names.
+    fn show_leaving(self, list: &mut PodList) {
+        let key = |pod: &Pod| format!("{}/{}", pod.namespace, pod.name);
+        let back: Vec<_> = list.pods.iter().map(key).collect();
+        self.leaving.maybe_update(|leaving| {
+            let before = leaving.len();
+            leaving.retain(|key| !back.contains(key));
+            before != leaving.len()
+        });
+        let known: Vec<_> = self
+            .pods
+            .with_untracked(|known| list.gone.extract_if(.., |key| known.has(key)).collect());
+        if known.is_empty() {
+            return;
+        }
+        self.leaving
+            .update(|leaving| leaving.extend(known.iter().cloned()));
+        let take_away = move || {
+            let mut gone = Vec::new();
+            self.leaving.update(|leaving| {
+                gone.extend(known.iter().filter_map(|key| leaving.take(key)));
+            });
+            self.pods.maybe_update(|pods| pods.remove(&gone));
+        };
+        Timeout::new(LEAVES, take_away).forget();
+    }
+}
+
+/// Whether there is something in an answer by which rows that are shown may come to stand elsewhere.
+fn moves_rows(list: &PodList) -> bool {
+    list.partial && !(list.pods.is_empty() && list.gone.is_empty())
 }

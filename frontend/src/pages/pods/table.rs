@@ -11,7 +11,6 @@ use crate::{
     i18n::use_language,
     pages::pods::{
         order::{Column, Order},
-        pod_summary,
         row::PodRow,
         store::{Entry, PodStore, place_of},
         visible_rows::{View, next, visible},
@@ -69,6 +68,8 @@ pub(super) fn PodTable(
     store: PodStore,
     /// Where they are among all.
     wanted: Memo<Vec<usize>>,
+    /// The words of the filter.
+    searched: Memo<Vec<String>>,
 ) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
@@ -150,7 +151,7 @@ pub(super) fn PodTable(
             bring_into_sight(&body, place, row_height.get_untracked());
         }
     });
-    let searched = Memo::new(move |_| store.filter.with(|filter| pod_summary::words(filter)));
+    on_cleanup(move || store.point(false));
     let total = move || (wanted.with(Vec::len) + 1).to_string();
     let come = move |event: FocusEvent| {
         let row = row_of(event.target());
@@ -183,6 +184,8 @@ pub(super) fn PodTable(
                 node_ref=body
                 on:focusin=come
                 on:focusout=leave
+                on:pointerenter=move |_| store.point(true)
+                on:pointerleave=move |_| store.point(false)
             >
                 <For each=parts key=Part::key let:part>
                     {match part {
