@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
-use web_sys::{Element, Event, Url};
+use web_sys::{Element, Event, ScrollIntoViewOptions, ScrollLogicalPosition, Url};
 
 use crate::browser::listener::Listener;
 
@@ -35,6 +35,16 @@ pub(crate) fn is_visible() -> bool {
     document().visibility_state() == web_sys::VisibilityState::Visible
 }
 
+/// The same, for as long as the current owner lives.
+pub(crate) fn follow_visibility() -> Signal<bool> {
+    let shown = RwSignal::new(is_visible());
+    let changes = Listener::new(&document(), "visibilitychange", move |_| {
+        shown.try_set(is_visible());
+    });
+    StoredValue::new_local(changes);
+    shown.into()
+}
+
 /// Whether the user wants nothing to move by itself.
 pub(crate) fn prefers_stillness() -> bool {
     let query = window().match_media("(prefers-reduced-motion: reduce)");
@@ -51,6 +61,14 @@ pub(crate) fn is_windows() -> bool {
 pub(crate) fn is_mac() -> bool {
     let agent = window().navigator().user_agent();
     agent.is_ok_and(|agent| agent.contains("Macintosh"))
+}
+
+/// Brings an element into sight, by as little as that takes.
+pub(crate) fn scroll_to(element: &Element) {
+    let nearest = ScrollIntoViewOptions::new();
+    nearest.set_block(ScrollLogicalPosition::Nearest);
+    nearest.set_inline(ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&nearest);
 }
 
 /// Whether nothing on the page has the keyboard.

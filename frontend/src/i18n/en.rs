@@ -425,6 +425,7 @@ const WORDS: Words = Words {
     toward: "pane in a direction",
     move_divider: "move the divider",
     next_tab: "next, previous tab",
+    tab_keys: "rename, close a tab that has the keyboard",
     copy_paste: "copy, paste",
     scroll: "scroll",
     log: &log::LOG,

@@ -226,6 +226,7 @@ pub(crate) struct Words {
     pub(crate) toward: &'static str,
     pub(crate) move_divider: &'static str,
     pub(crate) next_tab: &'static str,
+    pub(crate) tab_keys: &'static str,
     pub(crate) copy_paste: &'static str,
     pub(crate) scroll: &'static str,
     pub(crate) log: &'static LogWords,

@@ -417,6 +417,7 @@ const WORDS: Words = Words {
     toward: "移到某个方向的窗格",
     move_divider: "移动分隔线",
     next_tab: "下一个、上一个标签页",
+    tab_keys: "重命名、关闭获得焦点的标签页",
     copy_paste: "复制、粘贴",
     scroll: "滚动",
     log: &log::LOG,

@@ -5,6 +5,7 @@ use podshell_client::transport::Transport;
 use podshell_shared::terminal::Size;
 
 use crate::{
+    browser::dom,
     session::status::Status,
     ui::{dialogue::Dialogues, notice::Notices},
     xterm::{screen_keys::Modifiers, search::Found},
@@ -79,7 +80,12 @@ impl TerminalView {
 
     /// Something has happened in it: news for whoever does not look.
     pub(crate) fn happened(self, activity: Activity) {
-        let is_news = !self.is_seen.get_untracked() && self.activity.get_untracked() < activity;
+        // Output is told where it is seen, but a bell calls for who is elsewhere.
+        let is_seen = || {
+            let is_elsewhere = activity == Activity::Bell && !dom::is_visible();
+            self.is_seen.get_untracked() && !is_elsewhere
+        };
+        let is_news = self.activity.get_untracked() < activity && !is_seen();
         if is_news {
             self.activity.set(activity);
         }

@@ -15,6 +15,9 @@ pub(crate) struct Layout<P> {
     tabs: Vec<Tab<P>>,
     /// Which of them is shown, if there are any.
     shown: usize,
+    /// The panes that have had the keyboard, the last one last.
+    #[serde(default = "Vec::new")]
+    used: Vec<P>,
 }
 
 /// Panes that are shown together.
@@ -36,6 +39,7 @@ impl<P> Default for Layout<P> {
         Self {
             tabs: Vec::new(),
             shown: 0,
+            used: Vec::new(),
         }
     }
 }
@@ -59,6 +63,25 @@ impl<P: Clone + PartialEq> Layout<P> {
     /// The pane that has the keyboard.
     pub(crate) fn focused(&self) -> Option<&P> {
         self.shown().map(|tab| &tab.focused)
+    }
+
+    /// All panes, those first that had the keyboard last.
+    pub(crate) fn by_use(&self) -> Vec<P> {
+        let mut panes = self.panes();
+        panes.sort_by_key(|pane| std::cmp::Reverse(self.last_use(pane)));
+        panes
+    }
+
+    fn last_use(&self, pane: &P) -> Option<usize> {
+        self.used.iter().position(|used| used == pane)
+    }
+
+    /// Remembers that a pane has the keyboard now.
+    fn note_use(&mut self) {
+        if let Some(pane) = self.focused().cloned() {
+            self.used.retain(|used| *used != pane);
+            self.used.push(pane);
+        }
     }
 
     /// The tab that a pane is in.
@@ -87,6 +110,7 @@ impl<P: Clone + PartialEq> Layout<P> {
             is_zoomed: false,
             name: None,
         });
+        self.note_use();
         true
     }
 
@@ -108,42 +132,55 @@ impl<P: Clone + PartialEq> Layout<P> {
     }
 
     /// Puts a new pane into the place of another, which is there no more. Gives false if that has none, or the new one has.
-    pub(crate) fn replace(&mut self, old: &P, new: P) -> bool {
-        if self.place_of(&new).is_some() {
+    pub(crate) fn replace(&mut self, old: &P, new: &P) -> bool {
+        if self.place_of(new).is_some() {
             return false;
         }
-        let tab = self.tab_mut(old);
-        tab.is_some_and(|tab| {
-            tab.root.replace(old, &new);
-            if tab.focused == *old {
-                tab.focused = new;
-            }
-            true
-        })
+        let Some(tab) = self.tab_mut(old) else {
+            return false;
+        };
+        tab.root.replace(old, new);
+        if tab.focused == *old {
+            tab.focused = new.clone();
+        }
+        for used in self.used.iter_mut().filter(|used| *used == old) {
+            *used = new.clone();
+        }
+        true
     }
 
-    /// Takes a pane away; its place goes to those beside it. Gives false if it has none.
+    /// Takes a pane away; its place goes to those beside it, and its keyboard to the pane that had it before, in the same tab if
+    /// there are others. Gives false if it has none.
     pub(crate) fn close(&mut self, pane: &P) -> bool {
         let Some(at) = self.place_of(pane) else {
             return false;
         };
-        let tab = &mut self.tabs[at];
-        let panes = tab.panes();
-        let place = panes.iter().position(|other| other == pane);
-        let Some(left) = tab.root.clone().without(pane) else {
+        self.used.retain(|used| used != pane);
+        let Some(left) = self.tabs[at].root.clone().without(pane) else {
+            let was_shown = self.shown == at;
             self.tabs.remove(at);
-            if at < self.shown || self.shown == self.tabs.len() {
+            let last = self.used.last().filter(|_| was_shown);
+            if let Some(last) = last.and_then(|last| self.place_of(last)) {
+                self.shown = last;
+            } else if at < self.shown || self.shown == self.tabs.len() {
                 self.shown = self.shown.saturating_sub(1);
             }
+            self.note_use();
             return true;
         };
+        let place = self.tabs[at].panes().iter().position(|other| other == pane);
+        let others = left.places().into_iter().map(|place| place.pane);
+        let others: Vec<_> = others.collect();
+        let before = self.used.iter().rev().find(|used| others.contains(used));
+        let beside = &others[place.unwrap_or_default().min(others.len() - 1)];
+        let next = before.unwrap_or(beside).clone();
+        let tab = &mut self.tabs[at];
         tab.root = left;
         if tab.focused == *pane {
-            let panes = tab.panes();
-            let last = panes.len() - 1;
-            tab.focused = panes[place.unwrap_or_default().min(last)].clone();
+            tab.focused = next;
         }
-        tab.is_zoomed &= tab.panes().len() > 1;
+        tab.is_zoomed &= others.len() > 1;
+        self.note_use();
         true
     }
 
@@ -157,6 +194,7 @@ impl<P: Clone + PartialEq> Layout<P> {
         }
         self.shown = at;
         self.tabs[at].focused = pane.clone();
+        self.note_use();
         true
     }
 
@@ -168,6 +206,7 @@ impl<P: Clone + PartialEq> Layout<P> {
             return false;
         }
         self.shown = (self.shown as isize + distance).rem_euclid(count) as usize;
+        self.note_use();
         true
     }
 
@@ -268,7 +307,10 @@ impl<P: Clone + PartialEq> Layout<P> {
     fn is_sound(&self) -> bool {
         let panes = self.panes();
         let unique = (1..panes.len()).all(|at| !panes[..at].contains(&panes[at]));
+        let used_once = (1..self.used.len()).all(|at| !self.used[..at].contains(&self.used[at]));
         unique
+            && used_once
+            && self.used.iter().all(|used| panes.contains(used))
             && self.shown < self.tabs.len().max(1)
             && self.tabs.iter().all(|tab| {
                 let has_others = tab.panes().len() > 1;

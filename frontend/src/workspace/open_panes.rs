@@ -171,6 +171,16 @@ impl Workspace {
         self.layout(|layout| layout.focused().copied())
     }
 
+    /// What the user calls the tab that a pane is in.
+    pub(crate) fn name_of_tab(self, id: PaneId) -> Option<String> {
+        self.layout(|layout| Some(layout.tab_of(&id)?.name()?.to_owned()))
+    }
+
+    /// Whether a pane has its tab for itself.
+    pub(crate) fn is_alone(self, id: PaneId) -> bool {
+        self.layout(|layout| layout.tab_of(&id).is_none_or(|tab| tab.panes().len() == 1))
+    }
+
     /// A pane, if it is there; tracks nothing.
     pub(crate) fn pane(self, id: PaneId) -> Option<AnyPane> {
         let pane = |open: &Open| open.get(id).map(|open| open.pane.clone());
@@ -340,7 +350,7 @@ impl Workspace {
             return;
         };
         let new = self.open_new(target);
-        self.arrange(|layout| layout.replace(&ended, new.id));
+        self.arrange(|layout| layout.replace(&ended, &new.id));
         if let Some(open) = self.take_out(ended) {
             end(open);
         }

@@ -32,8 +32,17 @@ pub(crate) enum KeyAction {
     CopyOnce,
     /// It gives the keyboard back to the page.
     ReturnFocus,
+    /// It scrolls to the first line, or the last; where there is nothing to scroll, it is xterm.js's.
+    ScrollTo(Edge),
     /// A part of what another event tells.
     Part,
+}
+
+/// An end of what a terminal keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Edge {
+    First,
+    Last,
 }
 
 /// Whose a key is that goes down. `clipboard` says whether Ctrl+C and Ctrl+V are the clipboard's.
@@ -41,8 +50,11 @@ pub(crate) fn down(key: &Key<'_>, clipboard: bool) -> KeyAction {
     if key.composing || key.alt || key.meta {
         return KeyAction::Terminal;
     }
-    if (key.ctrl, key.shift, key.code) == (false, true, "Escape") {
-        return KeyAction::ReturnFocus;
+    match (key.ctrl, key.shift, key.code, key.key) {
+        (false, true, "Escape", _) => return KeyAction::ReturnFocus,
+        (false, true, _, "Home") => return KeyAction::ScrollTo(Edge::First),
+        (false, true, _, "End") => return KeyAction::ScrollTo(Edge::Last),
+        _ => {}
     }
     match letter(key).filter(|_| key.ctrl) {
         // Without a selection too, or the browser opens its tools.

@@ -12,9 +12,9 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{HtmlElement, KeyboardEvent};
 
 use crate::xterm::{
-    bindings::{FitAddon, StateAddon, Xterm},
+    bindings::{self, FitAddon, StateAddon, Xterm},
     draw_queue::{DrawQueue, QueuedText, TextKind},
-    keys::{self, Key, KeyAction, Typed},
+    keys::{self, Edge, Key, KeyAction, Typed},
     prompt::PromptDetector,
     screen_snapshot::{RecentText, ScreenSnapshot},
     terminal_event::TerminalEvent,
@@ -125,6 +125,10 @@ impl TerminalCore {
                     self.terminal.clear_selection();
                 }
             }
+            // A program that has the whole screen may select with them.
+            KeyAction::ScrollTo(_) if bindings::is_alternate(&self.terminal) => return true,
+            KeyAction::ScrollTo(Edge::First) => self.terminal.scroll_to_top(),
+            KeyAction::ScrollTo(Edge::Last) => self.terminal.scroll_to_bottom(),
             KeyAction::Terminal | KeyAction::CopyOnce => return true,
             KeyAction::Copy | KeyAction::Part => {}
             KeyAction::ReturnFocus => (self.handler)(TerminalEvent::ReturnFocus),

@@ -1,8 +1,11 @@
 //! The dialogue in which the user sets what the page is to do.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
+use web_sys::HtmlElement;
 
 use crate::{
+    browser::dom,
     i18n::{LanguageChoice, Words, use_language},
     pages::settings::sample::Sample,
     settings::{
@@ -15,13 +18,49 @@ use crate::{
     },
 };
 
-/// Opens the settings.
-pub(crate) fn open_settings(dialogues: Dialogues, words: &Words) {
+/// What a setting is called.
+type Name = fn(&Words) -> &'static str;
+
+/// The settings that can be gone to, by the ids of what shows them.
+pub(crate) const SETTINGS: [(&str, Name); 11] = [
+    ("theme-setting", |words| words.theme),
+    ("contrast-setting", |words| words.contrast),
+    ("font-setting", |words| words.font),
+    ("font-size-setting", |words| words.font_size),
+    ("cursor-setting", |words| words.cursor),
+    ("blink-setting", |words| words.cursor_blinks),
+    ("scrollback-setting", |words| words.scrollback),
+    ("screen-reader-setting", |words| words.screen_reader),
+    ("interrupt-setting", |words| words.interrupt),
+    ("program-copies-setting", |words| words.program_copies),
+    ("clipboard-keys-setting", |words| words.clipboard_keys),
+];
+
+/// Opens the settings, with the keyboard at one of [`SETTINGS`] if it is named.
+pub(crate) fn open_settings(dialogues: Dialogues, words: &Words, at: Option<&'static str>) {
     dialogues.ask(Dialogue {
         title: words.settings.to_owned(),
         body: Box::new(|| view! { <SettingsList /> }.into_any()),
         choices: vec![Choice::cancel(words.close)],
     });
+    if let Some(id) = at {
+        // The dialogue gives the keyboard to its button as it opens.
+        request_animation_frame(move || go_to(id));
+    }
+}
+
+fn go_to(id: &str) {
+    let shown = document().query_selector(&format!("[data-testid='{id}']"));
+    let setting = shown
+        .ok()
+        .flatten()
+        .and_then(|shown| shown.closest(".setting").ok()?);
+    let control =
+        setting.and_then(|setting| setting.query_selector("input, select, button").ok()?);
+    if let Some(control) = control.and_then(|control| control.dyn_into::<HtmlElement>().ok()) {
+        control.focus().ok();
+        dom::scroll_to(&control);
+    }
 }
 
 /// A button that opens the settings.
@@ -35,7 +74,7 @@ pub(crate) fn SettingsButton(dialogues: Dialogues) -> impl IntoView {
             data-testid="settings"
             // The keyboard stays where it is, and comes back there.
             on:mousedown=move |event| event.prevent_default()
-            on:click=move |_| open_settings(dialogues, language.get_untracked().words())
+            on:click=move |_| open_settings(dialogues, language.get_untracked().words(), None)
             title=name
             aria-label=name
         >

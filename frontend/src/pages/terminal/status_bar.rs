@@ -17,6 +17,9 @@ use crate::{
     },
 };
 
+/// Who types notices a round trip that is longer, in ms.
+const SLOW: u32 = 300;
+
 /// The state line: how the terminal fares.
 #[component]
 pub(crate) fn StatusBar(
@@ -67,6 +70,12 @@ pub(crate) fn StatusBar(
     let transport = move || Some(view.connection.get()?.transport);
     let transport_text = move || Some(transport_name(transport()?, words()));
     let connected = move || view.status.with(|status| *status == Status::Connected);
+    let is_slow = move || {
+        view.round_trip
+            .get()
+            .is_some_and(|ms| ms > SLOW)
+            .then_some("")
+    };
     let round_trip = move || view.round_trip.get().map(|ms| format!("{ms} ms"));
     view! {
         <footer class="status-bar">
@@ -101,7 +110,7 @@ pub(crate) fn StatusBar(
                         on:click=move |_| details.run(())
                     >
                         <span class="visually-hidden">{move || words().connection} " "</span>
-                        <span>{round_trip}</span>
+                        <span data-slow=is_slow>{round_trip}</span>
                         " "
                         <span>{transport_text}</span>
                     </button>

@@ -112,6 +112,8 @@ pub(super) struct Commands {
     pub(super) palette: RwSignal<bool>,
     /// Whether there is no room for two panes.
     pub(super) is_narrow: Signal<bool>,
+    /// Whether the user can see the page.
+    pub(super) is_visible: Signal<bool>,
     language: Signal<Language>,
     route: Signal<Route>,
 }
@@ -123,6 +125,7 @@ impl Commands {
             dialogues,
             palette: RwSignal::new(false),
             is_narrow: dom::follow_query(NARROW),
+            is_visible: dom::follow_visibility(),
             language: use_language(),
             route: use_route(),
         }
@@ -228,9 +231,9 @@ impl Commands {
         closing::close(workspace, self.dialogues, ids, language, then);
     }
 
-    /// Opens the settings.
-    pub(super) fn open_settings(self) {
-        open_settings(self.dialogues, self.language.get_untracked().words());
+    /// Opens the settings, at one of them if it is named.
+    pub(super) fn open_settings(self, at: Option<&'static str>) {
+        open_settings(self.dialogues, self.language.get_untracked().words(), at);
     }
 
     /// Has back what was closed last.

@@ -116,9 +116,21 @@ pub(super) fn DividerView(
             dragged.set(pointer_at(&event));
         }
     };
+    // Whoever has dragged it goes on in the terminal.
+    let let_go = move || {
+        let was_dragged = dragged.get_untracked().is_some();
+        dragged.set(None);
+        let here = workspace.layout(|layout| layout.focused().copied());
+        if let Some(pane) = here
+            .and_then(|id| workspace.pane(id))
+            .filter(|_| was_dragged)
+        {
+            pane.focus();
+        }
+    };
     let up = move |_| {
         let to = dragged.get_untracked();
-        dragged.set(None);
+        untrack(let_go);
         let from =
             divider.with_untracked(|divider| divider.as_ref().map(|divider| divider.percent));
         if let (Some(to), Some(from)) = (to, from) {
@@ -136,7 +148,7 @@ pub(super) fn DividerView(
                 return;
             }
             ("Escape", _) => {
-                dragged.set(None);
+                untrack(let_go);
                 return;
             }
             _ => return,
@@ -165,7 +177,7 @@ pub(super) fn DividerView(
             on:pointerdown=down
             on:pointermove=moved
             on:pointerup=up
-            on:pointercancel=move |_| dragged.set(None)
+            on:pointercancel=move |_| untrack(let_go)
             on:dblclick=move |_| center()
             on:keydown=key
         ></div>

@@ -22,9 +22,9 @@ use crate::{
         navigation::{use_navigate, use_redirect, use_route},
         route::Route,
     },
-    session::status::Status,
+    session::{status::Status, view::Activity},
     ui::dialogue::{DialogueBox, Dialogues},
-    workspace::pane::PaneId,
+    workspace::{any_pane::AnyPane, pane::PaneId},
     xterm::keys::Key,
 };
 
@@ -94,13 +94,21 @@ fn follow_address(commands: Commands) {
     });
 }
 
-/// The window is called what the pane is called that has the keyboard.
+/// The window is called what the pane is called that has the keyboard, or its tab by the user. A bell is seen there by who is in
+/// another window.
 fn name_the_window(commands: Commands) {
     let workspace = commands.workspace;
+    let rings = Memo::new(move |_| {
+        let rings = |(_, pane): &(PaneId, AnyPane)| pane.view().activity.get() == Activity::Bell;
+        !commands.is_visible.get() && workspace.list().iter().any(rings)
+    });
     Effect::new(move |_| {
         let id = commands.here();
         if let Some(pane) = id.and_then(|id| workspace.pane(id)) {
-            document().set_title(&format!("{} – Podshell", pane.title()));
+            let name = id.and_then(|id| workspace.name_of_tab(id));
+            let name = name.unwrap_or_else(|| pane.title());
+            let bell = if rings.get() { "🔔 " } else { "" };
+            document().set_title(&format!("{bell}{name} – Podshell"));
         }
     });
 }
@@ -156,8 +164,12 @@ fn listen_to_chords(commands: Commands) {
         };
         let is_terminal = is(".xterm");
         let is_field = !is_terminal && is("input, textarea, select");
-        let outside =
-            || chords::command_outside(&key, is(".page")).filter(|_| !is_terminal && !is_field);
+        // In a field a character is typed; the Mac's own Ctrl K is for who is in one.
+        let outside = || {
+            let command = chords::command_outside(&key, is(".page") && !is_field)?;
+            let is_elsewhere = is_terminal || is_field && is_mac;
+            (!is_elsewhere).then_some(command)
+        };
         let chord = chords::command(&key, is_mac);
         let command = chord
             .filter(|command| !(is_field && command.is_editing()))

@@ -33,6 +33,7 @@ pub(super) fn open(dialogues: Dialogues, language: Language) {
         of(Command::Zoom),
         of(Command::Close),
         of(Command::Turn(1)),
+        ("F2, Delete", words.tab_keys),
         of(Command::Search),
         (clipboard, words.copy_paste),
         ("Shift PgUp PgDn Home End", words.scroll),

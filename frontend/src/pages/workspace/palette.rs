@@ -5,12 +5,13 @@ use podshell_shared::{
     log::LogRequest,
     target::{Mode, TargetRequest},
 };
-use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use crate::{
+    browser::dom,
     i18n::{Language, Words, use_language},
     pages::{
         pods::{marked::marked, pod_summary, store::PodStore},
+        settings::dialogue::SETTINGS,
         workspace::{
             commands::{Command, Commands},
             palette_options::{Action, Group, Offer, choose},
@@ -18,9 +19,12 @@ use crate::{
             tab_name::tab_name,
         },
     },
-    routing::{navigation::use_navigate, pane_target::PaneTarget},
+    routing::{list_address::ListAddress, navigation::use_navigate, pane_target::PaneTarget},
     session::recent_shells,
-    workspace::layout::Axis,
+    workspace::{
+        layout::{Axis, Layout},
+        pane::PaneId,
+    },
 };
 
 /// It, while it is open.
@@ -66,9 +70,7 @@ fn OpenPalette(commands: Commands) -> impl IntoView {
     Effect::new(move |_| {
         let option = document().get_element_by_id(&option_id(here.get()));
         if let Some(option) = option {
-            let nearest = ScrollIntoViewOptions::new();
-            nearest.set_block(ScrollLogicalPosition::Nearest);
-            option.scroll_into_view_with_scroll_into_view_options(&nearest);
+            dom::scroll_to(&option);
         }
     });
     let dialog = NodeRef::<html::Dialog>::new();
@@ -146,7 +148,9 @@ fn OpenPalette(commands: Commands) -> impl IntoView {
                 | Action::Do(_)
                 | Action::UndoClose
                 | Action::Settings
-                | Action::List => {
+                | Action::Setting(_)
+                | Action::List
+                | Action::Find(_) => {
                     view! { <span class="palette__sign" aria-hidden="true"></span> }.into_any()
                 }
             };
@@ -260,8 +264,10 @@ fn act(commands: Commands, action: &Action, place: Place, go: impl Fn(&str) + Co
             commands.run(*command, go);
         }
         Action::UndoClose => commands.undo_close(go),
-        Action::Settings => commands.open_settings(),
+        Action::Settings => commands.open_settings(None),
+        Action::Setting(id) => commands.open_settings(Some(id)),
         Action::List => go("./"),
+        Action::Find(href) => go(href),
     }
 }
 
@@ -273,16 +279,27 @@ fn all_offers(commands: Commands, store: PodStore, language: Language) -> Vec<Of
     let panes = workspace.list();
     // Who opens it is in one already: the last one is where they go.
     let here = commands.here();
-    let (current, others): (Vec<_>, Vec<_>) = panes.iter().partition(|(id, _)| Some(*id) == here);
-    for (id, pane) in others.into_iter().rev().chain(current) {
+    let mut by_use = workspace.layout(Layout::by_use);
+    by_use.sort_by_key(|id| Some(*id) == here);
+    let known = |id: &PaneId| panes.iter().find(|(known, _)| known == id);
+    for (id, pane) in by_use.iter().filter_map(known) {
         let target = pane.target();
         let (first, rest) = tab_name(&target, words);
+        let own = format!("{first} {rest}").trim_end().to_owned();
+        // What the user calls a tab wins; of its panes, each is told from the others.
+        let title = match workspace.name_of_tab(*id) {
+            Some(name) if workspace.is_alone(*id) => name,
+            Some(name) => format!("{name}: {own}"),
+            None => own,
+        };
         let program = pane.view().title.get().unwrap_or_default();
-        let [namespace, ..] = target.names();
+        let [namespace, pod, container] = target.names();
         offers.push(Offer {
             group: Group::Running,
-            title: format!("{first} {rest}").trim_end().to_owned(),
-            detail: format!("{namespace} {program}").trim_end().to_owned(),
+            title,
+            detail: format!("{namespace} / {pod} / {container} {program}")
+                .trim_end()
+                .to_owned(),
             keys: "",
             action: Action::Go(*id),
         });
@@ -315,9 +332,38 @@ fn all_offers(commands: Commands, store: PodStore, language: Language) -> Vec<Of
             .map(|target| open(Group::Recent, target)),
     );
     let refused = store.rights.without_shells();
+    let shown = store.namespace.get();
+    let in_list = |search: &str| {
+        let address = ListAddress {
+            namespace: shown.clone(),
+            search: search.to_owned(),
+        };
+        address.href()
+    };
+    // They come last: Enter leads to what may say why.
+    let mut closed = Vec::new();
     store.pods.with(|known| {
         for entry in known.pods() {
             let pod = entry.as_ref();
+            let mut logs = pod_summary::with_log(pod);
+            if !pod_summary::is_enterable(pod) {
+                let why = pod_summary::why_not(pod, language);
+                let action = match logs.first() {
+                    Some(container) => Action::Open(
+                        LogRequest::new(&pod.namespace, &pod.name, container.name.clone()).into(),
+                    ),
+                    None => Action::Find(in_list(&pod.name)),
+                };
+                let said = [&*pod.namespace, &*pod.status, &*why];
+                let said: Vec<_> = said.into_iter().filter(|said| !said.is_empty()).collect();
+                closed.push(Offer {
+                    group: Group::Pods,
+                    title: pod.name.clone(),
+                    detail: said.join(" – "),
+                    keys: "",
+                    action,
+                });
+            }
             for container in pod_summary::running(pod) {
                 let target = TargetRequest {
                     namespace: pod.namespace.clone(),
@@ -332,11 +378,12 @@ fn all_offers(commands: Commands, store: PodStore, language: Language) -> Vec<Of
                 }
                 offers.push(offer);
             }
-            for container in pod_summary::with_log(pod) {
+            for container in logs.drain(..) {
                 offers.push(log(&pod.namespace, &pod.name, &container.name));
             }
         }
     });
+    offers.extend(closed);
     let command = |title: &str, keys: &'static str, action: Action| Offer {
         group: Group::Commands,
         title: title.to_owned(),
@@ -372,5 +419,9 @@ fn all_offers(commands: Commands, store: PodStore, language: Language) -> Vec<Of
     }
     offers.push(command(words.settings, "", Action::Settings));
     offers.push(run(Command::Help));
+    offers.extend(SETTINGS.iter().map(|(id, name)| Offer {
+        detail: words.settings.to_owned(),
+        ..command(name(words), "", Action::Setting(id))
+    }));
     offers
 }

@@ -18,7 +18,11 @@ pub(super) enum Action {
     /// What was closed just now is there again.
     UndoClose,
     Settings,
+    /// One of them, by the id of its control.
+    Setting(&'static str),
     List,
+    /// The list, by an address that searches in it.
+    Find(String),
 }
 
 /// To which group something belongs.

@@ -47,9 +47,10 @@ pub(super) fn PaneView(
     Effect::new(move |_| {
         let is_seen = is_seen.get();
         set_if_changed(view.is_seen, is_seen);
-        if is_seen {
+        if is_seen && commands.is_visible.get() {
             set_if_changed(view.activity, Activity::Quiet);
-        } else {
+        }
+        if !is_seen {
             // Nobody could answer, and all else would be out of reach.
             view.dialogues.give_up();
         }

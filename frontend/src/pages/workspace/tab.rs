@@ -154,6 +154,13 @@ pub(super) fn TabItem(tab: Signal<Option<TabSummary>>, commands: Commands) -> im
             .get()
             .and_then(|id| Some(workspace.pane(id)?.target().page()))
     };
+    // Of many tabs not all have room.
+    let item = NodeRef::<html::Li>::new();
+    Effect::new(move |_| {
+        if let Some(item) = item.get().filter(|_| is_here.get()) {
+            dom::scroll_to(&item);
+        }
+    });
     let renames = RwSignal::new(false);
     let show = move |event: MouseEvent| {
         // Another browser tab is the browser's business.
@@ -210,6 +217,7 @@ pub(super) fn TabItem(tab: Signal<Option<TabSummary>>, commands: Commands) -> im
             class:tab--here=is_here
             data-testid="tab"
             draggable=move || (!renames.get()).then_some("true")
+            node_ref=item
             on:dragstart=drag
             on:dragover=over
             on:drop=drop_here

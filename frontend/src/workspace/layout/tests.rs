@@ -105,13 +105,25 @@ fn a_place_that_is_closed_goes_to_those_beside_it() {
 }
 
 #[test]
-fn the_keyboard_goes_to_what_stands_there_now() {
+fn the_keyboard_goes_back_to_what_had_it_before() {
     let mut layout = opened([1, 2, 3]);
+    layout.focus(&1);
     layout.focus(&2);
+    assert_eq!(layout.by_use(), [2, 1, 3]);
     layout.close(&2);
-    assert_eq!(layout.focused(), Some(&3));
-    layout.close(&3);
     assert_eq!(layout.focused(), Some(&1));
+    layout.turn(1);
+    layout.turn(-1);
+    layout.close(&1);
+    assert_eq!(layout.focused(), Some(&3));
+    // Who opens a second one of the first tab, and closes it, is in the first again.
+    let mut layout = opened([1, 2, 3, 4]);
+    layout.focus(&1);
+    layout.open(5);
+    layout.close(&5);
+    assert_eq!(layout.focused(), Some(&1));
+    layout.replace(&1, &9);
+    assert_eq!(layout.by_use(), [9, 4, 3, 2]);
 
     let mut row = opened([0, 1]);
     row.split(&1, Axis::Horizontal, &2);
@@ -156,10 +168,10 @@ fn a_pane_takes_the_place_of_another() {
     let mut layout = opened([0, 1]);
     layout.split(&1, Axis::Horizontal, &2);
     layout.focus(&1);
-    assert!(layout.replace(&1, 5));
+    assert!(layout.replace(&1, &5));
     assert_eq!(sizes(&layout), [(5, HALF, WHOLE), (2, HALF, WHOLE)]);
     assert_eq!(layout.focused(), Some(&5));
-    assert!(!layout.replace(&1, 6) && !layout.replace(&5, 0));
+    assert!(!layout.replace(&1, &6) && !layout.replace(&5, &0));
 }
 
 #[test]
@@ -323,7 +335,7 @@ proptest! {
                     }
                 }
                 Step::Replace(old, new) => {
-                    if layout.replace(&old, new) {
+                    if layout.replace(&old, &new) {
                         prop_assert!(there.remove(&old) && there.insert(new));
                     }
                 }
