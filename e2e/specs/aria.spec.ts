@@ -165,7 +165,7 @@ test("the palette", async ({ page }) => {
       - combobox "Pods, running shells, commands" [expanded]
       - listbox "Go to":
         - text: Your shells
-        - option "Connected welcome shell default" [selected]
+        - option "Connected welcome shell default / welcome / shell" [selected]
         - text: Open a shell
         - option "busybox default / busybox"
         - option "welcome default / shell"
