@@ -66,6 +66,7 @@ pub(crate) fn page_tools(places: &Places) -> Result<Vec<PathBuf>> {
             fits: Fits::Compatible,
             asked: &["--version"],
             flags: &["--locked", "--no-default-features", "--features=rustls"],
+            level: "0",
         },
         // Its lock file holds more than is needed.
         Tool {
@@ -75,6 +76,7 @@ pub(crate) fn page_tools(places: &Places) -> Result<Vec<PathBuf>> {
             fits: Fits::Exactly,
             asked: &["--version"],
             flags: &["--bin=wasm-bindgen"],
+            level: "1",
         },
     ];
     let folders = tools.iter().map(|tool| tool.install(places).transpose());
@@ -148,6 +150,7 @@ fn cargo_tool(
         fits: Fits::Compatible,
         asked,
         flags: &["--locked"],
+        level: "1",
     };
     let folder = tool.install(places)?;
     Ok(folder.unwrap_or_default().join(package))

@@ -26,6 +26,8 @@ pub(super) struct Tool<'version> {
     pub(super) asked: &'static [&'static str],
     /// How cargo is to build it.
     pub(super) flags: &'static [&'static str],
+    /// As which level of optimisation: what has little to do itself is quicker to build than to wait for.
+    pub(super) level: &'static str,
 }
 
 /// Which other versions of a tool do as well.
@@ -118,7 +120,10 @@ impl Tool<'_> {
 
     fn build(&self, places: &Places, root: &Path) -> Result<()> {
         let Self {
-            package, version, ..
+            package,
+            version,
+            level,
+            ..
         } = self;
         eprintln!("building {package} {version} (some minutes, once)");
         // It is shared, as the tools have much in common, and goes when the temporary folder is emptied.
@@ -129,9 +134,9 @@ impl Tool<'_> {
             .arg(root)
             .args(self.flags)
             .arg(format!("{package}@{version}"));
-        // It is built to be used now: half the time of the optimised build.
+        // It is built to be used now: half the time of the optimised build, or a third.
         cargo.env("CARGO_TARGET_DIR", target).envs([
-            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", *level),
             ("CARGO_PROFILE_RELEASE_LTO", "off"),
             ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
             ("CARGO_PROFILE_RELEASE_STRIP", "true"),
@@ -192,6 +197,7 @@ mod tests {
         fits: Fits::Compatible,
         asked: &["--version"],
         flags: &[],
+        level: "0",
     };
 
     fn source(tool: &Tool<'_>, in_path: Option<&str>, has_binstall: bool) -> Source {
