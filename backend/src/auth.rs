@@ -76,6 +76,8 @@ pub(crate) struct Auth {
     clock: Clock,
     rates: Rates,
     refused: Mutex<Burst>,
+    /// For how many seconds sessions are kept, which those are told who have them.
+    kept: u32,
 }
 
 /// What the ways to sign in are made of.
@@ -140,6 +142,7 @@ impl Auth {
         };
         Self {
             method,
+            kept: config.grace.as_secs().try_into().unwrap_or(u32::MAX),
             hosts,
             proxies: Proxies::new(config.trusted_proxies.clone()),
             clock: means.clock,

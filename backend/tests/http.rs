@@ -182,7 +182,10 @@ async fn the_api_describes_itself() {
 async fn a_cluster_is_called_as_it_is_to_be_and_marked() {
     let server = TestServer::start(web()).await;
     let (_, me) = server.get("/api/v1/me").await;
-    assert_eq!(me, r#"{"groups":[],"canSignOut":false,"cluster":"fake"}"#);
+    assert_eq!(
+        me,
+        r#"{"groups":[],"canSignOut":false,"cluster":"fake","kept":900}"#
+    );
     server.stop().await;
 
     let flags = ["--cluster-name= EU 1 ", "--cluster-mark=production"];
@@ -190,7 +193,7 @@ async fn a_cluster_is_called_as_it_is_to_be_and_marked() {
     let (_, me) = server.get("/api/v1/me").await;
     assert_eq!(
         me,
-        r#"{"groups":[],"canSignOut":false,"cluster":"EU 1","mark":"production"}"#
+        r#"{"groups":[],"canSignOut":false,"cluster":"EU 1","mark":"production","kept":900}"#
     );
     let (_, pods) = server.get("/api/v1/pods").await;
     assert!(pods.contains(r#""cluster":"EU 1""#), "{pods}");

@@ -168,7 +168,7 @@ async fn each_token_is_its_users_and_the_cluster_sees_them() {
     let server = by_token().await;
     let (ann, bob) = (As::bearer("token-of-ann"), As::bearer("token-of-bob"));
     let me = get(&server, "/api/v1/me", &ann).await;
-    let expected = json!({"user": "ann", "groups": ["dev", "system:authenticated"], "canSignOut": true, "cluster": "fake"});
+    let expected = json!({"user": "ann", "groups": ["dev", "system:authenticated"], "canSignOut": true, "cluster": "fake", "kept": 900});
     assert_eq!(serde_json::from_str::<Value>(&me.body).unwrap(), expected);
     server
         .cluster
@@ -416,8 +416,7 @@ async fn a_proxy_says_who_calls_and_the_cluster_sees_them() {
     let (server, _file) = by_proxy().await;
     let ann = As::proxied("ann", "dev,ops");
     let me = get(&server, "/api/v1/me", &ann).await;
-    let expected =
-        json!({"user": "ann", "groups": ["dev", "ops"], "canSignOut": false, "cluster": "fake"});
+    let expected = json!({"user": "ann", "groups": ["dev", "ops"], "canSignOut": false, "cluster": "fake", "kept": 900});
     assert_eq!(serde_json::from_str::<Value>(&me.body).unwrap(), expected);
     let mut terminal = open(&server, &ann).await;
     assert_eq!(users(&server.cluster), ["ann"]);

@@ -341,7 +341,7 @@ async fn a_user_of_the_provider_has_a_shell_as_themselves() {
     let me: Value = serde_json::from_str(&ann.get(&server, "/api/v1/me").await.body).unwrap();
     assert_eq!(
         me,
-        json!({"user": "ann@example.org", "groups": ["oidc:dev"], "canSignOut": true, "cluster": "fake"})
+        json!({"user": "ann@example.org", "groups": ["oidc:dev"], "canSignOut": true, "cluster": "fake", "kept": 900})
     );
     let mut terminal = ann.open(&server).await;
     let exec = server.cluster.execs().pop().unwrap();

@@ -428,17 +428,23 @@ async fn what_answers_in_the_clusters_place_is_told_for_other_calls_too() {
     server.stop().await;
 }
 
-async fn rights(server: &TestServer, namespace: &str) -> (bool, bool, bool) {
+/// Which rights of exec, attach, log and debug are told.
+async fn rights(server: &TestServer, namespace: &str) -> [bool; 4] {
     let (status, body) = server.get(&format!("/api/v1/rights/{namespace}")).await;
     assert_eq!(status, StatusCode::OK, "{body}");
-    let Rights { exec, attach, log } = serde_json::from_str(&body).unwrap();
-    (exec, attach, log)
+    let Rights {
+        exec,
+        attach,
+        log,
+        debug,
+    } = serde_json::from_str(&body).unwrap();
+    [exec, attach, log, debug]
 }
 
 #[tokio::test]
 async fn what_one_may_do_in_a_namespace_is_told_before_it_is_tried() {
     let server = TestServer::start(web()).await;
-    assert_eq!(rights(&server, "default").await, (true, true, true));
+    assert_eq!(rights(&server, "default").await, [true; 4]);
     // Each verb that it takes counts.
     let pods = |verb, what| {
         server
@@ -446,17 +452,18 @@ async fn what_one_may_do_in_a_namespace_is_told_before_it_is_tried() {
             .deny(verb, "pods", Some(what), "default", "not you");
     };
     pods("create", "exec");
-    assert_eq!(rights(&server, "default").await, (false, true, true));
+    assert_eq!(rights(&server, "default").await, [false, true, true, true]);
     pods("get", "attach");
     pods("get", "log");
-    assert_eq!(rights(&server, "default").await, (false, false, false));
-    assert_eq!(rights(&server, "shop").await, (true, true, true));
+    pods("patch", "ephemeralcontainers");
+    assert_eq!(rights(&server, "default").await, [false; 4]);
+    assert_eq!(rights(&server, "shop").await, [true; 4]);
     server.cluster.allow_all();
 
     // Who may not ask tries.
     let reviews = "selfsubjectaccessreviews";
     server.cluster.deny("create", reviews, None, None, "");
-    assert_eq!(rights(&server, "default").await, (true, true, true));
+    assert_eq!(rights(&server, "default").await, [true; 4]);
     let (status, body) = server.get("/api/v1/rights/No.Name").await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
     server.stop().await;
@@ -466,7 +473,10 @@ async fn what_one_may_do_in_a_namespace_is_told_before_it_is_tried() {
 async fn what_is_turned_off_nobody_may_do() {
     let flags = ["--read-only", "--logs=false", "--hidden-namespaces=secret"];
     let server = TestServer::start_with(web(), &flags).await;
-    assert_eq!(rights(&server, "default").await, (false, true, false));
+    assert_eq!(
+        rights(&server, "default").await,
+        [false, true, false, false]
+    );
     let (status, _) = server.get("/api/v1/rights/secret").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     server.stop().await;

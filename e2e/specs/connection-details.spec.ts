@@ -24,11 +24,16 @@ test("they say how, how far, since when and how much", async ({ page, context })
   expect(await fact(page, "Output received")).toMatch(/^\d+ B$/);
   expect(await fact(page, "Input sent")).toBe("0 B");
 
-  await dialogue.getByRole("button", { name: "Copy" }).click();
+  await dialogue.getByRole("button", { name: "Copy", exact: true }).click();
   await expect(dialogue.getByRole("button", { name: "Copied" })).toBeVisible();
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   expect(copied).toMatch(/^Container: default \/ welcome \/ shell\nStatus: Connected\n/);
   expect(copied).toContain("\nInput sent: 0 B\n");
+  // and how one does the same without a page
+  await dialogue.getByRole("button", { name: "Copy kubectl command" }).click();
+  await expect
+    .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+    .toBe("kubectl exec -it --namespace=default welcome --container=shell -- sh");
 
   await dialogue.getByRole("button", { name: "Close" }).click();
   await terminal.expectFocus();

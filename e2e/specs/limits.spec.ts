@@ -28,6 +28,8 @@ test("a warning goes with what makes it untrue, and other remarks by themselves"
   await expect(notice).toBeHidden();
 
   await expect(notice).toContainText(/as old as allowed/, { timeout: 15_000 });
+  // what goes on without the page
+  await expect(notice.getByRole("button", { name: "Copy kubectl command" })).toBeVisible();
   // the warning came again meanwhile, and is as true as before
   await expect(notice).toContainText(/If nothing is typed/, { timeout: 12_000 });
   await terminal.type("x");

@@ -50,6 +50,8 @@ test("who may not list all names a namespace, and it is remembered", async ({ se
   await expect(page.getByTestId("failure")).toBeVisible();
   await field.focus();
   await expect(page.locator(`#namespaces option[value="${NAMESPACE}"]`)).toHaveCount(1);
+  await page.getByText("Used before:").locator("..").getByRole("link", { name: NAMESPACE, exact: true }).click();
+  await expect(list.row(`${NAMESPACE}/shell`)).toBeVisible();
 });
 
 const demo = test.extend<object, { server: Podshell }>({

@@ -175,6 +175,16 @@ test.describe("where the program marks no pastes", () => {
     await expect(terminal.dialogue).toBeVisible();
   });
 
+  test("who has set not to be asked is asked in no shell", async ({ page }) => {
+    const terminal = new Terminal(page);
+    await page.getByTestId("settings").click();
+    await terminal.dialogue.getByRole("checkbox", { name: /^Ask before a paste/ }).uncheck();
+    await terminal.answer(/Close/);
+    await terminal.paste(LINES);
+    await terminal.expectText(/^three$/m);
+    await expect(terminal.dialogue).toBeHidden();
+  });
+
   test("one line is not asked about, whatever it ends with", async ({ page }) => {
     const terminal = new Terminal(page);
     for (const [n, end] of ["", "\n", "\r\n", "\r"].entries()) {

@@ -57,6 +57,24 @@ test("who may not exec is told which right is missing", async ({ setUp, problems
   await terminal.expectState("failed");
   await expect(terminal.state).toHaveAttribute("data-reason", "forbidden");
   await expect(terminal.failure).toContainText("pods/exec");
+  // nor is there a way to a log that would be refused; what the administrator has to know can be had
+  await expect(terminal.failure.getByTestId("open-log")).toHaveCount(0);
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await terminal.failure.getByRole("button", { name: "Copy for an administrator" }).click();
+  await expect(terminal.failure.getByRole("button", { name: "Copied" })).toBeVisible();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  expect(copied).toContain(`shell/${BASH.namespace}/${BASH.pod}/${BASH.container}`);
+  expect(copied).toContain("pods/exec");
+});
+
+test("who may read logs is led there where a shell is refused", async ({ setUp, problems }, testInfo) => {
+  problems.expect(/403/);
+  const logs = { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] };
+  const { page } = await setUp([], await rights(testInfo, "e2e-sees-logs", [SEE_PODS, logs]));
+  const terminal = await Terminal.goto(page, BASH);
+  await terminal.expectReason("forbidden");
+  await terminal.failure.getByTestId("open-log").click();
+  await new Log(page).expectState("connected");
 });
 
 test("a right that is given is seen in the list after a while", async ({ setUp, problems }, testInfo) => {

@@ -38,3 +38,34 @@ test("it looks as the terminal does", async ({ page }) => {
   const sample = page.getByRole("img", { name: "Preview" });
   expect(await sample.evaluate((sample) => getComputedStyle(sample).fontFamily)).toBe(drawn);
 });
+
+test("all is as it was when it is reset, in sight and after a reload", async ({ page }) => {
+  await PodList.open(page);
+  const settings = page.getByRole("button", { name: "Settings" });
+  const dialogue = page.getByRole("dialog", { name: "Settings" });
+  const [theme, scrollback] = [dialogue.getByRole("combobox", { name: "Theme" }), dialogue.getByRole("combobox", { name: /^Scrollback/ })];
+  const [font, asks] = [dialogue.getByRole("textbox", { name: /^Font/ }), dialogue.getByRole("checkbox", { name: /^Ask before a paste/ })];
+  const expectUsual = async () => {
+    await expect(theme).toHaveValue("system");
+    await expect(scrollback).toHaveValue(usual);
+    await expect(font).toHaveValue("");
+    await expect(asks).toBeChecked();
+    await expect(dialogue.getByTestId("font-size-setting")).toHaveText("14 px");
+  };
+  await settings.click();
+  const usual = await scrollback.inputValue();
+  await expectUsual();
+  await theme.selectOption("Dark");
+  await scrollback.selectOption({ index: 0 });
+  await scrollback.selectOption({ index: 2 });
+  await font.fill("Courier New");
+  await font.blur();
+  await asks.uncheck();
+  await dialogue.getByRole("button", { name: "Smaller" }).click();
+  await expect(dialogue.getByTestId("font-size-setting")).toHaveText("13 px");
+  await dialogue.getByRole("button", { name: "Reset all" }).click();
+  await expectUsual();
+  await page.reload();
+  await settings.click();
+  await expectUsual();
+});

@@ -113,13 +113,21 @@ test("a divider is moved by mouse and keys, and programs are told once", async (
   await page.mouse.move(x, y);
   await page.mouse.down();
   for (let step = 1; step <= 10; step += 1) await page.mouse.move(x - step * 20, y);
+  // how large both will be is seen before they are
+  const sizes = divider.locator(".divider__size");
+  await expect(sizes).toHaveText([/^\d+ × \d+$/, /^\d+ × \d+$/]);
+  const [, columns] = /^(\d+) × /.exec((await sizes.nth(1).textContent()) ?? "") ?? [];
   await page.mouse.up();
+  await expect(sizes).toHaveCount(0);
   await expect.poll(async () => (await divider.boundingBox())?.x ?? 0).toBeLessThan(x - 150);
   // who has let it go goes on in the terminal
   await expect(right.locator(".xterm-helper-textarea")).toBeFocused();
   await expect.poll(() => text(right)).toContain("resized");
-  await run(page, "echo do''ne");
+  await run(page, "stty size; echo do''ne");
   await expect.poll(() => text(right)).toContain("done");
+  const [, are] = /^\d+ (\d+)$/m.exec(await text(right)) ?? [];
+  // but for the room beside the text
+  expect(Math.abs(Number(are) - Number(columns))).toBeLessThanOrEqual(3);
   expect((await text(right)).match(/resized/g)?.length).toBe(1);
 
   const moved = (await divider.boundingBox())?.x ?? 0;
@@ -282,10 +290,12 @@ test("what happens in a tab that nobody sees is marked, until somebody looks", a
 
 test("closing asks while a program runs, and keeps it by Enter", async ({ page }) => {
   const terminal = await open(page);
-  await terminal.run(`sh -c "echo sleep''ing; exec sleep 1000"`);
-  await terminal.expectText(/^sleeping$/m);
+  // what runs is named, with what it was called by and since when
+  await terminal.run("TZ=UTC tail -n 1 -f /etc/passwd");
+  await terminal.expectText(/:x:\d+:/);
   await page.keyboard.press("Control+Shift+X");
-  await expect(terminal.dialogue).toContainText("Close this terminal?");
+  await expect(terminal.dialogue.getByRole("heading")).toHaveText("End tail?");
+  await expect(terminal.dialogue.getByRole("listitem")).toHaveText(/ · TZ=UTC tail -n 1 -f \/etc\/passwd · for \ds$/);
   await answer(terminal.dialogue, "Enter");
   await terminal.expectState("connected");
   await expect(tabs(page)).toHaveCount(1);

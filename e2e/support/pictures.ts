@@ -1,5 +1,6 @@
 // The page's looks: pictures for people in test-results/screens, and what of each can be checked.
 import { join } from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
 import { expect, type Page } from "@playwright/test";
 
 /** How people have their browsers. */
@@ -16,6 +17,15 @@ export async function picture(page: Page, name: string, folder: string): Promise
   await takePicture(page, name, join(folder, "screens"));
 }
 
+/** Takes a picture, and checks that what it shows is in the browser's language, and that axe finds nothing in it. */
+export async function show(page: Page, look: string, name: string, folder: string): Promise<void> {
+  await picture(page, `${look}-${name}`, folder);
+  await expectLanguage(page, look);
+  // what xterm.js makes is not ours
+  const { violations } = await new AxeBuilder({ page }).exclude(".xterm").analyze();
+  expect(violations, name).toEqual([]);
+}
+
 /** Takes a picture into a folder, and checks what holds for every one: nothing sticks out sideways. */
 export async function takePicture(page: Page, name: string, folder: string): Promise<void> {
   await page.screenshot({ path: join(folder, `${name}.png`), animations: "disabled" });
@@ -28,7 +38,7 @@ export async function takePicture(page: Page, name: string, folder: string): Pro
 
 /** The page speaks the browser's language, and says which. */
 export async function expectLanguage(page: Page, look: string): Promise<void> {
-  const chinese = look === "chinese";
+  const chinese = look.endsWith("chinese");
   await expect(page.locator("html")).toHaveAttribute("lang", chinese ? /^zh/ : /^en/);
   const words = await page.locator("body").evaluate((body) => {
     const copy = body.cloneNode(true) as HTMLElement;

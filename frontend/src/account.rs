@@ -11,6 +11,7 @@ use crate::{
         api, credential,
         sign_in_mark::{self, Elsewhere},
     },
+    session::loss,
 };
 
 /// Who uses the page, as a context.
@@ -23,14 +24,9 @@ pub(crate) struct Account {
     /// Whether the server takes nothing that the browser has.
     is_out: RwSignal<bool>,
     /// What is asked for in the place of the page's content.
-    asked: RwSignal<Option<Asked>>,
-}
-
-/// What the sign-in page asks for, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
-    pub(crate) method: SignInMethod,
-    pub(crate) why: Why,
+    asked: RwSignal<Option<SignInMethod>>,
+    /// Why it is. A signal of its own: what is half typed in a form outlives another reason for it.
+    why: RwSignal<Why>,
 }
 
 /// Why somebody is to sign in.
@@ -53,6 +49,7 @@ pub(crate) fn provide_account(asks: bool) {
         cluster: RwSignal::default(),
         is_out: RwSignal::default(),
         asked: RwSignal::default(),
+        why: RwSignal::new(Why::New),
     };
     provide_context(account);
     if !asks {
@@ -83,9 +80,21 @@ impl Account {
         self.cluster.get()
     }
 
+    /// What the cluster is called, as far as that is known; tracks nothing.
+    pub(crate) fn cluster_name(self) -> String {
+        let name = |cluster: &(String, Option<String>)| cluster.0.clone();
+        self.cluster
+            .with_untracked(|cluster| cluster.as_ref().map(name).unwrap_or_default())
+    }
+
     /// What the sign-in page asks for; [`None`] where the page shows what it is for.
-    pub(crate) fn asked(self) -> Option<Asked> {
+    pub(crate) fn asked(self) -> Option<SignInMethod> {
         self.asked.get()
+    }
+
+    /// Why it asks.
+    pub(crate) fn why(self) -> Why {
+        self.why.get()
     }
 
     /// Whether people sign in on the page here, as far as is known.
@@ -115,19 +124,17 @@ impl Account {
         self.is_out.set(true);
         spawn_local(async move {
             let method = api::sign_in_method().await;
-            if let Some(method) = method.filter(|method| *method != SignInMethod::Link) {
-                // Why it was asked for first is what the user has not read yet, and what they type is not taken away.
-                self.asked.maybe_update(|asked| {
-                    let wanted = Some(Asked { method, why });
-                    // That somebody signed out is more than that it was noticed here first.
-                    let is_news =
-                        asked.is_none_or(|asked| asked.why == Why::New) || why == Why::SignedOut;
-                    let is_other = is_news && *asked != wanted;
-                    if is_other {
-                        *asked = wanted;
-                    }
-                    is_other
-                });
+            let Some(method) = method.filter(|method| *method != SignInMethod::Link) else {
+                return;
+            };
+            // Why it was asked for first is what the user has not read yet. That somebody signed out is more than that it was
+            // noticed here first.
+            let is_first = self.asked.with_untracked(Option::is_none);
+            if is_first || self.why.get_untracked() == Why::New || why == Why::SignedOut {
+                self.why.set(why);
+            }
+            if is_first {
+                self.asked.set(Some(method));
             }
         });
     }
@@ -176,6 +183,7 @@ impl Account {
         if let Ok(mut me) = api::me().await {
             let name = std::mem::take(&mut me.cluster);
             self.cluster.set(Some((name, me.mark.take())));
+            loss::sessions_are_kept(std::mem::take(&mut me.kept));
             // The key says that it is whoever has started the server.
             if credential::key().is_none() {
                 sign_in_mark::seen();

@@ -65,8 +65,10 @@ pub(crate) fn App() -> impl IntoView {
     move || match (users.get(), page.get()).1 {
         Route::Embedded(target) => view! { <EmbeddedPage target /> }.into_any(),
         _ if account.asked().is_some() => {
-            let asked = account.asked();
-            asked.map(|asked| view! { <SignInPage asked /> }).into_any()
+            let method = account.asked();
+            method
+                .map(|method| view! { <SignInPage method /> })
+                .into_any()
         }
         Route::Pods(_) | Route::Pane(_) => view! { <Frame /> }.into_any(),
         Route::Pod(asked) => view! { <DefaultContainerPage asked /> }.into_any(),

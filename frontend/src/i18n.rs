@@ -36,20 +36,31 @@ impl Language {
 
     /// A time, of ms since 1970, by date and to the second, as it is written in this language; nothing if it is none.
     pub(crate) fn time(self, at: f64) -> Option<String> {
+        self.write_time(at, &[("dateStyle", "medium"), ("timeStyle", "medium")])
+    }
+
+    /// The same by hour and minute alone.
+    pub(crate) fn hour(self, at: f64) -> Option<String> {
+        self.write_time(at, &[("timeStyle", "short")])
+    }
+
+    fn write_time(self, at: f64, styles: &'static [(&str, &str)]) -> Option<String> {
+        type Style = (&'static str, &'static [(&'static str, &'static str)]);
         thread_local! {
             // Making one takes longer than writing many times.
-            static WRITERS: RefCell<HashMap<&'static str, Function>> = RefCell::default();
+            static WRITERS: RefCell<HashMap<Style, Function>> = RefCell::default();
         }
         let new = || {
             let options = Object::new();
-            for style in ["dateStyle", "timeStyle"] {
-                Reflect::set(&options, &style.into(), &"medium".into()).ok();
+            for (style, value) in styles {
+                Reflect::set(&options, &(*style).into(), &(*value).into()).ok();
             }
             DateTimeFormat::new(&Array::of1(&self.tag().into()), &options).format()
         };
         let write = |writer: &Function| writer.call1(&JsValue::UNDEFINED, &at.into());
-        let written =
-            WRITERS.with_borrow_mut(|writers| write(writers.entry(self.tag()).or_insert_with(new)));
+        let written = WRITERS.with_borrow_mut(|writers| {
+            write(writers.entry((self.tag(), styles)).or_insert_with(new))
+        });
         written.ok()?.as_string()
     }
 

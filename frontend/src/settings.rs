@@ -14,6 +14,8 @@ use crate::{
 pub(crate) const INTERRUPT: &str = "podshell.interrupt";
 /// Where it is kept whether programs may write the clipboard.
 pub(crate) const PROGRAM_COPIES: &str = "podshell.program-copies";
+/// Where it is kept whether it is asked before lines are pasted.
+pub(crate) const PASTE_ASKS: &str = "podshell.paste-asks";
 /// Where it is kept whether the cursor blinks.
 pub(crate) const BLINK: &str = "podshell.cursor-blinks";
 /// Where it is kept whether screen readers are given the lines of terminals.
@@ -198,6 +200,7 @@ pub(crate) struct Settings {
     pub(crate) cursor_blinks: RwSignal<bool>,
     pub(crate) scrollback: RwSignal<Scrollback>,
     pub(crate) screen_reader: RwSignal<bool>,
+    pub(crate) paste_asks: RwSignal<bool>,
 }
 
 /// Reads the settings, and does at the root what they say of the page's colours.
@@ -206,6 +209,7 @@ pub(crate) fn provide_settings() {
         instant_interrupt: RwSignal::new(kept(INTERRUPT) != OFF),
         clipboard_keys: RwSignal::new(chosen()),
         program_copies: RwSignal::new(kept(PROGRAM_COPIES) != OFF),
+        paste_asks: RwSignal::new(kept(PASTE_ASKS) != OFF),
         theme: RwSignal::new(chosen()),
         contrast: RwSignal::new(chosen()),
         font: RwSignal::new(kept(FONT)),
@@ -251,6 +255,8 @@ pub(crate) struct Preferences {
     pub(crate) clipboard_keys: Signal<bool>,
     /// Whether programs may write the clipboard.
     pub(crate) program_copies: Signal<bool>,
+    /// Whether it is asked before lines are pasted of which each would run at once.
+    pub(crate) paste_asks: Signal<bool>,
     /// What it looks like.
     pub(crate) looks: Signal<Looks>,
 }
@@ -278,6 +284,7 @@ pub(crate) fn use_preferences() -> Preferences {
         instant_interrupt: settings.instant_interrupt.into(),
         clipboard_keys: Signal::derive(move || settings.clipboard_keys.get().is_on()),
         program_copies: settings.program_copies.into(),
+        paste_asks: settings.paste_asks.into(),
         looks: Signal::derive(move || Looks {
             font: settings.font.get(),
             font_size: settings.font_size.get(),
@@ -291,10 +298,29 @@ pub(crate) fn use_preferences() -> Preferences {
 }
 
 impl Settings {
+    /// All of it is as it is for who has set nothing.
+    pub(crate) fn reset(self) {
+        turn(self.instant_interrupt, INTERRUPT, true);
+        turn(self.program_copies, PROGRAM_COPIES, true);
+        turn(self.paste_asks, PASTE_ASKS, true);
+        turn(self.cursor_blinks, BLINK, false);
+        turn(self.screen_reader, SCREEN_READER, false);
+        reset(self.clipboard_keys);
+        reset(self.theme);
+        reset(self.contrast);
+        reset(self.cursor);
+        reset(self.scrollback);
+        self.set_font("");
+        self.set_font_size(USUAL_FONT_SIZE);
+    }
+
     /// Text that is so many pixels larger, as far as it may be.
     pub(crate) fn change_font_size(self, by: i32) {
         let size = self.font_size.get_untracked().saturating_add_signed(by);
-        let size = size.clamp(*FONT_SIZES.start(), *FONT_SIZES.end());
+        self.set_font_size(size.clamp(*FONT_SIZES.start(), *FONT_SIZES.end()));
+    }
+
+    fn set_font_size(self, size: u32) {
         self.font_size.set(size);
         keep(FONT_SIZE, &size.to_string());
     }
@@ -312,6 +338,10 @@ impl Settings {
 pub(crate) fn choose<C: Choice>(setting: RwSignal<C>, value: C) {
     setting.set(value);
     keep(C::KEY, value.name());
+}
+
+fn reset<C: Choice>(setting: RwSignal<C>) {
+    choose(setting, C::ALL[0]);
 }
 
 /// Turns a setting on or off, and has the browser keep that.

@@ -9,7 +9,7 @@ pub(crate) mod links;
 pub(crate) mod options;
 pub(crate) mod paste;
 pub(crate) mod program_clipboard;
-mod prompt;
+pub(crate) mod prompt;
 mod renderer;
 pub(crate) mod screen_keys;
 pub(crate) mod screen_reader;

@@ -41,6 +41,9 @@ pub struct Me {
     /// What is to stand beside that name, so that nobody takes the cluster for another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
+    /// For how many seconds a session is kept for who loses the connection to it.
+    #[serde(default)]
+    pub kept: u32,
 }
 
 /// What a browser sends to be signed in.
@@ -94,6 +97,9 @@ pub struct Rights {
     pub attach: bool,
     /// To read a log.
     pub log: bool,
+    /// To add a debug container.
+    #[serde(default)]
+    pub debug: bool,
 }
 
 /// The answer about a session.
@@ -412,6 +418,12 @@ pub struct Container {
     pub ready: bool,
     /// How often it was restarted.
     pub restarts: i32,
+    /// When its last run but this one ended (RFC 3339, UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarted: Option<String>,
+    /// The container whose processes it sees beside its own, if it was added for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sees: Option<String>,
     /// What it is doing.
     pub state: ContainerState,
 }
@@ -449,6 +461,9 @@ pub enum ContainerState {
         reason: String,
         /// Its exit code.
         code: i32,
+        /// When (RFC 3339, UTC), if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
     },
 }
 

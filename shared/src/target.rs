@@ -122,6 +122,34 @@ impl TargetRequest {
         format!("api/v1/pod/{namespace}/{pod}/shell/{container}")
     }
 
+    /// The command that does the same without a page; [`None`] where a name is none of Kubernetes, so that no shell takes it for
+    /// something else.
+    pub fn kubectl(&self) -> Option<String> {
+        let is_plain = |name: &String| {
+            let is_of_names = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
+            !name.is_empty() && !name.starts_with('-') && name.bytes().all(is_of_names)
+        };
+        let Self {
+            namespace,
+            pod,
+            container,
+            mode,
+        } = self;
+        let (verb, command) = match mode {
+            Mode::Exec(shell) => ("exec", Some(shell.as_deref().unwrap_or("sh"))),
+            Mode::Attach => ("attach", None),
+        };
+        let is_plain_command = command.is_none_or(|name| is_plain(&name.to_owned()));
+        let names = [namespace, pod, container];
+        (names.into_iter().all(is_plain) && is_plain_command).then(|| {
+            let command = command.map(|name| format!(" -- {name}"));
+            let command = command.unwrap_or_default();
+            format!(
+                "kubectl {verb} -it --namespace={namespace} {pod} --container={container}{command}"
+            )
+        })
+    }
+
     /// Reads what [`page`](Self::page) wrote; [`None`] for anything else.
     pub fn from_address(address: &str) -> Option<Self> {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
@@ -233,6 +261,37 @@ mod tests {
             mode: Mode::Attach,
             ..shell("default", "web-0", "app", None)
         }
+    }
+
+    #[test]
+    fn kubectl_is_given_names_of_kubernetes_alone() {
+        let target = |pod: &str, mode| TargetRequest {
+            namespace: "shop".to_owned(),
+            pod: pod.to_owned(),
+            container: "app".to_owned(),
+            mode,
+        };
+        for (mode, command) in [
+            (
+                Mode::Exec(None),
+                "kubectl exec -it --namespace=shop web-0 --container=app -- sh",
+            ),
+            (
+                Mode::Exec(Some("bash".to_owned())),
+                "kubectl exec -it --namespace=shop web-0 --container=app -- bash",
+            ),
+            (
+                Mode::Attach,
+                "kubectl attach -it --namespace=shop web-0 --container=app",
+            ),
+        ] {
+            assert_eq!(target("web-0", mode).kubectl().as_deref(), Some(command));
+        }
+        for odd in ["", "-web", "web 0", "$(reboot)", "web;reboot", "web\n0"] {
+            assert_eq!(target(odd, Mode::Exec(None)).kubectl(), None, "{odd:?}");
+        }
+        let shell = Mode::Exec(Some("sh -c reboot".to_owned()));
+        assert_eq!(target("web-0", shell).kubectl(), None);
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub(crate) async fn rights(
         (switches.allows(Mode::Exec), Right::Exec),
         (switches.allows(Mode::Attach), Right::Attach),
         (switches.allows_logs(), Right::Log),
+        (!switches.debug_profiles().is_empty(), Right::Debug),
     ];
     let there_are = there_are.into_iter().filter(|(is_on, _)| *is_on);
     let wanted: Vec<_> = there_are.map(|(_, right)| right).collect();
@@ -38,5 +39,6 @@ pub(crate) async fn rights(
         exec: held.contains(&Right::Exec),
         attach: held.contains(&Right::Attach),
         log: held.contains(&Right::Log),
+        debug: held.contains(&Right::Debug),
     }))
 }

@@ -168,6 +168,7 @@ pub(crate) async fn me(
         can_sign_out: matches!(auth.method, Method::Token(_) | Method::Oidc(_)),
         cluster: cluster.name().to_owned(),
         mark: cluster.mark().map(str::to_owned),
+        kept: auth.kept,
     })
 }
 

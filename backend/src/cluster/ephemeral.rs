@@ -271,11 +271,8 @@ fn may_crash_again(pod: &Pod, container: &str, now: Timestamp) -> bool {
 
 /// Why nothing can be added to a pod, behind "it". An API server would add it all the same, and it would wait for ever.
 fn unfit(pod: &Pod) -> Option<String> {
-    let status = pod.status.as_ref();
-    let phase = status.and_then(|status| status.phase.as_deref());
-    let why = pods::reason_and_message(pod);
-    if let Some(phase @ ("Succeeded" | "Failed")) = phase {
-        let why = why.unwrap_or_else(|| phase.to_owned());
+    if let Some(phase) = pods::last_phase(pod) {
+        let why = pods::reason_and_message(pod).unwrap_or_else(|| phase.to_owned());
         return Some(format!("has ended ({why})"));
     }
     if pod.metadata.deletion_timestamp.is_some() {

@@ -21,23 +21,35 @@ pub(super) fn summary(pod: v1::Pod) -> Pod {
     let spec = pod.spec.unwrap_or_default();
     let status = pod.status.unwrap_or_default();
 
-    let regular = spec
-        .containers
-        .into_iter()
-        .map(|container| (container.name, container.image, ContainerKind::Regular));
+    let regular = spec.containers.into_iter().map(|container| {
+        (
+            container.name,
+            container.image,
+            ContainerKind::Regular,
+            None,
+        )
+    });
     let init = spec.init_containers.into_iter().flatten().map(|container| {
         let kind = if is_sidecar(&container) {
             ContainerKind::Sidecar
         } else {
             ContainerKind::Init
         };
-        (container.name, container.image, kind)
+        (container.name, container.image, kind, None)
     });
     let ephemeral = spec
         .ephemeral_containers
         .into_iter()
         .flatten()
-        .map(|container| (container.name, container.image, ContainerKind::Ephemeral));
+        .map(|container| {
+            let sees = container.target_container_name;
+            (
+                container.name,
+                container.image,
+                ContainerKind::Ephemeral,
+                sees.filter(|name| !name.is_empty()),
+            )
+        });
     let statuses: Vec<ContainerStatus> = [
         status.container_statuses,
         status.init_container_statuses,
@@ -60,13 +72,15 @@ pub(super) fn summary(pod: v1::Pod) -> Pod {
     let containers = regular
         .chain(init)
         .chain(ephemeral)
-        .map(|(name, image, kind)| {
+        .map(|(name, image, kind, sees)| {
             let status = statuses.iter().find(|status| status.name == name);
             Container {
                 image: image.unwrap_or_default(),
                 kind,
                 ready: status.is_some_and(|status| status.ready),
                 restarts: status.map_or(0, |status| status.restart_count),
+                restarted: status.and_then(why::last_end).map(|time| time.to_string()),
+                sees,
                 state: state(status, unscheduled.as_deref()),
                 name,
             }
@@ -119,11 +133,13 @@ pub(super) fn reason_and_message(pod: &v1::Pod) -> Option<String> {
 
 /// Whether none of a pod's containers will run again, as far as is known: it came to its end, was evicted, or its node is lost.
 pub(super) fn is_over(pod: &v1::Pod) -> bool {
-    let phase = pod
-        .status
-        .as_ref()
-        .and_then(|status| status.phase.as_deref());
-    matches!(phase, Some("Succeeded" | "Failed")) || reason_and_message(pod).is_some()
+    last_phase(pod).is_some() || reason_and_message(pod).is_some()
+}
+
+/// A pod's phase, if that is one that is left no more: all its containers have come to their end.
+pub(super) fn last_phase(pod: &v1::Pod) -> Option<&str> {
+    let phase = pod.status.as_ref()?.phase.as_deref();
+    phase.filter(|phase| matches!(*phase, "Succeeded" | "Failed"))
 }
 
 /// All containers of a pod, by their names.
@@ -157,6 +173,7 @@ fn state(status: Option<&ContainerStatus>, unscheduled: Option<&str>) -> Contain
         ContainerState::Terminated {
             reason: terminated.reason.unwrap_or_else(|| "Terminated".to_owned()),
             code: terminated.exit_code,
+            at: terminated.finished_at.map(|time| time.0.to_string()),
         }
     } else {
         ContainerState::Waiting {
@@ -221,7 +238,7 @@ pub(super) fn find_running(
                 ("has ended", of_pod.unwrap_or_default())
             }
             ContainerState::Waiting { reason } => ("waits", reason.clone()),
-            ContainerState::Terminated { reason, code } => {
+            ContainerState::Terminated { reason, code, .. } => {
                 ("has ended", format!("{reason}, exit code {code}"))
             }
         },

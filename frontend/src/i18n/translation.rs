@@ -105,6 +105,39 @@ pub(crate) trait Translation: Sync {
     /// So many restarts, the last of them so long ago.
     fn restarts_ago(&self, restarts: &str, age: &str) -> String;
 
+    /// All containers of a pod.
+    fn containers_of(&self, pod: &str) -> String;
+
+    /// A debug container beside a container.
+    fn debug_beside(&self, container: &str) -> String;
+
+    /// A debug container sees the processes of a container.
+    fn sees(&self, container: &str) -> String;
+
+    /// A container that runs was restarted so long ago.
+    fn restarted_ago(&self, age: &str) -> String;
+
+    /// A container that waits ended last so long ago.
+    fn ended_ago(&self, age: &str) -> String;
+
+    /// A container has ended with this code, so long ago if that is known.
+    fn ended_with(&self, code: i32, age: Option<&str>) -> String;
+
+    /// A shell in a container is being opened, or its main process attached to.
+    fn opening(&self, container: &str, is_attached: bool) -> String;
+
+    /// Behind what takes, or took, so many seconds.
+    fn for_seconds(&self, seconds: u32) -> String;
+
+    /// A shell whose connection is lost is kept until a time of the day.
+    fn kept_until(&self, time: &str) -> String;
+
+    /// The question whether this program is to be ended.
+    fn end_title(&self, program: &str) -> String;
+
+    /// Something has gone on for so long.
+    fn for_time(&self, age: &str) -> String;
+
     /// Which pane of how many it is.
     fn pane_of(&self, place: usize, all: usize) -> String;
 

@@ -10,6 +10,7 @@ mod foot;
 pub(crate) mod frame;
 mod help;
 mod palette;
+mod palette_offers;
 mod palette_options;
 mod pane_view;
 mod save_text;

@@ -31,7 +31,7 @@ use crate::{
         view::{Connection, TerminalView, set_if_changed},
     },
     settings::Preferences,
-    xterm::{screen_keys::ComposerInput, terminal::Terminal},
+    xterm::{prompt::Running, screen_keys::ComposerInput, terminal::Terminal},
 };
 
 /// A terminal and, while it lasts, its client. Dropping it ends the shell.
@@ -135,13 +135,13 @@ impl TerminalController {
         *self.on_return_focus.borrow_mut() = Some(leave);
     }
 
-    /// Whether a program would end with it: something else than the shell itself, as far as the terminal tells.
-    pub(crate) fn is_busy(&self) -> bool {
-        self.target.mode != Mode::Attach
+    /// The program that would end with it: something else than the shell itself, as far as the terminal tells.
+    pub(crate) fn running(&self) -> Option<Running> {
+        let ends = self.target.mode != Mode::Attach
             && self.view.status.with_untracked(|status| {
                 matches!(status, Status::Connected | Status::Reconnecting { .. })
-            })
-            && self.terminal.is_busy()
+            });
+        ends.then(|| self.terminal.running()).flatten()
     }
 
     /// Sends what was typed or pressed below the terminal.
@@ -371,9 +371,14 @@ impl TerminalController {
             me.step(|client| client.user_returned(clock::now()));
         });
         let (view, language) = (self.view, self.preferences.language);
+        let kept_until = loss::kept_until(Date::now());
         self.loss.follow(&status, view, move || {
-            let kept = language.get_untracked().words().sent_later;
-            loss::notice(view, language, move || try_now(())).detail(kept)
+            let notice = loss::notice(view, language, move || try_now(()));
+            let until = kept_until.and_then(|until| language.get_untracked().hour(until));
+            match until {
+                Some(until) => notice.detail(language.get_untracked().kept_until(&until)),
+                None => notice,
+            }
         });
         if status == Status::Connected {
             self.restored.set(false);

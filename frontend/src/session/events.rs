@@ -1,5 +1,7 @@
 //! What a session's client and its terminal tell, and what follows from it.
 
+use std::rc::Rc;
+
 use bytes::Bytes;
 use js_sys::Uint8Array;
 use leptos::prelude::*;
@@ -16,7 +18,7 @@ use crate::{
         title,
         view::{Activity, set_if_changed},
     },
-    ui::notice::Notice,
+    ui::{dialogue::Choice, notice::Notice},
     xterm::terminal_event::TerminalEvent,
 };
 
@@ -81,11 +83,29 @@ impl TerminalController {
                 self.view.happened(Activity::Bell);
                 let notice = Notice::new(language.notice(said));
                 self.view.notices.show(match said {
-                    terminal::Notice::IdleSoon { .. } => notice.until_typed(),
+                    terminal::Notice::IdleSoon { .. } => notice.until_typed().warns(),
+                    terminal::Notice::LifetimeSoon { .. }
+                    | terminal::Notice::ShutdownSoon { .. } => {
+                        notice.warns().choices(self.way_without_a_page())
+                    }
                     _ => notice,
                 });
             }
         }
+    }
+
+    /// A button that copies the command for who can't wait.
+    fn way_without_a_page(&self) -> Vec<Choice> {
+        let words = self.preferences.language.get_untracked().words();
+        let questions = Rc::downgrade(&self.questions);
+        let choice = |command: String| {
+            Choice::new(words.copy_kubectl, move || {
+                if let Some(questions) = questions.upgrade() {
+                    questions.copy(&command);
+                }
+            })
+        };
+        self.target.kubectl().map(choice).into_iter().collect()
     }
 
     fn draw(&self, bytes: &Uint8Array, end: u64) {

@@ -1,6 +1,6 @@
 //! What is said of a lost connection, once it has been lost for a while, and the way to try it at once.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
@@ -13,6 +13,22 @@ use crate::{
 
 /// A connection that is back within so many ms is no news.
 const TELL_AFTER: u32 = 1_000;
+
+thread_local! {
+    /// For how many seconds a session is kept whose connection is lost; 0 where that is not known.
+    static KEPT: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The server has told for how many seconds a session is kept whose connection is lost.
+pub(crate) fn sessions_are_kept(seconds: u32) {
+    KEPT.set(seconds);
+}
+
+/// Until when a session is kept whose connection is lost at this time, both in ms since 1970.
+pub(crate) fn kept_until(lost_at: f64) -> Option<f64> {
+    let seconds = Some(KEPT.get()).filter(|seconds| *seconds > 0)?;
+    Some(lost_at + f64::from(seconds) * 1000.0)
+}
 
 /// Whether a lost connection is told of.
 #[derive(Default)]
@@ -45,6 +61,7 @@ pub(crate) fn notice(
 ) -> Notice {
     let words = language.get_untracked().words();
     let next_try = move || match view.status.get() {
+        _ if !window().navigator().on_line() => language.get().words().offline.to_owned(),
         Status::Reconnecting {
             seconds: Some(seconds),
         } => language.get().next_try(seconds),
@@ -54,4 +71,5 @@ pub(crate) fn notice(
         .counts(next_try)
         .choices(vec![Choice::new(words.try_now, try_now)])
         .until_connected()
+        .warns()
 }

@@ -75,7 +75,8 @@ impl Questions {
         let lines = paste::lines(&text).count();
         let settled = self.settled.borrow().clone();
         let runs = lines > 1 && !self.view.status.with_untracked(Status::is_ended);
-        if !runs || settled.pastes.get() || self.terminal.marks_pastes() {
+        let asks = self.preferences.paste_asks.get_untracked() && !settled.pastes.get();
+        if !runs || !asks || self.terminal.marks_pastes() {
             self.terminal.paste(&text);
             return;
         }

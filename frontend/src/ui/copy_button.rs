@@ -4,7 +4,10 @@ use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::{browser::clipboard, i18n::use_language};
+use crate::{
+    browser::clipboard,
+    i18n::{Words, use_language},
+};
 
 /// For how long it says so, in ms.
 const SAID_FOR: u32 = 3_000;
@@ -16,6 +19,9 @@ pub(crate) fn CopyButton(
     /// Its place among others, for the style sheet.
     class: &'static str,
     id: &'static str,
+    /// What it copies, where that has to be said.
+    #[prop(optional)]
+    name: Option<fn(&Words) -> &'static str>,
 ) -> impl IntoView {
     let language = use_language();
     let said = RwSignal::new(None::<bool>);
@@ -29,19 +35,19 @@ pub(crate) fn CopyButton(
             }
         });
     };
-    let name = move || {
+    let said_name = move || {
         let words = language.get().words();
         match said.get() {
             Some(true) => words.copied,
             Some(false) => words.not_copied,
-            None => words.copy,
+            None => name.map_or(words.copy, |name| name(words)),
         }
     };
     // A screen reader hears of it beside the button: what is in one is its name.
-    let news = move || said.get().map(|_| name());
+    let news = move || said.get().map(|_| said_name());
     view! {
         <button type="button" class=class data-testid=id on:click=copy>
-            {name}
+            {said_name}
         </button>
         <span class="visually-hidden" role="status">{news}</span>
     }

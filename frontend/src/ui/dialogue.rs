@@ -56,9 +56,14 @@ impl Choice {
     }
 }
 
-/// Where a question is put.
+/// Where a question is put, as a context.
 #[derive(Clone, Copy)]
 pub(crate) struct Dialogues(RwSignal<Option<Rc<Dialogue>>, LocalStorage>);
+
+/// Where questions are put.
+pub(crate) fn use_dialogues() -> Dialogues {
+    expect_context()
+}
 
 impl Dialogues {
     pub(crate) fn new() -> Self {
@@ -118,10 +123,12 @@ pub(crate) fn DialogueBox(dialogues: Dialogues) -> impl IntoView {
                 (false, true) => Some("Enter"),
                 (false, false) => None,
             };
+            // The only one leads nowhere.
+            let is_first = n == last && last > 0;
             let hint = hint.map(|hint| view! { <kbd aria-hidden="true">{hint}</kbd> });
             view! {
                 <button
-                    class:button--primary=n == last
+                    class:button--primary=is_first
                     // Enter in a box to tick presses the one that is a form's to submit.
                     type=if n == last { "submit" } else { "button" }
                     autofocus=n == last

@@ -26,6 +26,8 @@ pub(crate) struct Notice {
     counts: Option<Box<dyn Fn() -> String>>,
     choices: Vec<Choice>,
     until: Until,
+    /// Whether something has to be done, or to be waited for.
+    warns: bool,
 }
 
 /// Until when a notice stands. Of two the one is shown that comes first here.
@@ -71,6 +73,14 @@ impl Notice {
     /// It has these buttons.
     pub(crate) fn choices(self, choices: Vec<Choice>) -> Self {
         Self { choices, ..self }
+    }
+
+    /// Something has to be done, or to be waited for.
+    pub(crate) fn warns(self) -> Self {
+        Self {
+            warns: true,
+            ..self
+        }
     }
 
     /// It is true until something is typed.
@@ -216,6 +226,7 @@ pub(crate) fn NoticeBar(
         Some(view! {
             <div
                 class="notice"
+                class:notice--warns=notice.warns
                 data-testid="notice"
                 node_ref=bar
                 on:pointerenter=move |_| held.set(true)

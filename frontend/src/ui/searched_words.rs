@@ -1,6 +1,17 @@
-//! Text in which what is searched for is marked.
+//! The words that are searched for in a list: which texts have them all, and a text with them marked.
 
 use leptos::prelude::*;
+
+/// What was typed as words, in lower case.
+pub(crate) fn words(typed: &str) -> Vec<String> {
+    let typed = typed.to_lowercase();
+    typed.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Whether each word occurs somewhere in a text. Both are in lower case.
+pub(crate) fn all_occur(words: &[String], text: &str) -> bool {
+    words.iter().all(|word| text.contains(&**word))
+}
 
 /// The parts of a text, each with whether it is one of the words that are searched for. The words are in lower case.
 fn parts<'a>(text: &'a str, words: &[String]) -> Vec<(&'a str, bool)> {
@@ -44,7 +55,7 @@ pub(crate) fn marked(text: &str, words: &[String]) -> impl IntoView + use<> {
 
 #[cfg(test)]
 mod tests {
-    use super::parts;
+    use super::{all_occur, parts, words};
 
     fn marked(text: &str, words: &[&str]) -> String {
         let words: Vec<_> = words.iter().map(|&word| word.to_owned()).collect();
@@ -57,6 +68,20 @@ mod tests {
             }
         };
         parts.map(part).collect()
+    }
+
+    #[test]
+    fn each_word_has_to_occur_in_any_order_and_case() {
+        let text = "shop\nweb-0\napp=web tier=front";
+        for (typed, wanted) in [
+            ("", true),
+            ("  ", true),
+            ("WEB", true),
+            ("tier=front shop", true),
+            ("shop back", false),
+        ] {
+            assert_eq!(all_occur(&words(typed), text), wanted, "{typed:?}");
+        }
     }
 
     #[test]

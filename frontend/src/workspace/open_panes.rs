@@ -23,6 +23,7 @@ use crate::{
         pane::PaneId,
         saved_layout::{self, SavedLayout},
     },
+    xterm::prompt::Running,
 };
 
 /// How long after the keys that load the page anew it may take until the browser does so, in ms.
@@ -193,9 +194,9 @@ impl Workspace {
         shells.iter().any(|(_, shell, _)| shell == target)
     }
 
-    /// Whether a program runs in a terminal that would end with it.
-    pub(crate) fn is_busy(self, id: PaneId) -> bool {
-        self.pane(id).is_some_and(|pane| pane.is_busy())
+    /// The program that runs in a terminal and would end with it.
+    pub(crate) fn program_in(self, id: PaneId) -> Option<Running> {
+        self.pane(id)?.running()
     }
 
     /// The names of what was closed just now, and can be had back.
@@ -446,7 +447,7 @@ impl Workspace {
             }
         });
         let leaving = Listener::new(&window(), "beforeunload", move |event| {
-            let is_busy = |open: &OpenPane| open.pane.is_busy();
+            let is_busy = |open: &OpenPane| open.pane.running().is_some();
             let any_is_busy = |open: &Open| open.panes.iter().any(is_busy);
             let is_closed_busy = |closed: &Option<Rc<Closed>>| {
                 let mut panes = closed.iter().flat_map(|closed| &closed.panes);

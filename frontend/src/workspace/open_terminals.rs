@@ -12,6 +12,7 @@ use crate::{
         status_text::{state_name, state_text},
         view::{Activity, TerminalView},
     },
+    ui::searched_words::all_occur,
     workspace::{open_panes::use_workspace, pane::PaneId},
 };
 
@@ -36,7 +37,7 @@ pub(crate) fn OpenTerminals(
                 let program = view.title.get().unwrap_or_default();
                 let names = [&target.namespace, &target.pod, &target.container, &program];
                 let text = names.map(|name| name.to_lowercase()).join("\n");
-                words.iter().all(|word| text.contains(&**word))
+                all_occur(words, &text)
             };
             let shells = shells.filter(|(_, (_, target, view))| is_wanted(target, *view));
             shells
@@ -122,7 +123,7 @@ fn OpenTerminal(
     let asking = StoredValue::new_local(None::<Timeout>);
     let asks = RwSignal::new(false);
     let end = move |_| {
-        if workspace.is_busy(id) && !asks.get_untracked() {
+        if workspace.program_in(id).is_some() && !asks.get_untracked() {
             asks.set(true);
             let over = Timeout::new(ASK_FOR, move || asks.set(false));
             asking.set_value(Some(over));

@@ -6,7 +6,9 @@ use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
 use crate::{
-    routing::pane_target::PaneTarget, session::view::TerminalView, xterm::terminal::Terminal,
+    routing::pane_target::PaneTarget,
+    session::view::TerminalView,
+    xterm::{prompt::Running, terminal::Terminal},
 };
 
 /// A terminal or a log; later also files or a recording. The workspace needs to know no more of it.
@@ -44,9 +46,9 @@ pub(crate) trait Pane {
         self.terminal().fit();
     }
 
-    /// Whether a program would end with it.
-    fn is_busy(&self) -> bool {
-        false
+    /// The program that would end with it.
+    fn running(&self) -> Option<Running> {
+        None
     }
 
     /// Whether nothing can bring back what ran in it; tracks nothing.

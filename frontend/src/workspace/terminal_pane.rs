@@ -16,7 +16,7 @@ use crate::{
     },
     settings::Preferences,
     workspace::pane::{Pane, screen_element},
-    xterm::terminal::Terminal,
+    xterm::{prompt::Running, terminal::Terminal},
 };
 
 /// A terminal, and what is shown of it.
@@ -109,8 +109,8 @@ impl Pane for TerminalPane {
         self.controller.on_return_focus(leave);
     }
 
-    fn is_busy(&self) -> bool {
-        self.controller.is_busy()
+    fn running(&self) -> Option<Running> {
+        self.controller.running()
     }
 
     fn has_ended(&self) -> bool {

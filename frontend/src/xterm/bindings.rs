@@ -2,7 +2,7 @@
 
 use js_sys::{Function, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
-pub(crate) use xterm_js_rs::{BufferRange, Disposable, addons::fit::FitAddon};
+pub(crate) use xterm_js_rs::{BufferRange, Disposable, Marker, addons::fit::FitAddon};
 use xterm_js_rs::{Terminal, TerminalAddon, TerminalOptions};
 
 #[wasm_bindgen]
@@ -199,6 +199,30 @@ pub(crate) fn before_cursor(terminal: &Xterm) -> String {
     let x = buffer.get_cursor_x();
     let line = buffer.unchecked_into::<Buffer>().line(y);
     line.map_or_else(String::new, |line| line.text(false, 0, x))
+}
+
+/// Marks the line of the cursor, wherever it goes; nothing in a full-screen program.
+pub(crate) fn mark_cursor(terminal: &Xterm) -> Option<Marker> {
+    terminal.register_marker(0)
+}
+
+/// The line that is marked, with those before it and behind it that it goes on in; nothing if it is gone.
+pub(crate) fn whole_line(terminal: &Xterm, place: &Marker) -> Option<String> {
+    let buffer: Buffer = terminal.get_buffer().get_normal().unchecked_into();
+    let line = |y: u32| buffer.line(y);
+    let mut first = u32::try_from(inside(place, &["line"]).as_f64()? as i64).ok()?;
+    while first > 0 && line(first)?.is_wrapped() {
+        first -= 1;
+    }
+    let text = |line: Line| line.text(true, 0, terminal.get_cols());
+    let mut whole = text(line(first)?);
+    for y in first + 1.. {
+        match line(y).filter(Line::is_wrapped) {
+            Some(line) => whole += &text(line),
+            None => break,
+        }
+    }
+    Some(whole)
 }
 
 /// Makes a JavaScript object.

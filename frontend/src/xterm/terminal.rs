@@ -24,7 +24,7 @@ use crate::{
         links::{self},
         options, paste,
         program_clipboard::{self},
-        prompt::PromptDetector,
+        prompt::{PromptDetector, Running},
         renderer,
         screen_keys::{Modifiers, ScreenKey},
         screen_reader::{self, Labels},
@@ -105,7 +105,8 @@ impl Terminal {
             handler: Box::new(handler),
         });
 
-        let input = closure(&core, |core, text| {
+        let input = closure(&core, |core, text: String| {
+            core.prompt.typed(&core.terminal, &text);
             (core.handler)(TerminalEvent::Input(text))
         });
         let binary = closure(&core, |core, bytes: String| {
@@ -297,9 +298,9 @@ impl Terminal {
         bindings::is_alternate(&self.core.terminal)
     }
 
-    /// Whether a program other than the shell seems to have it.
-    pub(crate) fn is_busy(&self) -> bool {
-        self.core.prompt.is_busy(&self.core.terminal)
+    /// The program that seems to have it, other than the shell.
+    pub(crate) fn running(&self) -> Option<Running> {
+        self.core.prompt.running(&self.core.terminal)
     }
 
     /// What is on it: all that was written and told as rendered, with that many lines above the screen at most.

@@ -80,6 +80,8 @@ struct Container {
     restart_policy: Option<String>,
     stdin: Option<bool>,
     tty: Option<bool>,
+    /// Of an ephemeral one.
+    target_container_name: Option<String>,
 }
 
 impl From<Looked> for v1::Pod {
@@ -150,6 +152,7 @@ impl From<Container> for v1::EphemeralContainer {
             restart_policy: container.restart_policy,
             stdin: container.stdin,
             tty: container.tty,
+            target_container_name: container.target_container_name,
             ..Self::default()
         }
     }

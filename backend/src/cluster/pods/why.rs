@@ -1,6 +1,9 @@
 //! Why a pod can't be entered or is not well, in Kubernetes' own words; and when it was restarted last.
 
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod, PodStatus};
+use k8s_openapi::{
+    api::core::v1::{ContainerStatus, Pod, PodStatus},
+    jiff::Timestamp,
+};
 use podshell_shared::api::Why;
 
 use crate::cluster::words;
@@ -23,11 +26,14 @@ pub(super) fn why(pod: &Pod) -> Option<Why> {
 
 /// When a container of the pod was restarted last.
 pub(super) fn restarted(pod: &Pod) -> Option<String> {
-    let ends = lasting(pod.status.as_ref()?).filter_map(|container| {
-        let last = container.last_state.as_ref()?.terminated.as_ref()?;
-        last.finished_at.as_ref().map(|time| time.0)
-    });
+    let ends = lasting(pod.status.as_ref()?).filter_map(last_end);
     ends.max().map(|time| time.to_string())
+}
+
+/// When a container's last run but this one ended.
+pub(super) fn last_end(container: &ContainerStatus) -> Option<Timestamp> {
+    let last = container.last_state.as_ref()?.terminated.as_ref()?;
+    last.finished_at.as_ref().map(|time| time.0)
 }
 
 /// The containers that a pod is made of, in the order in which they start.

@@ -13,8 +13,10 @@ use web_sys::{Element, HtmlElement};
 
 use crate::{
     pages::pods::{
+        entry::is_enterable,
+        lines::{Key, Lines},
         pod_summary,
-        store::{PodStore, is_enterable},
+        store::PodStore,
     },
     workspace::{layout::Axis, open_panes::Workspace},
 };
@@ -31,8 +33,12 @@ enum Action {
     Attach,
     /// The log of the container that is meant.
     Log,
-    /// The keyboard goes to the row's containers.
-    Containers,
+    /// A debug container beside the container that is meant.
+    Debug,
+    /// The pod's containers are shown under it; who sees them goes to the first.
+    Unfold,
+    /// From a container to its pod, and they are shown no more.
+    Fold,
     /// The keyboard goes to the list, where letters are commands.
     List,
     /// The keyboard goes to the field.
@@ -63,7 +69,9 @@ fn action(key: &str, in_field: bool) -> Option<Action> {
         "h" => Some(Action::Split(Axis::Vertical)),
         "a" => Some(Action::Attach),
         "l" => Some(Action::Log),
-        "ArrowRight" => Some(Action::Containers),
+        "d" => Some(Action::Debug),
+        "ArrowRight" => Some(Action::Unfold),
+        "ArrowLeft" => Some(Action::Fold),
         "/" => Some(Action::Search),
         _ => {
             let digit = key.parse().ok().filter(|digit| (1..=9).contains(digit));
@@ -79,11 +87,18 @@ pub(super) struct ListKeys {
     pub(super) workspace: Workspace,
     /// Where the wanted pods are among all.
     pub(super) wanted: Memo<Vec<usize>>,
+    /// How their lines lie.
+    pub(super) lines: Memo<Lines>,
 }
 
 impl ListKeys {
     /// A key goes down in the list or its field; `go` leads to an address.
-    pub(super) fn key(self, event: &KeyboardEvent, go: impl Fn(&str)) {
+    pub(super) fn key(
+        self,
+        event: &KeyboardEvent,
+        go: impl Fn(&str),
+        debug: impl Fn(&TargetRequest),
+    ) {
         let is_chord = event.ctrl_key() || event.meta_key() || event.alt_key();
         let on = event.target().and_then(|on| on.dyn_into::<Element>().ok());
         let is_in = |what: &str| {
@@ -108,7 +123,7 @@ impl ListKeys {
             _ => None,
         };
         if let Some(axis) = splits.filter(|_| !event.alt_key() && !is_in("a, button")) {
-            if self.act(Action::Split(axis), go) {
+            if self.act(Action::Split(axis), go, debug) {
                 event.prevent_default();
             }
             return;
@@ -123,15 +138,15 @@ impl ListKeys {
         if action == Action::List && event.shift_key() {
             return;
         }
-        if on_control && matches!(key.as_str(), "Enter" | "ArrowRight") {
+        if on_control && key == "Enter" {
             return;
         }
-        if self.act(action, go) {
+        if self.act(action, go, debug) {
             event.prevent_default();
         }
     }
 
-    fn act(self, action: Action, go: impl Fn(&str)) -> bool {
+    fn act(self, action: Action, go: impl Fn(&str), debug: impl Fn(&TargetRequest)) -> bool {
         match action {
             Action::Choose(distance) => self.choose(distance),
             // What can't be entered may say why.
@@ -151,7 +166,9 @@ impl ListKeys {
                 }
                 go(&target.page());
             }),
-            Action::Containers => focus(".pod-row--selected a"),
+            Action::Debug => self.with_debuggable(debug),
+            Action::Unfold => self.unfold(),
+            Action::Fold => self.fold(),
             Action::List => focus(".pod-row--selected a") || focus(".pod-row a"),
             Action::Search => focus("[data-testid='filter']"),
             Action::Return(number) => {
@@ -170,11 +187,11 @@ impl ListKeys {
     fn choose(self, distance: isize) -> bool {
         let next = self.wanted.with_untracked(|wanted| {
             let selected = self.store.selected.get_untracked();
-            let here = selected.and_then(|key| self.store.place_of(&key, wanted));
-            let last = wanted.len().checked_sub(1)?;
+            let lines = self.lines.get_untracked();
+            let here = selected.and_then(|key| self.store.line_of(&key, wanted, lines));
+            let last = lines.count().checked_sub(1)?;
             let next = here.map_or(0, |here| here.saturating_add_signed(distance).min(last));
-            let pods = self.store.pods;
-            pods.with_untracked(|known| Some(known.pods().get(wanted[next])?.key()))
+            self.store.key_at(next, wanted, lines)
         });
         if next.is_some() {
             self.store.choose(next);
@@ -184,8 +201,9 @@ impl ListKeys {
 
     /// Does something with the chosen pod's container that is meant, if one runs.
     fn with_target(self, mode: Mode, act: impl FnOnce(&TargetRequest)) -> bool {
-        let target = self.of_chosen(|pod| {
-            let container = pod_summary::running(pod).into_iter().next()?;
+        let target = self.of_chosen(|pod, named| {
+            let mut running = pod_summary::running(pod).into_iter();
+            let container = running.find(|one| is_meant(named, &one.name))?;
             Some(TargetRequest {
                 namespace: pod.namespace.clone(),
                 pod: pod.name.clone(),
@@ -198,28 +216,90 @@ impl ListKeys {
 
     /// Does something with the log of the chosen pod's container that is meant, if it can have one.
     fn with_log(self, act: impl FnOnce(&LogRequest)) -> bool {
-        let log = self.of_chosen(|pod| {
-            let container = pod_summary::with_log(pod).into_iter().next()?;
+        let log = self.of_chosen(|pod, named| {
+            let mut with_log = pod_summary::with_log(pod).into_iter();
+            let container = with_log.find(|one| is_meant(named, &one.name))?;
             Some(LogRequest::new(&pod.namespace, &pod.name, container.name))
         });
         log.as_ref().map(act).is_some()
     }
 
-    /// Asks something of the chosen pod. Who has chosen none, but searches, means the first that can be entered.
-    fn of_chosen<T>(self, ask: impl FnOnce(&Pod) -> Option<T>) -> Option<T> {
+    /// Does something beside the container that is meant, if it runs or may run again.
+    fn with_debuggable(self, act: impl FnOnce(&TargetRequest)) -> bool {
+        let target = self.of_chosen(|pod, named| {
+            let rights = untrack(|| self.store.rights.of(&pod.namespace));
+            if !rights.debug || !rights.exec {
+                return None;
+            }
+            let mut containers = pod_summary::all_containers(pod).into_iter();
+            let container = containers
+                .find(|one| is_meant(named, &one.name) && pod_summary::is_debuggable(one))?;
+            Some(TargetRequest {
+                namespace: pod.namespace.clone(),
+                pod: pod.name.clone(),
+                container: container.name,
+                mode: Mode::Exec(None),
+            })
+        });
+        target.as_ref().map(act).is_some()
+    }
+
+    fn unfold(self) -> bool {
+        let Some(key) = self.store.selected.get_untracked() else {
+            return false;
+        };
+        let Key { pod, container } = Key::read(&key);
+        let is_open = self
+            .store
+            .unfolded
+            .with_untracked(|open| open.as_deref() == Some(pod));
+        match (is_open, container) {
+            (false, _) => self.store.fold(pod),
+            (true, None) => {
+                self.choose(1);
+            }
+            (true, Some(_)) => {}
+        }
+        true
+    }
+
+    fn fold(self) -> bool {
+        let Some(key) = self.store.selected.get_untracked() else {
+            return false;
+        };
+        let pod = Key::read(&key).pod;
+        let is_open = self
+            .store
+            .unfolded
+            .with_untracked(|open| open.as_deref() == Some(pod));
+        if is_open {
+            self.store.fold(pod);
+        }
+        is_open
+    }
+
+    /// Asks something of the chosen pod, or of a container of it that is chosen. Who has chosen none, but searches, means the
+    /// first that can be entered.
+    fn of_chosen<T>(self, ask: impl FnOnce(&Pod, Option<&str>) -> Option<T>) -> Option<T> {
         let selected = self.store.selected.get_untracked();
+        let chosen = selected.as_deref().map(Key::read);
         let refused = untrack(|| self.store.rights.without_shells());
         self.wanted.with_untracked(|wanted| {
             self.store.pods.with_untracked(|known| {
                 let mut pods = wanted.iter().filter_map(|at| known.pods().get(*at));
-                let entry = pods.find(|entry| match &selected {
-                    Some(key) => entry.is(key),
+                let entry = pods.find(|entry| match chosen {
+                    Some(key) => entry.is(key.pod),
                     None => is_enterable((*entry).as_ref(), &refused),
                 })?;
-                ask(entry.as_ref())
+                ask(entry.as_ref(), chosen.and_then(|key| key.container))
             })
         })
     }
+}
+
+/// Whether a container is the one that was named, if one was.
+fn is_meant(named: Option<&str>, name: &str) -> bool {
+    named.is_none_or(|named| named == name)
 }
 
 /// Gives the keyboard to what a selector finds first.
@@ -246,7 +326,9 @@ mod tests {
             "/",
             "1",
             "9",
+            "d",
             "ArrowRight",
+            "ArrowLeft",
             "Home",
         ] {
             assert!(action(key, false).is_some(), "{key}");

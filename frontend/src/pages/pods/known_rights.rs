@@ -15,6 +15,7 @@ const ALL: Rights = Rights {
     exec: true,
     attach: true,
     log: true,
+    debug: true,
 };
 
 /// The rights that are known, by namespace.
@@ -38,7 +39,7 @@ impl KnownRights {
     }
 
     /// What the user may do in a namespace, as far as that is known.
-    pub(super) fn of(self, namespace: &str) -> Rights {
+    pub(crate) fn of(self, namespace: &str) -> Rights {
         if !self
             .asked_at
             .with_value(|asked| asked.contains_key(namespace))

@@ -9,11 +9,14 @@ use crate::{
     error::{Failure, Kind},
     i18n::use_language,
     pages::pods::{
+        debug_dialogue::use_debug,
+        entry::is_enterable,
         first_visit::FirstVisit,
         keys::ListKeys,
+        known_namespaces::KNOWN_NAMESPACES,
+        lines::Lines,
         namespace_field::NamespaceField,
-        pod_summary,
-        store::{Cluster, PodStore, is_enterable},
+        store::{Cluster, PodStore},
         table::PodTable,
     },
     routing::{
@@ -21,9 +24,14 @@ use crate::{
         navigation::{use_navigate, use_redirect, use_redirect_soon, use_route},
         route::Route,
     },
-    ui::error_panel::ErrorPanel,
+    ui::{command::Command, error_panel::ErrorPanel, searched_words},
     workspace::{open_panes::use_workspace, open_terminals::OpenTerminals},
 };
+
+/// Of the namespaces that were named before so many are offered.
+const OFFERED: usize = 6;
+/// Begins a command that starts a pod with a shell.
+const TOOLBOX: &str = "kubectl run toolbox --image=busybox";
 
 /// How often the page asks what is new while somebody can see it, in ms. Each time it is answered at once: a browser has few
 /// connections to a host, and one that waits would be one less.
@@ -64,12 +72,14 @@ pub(crate) fn PodsPage(
 
     let failure = move || store.failure.get();
     let wanted = Memo::new(move |_| store.wanted());
+    let lines = Memo::new(move |_| wanted.with(|wanted| store.lines(wanted)));
     let keys = ListKeys {
         store,
         workspace: use_workspace(),
         wanted,
+        lines,
     };
-    let go = use_navigate();
+    let (go, debug) = (use_navigate(), use_debug());
     let main = NodeRef::<html::Main>::new();
     let focus = move || {
         if let Some(main) = main.get() {
@@ -85,7 +95,7 @@ pub(crate) fn PodsPage(
             data-region="list"
             tabindex="-1"
             node_ref=main
-            on:keydown=move |event| keys.key(&event, go)
+            on:keydown=move |event| keys.key(&event, go, |target| debug.beside(target))
         >
             <h1 class="visually-hidden">"Podshell"</h1>
             <Show when=move || is_there.get() && !account.is_out()>
@@ -103,7 +113,7 @@ pub(crate) fn PodsPage(
                     <OpenTerminals />
                     <NoList store failure />
                 }.into_any(),
-                (Some(cluster), _) => view! { <List store cluster wanted /> }.into_any(),
+                (Some(cluster), _) => view! { <List store cluster wanted lines /> }.into_any(),
             }}
         </main>
         <Hints />
@@ -123,6 +133,7 @@ fn Hints() -> impl IntoView {
             <span><kbd>"V"</kbd> <kbd>"H"</kbd> {move || words().hint_split}</span>
             <span><kbd>"L"</kbd> {move || words().log.mark}</span>
             <span><kbd>"A"</kbd> {move || words().hint_attach}</span>
+            <span class="hints__wide"><kbd>"D"</kbd> {move || words().hint_debug}</span>
             <span class="spacer"></span>
             <span><kbd>"?"</kbd> {move || words().help}</span>
             <span><kbd>"/"</kbd> {move || words().hint_search}</span>
@@ -183,13 +194,73 @@ fn NoList(store: PodStore, failure: Failure) -> impl IntoView {
                 {move || language.get().words().retry}
             </button>
         </ErrorPanel>
-        {is_refused.then(|| view! {
-            <section class="name-a-namespace">
-                <p>{move || language.get().words().name_a_namespace}</p>
-                <NamespaceField store />
-            </section>
-        })}
+        {is_refused.then(|| view! { <NameANamespace store /> })}
     }
+}
+
+/// The ways on for who may not list what they asked for: a namespace, or what whoever runs the cluster has to do.
+#[component]
+fn NameANamespace(store: PodStore) -> impl IntoView {
+    let language = use_language();
+    let words = move || language.get().words();
+    let account = use_account();
+    let shown = store.namespace.get_untracked();
+    let mut known = KNOWN_NAMESPACES.all();
+    known.retain(|namespace| Some(namespace) != shown.as_ref());
+    known.truncate(OFFERED);
+    let used_before = (!known.is_empty()).then(|| {
+        let links = known.into_iter().map(|namespace| {
+            let address = ListAddress {
+                namespace: Some(namespace.clone()),
+                search: String::new(),
+            };
+            view! { <a class="button" href=address.href()>{namespace}</a> }
+        });
+        view! {
+            <p class="button-row name-a-namespace__known">
+                <span>{move || words().used_before}</span>
+                {links.collect_view()}
+            </p>
+        }
+    });
+    let command = move || {
+        let user = account.me()?.user?;
+        let command = binding(&user, shown.as_deref())?;
+        Some(view! {
+            <p>{move || words().ask_admins}</p>
+            <Command text=command id="copy-binding" />
+        })
+    };
+    view! {
+        <section class="name-a-namespace">
+            <p>{move || words().name_a_namespace}</p>
+            <NamespaceField store />
+            {used_before}
+            {command}
+        </section>
+    }
+}
+
+/// What gives a user the right to see pods, in one namespace or in all; nothing for whom no shell could name.
+fn binding(user: &str, namespace: Option<&str>) -> Option<String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:@/+".contains(&byte);
+    if user.is_empty() || !user.bytes().all(is_plain) {
+        return None;
+    }
+    let letters = user.bytes().map(|byte| match byte {
+        byte if byte.is_ascii_alphanumeric() => char::from(byte.to_ascii_lowercase()),
+        _ => '-',
+    });
+    let name: String = letters.collect();
+    let name = name.trim_matches('-');
+    Some(match namespace {
+        Some(namespace) => format!(
+            "kubectl create rolebinding {name}-view --clusterrole=view --user={user} --namespace={namespace}"
+        ),
+        None => format!(
+            "kubectl create clusterrolebinding {name}-view --clusterrole=view --user={user}"
+        ),
+    })
 }
 
 /// Filter and table.
@@ -199,6 +270,8 @@ fn List(
     cluster: Cluster,
     /// Where the wanted pods are among all.
     wanted: Memo<Vec<usize>>,
+    /// How their lines lie.
+    lines: Memo<Lines>,
 ) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
@@ -235,7 +308,7 @@ fn List(
             </p>
         })
     };
-    let searched = Memo::new(move |_| store.filter.with(|filter| pod_summary::words(filter)));
+    let searched = Memo::new(move |_| store.filter.with(|filter| searched_words::words(filter)));
     let esc = move |event: KeyboardEvent| {
         if event.key() == "Escape" && !event.is_composing() {
             store.filter.set(String::new());
@@ -257,9 +330,10 @@ fn List(
         })}
         {stale}
         <div class="pod-toolbar" role="search">
+            <span class="pod-toolbar__filter">
             <input
                 type="search"
-                class="field pod-toolbar__filter"
+                class="field"
                 data-testid="filter"
                 autocomplete="off"
                 spellcheck="false"
@@ -269,6 +343,8 @@ fn List(
                 on:input:target=move |event| typed(event.target().value())
                 on:keydown=esc
             />
+            <kbd aria-hidden="true">"/"</kbd>
+            </span>
             <NamespaceField store />
             <button
                 data-testid="only-enterable"
@@ -290,11 +366,15 @@ fn List(
                     Some(namespace) => view! {
                         <h3>{language.get().no_pods_in(&namespace)}</h3>
                         <p>{words().no_pods_hint_in}</p>
-                        <a href="./" class="button">{words().all_namespaces}</a>
+                        <a href="./" class="button button--primary">{words().all_namespaces}</a>
+                        <p>{words().start_something}</p>
+                        <Command text=format!("{TOOLBOX} --namespace={namespace} -- sleep 1d") id="copy-toolbox" />
                     }.into_any(),
                     None => view! {
                         <h3>{words().no_pods}</h3>
                         <p>{words().no_pods_hint}</p>
+                        <p>{words().start_something}</p>
+                        <Command text=format!("{TOOLBOX} -- sleep 1d") id="copy-toolbox" />
                     }.into_any(),
                 }}
             </section>
@@ -312,6 +392,31 @@ fn List(
         </Show>
         // A screen reader hears which row keys are for.
         <p class="visually-hidden" role="status">{move || store.selected.get()}</p>
-        <PodTable store wanted searched />
+        <PodTable store wanted lines searched />
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::binding;
+
+    #[test]
+    fn who_may_see_nothing_is_told_what_would_let_them() {
+        assert_eq!(
+            binding("ada@example.org", None).as_deref(),
+            Some(
+                "kubectl create clusterrolebinding ada-example-org-view --clusterrole=view --user=ada@example.org"
+            )
+        );
+        assert_eq!(
+            binding("system:serviceaccount:shop:bot", Some("shop")).as_deref(),
+            Some(
+                "kubectl create rolebinding system-serviceaccount-shop-bot-view --clusterrole=view \
+                 --user=system:serviceaccount:shop:bot --namespace=shop"
+            )
+        );
+        for odd in ["", "a b", "$(reboot)", "x;y", "李"] {
+            assert_eq!(binding(odd, None), None, "{odd:?}");
+        }
     }
 }

@@ -1,8 +1,11 @@
 //! What the pod list says about a pod in few words: status, restarts, age, and whether a filter wants it.
 
-use podshell_shared::api::{Container, ContainerState, Pod, Why};
+use podshell_shared::api::{Container, ContainerKind, ContainerState, Pod, Why};
 
 use crate::i18n::Language;
+
+/// Why a container waits that every one passes through.
+const ORDINARY: [&str; 4] = ["", "Waiting", "ContainerCreating", "PodInitializing"];
 
 /// How urgent a status is, for its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +37,36 @@ pub(crate) fn default_first(pod: &Pod) -> Vec<Container> {
     containers
 }
 
+/// All of a pod's containers, in the order in which they matter: the default one first, those last that run before the others.
+pub(crate) fn all_containers(pod: &Pod) -> Vec<Container> {
+    let mut containers = default_first(pod);
+    containers.sort_by_key(|container| container.kind == ContainerKind::Init);
+    containers
+}
+
+/// Whether there may be something to be seen beside a container: it runs, or may again, and is no debug container itself.
+pub(crate) fn is_debuggable(container: &Container) -> bool {
+    let lives = container.state == ContainerState::Running || container.restarts > 0;
+    lives && container.kind != ContainerKind::Ephemeral
+}
+
+/// How a container fares.
+pub(crate) fn severity_of(container: &Container) -> Severity {
+    let lasts = matches!(
+        container.kind,
+        ContainerKind::Regular | ContainerKind::Sidecar
+    );
+    match &container.state {
+        ContainerState::Running if lasts && !container.ready => Severity::Waits,
+        ContainerState::Running => Severity::Good,
+        ContainerState::Waiting { reason } if ORDINARY.contains(&reason.as_str()) => {
+            Severity::Waits
+        }
+        ContainerState::Terminated { code: 0, .. } => Severity::Done,
+        ContainerState::Waiting { .. } | ContainerState::Terminated { .. } => Severity::Bad,
+    }
+}
+
 /// Why no shell can be opened in a pod, in the user's language as far as it is not Kubernetes's own words; nothing where its
 /// status says it.
 pub(crate) fn why_not(pod: &Pod, language: Language) -> String {
@@ -45,6 +78,20 @@ pub(crate) fn why_not(pod: &Pod, language: Language) -> String {
             let first = reasons.find(|reason| !reason.is_empty() && *reason != pod.status);
             first.unwrap_or_default().to_owned()
         }
+    }
+}
+
+/// How a pod's first regular container has ended, and when, if nothing else is to be said of the pod.
+pub(crate) fn end(pod: &Pod) -> Option<(i32, Option<&str>)> {
+    let mut regular = pod
+        .containers
+        .iter()
+        .filter(|container| container.kind == ContainerKind::Regular);
+    match &regular.next()?.state {
+        ContainerState::Terminated { code, at, .. } if pod.why.is_none() => {
+            Some((*code, at.as_deref()))
+        }
+        _ => None,
     }
 }
 
@@ -88,15 +135,17 @@ pub(crate) fn running(pod: &Pod) -> Vec<Container> {
     containers
 }
 
-/// The containers that have printed something, or may have: those that have begun to run. The one first that is meant where
-/// none is named.
+/// The containers that have printed something, or may have. The one first that is meant where none is named.
 pub(crate) fn with_log(pod: &Pod) -> Vec<Container> {
     let mut containers = default_first(pod);
-    containers.retain(|container| {
-        let waits = matches!(container.state, ContainerState::Waiting { .. });
-        !waits || container.restarts > 0
-    });
+    containers.retain(has_log);
     containers
+}
+
+/// Whether a container has printed something, or may have: it has begun to run.
+pub(crate) fn has_log(container: &Container) -> bool {
+    let waits = matches!(container.state, ContainerState::Waiting { .. });
+    !waits || container.restarts > 0
 }
 
 /// Whether there is a container in which a shell can be opened.
@@ -113,17 +162,6 @@ pub(crate) fn texts(pod: &Pod) -> String {
     let texts = texts.chain(&pod.node).chain(&pod.labels).chain(containers);
     let texts: Vec<_> = texts.map(|text| text.to_lowercase()).collect();
     texts.join("\n")
-}
-
-/// The words of a filter.
-pub(crate) fn words(filter: &str) -> Vec<String> {
-    let filter = filter.to_lowercase();
-    filter.split_whitespace().map(str::to_owned).collect()
-}
-
-/// Whether every word of a filter occurs somewhere in a pod's texts.
-pub(crate) fn matches(texts: &str, words: &[String]) -> bool {
-    words.iter().all(|word| texts.contains(&**word))
 }
 
 /// A time span in seconds in kubectl's short form: two units at most, the second only while it matters.
@@ -156,7 +194,7 @@ pub(crate) fn age(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use podshell_shared::api::ContainerKind;
+    use crate::ui::searched_words::{all_occur, words};
 
     fn pod(status: &str, states: impl IntoIterator<Item = ContainerState>) -> Pod {
         Pod {
@@ -172,6 +210,8 @@ mod tests {
                     kind: ContainerKind::Regular,
                     ready: state == ContainerState::Running,
                     restarts: 2,
+                    restarted: None,
+                    sees: None,
                     state,
                 })
                 .collect(),
@@ -218,6 +258,63 @@ mod tests {
     }
 
     #[test]
+    fn containers_fare_by_what_they_do_and_what_they_are_for() {
+        let of = |kind, ready, state| {
+            let mut pod = pod("Running", [state]);
+            pod.containers[0].kind = kind;
+            pod.containers[0].ready = ready;
+            severity_of(&pod.containers[0])
+        };
+        let waits = |reason: &str| ContainerState::Waiting {
+            reason: reason.to_owned(),
+        };
+        let ended = |code| ContainerState::Terminated {
+            reason: "Completed".to_owned(),
+            code,
+            at: None,
+        };
+        let (regular, debug) = (ContainerKind::Regular, ContainerKind::Ephemeral);
+        for (kind, ready, state, severity) in [
+            (regular, true, ContainerState::Running, Severity::Good),
+            (regular, false, ContainerState::Running, Severity::Waits),
+            // Nobody asks whether it is ready.
+            (debug, false, ContainerState::Running, Severity::Good),
+            (regular, false, waits("ContainerCreating"), Severity::Waits),
+            (regular, false, waits("CrashLoopBackOff"), Severity::Bad),
+            (ContainerKind::Init, true, ended(0), Severity::Done),
+            (debug, false, ended(137), Severity::Bad),
+        ] {
+            assert_eq!(
+                of(kind, ready, state.clone()),
+                severity,
+                "{kind:?} {state:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn init_containers_stand_last() {
+        let running = ContainerState::Running;
+        let mut pod = pod("Running", [running.clone(), running.clone(), running]);
+        for (at, (name, kind)) in [
+            ("proxy", ContainerKind::Regular),
+            ("migrate", ContainerKind::Init),
+            ("debug-7bejq", ContainerKind::Ephemeral),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            pod.containers[at].name = name.to_owned();
+            pod.containers[at].kind = kind;
+        }
+        let names: Vec<_> = all_containers(&pod)
+            .into_iter()
+            .map(|one| one.name)
+            .collect();
+        assert_eq!(names, ["proxy", "debug-7bejq", "migrate"]);
+    }
+
+    #[test]
     fn restarts_are_those_of_all_containers() {
         let running = ContainerState::Running;
         assert_eq!(restarts(&pod("Running", [running.clone(), running])), 4);
@@ -253,7 +350,11 @@ mod tests {
             ("gpu-1", true),
             ("web:1", true),
         ] {
-            assert_eq!(matches(&texts(&pod), &words(filter)), wanted, "{filter:?}");
+            assert_eq!(
+                all_occur(&words(filter), &texts(&pod)),
+                wanted,
+                "{filter:?}"
+            );
         }
     }
 

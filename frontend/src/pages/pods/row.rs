@@ -12,11 +12,11 @@ use podshell_shared::{
 use crate::{
     i18n::{Language, use_language},
     pages::pods::{
-        marked::marked,
+        entry::Entry,
         pod_summary::{self, Severity},
-        store::{Entry, PodStore},
+        store::PodStore,
     },
-    ui::icon::Icon,
+    ui::{icon::Icon, searched_words::marked},
     workspace::open_panes::{Workspace, use_workspace},
 };
 
@@ -26,8 +26,8 @@ pub(crate) fn PodRow(
     /// `namespace/name`.
     key: String,
     entry: Signal<Entry>,
-    /// Its place in the list.
-    place: Signal<usize>,
+    /// Its line in the list.
+    line: Signal<usize>,
     store: PodStore,
     /// The words of the filter.
     searched: Memo<Vec<String>>,
@@ -42,7 +42,7 @@ pub(crate) fn PodRow(
                 pod: entry.as_ref(),
                 searched,
                 language: language.get(),
-                now: store.now,
+                store,
                 rights: rights.get(),
                 workspace,
             }
@@ -68,7 +68,7 @@ pub(crate) fn PodRow(
             class:pod-row--gone=is_gone
             data-testid="pod-row"
             data-pod=key
-            aria-rowindex=move || (place.get() + 2).to_string()
+            aria-rowindex=move || (line.get() + 2).to_string()
             aria-selected=move || is_selected.get().to_string()
             on:pointerdown=move |_| store.selected.set(Some(choice.clone()))
         >
@@ -82,8 +82,7 @@ struct Cells<'a> {
     pod: &'a Pod,
     searched: &'a [String],
     language: Language,
-    /// In ms since 1970; ages follow it.
-    now: RwSignal<f64>,
+    store: PodStore,
     /// What may be done in its namespace.
     rights: Rights,
     workspace: Workspace,
@@ -100,14 +99,14 @@ impl Cells<'_> {
         let (ready, all) = pod.readiness();
         let severity = severity_class(pod_summary::severity(pod));
         let restarts = pod_summary::restarts(pod).to_string();
-        let restarted = self.age(pod.restarted.as_deref());
+        let restarted = age(self.store.now, pod.restarted.as_deref());
         let restarts = move || match restarted() {
             Some(age) => language.restarts_ago(&restarts, &age),
             None => restarts.clone(),
         };
         let created = pod.created.as_deref();
         let born = created.and_then(|time| language.time(Date::parse(time)));
-        let age = self.age(created);
+        let age = age(self.store.now, created);
         view! {
             <th role="rowheader" scope="row" class="pod-row__name" title=labels>
                 {found(&pod.name)}
@@ -123,17 +122,41 @@ impl Cells<'_> {
             <td role="cell" class="pod-row__number pod-row__restarts">{restarts}</td>
             <td role="cell" class="pod-row__number" title=born>{age}</td>
             <td role="cell" class="pod-row__node" title=node>{found(&node)}</td>
-            <td role="cell" class="pod-row__shells"><div class="pod-row__containers">{self.ways_in()}</div></td>
+            <td role="cell" class="pod-row__shells"><div class="pod-row__containers">{self.ways_in()}</div> {self.fold()}</td>
         }
     }
 
-    /// How long ago a time is; nothing where it is missing.
-    fn age(&self, time: Option<&str>) -> impl Fn() -> Option<String> + use<> {
-        let (now, time) = (self.now, time.map(Date::parse));
-        move || {
-            let seconds = (now.get() - time?) / 1000.0;
-            // Not a number where it is no time.
-            (!seconds.is_nan()).then(|| pod_summary::age(seconds.max(0.0) as u64))
+    /// What shows all of its containers, with how many of them have no way in here.
+    fn fold(&self) -> impl IntoView + use<> {
+        let Self {
+            pod,
+            language,
+            store,
+            ..
+        } = *self;
+        let key = format!("{}/{}", pod.namespace, pod.name);
+        let shown = if self.rights.exec {
+            pod_summary::running(pod).len()
+        } else {
+            0
+        };
+        let more = pod.containers.len().saturating_sub(shown);
+        let more = (more > 0).then(|| format!("+{more}"));
+        let opens = key.clone();
+        let is_open = move || store.unfolded.with(|open| open.as_ref() == Some(&opens));
+        let label = language.containers_of(&pod.name);
+        view! {
+            <button
+                class="fold"
+                data-testid="fold"
+                title=label.clone()
+                aria-label=label
+                aria-expanded=move || is_open().to_string()
+                on:click=move |_| store.fold(&key)
+            >
+                {more}
+                {Icon::Down.draw()}
+            </button>
         }
     }
 
@@ -152,11 +175,17 @@ impl Cells<'_> {
             return containers.map(container).collect_view().into_any();
         }
         let is_refused = !containers.is_empty();
+        let ended = pod_summary::end(pod).filter(|_| !is_refused);
+        let ended = ended.map(|(code, at)| {
+            let at = age(self.store.now, at);
+            move || capital(&language.ended_with(code, at().as_deref()))
+        });
         let why = if is_refused {
             language.may_not_enter(&pod.namespace)
         } else {
             pod_summary::why_not(pod, language)
         };
+        let whole_why = why.clone();
         let words = language.words();
         let attached = containers.into_iter().next().filter(|_| rights.attach);
         let attach = attached.map(|container| {
@@ -175,15 +204,19 @@ impl Cells<'_> {
             )
         });
         // What is there says why, and offers a debug container beside it.
-        let debug = pod_summary::debuggable(pod).map(|container| {
+        let debuggable = pod_summary::debuggable(pod).filter(|_| rights.debug && rights.exec);
+        let debug = debuggable.map(|container| {
             let label = format!("{}: {}", words.debug, pod.name);
             let target = self.target(&container, Mode::Exec(None));
             by_word(target.page(), "debug-link", label, words.debug)
         });
         view! {
-            <span class="pod-row__why" title=why>
+            <span class="pod-row__why" title=whole_why>
                 {is_refused.then(|| Icon::Lock.draw())}
-                {why.clone()}
+                {match ended {
+                    Some(ended) => ended.into_any(),
+                    None => why.into_any(),
+                }}
             </span>
             {attach}
             {log}
@@ -250,8 +283,25 @@ impl Cells<'_> {
     }
 }
 
+/// How long ago a time is; nothing where it is missing. It follows `now`, in ms since 1970.
+pub(super) fn age(now: RwSignal<f64>, time: Option<&str>) -> impl Fn() -> Option<String> + use<> {
+    let time = time.map(Date::parse);
+    move || {
+        let seconds = (now.get() - time?) / 1000.0;
+        // Not a number where it is no time.
+        (!seconds.is_nan()).then(|| pod_summary::age(seconds.max(0.0) as u64))
+    }
+}
+
+/// A sentence, of what stands elsewhere within one.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(letters).collect()
+}
+
 /// A way by a word, where there is room for one.
-fn by_word(
+pub(super) fn by_word(
     href: String,
     test_id: &'static str,
     label: String,
@@ -271,7 +321,8 @@ fn by_sign(href: String, test_id: &'static str, label: String, icon: Icon) -> im
     }
 }
 
-fn severity_class(severity: Severity) -> &'static str {
+/// The part of a class's name that colours it.
+pub(super) fn severity_class(severity: Severity) -> &'static str {
     match severity {
         Severity::Good => "good",
         Severity::Waits => "waits",

@@ -1,6 +1,6 @@
 //! The pods that the page knows: fetched once, kept up to date by what is newer, and kept through failures.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
 use gloo_timers::{callback::Timeout, future::TimeoutFuture};
 use leptos::prelude::*;
@@ -15,70 +15,27 @@ use crate::{
     error::{Failure, Kind},
     net::api,
     pages::pods::{
-        known_namespaces::KNOWN_NAMESPACES, known_rights::KnownRights, order::Order, pod_summary,
+        entry::{Entry, is_enterable, place_of, row_at},
+        known_namespaces::KNOWN_NAMESPACES,
+        known_rights::KnownRights,
+        lines::{Key, Line, Lines},
+        order::Order,
+        pod_summary,
     },
     routing::list_address::ListAddress,
+    ui::searched_words,
 };
 
 /// How long after a failure the page asks again by itself, in ms.
 const AGAIN_AFTER: f64 = 5_000.0;
 
+/// An answer of more pods takes so long that it is taken in two steps.
+const MANY: usize = 50;
+
 /// For how long rows keep their places for who points at them or goes through them, in ms.
 const STILL: f64 = 2_000.0;
 /// For how long one sees of a pod that it is gone, in ms.
 const LEAVES: u32 = 3_000;
-
-/// A pod in the list, and the texts that a filter looks at. It is shared: two are the same if they are one.
-#[derive(Clone)]
-pub(crate) struct Entry(Arc<(Pod, String)>);
-
-impl From<Pod> for Entry {
-    fn from(pod: Pod) -> Self {
-        let texts = pod_summary::texts(&pod);
-        Self(Arc::new((pod, texts)))
-    }
-}
-
-impl AsRef<Pod> for Entry {
-    fn as_ref(&self) -> &Pod {
-        &self.0.0
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl Entry {
-    /// `namespace/name`.
-    pub(crate) fn key(&self) -> String {
-        let pod = self.as_ref();
-        format!("{}/{}", pod.namespace, pod.name)
-    }
-
-    /// Whether that is its key.
-    pub(crate) fn is(&self, key: &str) -> bool {
-        let pod = self.as_ref();
-        key.split_once('/') == Some((&*pod.namespace, &*pod.name))
-    }
-
-    fn matches(&self, words: &[String]) -> bool {
-        pod_summary::matches(&self.0.1, words)
-    }
-}
-
-/// Where a pod stands among the wanted ones.
-pub(crate) fn place_of(key: &str, wanted: &[usize], pods: &[Entry]) -> Option<usize> {
-    let is_it = |at: &usize| pods.get(*at).is_some_and(|entry| entry.is(key));
-    wanted.iter().position(is_it)
-}
-
-/// Whether a shell can be opened in a pod, if it is in none of these namespaces.
-pub(crate) fn is_enterable(pod: &Pod, refused: &HashSet<String>) -> bool {
-    pod_summary::is_enterable(pod) && !refused.contains(&pod.namespace)
-}
 
 /// What is known of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,18 +64,19 @@ pub(crate) struct PodStore {
     /// Whether those alone are wanted in which a container runs.
     pub(crate) only_enterable: RwSignal<bool>,
     pub(crate) order: RwSignal<Order>,
-    /// The row that keys are for, as `namespace/name`.
+    /// The row that keys are for, as `namespace/name`, with `/container` behind that for one of the pod that is unfolded.
     pub(crate) selected: RwSignal<Option<String>>,
+    /// The pod whose containers are shown under it, as `namespace/name`.
+    pub(crate) unfolded: RwSignal<Option<String>>,
     /// The rows of pods that have gone just now, as `namespace/name`.
     pub(crate) leaving: RwSignal<HashSet<String>>,
-    /// What comes in the place of `pods` once all of it is there.
-    anew: StoredValue<Option<KnownPods<Entry>>>,
     notes: StoredValue<Notes>,
 }
 
 /// What is remembered beside what is shown.
-#[derive(Clone, Copy)]
 struct Notes {
+    /// What comes in the place of the pods once all of it is there.
+    anew: Option<KnownPods<Entry>>,
     is_asking: bool,
     failed_at: f64,
     /// Whether the pointer is on the rows.
@@ -130,6 +88,7 @@ struct Notes {
 impl Default for Notes {
     fn default() -> Self {
         Self {
+            anew: None,
             is_asking: false,
             failed_at: f64::NEG_INFINITY,
             is_pointed_at: false,
@@ -152,15 +111,15 @@ impl PodStore {
             only_enterable: RwSignal::default(),
             order: RwSignal::default(),
             selected: RwSignal::default(),
+            unfolded: RwSignal::default(),
             leaving: RwSignal::default(),
-            anew: StoredValue::default(),
             notes: StoredValue::default(),
         }
     }
 
     /// Fetches what is new, unless that is being done already.
     pub(crate) fn refresh(self) {
-        if self.notes.get_value().is_asking {
+        if self.notes.with_value(|notes| notes.is_asking) {
             return;
         }
         self.notes.update_value(|notes| notes.is_asking = true);
@@ -179,7 +138,8 @@ impl PodStore {
 
     /// Fetches what is new, as is due; seldom after a failure.
     pub(crate) fn follow(self) {
-        if clock::now() - self.notes.get_value().failed_at >= AGAIN_AFTER {
+        let failed_at = self.notes.with_value(|notes| notes.failed_at);
+        if clock::now() - failed_at >= AGAIN_AFTER {
             self.refresh();
             self.rights.keep_fresh();
         }
@@ -192,6 +152,10 @@ impl PodStore {
         let answer = api::pods(namespace.as_deref(), &version).await;
         if answer.as_ref().is_ok_and(moves_rows) {
             self.keep_still().await;
+        }
+        if answer.as_ref().is_ok_and(|list| list.pods.len() > MANY) {
+            // To have read it has taken its time: others have their turn before it is laid over what is known.
+            TimeoutFuture::new(0).await;
         }
         if namespace != self.namespace.get_untracked() || version != self.version() {
             // The user has gone on to another one meanwhile, or is another.
@@ -233,10 +197,11 @@ impl PodStore {
 
     /// What is newer than this is asked for.
     fn version(self) -> String {
+        let version = |pods: &KnownPods<Entry>| pods.version().to_owned();
         let anew = self
-            .anew
-            .with_value(|anew| anew.as_ref().map(|pods| pods.version().to_owned()));
-        let known = || self.pods.with_untracked(|pods| pods.version().to_owned());
+            .notes
+            .with_value(|notes| notes.anew.as_ref().map(version));
+        let known = || self.pods.with_untracked(version);
         anew.unwrap_or_else(known)
     }
 
@@ -258,8 +223,9 @@ impl PodStore {
         let began = clock::now();
         let is_held = || {
             let now = clock::now();
-            let notes = self.notes.get_value();
-            let is_used = notes.is_pointed_at || now - notes.chosen_at < STILL;
+            let is_used = self
+                .notes
+                .with_value(|notes| notes.is_pointed_at || now - notes.chosen_at < STILL);
             is_used && now - began < STILL && !self.refreshing.get_untracked()
         };
         while is_held() {
@@ -313,15 +279,17 @@ impl PodStore {
         self.pods.set(KnownPods::default());
         self.leaving.update(HashSet::clear);
         self.rights.clear();
-        self.anew.set_value(None);
+        self.unfolded.set(None);
         self.failure.set(None);
-        self.notes
-            .update_value(|notes| notes.failed_at = f64::NEG_INFINITY);
+        self.notes.update_value(|notes| {
+            notes.anew = None;
+            notes.failed_at = f64::NEG_INFINITY;
+        });
     }
 
     /// Where the pods are that the filter wants, in the order in which they are shown.
     pub(crate) fn wanted(self) -> Vec<usize> {
-        let words = pod_summary::words(&self.filter.get());
+        let words = searched_words::words(&self.filter.get());
         let only_enterable = self.only_enterable.get();
         let order = self.order.get();
         let refused = self.rights.without_shells();
@@ -337,10 +305,61 @@ impl PodStore {
         })
     }
 
-    /// Where a pod stands among the wanted ones, which are told by their places among all; tracks nothing.
-    pub(crate) fn place_of(self, key: &str, wanted: &[usize]) -> Option<usize> {
+    /// How the lines of the list lie, if these pods are wanted, which are told by their places among all.
+    pub(super) fn lines(self, wanted: &[usize]) -> Lines {
+        let containers = |key: &str| {
+            self.pods.with(|known| {
+                let place = place_of(key, wanted, known.pods())?;
+                let pod = known.pods()[wanted[place]].as_ref();
+                Some((place, pod.containers.len()))
+            })
+        };
+        Lines {
+            pods: wanted.len(),
+            unfolded: self.unfolded.get().as_deref().and_then(containers),
+        }
+    }
+
+    /// In which of these lines a row stands; tracks nothing.
+    pub(super) fn line_of(self, key: &str, wanted: &[usize], lines: Lines) -> Option<usize> {
+        let Key { pod, container } = Key::read(key);
+        self.pods.with_untracked(|known| {
+            let place = place_of(pod, wanted, known.pods())?;
+            let Some(container) = container else {
+                return Some(lines.line_of(Line::Pod(place)));
+            };
+            lines.unfolded.filter(|(unfolded, _)| *unfolded == place)?;
+            let pod = known.pods()[wanted[place]].as_ref();
+            let mut containers = pod_summary::all_containers(pod).into_iter();
+            let at = containers.position(|one| one.name == container)?;
+            Some(lines.line_of(Line::Container(place, at)))
+        })
+    }
+
+    /// The key of the row in a line; tracks nothing.
+    pub(super) fn key_at(self, line: usize, wanted: &[usize], lines: Lines) -> Option<String> {
         self.pods
-            .with_untracked(|known| place_of(key, wanted, known.pods()))
+            .with_untracked(|known| row_at(line, wanted, lines, known.pods()))
+            .map(|(key, _)| key)
+    }
+
+    /// Shows a pod's containers under it, or does so no more.
+    pub(super) fn fold(self, pod: &str) {
+        let is_unfolded = self
+            .unfolded
+            .with_untracked(|key| key.as_deref() == Some(pod));
+        if is_unfolded {
+            // Who is at one of them is at the pod then.
+            self.selected.maybe_update(|selected| {
+                let key = selected.as_deref().map(Key::read);
+                let is_in = key.is_some_and(|key| key.pod == pod && key.container.is_some());
+                if is_in {
+                    *selected = Some(pod.to_owned());
+                }
+                is_in
+            });
+        }
+        self.unfolded.set((!is_unfolded).then(|| pod.to_owned()));
     }
 
     /// Lays an answer over what is known; nobody hears of one that has nothing new.
@@ -350,7 +369,10 @@ impl PodStore {
             namespaces: std::mem::take(&mut list.namespaces),
         });
         let is_empty = self.pods.with_untracked(|known| known.pods().is_empty());
-        let anew = self.anew.try_update_value(Option::take).flatten();
+        let anew = self
+            .notes
+            .try_update_value(|notes| notes.anew.take())
+            .flatten();
         // What is there stays until what comes in its place is there.
         let anew = if list.partial || is_empty {
             anew
@@ -370,7 +392,7 @@ impl PodStore {
                 let more = list.more;
                 anew.take(list);
                 if more {
-                    self.anew.set_value(Some(anew));
+                    self.notes.update_value(|notes| notes.anew = Some(anew));
                 } else {
                     self.leaving.update(HashSet::clear);
                     self.pods.set(anew);

@@ -10,9 +10,12 @@ use crate::{
     browser::{frames::Frames, listener::Listener},
     i18n::use_language,
     pages::pods::{
+        container_row::ContainerRow,
+        entry::{Entry, row_at},
+        lines::{Key, Lines},
         order::{Column, Order},
         row::PodRow,
-        store::{Entry, PodStore, place_of},
+        store::PodStore,
         visible_rows::{View, next, visible},
     },
 };
@@ -33,12 +36,12 @@ const COLUMNS_TO_ORDER_BY: [(Column, &str); 7] = [
     (Column::Node, "node"),
 ];
 
-/// A row that is in the document: it stays while its pod changes, and its place.
+/// A row that is in the document: it stays while its pod changes, and its line.
 #[derive(Clone)]
 struct Shown {
     key: String,
     entry: ArcRwSignal<Entry>,
-    place: ArcRwSignal<usize>,
+    line: ArcRwSignal<usize>,
 }
 
 /// What the table's body is made of.
@@ -68,6 +71,8 @@ pub(super) fn PodTable(
     store: PodStore,
     /// Where they are among all.
     wanted: Memo<Vec<usize>>,
+    /// How their lines lie.
+    lines: Memo<Lines>,
     /// The words of the filter.
     searched: Memo<Vec<String>>,
 ) -> impl IntoView {
@@ -87,7 +92,7 @@ pub(super) fn PodTable(
         ["scroll", "resize"].map(|event| Listener::new(&window(), event, move |_| measure())),
     );
     let wanted_rows =
-        Memo::new(move |_| visible(view.get(), row_height.get(), wanted.with(Vec::len)));
+        Memo::new(move |_| visible(view.get(), row_height.get(), lines.get().count()));
     let rows = RwSignal::new(next(
         0..0,
         wanted_rows.get_untracked(),
@@ -120,21 +125,24 @@ pub(super) fn PodTable(
     let parts = move || {
         let here = rows.get();
         let height = row_height.get();
+        let lines = lines.get();
         let parts = store.pods.with(|known| {
             wanted.with(|wanted| {
-                let at =
-                    |place: usize| Some((place, known.pods().get(*wanted.get(place)?)?.clone()));
-                let mut entries: Vec<_> = here.filter_map(at).collect();
+                let at = |line: usize| {
+                    let (key, entry) = row_at(line, wanted, lines, known.pods())?;
+                    Some((line, key, entry))
+                };
+                let mut rows: Vec<_> = here.filter_map(at).collect();
                 // The row that has the keyboard stays, wherever it is, for else the browser would begin at the top.
                 if let Some(key) = focused.get()
-                    && !entries.iter().any(|(_, entry)| entry.is(&key))
-                    && let Some(place) = place_of(&key, wanted, known.pods())
+                    && !rows.iter().any(|(_, shown, _)| *shown == key)
+                    && let Some(line) = store.line_of(&key, wanted, lines)
                 {
-                    entries.extend(at(place));
-                    entries.sort_by_key(|(place, _)| *place);
+                    rows.extend(at(line));
+                    rows.sort_by_key(|(line, _, _)| *line);
                 }
-                let total = wanted.len();
-                shown.try_update_value(|shown| lay_out(shown, entries, total, height))
+                let total = lines.count();
+                shown.try_update_value(|shown| lay_out(shown, rows, total, height))
             })
         });
         // What is there now may be higher than what was.
@@ -143,16 +151,34 @@ pub(super) fn PodTable(
     };
     Effect::new(move |_| {
         // Who has scrolled away stays there, whatever comes and goes above the row.
-        let place = store.selected.with(|selected| {
+        let line = store.selected.with(|selected| {
             let selected = selected.as_ref()?;
-            wanted.with_untracked(|wanted| store.place_of(selected, wanted))
+            wanted.with_untracked(|wanted| store.line_of(selected, wanted, lines.get_untracked()))
         });
-        if let (Some(place), Some(body)) = (place, body.get()) {
-            bring_into_sight(&body, place, row_height.get_untracked());
+        if let (Some(line), Some(body)) = (line, body.get()) {
+            bring_into_sight(&body, line, row_height.get_untracked());
+        }
+    });
+    Effect::new(move |_| {
+        // Who unfolds a pod wants to see its containers; if there is not room for all, the pod and the first of them.
+        let unfolded = store.unfolded.get().is_some();
+        if unfolded {
+            // They are on the page in the next frame.
+            request_animation_frame(move || {
+                let lines = lines.try_get_untracked();
+                let body = body.try_get_untracked().flatten();
+                let row = row_height.try_get_untracked();
+                if let Some((pod, containers)) = lines.and_then(|lines| lines.unfolded)
+                    && let (Some(body), Some(row)) = (body, row)
+                {
+                    bring_into_sight(&body, pod + containers, row);
+                    bring_into_sight(&body, pod, row);
+                }
+            });
         }
     });
     on_cleanup(move || store.point(false));
-    let total = move || (wanted.with(Vec::len) + 1).to_string();
+    let total = move || (lines.get().count() + 1).to_string();
     let come = move |event: FocusEvent| {
         let row = row_of(event.target());
         // Keys are for the row in which somebody is.
@@ -189,8 +215,11 @@ pub(super) fn PodTable(
             >
                 <For each=parts key=Part::key let:part>
                     {match part {
-                        Part::Row(Shown { key, entry, place }) => view! {
-                            <PodRow key entry=entry.into() place=place.into() store searched />
+                        Part::Row(Shown { key, entry, line }) if Key::read(&key).container.is_some() => view! {
+                            <ContainerRow key entry=entry.into() line=line.into() store />
+                        }.into_any(),
+                        Part::Row(Shown { key, entry, line }) => view! {
+                            <PodRow key entry=entry.into() line=line.into() store searched />
                         }.into_any(),
                         Part::Gap { height, .. } => view! {
                             <tr class="pod-list__gap" aria-hidden="true">
@@ -252,11 +281,11 @@ fn Heading(store: PodStore, column: Column, class: &'static str) -> impl IntoVie
 }
 
 /// Scrolls as far as is needed for a row to be seen, of those that may not be in the document.
-fn bring_into_sight(body: &HtmlElement, place: usize, row: f64) {
+fn bring_into_sight(body: &HtmlElement, line: usize, row: f64) {
     let top = body.get_bounding_client_rect().top();
     let number = |value: Result<JsValue, JsValue>| value.ok().and_then(|value| value.as_f64());
     let height = number(window().inner_height()).unwrap_or_default();
-    let at = top + place as f64 * row;
+    let at = top + line as f64 * row;
     // The bars above and below cover some of it.
     let (first, last) = (COVERED, height - COVERED);
     let by = if at < first {
@@ -269,25 +298,24 @@ fn bring_into_sight(body: &HtmlElement, place: usize, row: f64) {
     window().scroll_by_with_x_and_y(0.0, by);
 }
 
-/// The parts for these rows, each with its place among so many. Those that were there before are told what is new.
+/// The parts for these rows, of so many lines. Those that were there before are told what is new.
 fn lay_out(
     shown: &mut HashMap<String, Shown>,
-    entries: Vec<(usize, Entry)>,
+    rows: Vec<(usize, String, Entry)>,
     total: usize,
     height: f64,
 ) -> Vec<Part> {
     let mut before = std::mem::take(shown);
-    let (mut parts, mut next) = (Vec::with_capacity(entries.len() + 3), 0);
+    let (mut parts, mut next) = (Vec::with_capacity(rows.len() + 3), 0);
     let gap = |before: usize, rows: usize| Part::Gap {
         before,
         height: rows as f64 * height,
     };
-    for (place, entry) in entries {
-        if place > next {
-            parts.push(gap(next, place - next));
+    for (line, key, entry) in rows {
+        if line > next {
+            parts.push(gap(next, line - next));
         }
-        next = place + 1;
-        let key = entry.key();
+        next = line + 1;
         let row = match before.remove(&key) {
             Some(row) => {
                 row.entry.maybe_update(|known| {
@@ -295,9 +323,9 @@ fn lay_out(
                     *known = entry;
                     is_new
                 });
-                row.place.maybe_update(|known| {
-                    let is_new = *known != place;
-                    *known = place;
+                row.line.maybe_update(|known| {
+                    let is_new = *known != line;
+                    *known = line;
                     is_new
                 });
                 row
@@ -305,7 +333,7 @@ fn lay_out(
             None => Shown {
                 key: key.clone(),
                 entry: ArcRwSignal::new(entry),
-                place: ArcRwSignal::new(place),
+                line: ArcRwSignal::new(line),
             },
         };
         shown.insert(key, row.clone());
@@ -344,8 +372,12 @@ fn look(body: &HtmlElement, view: RwSignal<View>, row_height: RwSignal<f64>) {
     }
 }
 
-/// The pod of the row that something is in.
+/// The key of the row that something is in.
 fn row_of(on: Option<EventTarget>) -> Option<String> {
     let row = on?.dyn_into::<Element>().ok()?.closest(".pod-row").ok()??;
-    row.get_attribute("data-pod")
+    let pod = row.get_attribute("data-pod")?;
+    Some(match row.get_attribute("data-container") {
+        Some(container) => format!("{pod}/{container}"),
+        None => pod,
+    })
 }

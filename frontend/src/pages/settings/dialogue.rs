@@ -9,7 +9,7 @@ use crate::{
     i18n::{LanguageChoice, Words, use_language},
     pages::settings::sample::Sample,
     settings::{
-        BLINK, Choice as Values, ClipboardKeys, Contrast, Cursor, FONT_SIZES, INTERRUPT,
+        self, BLINK, Choice as Values, ClipboardKeys, Contrast, Cursor, FONT_SIZES, INTERRUPT,
         PROGRAM_COPIES, SCREEN_READER, Scrollback, Settings, Theme, choose, turn,
     },
     ui::{
@@ -18,22 +18,48 @@ use crate::{
     },
 };
 
-/// What a setting is called.
-type Name = fn(&Words) -> &'static str;
+/// A setting, as it is found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Item {
+    /// The id of what shows it.
+    pub(crate) id: &'static str,
+    /// What it is called.
+    pub(crate) name: fn(&Words) -> &'static str,
+}
 
-/// The settings that can be gone to, by the ids of what shows them.
-pub(crate) const SETTINGS: [(&str, Name); 11] = [
-    ("theme-setting", |words| words.theme),
-    ("contrast-setting", |words| words.contrast),
-    ("font-setting", |words| words.font),
-    ("font-size-setting", |words| words.font_size),
-    ("cursor-setting", |words| words.cursor),
-    ("blink-setting", |words| words.cursor_blinks),
-    ("scrollback-setting", |words| words.scrollback),
-    ("screen-reader-setting", |words| words.screen_reader),
-    ("interrupt-setting", |words| words.interrupt),
-    ("program-copies-setting", |words| words.program_copies),
-    ("clipboard-keys-setting", |words| words.clipboard_keys),
+impl Item {
+    const fn new(id: &'static str, name: fn(&Words) -> &'static str) -> Self {
+        Self { id, name }
+    }
+}
+
+const THEME: Item = Item::new("theme-setting", |words| words.theme);
+const CONTRAST: Item = Item::new("contrast-setting", |words| words.contrast);
+const FONT: Item = Item::new("font-setting", |words| words.font);
+const FONT_SIZE: Item = Item::new("font-size-setting", |words| words.font_size);
+const CURSOR: Item = Item::new("cursor-setting", |words| words.cursor);
+const CURSOR_BLINKS: Item = Item::new("blink-setting", |words| words.cursor_blinks);
+const SCROLLBACK: Item = Item::new("scrollback-setting", |words| words.scrollback);
+const SCREEN_READS: Item = Item::new("screen-reader-setting", |words| words.screen_reader);
+const INTERRUPTS: Item = Item::new("interrupt-setting", |words| words.interrupt);
+const COPIES: Item = Item::new("program-copies-setting", |words| words.program_copies);
+const PASTE_ASKS: Item = Item::new("paste-asks-setting", |words| words.paste_asks);
+const CLIPBOARD_KEYS: Item = Item::new("clipboard-keys-setting", |words| words.clipboard_keys);
+
+/// The settings that can be gone to.
+pub(crate) const SETTINGS: [Item; 12] = [
+    THEME,
+    CONTRAST,
+    FONT,
+    FONT_SIZE,
+    CURSOR,
+    CURSOR_BLINKS,
+    SCROLLBACK,
+    SCREEN_READS,
+    INTERRUPTS,
+    COPIES,
+    PASTE_ASKS,
+    CLIPBOARD_KEYS,
 ];
 
 /// Opens the settings, with the keyboard at one of [`SETTINGS`] if it is named.
@@ -95,7 +121,7 @@ fn SettingsList() -> impl IntoView {
             <h3 class="settings__part">{move || words().appearance}</h3>
             <Sample />
             <LanguageChoice />
-            <Choose id="theme-setting" setting=settings.theme name=word(|words| words.theme)
+            <Choose item=THEME setting=settings.theme
                 hint=word(|words| words.theme_hint)
                 value_name=move |theme| match theme {
                     Theme::System => words().as_system,
@@ -103,7 +129,7 @@ fn SettingsList() -> impl IntoView {
                     Theme::Dark => words().dark,
                 }
             />
-            <Choose id="contrast-setting" setting=settings.contrast name=word(|words| words.contrast)
+            <Choose item=CONTRAST setting=settings.contrast
                 value_name=move |contrast| match contrast {
                     Contrast::System => words().as_system,
                     Contrast::More => words().high,
@@ -111,7 +137,7 @@ fn SettingsList() -> impl IntoView {
             />
             <Font settings />
             <FontSize settings />
-            <Choose id="cursor-setting" setting=settings.cursor name=word(|words| words.cursor)
+            <Choose item=CURSOR setting=settings.cursor
                 value_name=move |cursor| match cursor {
                     Cursor::Block => words().block,
                     Cursor::Bar => words().beam,
@@ -119,40 +145,41 @@ fn SettingsList() -> impl IntoView {
                 }
             />
             <Tick
-                id="blink-setting"
+                item=CURSOR_BLINKS
                 setting=settings.cursor_blinks
                 key=BLINK
-                name=word(|words| words.cursor_blinks)
                 hint=word(|words| words.cursor_blinks_hint)
             />
             <h3 class="settings__part">{move || words().terminal}</h3>
-            <Choose id="scrollback-setting" setting=settings.scrollback name=word(|words| words.scrollback)
+            <Choose item=SCROLLBACK setting=settings.scrollback
                 hint=word(|words| words.scrollback_hint)
                 value_name=Scrollback::name
             />
             <Tick
-                id="screen-reader-setting"
+                item=SCREEN_READS
                 setting=settings.screen_reader
                 key=SCREEN_READER
-                name=word(|words| words.screen_reader)
                 hint=word(|words| words.screen_reader_hint)
             />
             <Tick
-                id="interrupt-setting"
+                item=INTERRUPTS
                 setting=settings.instant_interrupt
                 key=INTERRUPT
-                name=word(|words| words.interrupt)
                 hint=word(|words| words.interrupt_hint)
             />
             <Tick
-                id="program-copies-setting"
+                item=COPIES
                 setting=settings.program_copies
                 key=PROGRAM_COPIES
-                name=word(|words| words.program_copies)
                 hint=word(|words| words.program_copies_hint)
             />
-            <Choose id="clipboard-keys-setting" setting=settings.clipboard_keys
-                name=word(|words| words.clipboard_keys)
+            <Tick
+                item=PASTE_ASKS
+                setting=settings.paste_asks
+                key=settings::PASTE_ASKS
+                hint=word(|words| words.paste_asks_hint)
+            />
+            <Choose item=CLIPBOARD_KEYS setting=settings.clipboard_keys
                 hint=word(|words| words.clipboard_keys_hint)
                 value_name=move |keys| match keys {
                     ClipboardKeys::Auto => words().clipboard_keys_auto,
@@ -160,16 +187,33 @@ fn SettingsList() -> impl IntoView {
                     ClipboardKeys::Off => words().clipboard_keys_off,
                 }
             />
+            <p class="settings__end">
+                {move || words().settings_kept}
+                " "
+                <button
+                    type="button"
+                    class="button--link"
+                    data-testid="reset-settings"
+                    on:click=move |_| settings.reset()
+                >
+                    {move || words().reset_all}
+                </button>
+            </p>
         </div>
     }
+}
+
+#[component]
+fn SettingName(item: Item) -> impl IntoView {
+    let language = use_language();
+    view! { <span class="setting__name">{move || (item.name)(language.get().words())}</span> }
 }
 
 /// One of some values.
 #[component]
 fn Choose<C: Values>(
-    id: &'static str,
+    item: Item,
     setting: RwSignal<C>,
-    name: Signal<&'static str>,
     #[prop(optional)] hint: Option<Signal<&'static str>>,
     /// What a value is called in the user's language.
     value_name: impl Fn(C) -> &'static str + Copy + Send + Sync + 'static,
@@ -177,17 +221,17 @@ fn Choose<C: Values>(
     let options = move || {
         let option = |value: &C| {
             let value = *value;
-            let is_chosen = value == setting.get_untracked();
-            view! { <option value=value.name() selected=is_chosen>{value_name(value)}</option> }
+            let is_chosen = move || value == setting.get();
+            view! { <option value=value.name() prop:selected=is_chosen>{value_name(value)}</option> }
         };
         C::ALL.iter().map(option).collect_view()
     };
     view! {
         <label class="setting">
-            <span class="setting__name">{name}</span>
+            <SettingName item />
             <select
                 class="field field--select"
-                data-testid=id
+                data-testid=item.id
                 on:change:target=move |event| choose(setting, C::from_name(&event.target().value()))
             >
                 {options}
@@ -201,20 +245,19 @@ fn Choose<C: Values>(
 /// A box to tick.
 #[component]
 fn Tick(
-    id: &'static str,
+    item: Item,
     setting: RwSignal<bool>,
     /// Where it is kept.
     key: &'static str,
-    name: Signal<&'static str>,
     hint: Signal<&'static str>,
 ) -> impl IntoView {
     view! {
         <label class="setting">
-            <span class="setting__name">{name}</span>
+            <SettingName item />
             <input
                 type="checkbox"
                 class="choice__box"
-                data-testid=id
+                data-testid=item.id
                 prop:checked=setting
                 on:change:target=move |event| turn(setting, key, event.target().checked())
             />
@@ -231,10 +274,10 @@ fn Font(settings: Settings) -> impl IntoView {
     let words = move || language.get().words();
     view! {
         <label class="setting">
-            <span class="setting__name">{move || words().font}</span>
+            <SettingName item=FONT />
             <input
                 class="field"
-                data-testid="font-setting"
+                data-testid=FONT.id
                 type="text"
                 maxlength="80"
                 spellcheck="false"
@@ -256,7 +299,7 @@ fn FontSize(settings: Settings) -> impl IntoView {
     let size = settings.font_size;
     view! {
         <div class="setting" role="group" aria-labelledby="font-size-name">
-            <span class="setting__name" id="font-size-name">{move || words().font_size}</span>
+            <span id="font-size-name"><SettingName item=FONT_SIZE /></span>
             <span class="setting__steps">
                 <button
                     type="button"
@@ -267,7 +310,7 @@ fn FontSize(settings: Settings) -> impl IntoView {
                 >
                     {Icon::Minus.draw()}
                 </button>
-                <output data-testid="font-size-setting">{move || format!("{} px", size.get())}</output>
+                <output data-testid=FONT_SIZE.id>{move || format!("{} px", size.get())}</output>
                 <button
                     type="button"
                     class="icon-button"

@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 use podshell_shared::api::SignInMethod;
 
 use crate::{
-    account::{Asked, Why, use_account},
+    account::{Why, use_account},
     browser::dom,
     i18n::{LanguageSwitch, use_language},
     pages::sign_in::{provider::ByProvider, token_form::TokenForm},
@@ -14,16 +14,15 @@ use crate::{
 /// Asks the user to sign in.
 #[component]
 pub(crate) fn SignInPage(
-    /// What is asked for.
-    asked: Asked,
+    /// How one signs in.
+    method: SignInMethod,
 ) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
     Effect::new(move || document().set_title(&format!("{} – Podshell", words().sign_in)));
-    let Asked { method, why } = asked;
     let way = match method {
         SignInMethod::Token => view! { <TokenForm /> }.into_any(),
-        SignInMethod::Proxy => view! { <ByProxy why /> }.into_any(),
+        SignInMethod::Proxy => view! { <ByProxy /> }.into_any(),
         SignInMethod::Oidc | SignInMethod::Unknown | SignInMethod::Link => {
             view! { <ByProvider /> }.into_any()
         }
@@ -40,7 +39,7 @@ pub(crate) fn SignInPage(
                     "Podshell"
                     <span class="visually-hidden">" – " {move || words().sign_in}</span>
                 </h1>
-                <Reason why />
+                <Reason />
                 {way}
                 <Look />
             </section>
@@ -59,14 +58,15 @@ fn name(method: SignInMethod) -> &'static str {
 
 /// Why somebody who was signed in has to do so again.
 #[component]
-fn Reason(why: Why) -> impl IntoView {
+fn Reason() -> impl IntoView {
     let language = use_language();
+    let account = use_account();
     let workspace = use_workspace();
     // They have ended with it, or are about to.
     let shells = workspace.terminals().len();
     let said = move || {
         let words = language.get().words();
-        match why {
+        match account.why() {
             Why::New | Why::NotByProxy => None,
             Why::Expired => {
                 let shells = (shells > 0).then(|| language.get().shells_ended(shells));
@@ -106,8 +106,9 @@ fn Look() -> impl IntoView {
 
 /// A proxy has signed people in before they come here, or has not.
 #[component]
-fn ByProxy(why: Why) -> impl IntoView {
+fn ByProxy() -> impl IntoView {
     let language = use_language();
+    let account = use_account();
     let words = move || language.get().words();
     let button = NodeRef::<html::Button>::new();
     Effect::new(move |_| {
@@ -115,7 +116,7 @@ fn ByProxy(why: Why) -> impl IntoView {
             button.focus().ok();
         }
     });
-    let text = move || match why {
+    let text = move || match account.why() {
         Why::NotByProxy => words().not_by_proxy,
         Why::New | Why::Expired | Why::SignedOut => words().by_proxy,
     };

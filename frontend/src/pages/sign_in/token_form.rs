@@ -10,7 +10,7 @@ use crate::{
     i18n::{Language, use_language},
     net::api,
     pages::sign_in::token,
-    ui::copy_button::CopyButton,
+    ui::command::Command,
 };
 
 /// What makes a token.
@@ -139,20 +139,6 @@ pub(super) fn TokenForm() -> impl IntoView {
             </div>
         </form>
         <p class="sign-in__note">{move || words().no_token}</p>
-        <Command />
-    }
-}
-
-/// The command that makes a token, to be copied.
-#[component]
-fn Command() -> impl IntoView {
-    // Browsers break lines at hyphens, where a flag is no flag any more.
-    let parts = COMMAND.split_inclusive(' ');
-    let parts = parts.map(|part| view! { <span class="command__part">{part}</span> });
-    view! {
-        <div class="command">
-            <code class="command__text" tabindex="0">{parts.collect_view()}</code>
-            <CopyButton text=|| COMMAND.to_owned() class="command__copy" id="copy-command" />
-        </div>
+        <Command text=COMMAND id="copy-command" />
     }
 }

@@ -69,13 +69,20 @@ fn Details(id: PaneId, name: String) -> impl IntoView {
         };
         facts.get().into_iter().map(row).collect_view()
     };
+    let session = workspace.pane(id).and_then(AnyPane::session);
+    let kubectl = session.and_then(|pane| pane.target.kubectl());
     let text = move || {
         let line = |(name, value): &(&'static str, String)| format!("{name}: {value}\n");
         facts.with_untracked(|facts| facts.iter().map(line).collect())
     };
     view! {
         <dl class="facts">{rows}</dl>
-        <div><CopyButton text class="" id="copy-details" /></div>
+        <div class="button-row">
+            <CopyButton text class="" id="copy-details" />
+            {kubectl.map(|kubectl| view! {
+                <CopyButton text=move || kubectl.clone() class="" id="copy-kubectl" name=|words| words.copy_kubectl />
+            })}
+        </div>
     }
 }
 

@@ -12,8 +12,6 @@ use crate::{
     error::{Failure, Kind},
     i18n::{Words, use_language},
     net::api,
-    routing::navigation::{use_navigate, use_route},
-    workspace::open_panes::use_workspace,
 };
 
 /// How often it is looked what the container is doing, in ms.
@@ -118,12 +116,11 @@ pub(crate) fn DebugOffer(
     button: NodeRef<html::Button>,
     /// Whether it is what most would do next.
     is_first: bool,
+    /// Goes on to a shell in it.
+    go_on: Callback<TargetRequest>,
 ) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
-    let navigate = use_navigate();
-    let route = use_route();
-    let workspace = use_workspace();
     let wait = Wait {
         progress: RwSignal::new(Progress::Offered),
         profile: RwSignal::new(None),
@@ -141,11 +138,9 @@ pub(crate) fn DebugOffer(
         let attempt = wait.next_try();
         wait.progress.set(Progress::Waiting(None));
         let target = target.clone();
-        let ended = target.clone();
         spawn_local(async move {
             if let Some(target) = wait.run(attempt, target).await {
-                workspace.show_in_place_of(&ended.into(), &target.clone().into());
-                navigate(&route.get_untracked().beside(&target));
+                go_on.run(target);
             }
         });
     };

@@ -9,10 +9,14 @@ use crate::{
     account::{Why, use_account},
     error::{Failure, Kind},
     i18n::{Language, Words, use_language},
-    pages::terminal::debug_container::DebugOffer,
-    routing::pane_target::PaneTarget,
+    pages::{pods::store::PodStore, terminal::debug_container::DebugOffer},
+    routing::{
+        navigation::{use_navigate, use_route},
+        pane_target::PaneTarget,
+    },
     session::{status::Status, view::TerminalView},
-    ui::error_panel::ErrorPanel,
+    ui::{copy_button::CopyButton, error_panel::ErrorPanel},
+    workspace::open_panes::use_workspace,
 };
 
 /// Where a terminal is shown, which says what else there is to go to.
@@ -34,6 +38,14 @@ pub(crate) fn EndedPanel(
     take_back: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let language = use_language();
+    let account = use_account();
+    let store: PodStore = expect_context();
+    let (navigate, route, workspace) = (use_navigate(), use_route(), use_workspace());
+    let beside = target.clone();
+    let go_on = Callback::new(move |added: TargetRequest| {
+        workspace.show_in_place_of(&beside.clone().into(), &added.clone().into());
+        navigate(&route.get_untracked().beside(&added));
+    });
     // The seconds until the next try are no reason to build this anew.
     let over = Memo::new(move |_| Some(view.status.get()).filter(Status::is_ended));
     move || {
@@ -51,7 +63,7 @@ pub(crate) fn EndedPanel(
         let mode = StoredValue::new(target.mode.clone());
         let first = match debug_offer(&status, &target.mode) {
             Some(true) => view! {
-                <DebugOffer target=target.clone() button is_first=true />
+                <DebugOffer target=target.clone() button is_first=true go_on />
                 <button data-testid="retry" on:click=move |_| begin_again()>
                     {move || language.get().words().retry}
                 </button>
@@ -61,7 +73,7 @@ pub(crate) fn EndedPanel(
                 let mode = target.mode.clone();
                 let offer = offered.map(|_| {
                     let button = NodeRef::new();
-                    view! { <DebugOffer target=target.clone() button is_first=false /> }
+                    view! { <DebugOffer target=target.clone() button is_first=false go_on /> }
                 });
                 view! {
                     <FirstChoice status=status.clone() mode ways button begin_again take_back />
@@ -71,16 +83,37 @@ pub(crate) fn EndedPanel(
             }
         };
         let words = move || language.get().words();
-        // Where a shell can't tell why the container is as it is, its log may.
-        let log = debug_offer(&status, &target.mode).filter(|_| ways == Ways::OfPage);
-        let log = log.map(|_| {
+        // Where a shell can't tell why the container is as it is, its log may; and who may not have one may have the other.
+        let is_refused = refusal(&status).is_some();
+        let is_told_by_log = debug_offer(&status, &target.mode).is_some() || is_refused;
+        let log = (is_told_by_log && ways == Ways::OfPage).then(|| {
             let href = PaneTarget::from(target.clone()).log().page();
+            let namespace = target.namespace.clone();
+            // Who was refused is not sent to the next refusal.
+            let may_read = move || !is_refused || store.rights.of(&namespace).log;
             view! {
-                <a href=href class="button" data-testid="open-log">
-                    {move || words().log.name}
-                </a>
+                <Show when=may_read>
+                    <a href=href.clone() class="button" data-testid="open-log">
+                        {move || words().log.name}
+                    </a>
+                </Show>
             }
         });
+        let for_admins = refusal(&status)
+            .filter(|_| ways == Ways::OfPage)
+            .map(|failure| {
+                let of = format!("{}: {}", account.cluster_name(), target.page());
+                let said = [of, failure.message, failure.detail.unwrap_or_default()];
+                let said: Vec<_> = said.into_iter().filter(|said| !said.is_empty()).collect();
+                view! {
+                    <CopyButton
+                        text=move || said.join("\n")
+                        class=""
+                        id="copy-for-admins"
+                        name=|words| words.copy_for_admins
+                    />
+                }
+            });
         let elsewhere = match ways {
             Ways::OfPage => view! {
                 <a href="./" class="button">{move || words().back}</a>
@@ -98,6 +131,7 @@ pub(crate) fn EndedPanel(
         let ways = view! {
             {first}
             {log}
+            {for_admins}
             {elsewhere}
         };
         let shown = match status {
@@ -139,6 +173,14 @@ pub(crate) fn EndedPanel(
             | Status::Reconnecting { .. } => ().into_any(),
         };
         Some(shown)
+    }
+}
+
+/// What the cluster said as it refused, if it did.
+fn refusal(status: &Status) -> Option<Failure> {
+    match status {
+        Status::Failed(failure) if failure.kind == Kind::Forbidden => Some(failure.clone()),
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use leptos::{ev::MouseEvent, html, prelude::*};
+use podshell_shared::target::Mode;
 use web_sys::EventTarget;
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
         terminal::{
             ended::{EndedPanel, Ways},
             search_box::SearchBox,
+            start::Start,
         },
     },
     session::status::Status,
@@ -30,10 +32,14 @@ pub(crate) fn Stage(
     /// Whether it is the one that has the keyboard while none of the page's own controls has it.
     #[prop(into)]
     has_keyboard: Signal<bool>,
+    /// Gives up what has not started yet, where that can be done.
+    #[prop(optional)]
+    cancel: Option<Callback<()>>,
 ) -> impl IntoView {
     let language = use_language();
     let account = use_account();
     let (view, target) = (pane.view, pane.target.clone());
+    let (container, is_attached) = (target.container.clone(), target.mode == Mode::Attach);
     let shown = ShownPane::new(&pane);
     let host = NodeRef::<html::Div>::new();
     let name =
@@ -71,6 +77,7 @@ pub(crate) fn Stage(
                 <NoticeBar notices=view.notices is_seen=view.is_seen.into() covers leave=move || shown.focus() />
                 <SearchBox view shown />
                 <div class="terminal-host" data-testid="terminal" node_ref=host></div>
+                <Start view container is_attached cancel />
             </div>
             <EndedPanel view target ways begin_again take_back />
         </div>

@@ -1,9 +1,11 @@
 //! Closing panes: asked about first where a program runs that would end.
 
+use js_sys::Date;
 use leptos::prelude::*;
 
 use crate::{
     i18n::Language,
+    pages::pods::pod_summary,
     ui::dialogue::{Choice, Dialogue, Dialogues},
     workspace::{open_panes::Workspace, pane::PaneId},
 };
@@ -17,14 +19,23 @@ pub(super) fn close(
     then: impl Fn() + 'static,
 ) {
     let ids = ids.to_vec();
-    let busy = ids.iter().filter(|id| workspace.is_busy(**id));
-    let busy = busy.filter_map(|id| workspace.pane(*id));
-    let named = busy.map(|pane| {
-        let program = pane.view().title.get_untracked();
-        program.map_or_else(
-            || pane.name(),
-            |program| format!("{}: {program}", pane.name()),
-        )
+    let busy = ids.iter().filter_map(|id| {
+        let running = workspace.program_in(*id)?;
+        Some((workspace.pane(*id)?, running))
+    });
+    let busy: Vec<_> = busy.collect();
+    let title = match &*busy {
+        [(_, running)] => running.program().map(|program| language.end_title(program)),
+        _ => None,
+    };
+    let named = busy.iter().map(|(pane, running)| {
+        let title = || pane.view().title.get_untracked();
+        let command = running.command.clone().or_else(title);
+        let seconds = running.since.map(|since| (Date::now() - since) / 1000.0);
+        let age = seconds.map(|seconds| language.for_time(&pod_summary::age(seconds as u64)));
+        let parts = [Some(pane.name()), command, age];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        parts.join(" · ")
     });
     let named: Vec<_> = named.collect();
     let close = move || {
@@ -37,7 +48,7 @@ pub(super) fn close(
     }
     let words = language.words();
     dialogues.ask(Dialogue {
-        title: language.close_title(named.len()),
+        title: title.unwrap_or_else(|| language.close_title(named.len())),
         body: Box::new(move || {
             let names = named.iter().map(|name| view! { <li>{name.clone()}</li> });
             view! {

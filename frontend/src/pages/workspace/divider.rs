@@ -5,13 +5,17 @@ use leptos::{
     html,
     prelude::*,
 };
+use podshell_shared::terminal::Size;
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement};
 
 use crate::{
     i18n::use_language,
     pages::workspace::commands::Commands,
-    workspace::layout::{Area, Axis, Divider, WHOLE},
+    workspace::{
+        layout::{Area, Axis, Divider, WHOLE},
+        open_panes::Workspace,
+    },
 };
 
 /// No pane is made smaller than about 20 columns and 4 rows, in pixels.
@@ -61,6 +65,35 @@ pub(super) fn DividerView(
                 all(left),
                 all(width)
             ),
+        })
+    };
+    // What both sides would have, as columns and rows.
+    let sizes = move || {
+        let share = dragged.get()?;
+        let element: HtmlElement = element.get_untracked()?.unchecked_into();
+        let bounds = element.parent_element()?.get_bounding_client_rect();
+        let area = divider.get_untracked()?.area;
+        let [column, row] = cell(workspace)?;
+        let part = |whole: f64, part: u32| whole * f64::from(part) / f64::from(WHOLE);
+        let (width, height) = (
+            part(bounds.width(), area.width),
+            part(bounds.height(), area.height),
+        );
+        let size = |share: f64| {
+            let (width, height) = match axis {
+                Axis::Horizontal => (width * share / 100.0, height),
+                Axis::Vertical => (width, height * share / 100.0),
+            };
+            format!("{} × {}", (width / column) as u32, (height / row) as u32)
+        };
+        Some([size(share), size(100.0 - share)])
+    };
+    let label = move || {
+        sizes().map(|sizes| {
+            sizes
+                .map(|size| view! { <span class="divider__size">{size}</span> })
+                .into_iter()
+                .collect_view()
         })
     };
     // By so many percent of what both sides have.
@@ -180,7 +213,26 @@ pub(super) fn DividerView(
             on:pointercancel=move |_| untrack(let_go)
             on:dblclick=move |_| center()
             on:keydown=key
-        ></div>
+        >
+            <span class="divider__sizes" aria-hidden="true">{label}</span>
+        </div>
     }
     .into_any()
+}
+
+/// How large a terminal's cells are, in pixels: all have the same.
+fn cell(workspace: Workspace) -> Option<[f64; 2]> {
+    let mut panes = workspace.list().into_iter();
+    panes.find_map(|(_, pane)| {
+        let Size { rows, cols } = pane.terminal().size()?;
+        let screen = pane.element().query_selector(".xterm-screen").ok()??;
+        let bounds = screen.get_bounding_client_rect();
+        let is_shown = bounds.width() > 0.0 && bounds.height() > 0.0;
+        is_shown.then(|| {
+            [
+                bounds.width() / f64::from(cols),
+                bounds.height() / f64::from(rows),
+            ]
+        })
+    })
 }

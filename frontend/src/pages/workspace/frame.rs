@@ -32,6 +32,7 @@ use crate::{
 #[component]
 pub(crate) fn Frame() -> impl IntoView {
     let dialogues = Dialogues::new();
+    provide_context(dialogues);
     let commands = Commands::new(dialogues);
     follow_address(commands);
     name_the_window(commands);

@@ -41,10 +41,11 @@ pub(super) fn open(dialogues: Dialogues, language: Language) {
     let in_list = vec![
         ("↑ ↓, J K", words.hint_choose),
         ("Enter, S", words.open_shell),
-        ("→", words.hint_containers),
+        ("→ ←", words.hint_containers),
         ("V H", words.hint_split),
         ("L", words.log.name),
         ("A", words.attach),
+        ("D", words.hint_debug),
         ("/", words.filter),
         ("1–9", words.running_here),
     ];

@@ -1,30 +1,22 @@
 //! The palette: goes to a running shell, a pod, a command, in a few keystrokes.
 
 use leptos::{ev::KeyboardEvent, html, prelude::*};
-use podshell_shared::{
-    log::LogRequest,
-    target::{Mode, TargetRequest},
-};
 
 use crate::{
     browser::dom,
-    i18n::{Language, Words, use_language},
+    i18n::{Words, use_language},
     pages::{
-        pods::{marked::marked, pod_summary, store::PodStore},
-        settings::dialogue::SETTINGS,
+        pods::store::PodStore,
         workspace::{
-            commands::{Command, Commands},
+            commands::Commands,
+            palette_offers::all_offers,
             palette_options::{Action, Group, Offer, choose},
             tab::{Mark, MarkSign},
-            tab_name::tab_name,
         },
     },
-    routing::{list_address::ListAddress, navigation::use_navigate, pane_target::PaneTarget},
-    session::recent_shells,
-    workspace::{
-        layout::{Axis, Layout},
-        pane::PaneId,
-    },
+    routing::{navigation::use_navigate, pane_target::PaneTarget},
+    ui::searched_words::{self, marked},
+    workspace::layout::Axis,
 };
 
 /// It, while it is open.
@@ -54,7 +46,7 @@ fn OpenPalette(commands: Commands) -> impl IntoView {
     // Who comes by an address has no list yet.
     store.follow();
     let typed = RwSignal::new(String::new());
-    let typed_words = Memo::new(move |_| typed.with(|typed| pod_summary::words(typed)));
+    let typed_words = Memo::new(move |_| typed.with(|typed| searched_words::words(typed)));
     // There may be thousands of pods: they are gone through for each key, but not written anew.
     let all = Memo::new(move |_| all_offers(commands, store, language.get()));
     let offers = Memo::new(move |_| all.with(|all| choose(all, &typed_words.get())));
@@ -269,159 +261,4 @@ fn act(commands: Commands, action: &Action, place: Place, go: impl Fn(&str) + Co
         Action::List => go("./"),
         Action::Find(href) => go(href),
     }
-}
-
-/// All that could be offered.
-fn all_offers(commands: Commands, store: PodStore, language: Language) -> Vec<Offer> {
-    let words = language.words();
-    let workspace = commands.workspace;
-    let mut offers = Vec::new();
-    let panes = workspace.list();
-    // Who opens it is in one already: the last one is where they go.
-    let here = commands.here();
-    let mut by_use = workspace.layout(Layout::by_use);
-    by_use.sort_by_key(|id| Some(*id) == here);
-    let known = |id: &PaneId| panes.iter().find(|(known, _)| known == id);
-    for (id, pane) in by_use.iter().filter_map(known) {
-        let target = pane.target();
-        let (first, rest) = tab_name(&target, words);
-        let own = format!("{first} {rest}").trim_end().to_owned();
-        // What the user calls a tab wins; of its panes, each is told from the others.
-        let title = match workspace.name_of_tab(*id) {
-            Some(name) if workspace.is_alone(*id) => name,
-            Some(name) => format!("{name}: {own}"),
-            None => own,
-        };
-        let program = pane.view().title.get().unwrap_or_default();
-        let [namespace, pod, container] = target.names();
-        offers.push(Offer {
-            group: Group::Running,
-            title,
-            detail: format!("{namespace} / {pod} / {container} {program}")
-                .trim_end()
-                .to_owned(),
-            keys: "",
-            action: Action::Go(*id),
-        });
-    }
-    let open = |group: Group, target: TargetRequest| Offer {
-        group,
-        title: target.pod.clone(),
-        detail: format!("{} / {}", target.namespace, target.container),
-        keys: "",
-        action: Action::Open(target.into()),
-    };
-    let log = |namespace: &str, pod: &str, container: &str| {
-        let of = LogRequest::new(namespace, pod, container);
-        Offer {
-            group: Group::Logs,
-            title: language.log_of(pod),
-            detail: format!("{namespace} / {container}"),
-            keys: "",
-            action: Action::Open(of.into()),
-        }
-    };
-    let is_running = |target: &TargetRequest| {
-        let target = PaneTarget::from(target.clone());
-        panes.iter().any(|(_, pane)| pane.target() == target)
-    };
-    let recent = recent_shells::all().into_iter();
-    offers.extend(
-        recent
-            .filter(|target| !is_running(target))
-            .map(|target| open(Group::Recent, target)),
-    );
-    let refused = store.rights.without_shells();
-    let shown = store.namespace.get();
-    let in_list = |search: &str| {
-        let address = ListAddress {
-            namespace: shown.clone(),
-            search: search.to_owned(),
-        };
-        address.href()
-    };
-    // They come last: Enter leads to what may say why.
-    let mut closed = Vec::new();
-    store.pods.with(|known| {
-        for entry in known.pods() {
-            let pod = entry.as_ref();
-            let mut logs = pod_summary::with_log(pod);
-            if !pod_summary::is_enterable(pod) {
-                let why = pod_summary::why_not(pod, language);
-                let action = match logs.first() {
-                    Some(container) => Action::Open(
-                        LogRequest::new(&pod.namespace, &pod.name, container.name.clone()).into(),
-                    ),
-                    None => Action::Find(in_list(&pod.name)),
-                };
-                let said = [&*pod.namespace, &*pod.status, &*why];
-                let said: Vec<_> = said.into_iter().filter(|said| !said.is_empty()).collect();
-                closed.push(Offer {
-                    group: Group::Pods,
-                    title: pod.name.clone(),
-                    detail: said.join(" – "),
-                    keys: "",
-                    action,
-                });
-            }
-            for container in pod_summary::running(pod) {
-                let target = TargetRequest {
-                    namespace: pod.namespace.clone(),
-                    pod: pod.name.clone(),
-                    container: container.name,
-                    mode: Mode::Exec(None),
-                };
-                let mut offer = open(Group::Pods, target);
-                if refused.contains(&pod.namespace) {
-                    let why = language.may_not_enter(&pod.namespace);
-                    offer.detail = format!("{} – {why}", offer.detail);
-                }
-                offers.push(offer);
-            }
-            for container in logs.drain(..) {
-                offers.push(log(&pod.namespace, &pod.name, &container.name));
-            }
-        }
-    });
-    offers.extend(closed);
-    let command = |title: &str, keys: &'static str, action: Action| Offer {
-        group: Group::Commands,
-        title: title.to_owned(),
-        detail: String::new(),
-        keys,
-        action,
-    };
-    let run = |does: Command| command(does.name(words), does.keys(), Action::Do(does));
-    let closed = workspace.closed().join(", ");
-    if !closed.is_empty() {
-        let undo = command(words.undo_close, "", Action::UndoClose);
-        offers.push(Offer {
-            detail: closed,
-            ..undo
-        });
-    }
-    if here.is_some() {
-        offers.extend(
-            [
-                Command::Split(Axis::Horizontal),
-                Command::Split(Axis::Vertical),
-                Command::Duplicate,
-                Command::Search,
-                Command::Log,
-                Command::SaveText,
-                Command::Zoom,
-                Command::Equal,
-                Command::Close,
-            ]
-            .map(run),
-        );
-        offers.push(command(words.pods, "", Action::List));
-    }
-    offers.push(command(words.settings, "", Action::Settings));
-    offers.push(run(Command::Help));
-    offers.extend(SETTINGS.iter().map(|(id, name)| Offer {
-        detail: words.settings.to_owned(),
-        ..command(name(words), "", Action::Setting(id))
-    }));
-    offers
 }

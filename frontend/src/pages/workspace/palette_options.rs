@@ -1,7 +1,8 @@
 //! What the palette offers for what is typed: own shells, recent ones, pods, and commands.
 
 use crate::{
-    pages::workspace::commands::Command, routing::pane_target::PaneTarget, workspace::pane::PaneId,
+    pages::workspace::commands::Command, routing::pane_target::PaneTarget,
+    ui::searched_words::all_occur, workspace::pane::PaneId,
 };
 
 /// So many of each group are offered at most.
@@ -51,7 +52,7 @@ impl Offer {
     /// Whether each word occurs in it. The words are in lower case.
     fn matches(&self, words: &[String]) -> bool {
         let text = format!("{}\n{}", self.title, self.detail).to_lowercase();
-        words.iter().all(|word| text.contains(&**word))
+        all_occur(words, &text)
     }
 
     /// Better ones come first: those that begin with what was typed.

@@ -91,6 +91,8 @@ pub(super) fn PaneView(
             percent(height)
         ))
     };
+    let go = use_navigate();
+    let cancel = Callback::new(move |()| commands.close(&[id], go));
     view! {
         <section
             class="pane"
@@ -109,7 +111,9 @@ pub(super) fn PaneView(
                 <PaneHeader id commands name />
             </Show>
             {match pane {
-                AnyPane::Terminal(pane) => view! { <Stage pane ways=Ways::OfPage has_keyboard /> }.into_any(),
+                AnyPane::Terminal(pane) => {
+                    view! { <Stage pane ways=Ways::OfPage has_keyboard cancel /> }.into_any()
+                }
                 AnyPane::Log(pane) => {
                     view! { <LogStage shown=ShownPane::new(&pane) view=pane.view log=pane.log has_keyboard /> }
                 }.into_any(),
