@@ -106,6 +106,11 @@ impl Client {
         self.keepalive.round_trip()
     }
 
+    /// When something came from the server last, or a connection was opened, in ms.
+    pub fn heard_at(&self) -> f64 {
+        self.keepalive.last_received()
+    }
+
     /// How much has gone each way.
     pub fn traffic(&self) -> Traffic {
         Traffic {

@@ -55,6 +55,11 @@ impl Keepalive {
         self.round_trip
     }
 
+    /// When something came last, or the connection was opened, in ms.
+    pub(crate) fn last_received(&self) -> f64 {
+        self.last_received
+    }
+
     /// Something came.
     pub(crate) fn received(&mut self, now: f64) {
         self.last_received = now;

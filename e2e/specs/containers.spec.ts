@@ -72,6 +72,8 @@ test("by its keys a pod shows all of its containers, how they fare, and what eac
   await expect(row(page, "app")).toHaveAttribute("aria-selected", "true");
   await page.keyboard.press("End");
   await expect(row(page, "prepare")).toHaveAttribute("aria-selected", "true");
+  // from within a row, which goes, keys go on
+  await row(page, "prepare").getByRole("link", { name: /Log/ }).focus();
   await page.keyboard.press("ArrowLeft");
   await expect(pod).toHaveAttribute("aria-selected", "true");
   await expect(page.getByTestId("container-row")).toHaveCount(0);
@@ -132,6 +134,24 @@ test("beside a container that is well one has a debug container by a key", async
   await page.keyboard.press("ArrowRight");
   await expect(page.getByTestId("container-row")).toHaveCount(4);
   await expect(page.getByTestId("container-row").filter({ hasText: /debug-\w{5} ephemeral, sees app/ })).toContainText("Running");
+});
+
+test("its row may change while one waits for a debug container that was asked for there", async ({ setUp, manifold }) => {
+  const { page } = await setUp(["--debug-image", imageName("busybox")]);
+  const list = await PodList.open(page, `./?search=${manifold}`);
+  await list.row(`${NAMESPACE}/${manifold}`).getByTestId("fold").click();
+  // the list hears of the container before the page hears that it runs
+  await page.route(/\/debug\/app$/, async (route) => {
+    if (route.request().method() === "POST") return route.continue();
+    const response = await route.fetch();
+    const rows = await page.getByTestId("container-row").count();
+    await (rows === 4 ? route.fulfill({ response }) : route.fulfill({ response, json: { state: "waiting", reason: "", message: "" } }));
+  });
+  await row(page, "app").getByTestId("debug-beside").click();
+  await page.getByRole("dialog").getByTestId("debug").click();
+  const terminal = new Terminal(page);
+  await terminal.expectState("connected");
+  await page.unrouteAll({ behavior: "ignoreErrors" });
 });
 
 test("where no debug containers are allowed none are offered", async ({ setUp }) => {

@@ -61,9 +61,16 @@ test("a second shell that starts says so in its own pane alone", async ({ page }
   const release = await holdMinting(page);
   await page.keyboard.press("Control+Shift+E");
   await expect(page.getByTestId("start").filter({ visible: true })).toHaveCount(1);
-  // Esc is for who is in that pane
+  // Esc is for who is in that pane, and for what else has a use for it
   await page.getByTestId("pane").first().click();
   await page.keyboard.press("Escape");
+  await expect(page.getByTestId("pane").filter({ visible: true })).toHaveCount(2);
+  await page.getByTestId("start").filter({ visible: true }).click({ position: { x: 200, y: 300 } });
+  await expect(page.getByTestId("pane").nth(1).locator(".xterm-helper-textarea")).toBeFocused();
+  await page.keyboard.press("Control+Shift+F");
+  await expect(page.getByTestId("search-box")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByTestId("search-box")).toBeHidden();
   await expect(page.getByTestId("pane").filter({ visible: true })).toHaveCount(2);
   release();
   await expect(page.getByTestId("start").filter({ visible: true })).toHaveCount(0);

@@ -126,8 +126,8 @@ test("a divider is moved by mouse and keys, and programs are told once", async (
   await run(page, "stty size; echo do''ne");
   await expect.poll(() => text(right)).toContain("done");
   const [, are] = /^\d+ (\d+)$/m.exec(await text(right)) ?? [];
-  // but for the room beside the text
-  expect(Math.abs(Number(are) - Number(columns))).toBeLessThanOrEqual(3);
+  // but for what is less than a cell
+  expect(Math.abs(Number(are) - Number(columns))).toBeLessThanOrEqual(1);
   expect((await text(right)).match(/resized/g)?.length).toBe(1);
 
   const moved = (await divider.boundingBox())?.x ?? 0;

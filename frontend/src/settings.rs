@@ -298,7 +298,7 @@ pub(crate) fn use_preferences() -> Preferences {
 }
 
 impl Settings {
-    /// All of it is as it is for who has set nothing.
+    /// All of it is as it is for who has set nothing, but for the language, which is no setting of terminals.
     pub(crate) fn reset(self) {
         turn(self.instant_interrupt, INTERRUPT, true);
         turn(self.program_copies, PROGRAM_COPIES, true);

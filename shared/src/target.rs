@@ -122,8 +122,8 @@ impl TargetRequest {
         format!("api/v1/pod/{namespace}/{pod}/shell/{container}")
     }
 
-    /// The command that does the same without a page; [`None`] where a name is none of Kubernetes, so that no shell takes it for
-    /// something else.
+    /// The command that leads there without a page, to `sh` where no shell is named; [`None`] where a name is none of Kubernetes,
+    /// so that no shell takes it for something else.
     pub fn kubectl(&self) -> Option<String> {
         let is_plain = |name: &String| {
             let is_of_names = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);

@@ -371,14 +371,12 @@ impl TerminalController {
             me.step(|client| client.user_returned(clock::now()));
         });
         let (view, language) = (self.view, self.preferences.language);
-        let kept_until = loss::kept_until(Date::now());
+        // The server notices later than the last that came from it, however long this computer slept since.
+        let heard_at = self.ask(Client::heard_at).unwrap_or_else(clock::now);
+        let heard_at = Date::now() - (clock::now() - heard_at);
         self.loss.follow(&status, view, move || {
-            let notice = loss::notice(view, language, move || try_now(()));
-            let until = kept_until.and_then(|until| language.get_untracked().hour(until));
-            match until {
-                Some(until) => notice.detail(language.get_untracked().kept_until(&until)),
-                None => notice,
-            }
+            let kept = loss::kept(heard_at, language.get_untracked());
+            loss::notice(view, language, move || try_now(())).detail(kept)
         });
         if status == Status::Connected {
             self.restored.set(false);

@@ -15,19 +15,26 @@ use crate::{
 const TELL_AFTER: u32 = 1_000;
 
 thread_local! {
-    /// For how many seconds a session is kept whose connection is lost; 0 where that is not known.
-    static KEPT: Cell<u32> = const { Cell::new(0) };
+    /// For how many seconds a session is kept whose connection is lost, once that is known.
+    static KEPT: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
 /// The server has told for how many seconds a session is kept whose connection is lost.
 pub(crate) fn sessions_are_kept(seconds: u32) {
-    KEPT.set(seconds);
+    KEPT.set(Some(seconds));
 }
 
-/// Until when a session is kept whose connection is lost at this time, both in ms since 1970.
-pub(crate) fn kept_until(lost_at: f64) -> Option<f64> {
-    let seconds = Some(KEPT.get()).filter(|seconds| *seconds > 0)?;
-    Some(lost_at + f64::from(seconds) * 1000.0)
+/// What is said of a session that was heard of last at this time, in ms since 1970: until when it is kept; nothing where none is.
+pub(crate) fn kept(heard_at: f64, language: Language) -> String {
+    let until = |seconds: u32| {
+        let until = language.hour(heard_at + f64::from(seconds) * 1000.0);
+        until.map(|until| language.kept_until(&until))
+    };
+    match KEPT.get() {
+        Some(0) => String::new(),
+        Some(seconds) => until(seconds).unwrap_or_default(),
+        None => language.words().sent_later.to_owned(),
+    }
 }
 
 /// Whether a lost connection is told of.

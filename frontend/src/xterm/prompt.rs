@@ -62,13 +62,15 @@ impl PromptDetector {
     /// Watches a terminal from here on.
     pub(crate) fn watch(terminal: &Xterm) -> Self {
         let marks = Self::default();
-        let bracket = marks.bracket.clone();
+        let (bracket, entered) = (marks.bracket.clone(), marks.entered.clone());
         let set = Closure::<dyn FnMut(Array) -> bool>::new(move |modes: Array| {
             if modes
                 .iter()
                 .any(|mode| mode.as_f64() == Some(BRACKETED_PASTE))
             {
                 bracket.set(true);
+                // The shell waits anew: what was entered has ended.
+                forget(&entered);
             }
             // xterm.js's own handler is next.
             false
@@ -83,15 +85,25 @@ impl PromptDetector {
 
     /// Something is typed.
     pub(crate) fn typed(&self, terminal: &Xterm, text: &str) {
-        if text.contains('\r') && !self.is_busy(terminal) {
-            let entered = bindings::mark_cursor(terminal).map(|place| Entered {
+        let Some((_, rest)) = text.split_once('\r') else {
+            return;
+        };
+        let is_busy = self.is_busy(terminal);
+        // What is entered while a program runs may be for that, or for the shell after it. One that brackets says which.
+        if !is_busy || !self.bracket.get() {
+            self.forget();
+        }
+        if !is_busy && rest.is_empty() {
+            *self.entered.borrow_mut() = bindings::mark_cursor(terminal).map(|place| Entered {
                 place,
                 at: Date::now(),
             });
-            if let Some(last) = self.entered.replace(entered) {
-                last.place.dispose();
-            }
         }
+    }
+
+    /// Another shell begins.
+    pub(crate) fn forget(&self) {
+        forget(&self.entered);
     }
 
     /// The program that seems to have the terminal, other than the shell.
@@ -119,6 +131,12 @@ impl PromptDetector {
             return !brackets;
         }
         !brackets && !is_prompt(&bindings::before_cursor(terminal))
+    }
+}
+
+fn forget(entered: &RefCell<Option<Entered>>) {
+    if let Some(entered) = entered.take() {
+        entered.place.dispose();
     }
 }
 

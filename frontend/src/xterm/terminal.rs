@@ -276,6 +276,7 @@ impl Terminal {
     pub(crate) fn begin_again(&self) {
         // What the last shell wrote is no news to the next.
         self.core.queue.disown_output();
+        self.core.prompt.forget();
         let rest = self.decoder.finish();
         self.put(&rest.into(), TextKind::End);
         self.put_own(NEW_LINE);

@@ -198,7 +198,7 @@ fn ways(
             words.last_log,
         )
     });
-    let may_debug = rights.debug && rights.exec && pod_summary::is_debuggable(container);
+    let may_debug = rights.debug && rights.exec && pod_summary::is_debuggable(pod, container);
     let debug = may_debug.then(|| {
         let (beside, debug) = (target(Mode::Exec(None)), use_debug());
         view! {

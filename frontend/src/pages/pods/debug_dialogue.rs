@@ -40,11 +40,11 @@ impl<G: Fn(&str) + Copy + Send + Sync + 'static> Debug<G> {
             go,
         } = self;
         let words = language.get_untracked().words();
-        let go_on = Callback::new(move |added: TargetRequest| {
+        let go_on = move |added: TargetRequest| {
             dialogues.give_up();
             workspace.open_tab(&added.clone().into());
             go(&added.page());
-        });
+        };
         let beside = target.clone();
         dialogues.ask(Dialogue {
             title: language.get_untracked().debug_beside(&target.container),
@@ -55,7 +55,12 @@ impl<G: Fn(&str) + Copy + Send + Sync + 'static> Debug<G> {
 }
 
 #[component]
-fn Offer(target: TargetRequest, go_on: Callback<TargetRequest>) -> impl IntoView {
+fn Offer(
+    target: TargetRequest,
+    go_on: impl Fn(TargetRequest) + Send + Sync + 'static,
+) -> impl IntoView {
+    // It is the dialogue's: the row that was asked from may be another by the time the container runs.
+    let go_on = Callback::new(go_on);
     let words = use_language().get_untracked().words();
     let button = NodeRef::<html::Button>::new();
     // The dialogue gives the keyboard to its own as it opens.

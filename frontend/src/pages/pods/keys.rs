@@ -233,7 +233,7 @@ impl ListKeys {
             }
             let mut containers = pod_summary::all_containers(pod).into_iter();
             let container = containers
-                .find(|one| is_meant(named, &one.name) && pod_summary::is_debuggable(one))?;
+                .find(|one| is_meant(named, &one.name) && pod_summary::is_debuggable(pod, one))?;
             Some(TargetRequest {
                 namespace: pod.namespace.clone(),
                 pod: pod.name.clone(),
@@ -254,7 +254,10 @@ impl ListKeys {
             .unfolded
             .with_untracked(|open| open.as_deref() == Some(pod));
         match (is_open, container) {
-            (false, _) => self.store.fold(pod),
+            (false, _) => {
+                keep_keyboard();
+                self.store.fold(pod);
+            }
             (true, None) => {
                 self.choose(1);
             }
@@ -273,6 +276,7 @@ impl ListKeys {
             .unfolded
             .with_untracked(|open| open.as_deref() == Some(pod));
         if is_open {
+            keep_keyboard();
             self.store.fold(pod);
         }
         is_open
@@ -300,6 +304,15 @@ impl ListKeys {
 /// Whether a container is the one that was named, if one was.
 fn is_meant(named: Option<&str>, name: &str) -> bool {
     named.is_none_or(|named| named == name)
+}
+
+/// The list has the keyboard if a container's row does, which is about to go.
+fn keep_keyboard() {
+    let on = document().active_element();
+    let is_in_row = on.is_some_and(|on| matches!(on.closest(".container-row"), Ok(Some(_))));
+    if is_in_row {
+        focus("[data-region='list']");
+    }
 }
 
 /// Gives the keyboard to what a selector finds first.

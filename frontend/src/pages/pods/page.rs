@@ -226,8 +226,17 @@ fn NameANamespace(store: PodStore) -> impl IntoView {
     let command = move || {
         let user = account.me()?.user?;
         let command = binding(&user, shown.as_deref())?;
+        let is_one = shown.is_some();
+        let asks = move || {
+            let words = words();
+            if is_one {
+                words.ask_admins_one
+            } else {
+                words.ask_admins
+            }
+        };
         Some(view! {
-            <p>{move || words().ask_admins}</p>
+            <p>{asks}</p>
             <Command text=command id="copy-binding" />
         })
     };

@@ -45,9 +45,13 @@ pub(crate) fn all_containers(pod: &Pod) -> Vec<Container> {
 }
 
 /// Whether there may be something to be seen beside a container: it runs, or may again, and is no debug container itself.
-pub(crate) fn is_debuggable(container: &Container) -> bool {
-    let lives = container.state == ContainerState::Running || container.restarts > 0;
-    lives && container.kind != ContainerKind::Ephemeral
+pub(crate) fn is_debuggable(pod: &Pod, container: &Container) -> bool {
+    let lives = match container.state {
+        ContainerState::Running => true,
+        ContainerState::Waiting { .. } => container.restarts > 0,
+        ContainerState::Terminated { .. } => false,
+    };
+    lives && container.kind != ContainerKind::Ephemeral && pod.status != "Terminating"
 }
 
 /// How a container fares.
@@ -81,18 +85,23 @@ pub(crate) fn why_not(pod: &Pod, language: Language) -> String {
     }
 }
 
-/// How a pod's first regular container has ended, and when, if nothing else is to be said of the pod.
+/// How a pod's regular containers have ended, and when, if all have and nothing else is to be said of the pod: the first that
+/// failed, else the first.
 pub(crate) fn end(pod: &Pod) -> Option<(i32, Option<&str>)> {
-    let mut regular = pod
+    let regular = pod
         .containers
         .iter()
         .filter(|container| container.kind == ContainerKind::Regular);
-    match &regular.next()?.state {
-        ContainerState::Terminated { code, at, .. } if pod.why.is_none() => {
-            Some((*code, at.as_deref()))
-        }
-        _ => None,
-    }
+    let ends = regular.map(|container| match &container.state {
+        ContainerState::Terminated { code, at, .. } => Some((*code, at.as_deref())),
+        ContainerState::Running | ContainerState::Waiting { .. } => None,
+    });
+    let ends: Vec<_> = ends.collect::<Option<_>>()?;
+    let failed = ends.iter().find(|(code, _)| *code != 0);
+    failed
+        .or(ends.first())
+        .copied()
+        .filter(|_| pod.why.is_none())
 }
 
 /// The container beside which a debug container may tell more: one that crashes, of a pod that has not ended.
@@ -289,6 +298,44 @@ mod tests {
                 severity,
                 "{kind:?} {state:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_pods_end_is_that_of_what_failed_and_of_all() {
+        let ended = |code| ContainerState::Terminated {
+            reason: String::new(),
+            code,
+            at: None,
+        };
+        let end = |states: &[ContainerState]| {
+            let pod = pod("Completed", states.iter().cloned());
+            end(&pod).map(|(code, _)| code)
+        };
+        assert_eq!(end(&[ended(0), ended(3)]), Some(3));
+        assert_eq!(end(&[ended(0), ended(0)]), Some(0));
+        assert_eq!(end(&[ended(0), ContainerState::Running]), None);
+        assert_eq!(end(&[]), None);
+    }
+
+    #[test]
+    fn nothing_is_to_be_seen_beside_what_has_ended_or_is_about_to() {
+        let waits = ContainerState::Waiting {
+            reason: "CrashLoopBackOff".to_owned(),
+        };
+        let ended = ContainerState::Terminated {
+            reason: String::new(),
+            code: 1,
+            at: None,
+        };
+        for (status, state, wanted) in [
+            ("Running", ContainerState::Running, true),
+            ("CrashLoopBackOff", waits, true),
+            ("Error", ended, false),
+            ("Terminating", ContainerState::Running, false),
+        ] {
+            let pod = pod(status, [state]);
+            assert_eq!(is_debuggable(&pod, &pod.containers[0]), wanted, "{status}");
         }
     }
 

@@ -159,10 +159,11 @@ pub(super) fn PodTable(
             bring_into_sight(&body, line, row_height.get_untracked());
         }
     });
-    Effect::new(move |_| {
+    Effect::new(move |before: Option<Option<String>>| {
         // Who unfolds a pod wants to see its containers; if there is not room for all, the pod and the first of them.
-        let unfolded = store.unfolded.get().is_some();
-        if unfolded {
+        let unfolded = store.unfolded.get();
+        let is_new = before.is_some_and(|before| before != unfolded);
+        if is_new && unfolded.is_some() {
             // They are on the page in the next frame.
             request_animation_frame(move || {
                 let lines = lines.try_get_untracked();
@@ -176,6 +177,7 @@ pub(super) fn PodTable(
                 }
             });
         }
+        unfolded
     });
     on_cleanup(move || store.point(false));
     let total = move || (lines.get().count() + 1).to_string();

@@ -149,6 +149,7 @@ pub(crate) fn DebugOffer(
         view! {
             <span class="debug-offer">
                 <button
+                    type="button"
                     class:button--primary=is_first
                     data-testid="debug"
                     node_ref=button
@@ -270,7 +271,7 @@ fn WaitingPanel(wait: Wait) -> impl IntoView {
             <strong>{what}<span aria-hidden="true">{seconds}</span></strong>
             <p class="debug-container__text">{why}</p>
             <p class="debug-container__text">{message}</p>
-            <button data-testid="cancel" node_ref=button on:click=cancel>
+            <button type="button" data-testid="cancel" node_ref=button on:click=cancel>
                 {move || words().cancel}
             </button>
         </div>

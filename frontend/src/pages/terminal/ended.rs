@@ -102,12 +102,21 @@ pub(crate) fn EndedPanel(
         let for_admins = refusal(&status)
             .filter(|_| ways == Ways::OfPage)
             .map(|failure| {
-                let of = format!("{}: {}", account.cluster_name(), target.page());
-                let said = [of, failure.message, failure.detail.unwrap_or_default()];
-                let said: Vec<_> = said.into_iter().filter(|said| !said.is_empty()).collect();
+                let page = target.page();
+                let said = move || {
+                    let detail = failure.detail.clone().unwrap_or_default();
+                    let said = [
+                        account.cluster_name(),
+                        page.clone(),
+                        failure.message.clone(),
+                        detail,
+                    ];
+                    let said = said.into_iter().filter(|said| !said.is_empty());
+                    said.collect::<Vec<_>>().join("\n")
+                };
                 view! {
                     <CopyButton
-                        text=move || said.join("\n")
+                        text=said
                         class=""
                         id="copy-for-admins"
                         name=|words| words.copy_for_admins

@@ -77,7 +77,7 @@ pub(crate) fn Stage(
                 <NoticeBar notices=view.notices is_seen=view.is_seen.into() covers leave=move || shown.focus() />
                 <SearchBox view shown />
                 <div class="terminal-host" data-testid="terminal" node_ref=host></div>
-                <Start view container is_attached cancel />
+                <Start view container is_attached cancel focus=move || shown.focus() />
             </div>
             <EndedPanel view target ways begin_again take_back />
         </div>

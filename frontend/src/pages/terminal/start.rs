@@ -3,10 +3,10 @@
 use gloo_timers::callback::{Interval, Timeout};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
-use web_sys::KeyboardEvent;
+use web_sys::{Element, KeyboardEvent};
 
 use crate::{
-    browser::{clock, listener::Listener},
+    browser::{clock, dom, listener::Listener},
     i18n::use_language,
     session::{status::Status, view::TerminalView},
 };
@@ -72,6 +72,8 @@ pub(super) fn Start(
     is_attached: bool,
     /// Gives it up, where that can be done.
     cancel: Option<Callback<()>>,
+    /// Gives the keyboard to the terminal below.
+    focus: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let step = Memo::new(move |_| view.status.with(Step::of));
     let times = RwSignal::new(Times::default());
@@ -96,12 +98,24 @@ pub(super) fn Start(
     });
     let shown = Memo::new(move |_| is_told.get() && step.get().is_some() && !view.drawn.get());
     let container = StoredValue::new(container);
+    Effect::new(move |before: Option<bool>| {
+        let shown = shown.get();
+        if before == Some(true) && !shown && view.has_keyboard.get_untracked() {
+            // Whoever was on its button is in the terminal then.
+            request_animation_frame(move || {
+                if dom::has_no_focus() {
+                    focus();
+                }
+            });
+        }
+        shown
+    });
     move || {
         shown.get().then(|| {
             if let Some(cancel) = cancel {
                 StoredValue::new_local(give_up_by_key(view, cancel));
             }
-            view! { <Steps step times now container is_attached cancel /> }
+            view! { <Steps step times now container is_attached cancel focus /> }
         })
     }
 }
@@ -112,9 +126,13 @@ fn give_up_by_key(view: TerminalView, cancel: Callback<()>) -> Listener {
         let event: &KeyboardEvent = event.unchecked_ref();
         let is_chord = event.ctrl_key() || event.alt_key() || event.meta_key() || event.shift_key();
         let is_meant = event.key() == "Escape" && !is_chord && !event.is_composing();
+        // Whatever else has the keyboard has a use of its own for it.
+        let on = event.target().and_then(|on| on.dyn_into::<Element>().ok());
+        let is_here =
+            on.is_some_and(|on| on.matches("body, .xterm *, .start *").unwrap_or_default());
         // A dialogue is answered first.
         let is_asked = || matches!(document().query_selector("dialog[open]"), Ok(Some(_)));
-        if is_meant && view.has_keyboard.get_untracked() && !is_asked() {
+        if is_meant && is_here && view.has_keyboard.get_untracked() && !is_asked() {
             event.prevent_default();
             event.stop_propagation();
             cancel.run(());
@@ -130,6 +148,7 @@ fn Steps(
     container: StoredValue<String>,
     is_attached: bool,
     cancel: Option<Callback<()>>,
+    focus: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
@@ -162,7 +181,15 @@ fn Steps(
         }
     };
     view! {
-        <section class="start" data-testid="start" role="status">
+        <section
+            class="start"
+            data-testid="start"
+            // It lies over the terminal, and stands for it.
+            on:mousedown=move |event| {
+                event.prevent_default();
+                focus();
+            }
+        >
             <h2 class="start__title">{title}</h2>
             <ol class="start__steps">{Step::ALL.map(row)}</ol>
             {cancel.map(|cancel| view! {

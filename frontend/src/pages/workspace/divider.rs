@@ -73,7 +73,10 @@ pub(super) fn DividerView(
         let element: HtmlElement = element.get_untracked()?.unchecked_into();
         let bounds = element.parent_element()?.get_bounding_client_rect();
         let area = divider.get_untracked()?.area;
-        let [column, row] = cell(workspace)?;
+        let Cells {
+            cell: [column, row],
+            around: [beside, above],
+        } = cells(workspace)?;
         let part = |whole: f64, part: u32| whole * f64::from(part) / f64::from(WHOLE);
         let (width, height) = (
             part(bounds.width(), area.width),
@@ -84,6 +87,7 @@ pub(super) fn DividerView(
                 Axis::Horizontal => (width * share / 100.0, height),
                 Axis::Vertical => (width, height * share / 100.0),
             };
+            let (width, height) = ((width - beside).max(0.0), (height - above).max(0.0));
             format!("{} × {}", (width / column) as u32, (height / row) as u32)
         };
         Some([size(share), size(100.0 - share)])
@@ -220,19 +224,32 @@ pub(super) fn DividerView(
     .into_any()
 }
 
-/// How large a terminal's cells are, in pixels: all have the same.
-fn cell(workspace: Workspace) -> Option<[f64; 2]> {
+/// What a pane's size is made of, in pixels: all have the same.
+struct Cells {
+    /// How wide and how high a cell is.
+    cell: [f64; 2],
+    /// What is beside and above its cells.
+    around: [f64; 2],
+}
+
+/// Looks it up in one that is shown.
+fn cells(workspace: Workspace) -> Option<Cells> {
     let mut panes = workspace.list().into_iter();
     panes.find_map(|(_, pane)| {
         let Size { rows, cols } = pane.terminal().size()?;
         let screen = pane.element().query_selector(".xterm-screen").ok()??;
-        let bounds = screen.get_bounding_client_rect();
-        let is_shown = bounds.width() > 0.0 && bounds.height() > 0.0;
-        is_shown.then(|| {
-            [
-                bounds.width() / f64::from(cols),
-                bounds.height() / f64::from(rows),
-            ]
+        let whole = screen.closest(".pane").ok()??.get_bounding_client_rect();
+        let screen = screen.get_bounding_client_rect();
+        let is_shown = screen.width() > 0.0 && screen.height() > 0.0;
+        is_shown.then(|| Cells {
+            cell: [
+                screen.width() / f64::from(cols),
+                screen.height() / f64::from(rows),
+            ],
+            around: [
+                whole.width() - screen.width(),
+                whole.height() - screen.height(),
+            ],
         })
     })
 }
