@@ -7,32 +7,39 @@ import { PodList } from "../support/pod-list.ts";
 import { Terminal } from "../support/terminal.ts";
 import { expect, test as base } from "../support/test.ts";
 
+/** A container that runs a script. */
+const container = (name: string, script: string) => ({
+  name,
+  image: imageName("busybox"),
+  imagePullPolicy: "Never",
+  command: ["sh", "-c", script],
+});
+
+/** Makes a pod of a test's own. */
+async function create(pod: string, spec: object): Promise<void> {
+  await submit("create", {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: pod, namespace: NAMESPACE, labels: { "podshell.test/made-by": "e2e" } },
+    spec: { activeDeadlineSeconds: 900, terminationGracePeriodSeconds: 1, automountServiceAccountToken: false, ...spec },
+  });
+}
+
 /** A pod of several containers: one ran to its end before the others, one crashes now and then. */
 const test = base.extend<{ manifold: string }>({
   manifold: async ({}, use) => {
     const pod = `e2e-${randomBytes(4).toString("hex")}`;
-    const container = (name: string, script: string) => ({
-      name,
-      image: imageName("busybox"),
-      imagePullPolicy: "Never",
-      command: ["sh", "-c", script],
-    });
-    await submit("create", {
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: { name: pod, namespace: NAMESPACE, labels: { "podshell.test/made-by": "e2e" } },
-      spec: {
-        activeDeadlineSeconds: 900,
-        terminationGracePeriodSeconds: 1,
-        automountServiceAccountToken: false,
-        initContainers: [container("prepare", "echo prepared")],
-        containers: [
-          container("app", "echo up; exec sleep 2147483647"),
-          // it ends once, and then runs on
-          { ...container("restless", "if mkdir /runs/1; then echo first run; exit 3; fi; exec sleep 2147483647"), volumeMounts: [{ name: "runs", mountPath: "/runs" }] },
-        ],
-        volumes: [{ name: "runs", emptyDir: {} }],
-      },
+    await create(pod, {
+      initContainers: [container("prepare", "echo prepared")],
+      containers: [
+        container("app", "echo up; exec sleep 2147483647"),
+        // it ends once, and then runs on
+        {
+          ...container("restless", "if mkdir /runs/1; then echo first run; exit 3; fi; exec sleep 2147483647"),
+          volumeMounts: [{ name: "runs", mountPath: "/runs" }],
+        },
+      ],
+      volumes: [{ name: "runs", emptyDir: {} }],
     });
     const restarts = () => kubectl("get", "pod", pod, "--output", "jsonpath={.status.containerStatuses[?(@.name=='restless')].restartCount}");
     await expect.poll(restarts, { timeout: 60_000 }).toBe("1");
@@ -93,6 +100,26 @@ test("by its keys a pod shows all of its containers, how they fare, and what eac
   await row(page, "restless").getByRole("link", { name: "Last log" }).click();
   const log = new Log(page);
   await log.expectRow("first run");
+});
+
+test("a pod that has ended says how, though not all of it has failed, and where there is no room for it", async ({ page }) => {
+  const pod = `e2e-${randomBytes(4).toString("hex")}`;
+  await create(pod, { restartPolicy: "Never", containers: [container("good", "exit 0"), container("bad", "exit 3")] });
+  try {
+    const list = await PodList.open(page, `./?search=${pod}`);
+    const why = list.row(`${NAMESPACE}/${pod}`).locator(".pod-row__why");
+    await expect(why).toHaveText(/^Ended \d+s ago with code 3$/, { timeout: 30_000 });
+    await expect(why).toHaveAttribute("title", /^Ended \d+s ago with code 3$/);
+    await page.keyboard.press("j");
+    await page.keyboard.press("ArrowRight");
+    await expect(row(page, "good")).toContainText(/Completed ended \d+s ago with code 0/);
+    await expect(row(page, "bad")).toContainText(/Error ended \d+s ago with code 3/);
+    // nothing is to be seen beside what has ended
+    await expect(row(page, "bad").getByRole("link")).toHaveText(["Log"]);
+    await expect(row(page, "bad").getByRole("button")).toHaveCount(0);
+  } finally {
+    await deletePod(pod);
+  }
 });
 
 test("by the pointer a pod is unfolded and folded, and another takes its place", async ({ page, manifold }) => {

@@ -82,9 +82,8 @@ impl Account {
 
     /// What the cluster is called, as far as that is known; tracks nothing.
     pub(crate) fn cluster_name(self) -> String {
-        let name = |cluster: &(String, Option<String>)| cluster.0.clone();
-        self.cluster
-            .with_untracked(|cluster| cluster.as_ref().map(name).unwrap_or_default())
+        let cluster = self.cluster.get_untracked();
+        cluster.map(|(name, _)| name).unwrap_or_default()
     }
 
     /// What the sign-in page asks for; [`None`] where the page shows what it is for.

@@ -102,6 +102,13 @@ pub struct Rights {
     pub debug: bool,
 }
 
+impl Rights {
+    /// Whether somebody may add a debug container and open a shell in it.
+    pub fn allow_debugging(&self) -> bool {
+        self.debug && self.exec
+    }
+}
+
 /// The answer about a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -125,7 +125,7 @@ impl TargetRequest {
     /// The command that leads there without a page, to `sh` where no shell is named; [`None`] where a name is none of Kubernetes,
     /// so that no shell takes it for something else.
     pub fn kubectl(&self) -> Option<String> {
-        let is_plain = |name: &String| {
+        let is_plain = |name: &str| {
             let is_of_names = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
             !name.is_empty() && !name.starts_with('-') && name.bytes().all(is_of_names)
         };
@@ -139,9 +139,8 @@ impl TargetRequest {
             Mode::Exec(shell) => ("exec", Some(shell.as_deref().unwrap_or("sh"))),
             Mode::Attach => ("attach", None),
         };
-        let is_plain_command = command.is_none_or(|name| is_plain(&name.to_owned()));
-        let names = [namespace, pod, container];
-        (names.into_iter().all(is_plain) && is_plain_command).then(|| {
+        let mut names = [namespace, pod, container].into_iter().map(|name| &**name);
+        (names.all(is_plain) && command.is_none_or(is_plain)).then(|| {
             let command = command.map(|name| format!(" -- {name}"));
             let command = command.unwrap_or_default();
             format!(

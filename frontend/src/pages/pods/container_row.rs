@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use podshell_shared::{
     api::{Container, ContainerState, Pod, Rights},
     log::LogRequest,
-    target::{Mode, TargetRequest},
+    target::Mode,
 };
 
 use crate::{
@@ -141,12 +141,7 @@ fn ways(
 ) -> impl IntoView + use<> {
     let words = language.words();
     let name = &container.name;
-    let target = |mode| TargetRequest {
-        namespace: pod.namespace.clone(),
-        pod: pod.name.clone(),
-        container: name.clone(),
-        mode,
-    };
+    let target = |mode| pod_summary::target(pod, name, mode);
     let of_it = |word: &str| format!("{word}: {} / {name}", pod.name);
     let runs = container.state == ContainerState::Running;
     let shell = (runs && rights.exec).then(|| {
@@ -198,7 +193,7 @@ fn ways(
             words.last_log,
         )
     });
-    let may_debug = rights.debug && rights.exec && pod_summary::is_debuggable(pod, container);
+    let may_debug = rights.allow_debugging() && pod_summary::is_debuggable(pod, container);
     let debug = may_debug.then(|| {
         let (beside, debug) = (target(Mode::Exec(None)), use_debug());
         view! {

@@ -204,12 +204,7 @@ impl ListKeys {
         let target = self.of_chosen(|pod, named| {
             let mut running = pod_summary::running(pod).into_iter();
             let container = running.find(|one| is_meant(named, &one.name))?;
-            Some(TargetRequest {
-                namespace: pod.namespace.clone(),
-                pod: pod.name.clone(),
-                container: container.name,
-                mode,
-            })
+            Some(pod_summary::target(pod, &container.name, mode))
         });
         target.as_ref().map(act).is_some()
     }
@@ -228,18 +223,13 @@ impl ListKeys {
     fn with_debuggable(self, act: impl FnOnce(&TargetRequest)) -> bool {
         let target = self.of_chosen(|pod, named| {
             let rights = untrack(|| self.store.rights.of(&pod.namespace));
-            if !rights.debug || !rights.exec {
+            if !rights.allow_debugging() {
                 return None;
             }
             let mut containers = pod_summary::all_containers(pod).into_iter();
             let container = containers
                 .find(|one| is_meant(named, &one.name) && pod_summary::is_debuggable(pod, one))?;
-            Some(TargetRequest {
-                namespace: pod.namespace.clone(),
-                pod: pod.name.clone(),
-                container: container.name,
-                mode: Mode::Exec(None),
-            })
+            Some(pod_summary::target(pod, &container.name, Mode::Exec(None)))
         });
         target.as_ref().map(act).is_some()
     }
@@ -249,11 +239,7 @@ impl ListKeys {
             return false;
         };
         let Key { pod, container } = Key::read(&key);
-        let is_open = self
-            .store
-            .unfolded
-            .with_untracked(|open| open.as_deref() == Some(pod));
-        match (is_open, container) {
+        match (self.store.is_unfolded(pod), container) {
             (false, _) => {
                 keep_keyboard();
                 self.store.fold(pod);
@@ -271,10 +257,7 @@ impl ListKeys {
             return false;
         };
         let pod = Key::read(&key).pod;
-        let is_open = self
-            .store
-            .unfolded
-            .with_untracked(|open| open.as_deref() == Some(pod));
+        let is_open = self.store.is_unfolded(pod);
         if is_open {
             keep_keyboard();
             self.store.fold(pod);

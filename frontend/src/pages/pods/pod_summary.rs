@@ -1,11 +1,14 @@
 //! What the pod list says about a pod in few words: status, restarts, age, and whether a filter wants it.
 
-use podshell_shared::api::{Container, ContainerKind, ContainerState, Pod, Why};
+use podshell_shared::{
+    api::{Container, ContainerKind, ContainerState, Pod, Why},
+    target::{Mode, TargetRequest},
+};
 
 use crate::i18n::Language;
 
 /// Why a container waits that every one passes through.
-const ORDINARY: [&str; 4] = ["", "Waiting", "ContainerCreating", "PodInitializing"];
+pub(crate) const ORDINARY: [&str; 4] = ["", "Waiting", "ContainerCreating", "PodInitializing"];
 
 /// How urgent a status is, for its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,16 @@ pub(crate) fn reason(container: &Container) -> &str {
     match &container.state {
         ContainerState::Running => "",
         ContainerState::Waiting { reason } | ContainerState::Terminated { reason, .. } => reason,
+    }
+}
+
+/// A terminal in a container of a pod.
+pub(crate) fn target(pod: &Pod, container: &str, mode: Mode) -> TargetRequest {
+    TargetRequest {
+        namespace: pod.namespace.clone(),
+        pod: pod.name.clone(),
+        container: container.to_owned(),
+        mode,
     }
 }
 

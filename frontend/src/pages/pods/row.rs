@@ -185,6 +185,7 @@ impl Cells<'_> {
         } else {
             pod_summary::why_not(pod, language)
         };
+        let why = move || ended.as_ref().map_or_else(|| why.clone(), |ended| ended());
         let whole_why = why.clone();
         let words = language.words();
         let attached = containers.into_iter().next().filter(|_| rights.attach);
@@ -204,7 +205,7 @@ impl Cells<'_> {
             )
         });
         // What is there says why, and offers a debug container beside it.
-        let debuggable = pod_summary::debuggable(pod).filter(|_| rights.debug && rights.exec);
+        let debuggable = pod_summary::debuggable(pod).filter(|_| rights.allow_debugging());
         let debug = debuggable.map(|container| {
             let label = format!("{}: {}", words.debug, pod.name);
             let target = self.target(&container, Mode::Exec(None));
@@ -213,10 +214,7 @@ impl Cells<'_> {
         view! {
             <span class="pod-row__why" title=whole_why>
                 {is_refused.then(|| Icon::Lock.draw())}
-                {match ended {
-                    Some(ended) => ended.into_any(),
-                    None => why.into_any(),
-                }}
+                {why}
             </span>
             {attach}
             {log}
@@ -270,12 +268,7 @@ impl Cells<'_> {
     }
 
     fn target(&self, container: &str, mode: Mode) -> TargetRequest {
-        TargetRequest {
-            namespace: self.pod.namespace.clone(),
-            pod: self.pod.name.clone(),
-            container: container.to_owned(),
-            mode,
-        }
+        pod_summary::target(self.pod, container, mode)
     }
 
     fn log(&self, container: &str) -> LogRequest {
@@ -284,7 +277,10 @@ impl Cells<'_> {
 }
 
 /// How long ago a time is; nothing where it is missing. It follows `now`, in ms since 1970.
-pub(super) fn age(now: RwSignal<f64>, time: Option<&str>) -> impl Fn() -> Option<String> + use<> {
+pub(super) fn age(
+    now: RwSignal<f64>,
+    time: Option<&str>,
+) -> impl Fn() -> Option<String> + Clone + use<> {
     let time = time.map(Date::parse);
     move || {
         let seconds = (now.get() - time?) / 1000.0;

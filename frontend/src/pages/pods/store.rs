@@ -343,11 +343,15 @@ impl PodStore {
             .map(|(key, _)| key)
     }
 
+    /// Whether a pod's containers are shown under it; tracks nothing.
+    pub(super) fn is_unfolded(self, pod: &str) -> bool {
+        self.unfolded
+            .with_untracked(|key| key.as_deref() == Some(pod))
+    }
+
     /// Shows a pod's containers under it, or does so no more.
     pub(super) fn fold(self, pod: &str) {
-        let is_unfolded = self
-            .unfolded
-            .with_untracked(|key| key.as_deref() == Some(pod));
+        let is_unfolded = self.is_unfolded(pod);
         if is_unfolded {
             // Who is at one of them is at the pod then.
             self.selected.maybe_update(|selected| {

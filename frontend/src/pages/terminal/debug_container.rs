@@ -12,12 +12,11 @@ use crate::{
     error::{Failure, Kind},
     i18n::{Words, use_language},
     net::api,
+    pages::pods::pod_summary::ORDINARY,
 };
 
 /// How often it is looked what the container is doing, in ms.
 const LOOK_EVERY: u32 = 500;
-/// Why a container waits that the node has just been told of.
-const CREATING: [&str; 3] = ["", "ContainerCreating", "PodInitializing"];
 
 /// How far the debug container is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -248,7 +247,7 @@ fn WaitingPanel(wait: Wait) -> impl IntoView {
     let seconds = move || Some(format!(" · {} s", waiting.get()?.seconds));
     let why = move || {
         let reason = waiting.get()?.reason;
-        Some(if CREATING.contains(&reason.as_str()) {
+        Some(if ORDINARY.contains(&reason.as_str()) {
             words().debug_creating.to_owned()
         } else {
             reason

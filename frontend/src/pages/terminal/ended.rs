@@ -84,7 +84,8 @@ pub(crate) fn EndedPanel(
         };
         let words = move || language.get().words();
         // Where a shell can't tell why the container is as it is, its log may; and who may not have one may have the other.
-        let is_refused = refusal(&status).is_some();
+        let refused = refusal(&status);
+        let is_refused = refused.is_some();
         let is_told_by_log = debug_offer(&status, &target.mode).is_some() || is_refused;
         let log = (is_told_by_log && ways == Ways::OfPage).then(|| {
             let href = PaneTarget::from(target.clone()).log().page();
@@ -99,30 +100,28 @@ pub(crate) fn EndedPanel(
                 </Show>
             }
         });
-        let for_admins = refusal(&status)
-            .filter(|_| ways == Ways::OfPage)
-            .map(|failure| {
-                let page = target.page();
-                let said = move || {
-                    let detail = failure.detail.clone().unwrap_or_default();
-                    let said = [
-                        account.cluster_name(),
-                        page.clone(),
-                        failure.message.clone(),
-                        detail,
-                    ];
-                    let said = said.into_iter().filter(|said| !said.is_empty());
-                    said.collect::<Vec<_>>().join("\n")
-                };
-                view! {
-                    <CopyButton
-                        text=said
-                        class=""
-                        id="copy-for-admins"
-                        name=|words| words.copy_for_admins
-                    />
-                }
-            });
+        let for_admins = refused.filter(|_| ways == Ways::OfPage).map(|failure| {
+            let page = target.page();
+            let said = move || {
+                let detail = failure.detail.clone().unwrap_or_default();
+                let said = [
+                    account.cluster_name(),
+                    page.clone(),
+                    failure.message.clone(),
+                    detail,
+                ];
+                let said = said.into_iter().filter(|said| !said.is_empty());
+                said.collect::<Vec<_>>().join("\n")
+            };
+            view! {
+                <CopyButton
+                    text=said
+                    class=""
+                    id="copy-for-admins"
+                    name=|words| words.copy_for_admins
+                />
+            }
+        });
         let elsewhere = match ways {
             Ways::OfPage => view! {
                 <a href="./" class="button">{move || words().back}</a>

@@ -109,12 +109,7 @@ pub(super) fn all_offers(commands: Commands, store: PodStore, language: Language
                 });
             }
             for container in pod_summary::running(pod) {
-                let target = TargetRequest {
-                    namespace: pod.namespace.clone(),
-                    pod: pod.name.clone(),
-                    container: container.name,
-                    mode: Mode::Exec(None),
-                };
+                let target = pod_summary::target(pod, &container.name, Mode::Exec(None));
                 let mut offer = open(Group::Pods, target);
                 if refused.contains(&pod.namespace) {
                     let why = language.may_not_enter(&pod.namespace);
