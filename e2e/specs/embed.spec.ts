@@ -6,7 +6,6 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { FrameLocator, Page } from "@playwright/test";
 import { repository } from "../support/env.ts";
-import { Front } from "../support/front.ts";
 import { accountToken, EXEC, SEE_PODS, standing } from "../support/kubectl.ts";
 import { freePort } from "../support/ports.ts";
 import { shellPath } from "../support/terminal.ts";
@@ -34,10 +33,11 @@ interface EmbedFixtures {
 }
 
 const test = base.extend<EmbedFixtures>({
-  embed: async ({ page, serve }, use) => {
+  embed: async ({ page, serve, front }, use) => {
     const undo: (() => Promise<unknown>)[] = [];
     await use(async ({ listed, query = "" } = {}) => {
-      const { server, origin } = await serve(["--sign-in", "token"], { behind: true });
+      const served = await serve(["--sign-in", "token"], { behind: true });
+      const { origin } = served;
       const example = (await readFile(join(repository, "docs/examples/embed.html"), "utf8")).replaceAll(
         "https://shell.example.org/",
         `${origin}/`,
@@ -53,7 +53,7 @@ const test = base.extend<EmbedFixtures>({
       // another site, so that no cookie goes along
       const parent = `http://dashboard.localhost:${(around.address() as AddressInfo).port}`;
       const sent: IncomingHttpHeaders[] = [];
-      const front = await Front.at(Number(new URL(origin).port), server.port, {
+      await front(served, {
         headers: (headers) => {
           sent.push({ ...headers });
           // what the server is to do by itself once it takes tokens that are offered so
@@ -75,7 +75,6 @@ const test = base.extend<EmbedFixtures>({
             ? html
             : html.replace("</title>", `</title><meta name="podshell-embedders" content="${listed ?? parent}">`),
       });
-      undo.push(async () => front.remove());
       await page.goto(`${parent}/${query}`);
       return { page, parent, origin, sent };
     });

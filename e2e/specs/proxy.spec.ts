@@ -1,5 +1,4 @@
 // Signing in by a proxy in front: it says who calls, and the cluster lets each do what they may.
-import { Front } from "../support/front.ts";
 import { kubeconfig } from "../support/env.ts";
 import { EXEC, grant, SEE_PODS, standing } from "../support/kubectl.ts";
 import { Terminal } from "../support/terminal.ts";
@@ -36,11 +35,11 @@ function say(headers: NodeJS.Dict<string | string[]>, user: User | undefined): v
   }
 }
 
-test("each does what they may, by whom the proxy says they are", async ({ page, serve, file, problems }) => {
+test("each does what they may, by whom the proxy says they are", async ({ page, serve, front, file, problems }) => {
   problems.expect(/401|403/);
   const flags = ["--sign-in", "proxy", "--trusted-proxy", "127.0.0.1"];
   const secret = ["--proxy-secret-file", await file("secret", SECRET)];
-  const { server, origin } = await serve([...flags, ...secret], { behind: true, kubeconfig: kubeconfig() });
+  const served = await serve([...flags, ...secret], { behind: true, kubeconfig: kubeconfig() });
   let user: User | undefined;
   const offered: unknown[] = [];
   const headers = (headers: NodeJS.Dict<string | string[]>) => {
@@ -48,37 +47,35 @@ test("each does what they may, by whom the proxy says they are", async ({ page, 
     expect(headers["authorization"]).toBeUndefined();
     say(headers, user);
   };
-  const front = await Front.at(Number(new URL(origin).port), server.port, { headers });
-  try {
-    // nobody yet, and the page says whose business that is
-    await page.goto(origin);
-    const asked = page.getByTestId("sign-in-page");
-    await expect(asked).toHaveAttribute("data-method", "proxy");
-    await expect(asked).toContainText("has not said who you are");
-    await expect(page.getByTestId("reload")).toBeFocused();
+  await front(served, { headers });
+  const { origin } = served;
 
-    user = ANN;
-    await page.getByTestId("reload").click();
-    await expect(page.getByTestId("user")).toHaveText(ANN.name);
-    // the proxy's business, too
-    await expect(page.getByTestId("sign-out")).toBeHidden();
-    const terminal = await Terminal.open(page, BASH, { origin });
-    await terminal.run("echo $((6*7))");
-    await terminal.expectText(/^42$/m);
+  // nobody yet, and the page says whose business that is
+  await page.goto(origin);
+  const asked = page.getByTestId("sign-in-page");
+  await expect(asked).toHaveAttribute("data-method", "proxy");
+  await expect(asked).toContainText("has not said who you are");
+  await expect(page.getByTestId("reload")).toBeFocused();
 
-    // there is no key, so none is shown
-    expect(offered).toEqual(["podshell.v1"]);
+  user = ANN;
+  await page.getByTestId("reload").click();
+  await expect(page.getByTestId("user")).toHaveText(ANN.name);
+  // the proxy's business, too
+  await expect(page.getByTestId("sign-out")).toBeHidden();
+  const terminal = await Terminal.open(page, BASH, { origin });
+  await terminal.run("echo $((6*7))");
+  await terminal.expectText(/^42$/m);
 
-    // whatever a client says of itself counts for nothing
-    await page.setExtraHTTPHeaders({ "X-Forwarded-User": ANN.name, "X-Forwarded-Groups": "e2e-operators" });
-    user = BOB;
-    const refused = await Terminal.goto(page, BASH, { origin });
-    await expect(page.getByTestId("user")).toHaveText(BOB.name);
-    await refused.expectReason("forbidden");
-    await expect(refused.failure).toContainText("pods/exec");
-  } finally {
-    await front.remove();
-  }
+  // there is no key, so none is shown
+  expect(offered).toEqual(["podshell.v1"]);
+
+  // whatever a client says of itself counts for nothing
+  await page.setExtraHTTPHeaders({ "X-Forwarded-User": ANN.name, "X-Forwarded-Groups": "e2e-operators" });
+  user = BOB;
+  const refused = await Terminal.goto(page, BASH, { origin });
+  await expect(page.getByTestId("user")).toHaveText(BOB.name);
+  await refused.expectReason("forbidden");
+  await expect(refused.failure).toContainText("pods/exec");
 });
 
 test("who does not come by the proxy is told so", async ({ page, serve, file, problems }) => {

@@ -1,5 +1,5 @@
 // What every spec starts from: a running server (as it is deployed, behind HAProxy, if there is one), a signed-in browser, pods of one's own, a watch on the console.
-import { test as base, expect, type BrowserContext, type Page } from "@playwright/test";
+import { test as base, expect, type Browser, type BrowserContext, type Page } from "@playwright/test";
 import { Cable } from "./cable.ts";
 import { readFile } from "node:fs/promises";
 import { haproxy, kubeconfig } from "./env.ts";
@@ -36,6 +36,12 @@ export class Problems {
   unexpected(): string[] {
     return this.seen.filter((problem) => !this.expected.some((pattern) => pattern.test(problem)));
   }
+}
+
+/** Closes all pages before what they ask is taken away: one that is on the list asks each second, and would find nobody. */
+export async function closePages(browser: Browser): Promise<void> {
+  const pages = browser.contexts().flatMap((context) => context.pages());
+  await Promise.all(pages.map(async (page) => page.close()));
 }
 
 /** What a server of a test's own is given. */
@@ -123,9 +129,10 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await use(context);
   },
 
-  cable: async ({ server }, use) => {
+  cable: async ({ server, browser }, use) => {
     const cable = await Cable.to(server);
     await use(cable);
+    await closePages(browser);
     await cable.remove();
   },
 

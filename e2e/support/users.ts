@@ -2,14 +2,17 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Front, type FrontOptions } from "./front.ts";
 import { kubeconfigOf } from "./kubectl.ts";
 import { Podshell } from "./podshell.ts";
 import { freePort } from "./ports.ts";
-import { test as base } from "./test.ts";
+import { closePages, test as base } from "./test.ts";
 
 interface UserFixtures {
   /** Starts a server with these flags, at a public address that is its own or a proxy's; it is stopped after the test. */
   serve: (flags: string[], options?: ServeOptions) => Promise<{ server: Podshell; origin: string }>;
+  /** Puts a proxy of the test's own at such an address before its server; it is removed after the test. */
+  front: (served: { server: Podshell; origin: string }, options: FrontOptions) => Promise<Front>;
   /** Writes a file that is gone after the test, readable by its owner alone, and gives its path. */
   file: (name: string, text: string) => Promise<string>;
 }
@@ -45,15 +48,24 @@ export const test = base.extend<UserFixtures>({
       servers.push(server);
       return { server, origin };
     });
-    // a page that is on the list asks for it each second, and would find nobody
-    const pages = browser.contexts().flatMap((context) => context.pages());
-    await Promise.all(pages.map(async (page) => page.close()));
+    await closePages(browser);
     for (const server of servers) {
       if (server.alive) await server.stop();
       if (testInfo.status !== testInfo.expectedStatus) {
         await testInfo.attach("own server's log", { body: server.log(), contentType: "text/plain" });
       }
     }
+  },
+
+  front: async ({ browser }, use) => {
+    const fronts: Front[] = [];
+    await use(async ({ server, origin }, options) => {
+      const front = await Front.at(Number(new URL(origin).port), server.port, options);
+      fronts.push(front);
+      return front;
+    });
+    await closePages(browser);
+    for (const front of fronts) await front.remove();
   },
 
   // those who come here are not signed in yet
