@@ -138,6 +138,27 @@ test("without a good token the page around it is told so, and may bring another"
   await expect(told).toContainText("podshell:ready");
 });
 
+test("what one's frame has shown is not shown to who brings another token to it", async ({ embed }) => {
+  const { page } = await embed();
+  const told = page.getByRole("log");
+  const first = await open(page, await accountToken("e2e-embedded", [SEE_PODS, EXEC]));
+  await expect(told).toContainText("podshell:ready");
+  await first.locator(".xterm-helper-textarea").focus();
+  await page.keyboard.type("echo my-se''cret\n");
+  await expect(first.locator(".xterm-rows")).toContainText("my-secret");
+
+  await page.reload();
+  const second = await open(page, await accountToken("e2e-embedded-2", [SEE_PODS, EXEC]));
+  await expect(told).toContainText("podshell:ready");
+  await second.locator(".xterm-helper-textarea").focus();
+  await page.keyboard.type("echo so''mebody\n");
+  await expect(second.locator(".xterm-rows")).toContainText("somebody");
+  await expect(second.locator(".xterm-rows")).not.toContainText("my-secret");
+  // nor above the screen
+  await page.keyboard.press("Shift+Home");
+  await expect(second.locator(".xterm-rows")).not.toContainText("my-secret");
+});
+
 test("a page that is not listed is told nothing, and shows nothing", async ({ embed }) => {
   for (const listed of ["", "https://other.example"]) {
     const { page } = await embed({ listed });

@@ -6,6 +6,8 @@ import { expect, test } from "../support/users.ts";
 
 const BASH = standing("bash");
 const SECRET = "0123456789abcdef0123456789abcdef";
+/** So much later, in ms, is drawn what is to be drawn soon. */
+const LATER = 2_000;
 const RBAC = "rbac.authorization.k8s.io";
 
 /** Whom the proxy has signed in. */
@@ -23,6 +25,11 @@ test.beforeAll(async () => {
   await grant("e2e-lookers", group("e2e-lookers"), [SEE_PODS]);
 });
 
+/** Flags of a server to which a proxy at this address says who calls. */
+async function byProxy(file: (name: string, text: string) => Promise<string>, address = "127.0.0.1"): Promise<string[]> {
+  return ["--sign-in", "proxy", "--trusted-proxy", address, "--proxy-secret-file", await file("secret", SECRET)];
+}
+
 /** Headers as a proxy sets them, whatever the client sent. */
 function say(headers: NodeJS.Dict<string | string[]>, user: User | undefined): void {
   for (const name of Object.keys(headers)) {
@@ -37,9 +44,7 @@ function say(headers: NodeJS.Dict<string | string[]>, user: User | undefined): v
 
 test("each does what they may, by whom the proxy says they are", async ({ page, serve, front, file, problems }) => {
   problems.expect(/401|403/);
-  const flags = ["--sign-in", "proxy", "--trusted-proxy", "127.0.0.1"];
-  const secret = ["--proxy-secret-file", await file("secret", SECRET)];
-  const served = await serve([...flags, ...secret], { behind: true, kubeconfig: kubeconfig() });
+  const served = await serve(await byProxy(file), { behind: true, kubeconfig: kubeconfig() });
   let user: User | undefined;
   const offered: unknown[] = [];
   const headers = (headers: NodeJS.Dict<string | string[]>) => {
@@ -78,11 +83,55 @@ test("each does what they may, by whom the proxy says they are", async ({ page, 
   await expect(refused.failure).toContainText("pods/exec");
 });
 
+test("nothing of what one has left is shown to the next, and it goes though it is still being drawn", async ({
+  page,
+  serve,
+  front,
+  file,
+  problems,
+}) => {
+  problems.expect(/401|403/);
+  const served = await serve(await byProxy(file), { behind: true, kubeconfig: kubeconfig() });
+  const { origin } = served;
+  let user = ANN;
+  await front(served, { headers: (headers) => say(headers, user) });
+  const terminal = await Terminal.open(page, BASH, { origin });
+  await terminal.run("echo $((6*7))");
+  await terminal.expectText(/^42$/m);
+
+  user = BOB;
+  // xterm.js draws what it is given in a later task, here in a much later one
+  await page.addInitScript((later) => {
+    const soon = window.setTimeout.bind(window);
+    const slow = (call: TimerHandler, wait = 0, ...rest: unknown[]) => {
+      const isDrawing = wait === 0 && new Error().stack?.includes("/xterm.mjs") === true;
+      return soon(call, isDrawing ? later : wait, ...rest);
+    };
+    window.setTimeout = slow as typeof window.setTimeout;
+  }, LATER);
+  let tell: () => void = () => undefined;
+  const told = new Promise<void>((resolve) => (tell = resolve));
+  await page.route("**/api/v1/me", async (route) => {
+    await told;
+    await route.continue();
+  });
+  const refused = await Terminal.goto(page, BASH, { origin });
+  await refused.expectReason("forbidden");
+  // who it is that uses the page now is not known yet
+  await expect(page.locator(".xterm-screen")).toHaveCount(1);
+  const screen = page.locator(".xterm-screen");
+  const isSeen = await screen.evaluate((screen) => screen.checkVisibility({ opacityProperty: true }));
+  tell();
+  await expect(page.getByTestId("user")).toHaveText(BOB.name);
+  await refused.expectReason("forbidden");
+  expect(isSeen).toBe(false);
+  // by now an error of what was still to be drawn has been seen, which fails the test
+  await page.waitForTimeout(LATER);
+});
+
 test("who does not come by the proxy is told so", async ({ page, serve, file, problems }) => {
   problems.expect(/401/);
-  const flags = ["--sign-in", "proxy", "--trusted-proxy", "10.0.0.1"];
-  const secret = ["--proxy-secret-file", await file("secret", SECRET)];
-  const { origin } = await serve([...flags, ...secret], { kubeconfig: kubeconfig() });
+  const { origin } = await serve(await byProxy(file, "10.0.0.1"), { kubeconfig: kubeconfig() });
   await page.goto(origin);
   await expect(page.getByTestId("sign-in-page")).toContainText("did not come through it");
 });

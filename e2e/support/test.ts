@@ -29,7 +29,7 @@ export class Problems {
         this.seen.push(`console: ${message.text()} (${message.location().url})`);
       }
     });
-    context.on("weberror", (error) => this.seen.push(`page error: ${error.error().message}`));
+    context.on("weberror", (error) => this.seen.push(`page error: ${error.error().stack}`));
   }
 
   /** What was seen and not expected. */

@@ -7,6 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     error::{Failure, Kind},
+    last_user,
     net::{
         api, credential,
         sign_in_mark::{self, Elsewhere},
@@ -19,6 +20,8 @@ use crate::{
 pub(crate) struct Account {
     /// Nobody who has a name, in local mode and before the server has said so.
     me: RwSignal<Option<Me>>,
+    /// Whether the server has said who it is. Where nobody has been known by name, it makes no difference.
+    has_heard: RwSignal<bool>,
     /// What the cluster is called and what stands beside that, once the server has said so.
     cluster: RwSignal<Option<(String, Option<String>)>>,
     /// Whether the server takes nothing that the browser has.
@@ -46,6 +49,7 @@ pub(crate) enum Why {
 pub(crate) fn provide_account(asks: bool) {
     let account = Account {
         me: RwSignal::default(),
+        has_heard: RwSignal::new(asks && !last_user::is_kept()),
         cluster: RwSignal::default(),
         is_out: RwSignal::default(),
         asked: RwSignal::default(),
@@ -73,6 +77,12 @@ impl Account {
     /// Who it is, if they have a name here.
     pub(crate) fn me(self) -> Option<Me> {
         self.me.get()
+    }
+
+    /// Whether what was left in this tab is theirs who use the page, or has been taken away. A frame's user is known to the page
+    /// around it alone.
+    pub(crate) fn has_heard(self) -> bool {
+        self.has_heard.get()
     }
 
     /// What the cluster is called, once that is known, and what stands beside its name.
@@ -191,6 +201,7 @@ impl Account {
             if self.me.with_untracked(|known| *known != me) {
                 self.me.set(me);
             }
+            self.has_heard.set(true);
         }
     }
 }

@@ -12,6 +12,11 @@ pub(crate) fn is(me: &Me) -> bool {
     storage::kept(KEPT).is_none_or(|kept| Some(kept) == me.user)
 }
 
+/// Whether there was one who has a name.
+pub(crate) fn is_kept() -> bool {
+    storage::kept(KEPT).is_some()
+}
+
 /// From here on it is this one.
 pub(crate) fn remember(me: &Me) {
     if let Some(user) = &me.user {

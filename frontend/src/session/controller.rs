@@ -397,6 +397,10 @@ impl TerminalController {
         let is_gone = matches!(&status, Status::Lost(failure) if failure.is(EndReason::NoSession));
         if is_gone && self.restored.replace(false) {
             let words = self.preferences.language.get_untracked().words();
+            if self.saved_name.is_of_frame() {
+                // Nobody here knows whether it was the same user's.
+                self.terminal.clear();
+            }
             self.terminal.begin_again();
             self.terminal.remark(words.shell_gone, None);
             self.begin();

@@ -36,7 +36,7 @@ use crate::{
         text,
         theme::ThemeWatch,
         touch::Touch,
-        widths::{self, Widths},
+        widths::{self},
     },
 };
 
@@ -54,7 +54,6 @@ pub(crate) struct Terminal {
     /// The browser's own: xterm.js calls it for what was written last even when the terminal is gone.
     rendered: Function,
     _sync_output: SyncOutput,
-    _widths: Widths,
     cover: RefCell<Option<Cover>>,
     _listeners: Vec<Listener>,
     _closures: Closures,
@@ -89,6 +88,7 @@ impl Terminal {
         let state = StateAddon::new();
         load(&terminal, &state);
         terminal.open(host.clone());
+        widths::provide(&terminal);
         let prompt = PromptDetector::watch(&terminal);
         let core = Rc::new(TerminalCore {
             terminal: terminal.clone(),
@@ -184,7 +184,6 @@ impl Terminal {
         renderer::draw_by_webgl(&core.terminal);
         let terminal = Self {
             _sync_output: SyncOutput::watch(&core.terminal),
-            _widths: Widths::provide(&core.terminal),
             core,
             decoder: Decoder::new(),
             rendered,

@@ -4,10 +4,10 @@
 const JOINING = /[\u200d\u{1f1e6}-\u{1f1ff}\u{1f3fb}-\u{1f3ff}]/u;
 
 /**
- * What `terminal.unicode.register` takes. `cells` tells how many cells a code point takes, 0, 1 or 2; `met` is called
- * when the first one is met that joins others.
+ * What `terminal.unicode.register` takes. `cells` tells how many cells a code point takes, 0, 1 or 2. From the first one
+ * that joins others, each row of the terminal is looked through for what is drawn as one.
  */
-export function provider(version, cells, met) {
+export function provider(version, terminal, cells) {
   // one more than the cells, 0 where they were not asked for yet; the browser gives memory to what is used of it
   const known = new Uint8Array(0x110000);
   let alone = true;
@@ -15,7 +15,7 @@ export function provider(version, cells, met) {
     known[codePoint] = 1 + cells(codePoint);
     if (alone && JOINING.test(String.fromCodePoint(codePoint))) {
       alone = false;
-      met();
+      terminal.registerCharacterJoiner(joiner());
     }
   };
   const wcwidth = (codePoint) => {
@@ -32,7 +32,7 @@ export function provider(version, cells, met) {
 }
 
 /** What `terminal.registerCharacterJoiner` takes: tells from where to where a text is drawn as one. */
-export function joiner() {
+function joiner() {
   if (typeof Intl.Segmenter !== "function") return () => [];
   const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
   return (text) => {

@@ -79,42 +79,18 @@ const COUNTED_OTHERWISE: [(u32, u32, u8); 60] = [
 
 #[wasm_bindgen(module = "/src/xterm/widths.js")]
 extern "C" {
-    /// What xterm.js asks for widths.
-    fn provider(name: &str, cells: &Function, met: &Function) -> Object;
-    /// What xterm.js asks what is drawn as one.
-    fn joiner() -> Function;
+    /// What xterm.js asks for the widths in a terminal.
+    fn provider(name: &str, terminal: &Xterm, cells: &Function) -> Object;
 }
 
-/// Gives a terminal the widths.
-pub(crate) struct Widths {
-    _cells: Closure<dyn FnMut(u32) -> u8>,
-    _met: Closure<dyn FnMut()>,
-}
-
-impl Widths {
-    /// Gives them to a terminal for as long as that lives.
-    pub(crate) fn provide(terminal: &Xterm) -> Self {
-        let cells = Closure::<dyn FnMut(u32) -> u8>::new(cells);
-        let met = {
-            let terminal = terminal.clone();
-            // Each row that is drawn is looked through from now on.
-            Closure::<dyn FnMut()>::new(move || {
-                terminal.register_character_joiner(&joiner());
-            })
-        };
-        let provider = provider(
-            NAME,
-            cells.as_ref().unchecked_ref(),
-            met.as_ref().unchecked_ref(),
-        );
-        let unicode = terminal.unicode();
-        unicode.register(&provider);
-        bindings::set(&unicode, "activeVersion", &NAME.into());
-        Self {
-            _cells: cells,
-            _met: met,
-        }
-    }
+/// Gives a terminal the widths, for as long as that lives.
+pub(crate) fn provide(terminal: &Xterm) {
+    let cells = Closure::<dyn FnMut(u32) -> u8>::new(cells);
+    // The browser's own: xterm.js parses on when the terminal is gone.
+    let provider = provider(NAME, terminal, cells.into_js_value().unchecked_ref());
+    let unicode = terminal.unicode();
+    unicode.register(&provider);
+    bindings::set(&unicode, "activeVersion", &NAME.into());
 }
 
 /// How many cells a code point takes.

@@ -71,8 +71,10 @@ pub(crate) fn Stage(
     let begin_again = move || shown.with(|pane| pane.controller.begin_again());
     let take_back = move || shown.with(|pane| pane.controller.take_back());
     let covered = move || view.status.with(Status::is_ended) && !view.drawn.get();
+    // What was left here may be another's: the server has said who this is, or has let them go on with it.
+    let is_another_s = move || !account.has_heard() && view.connection.with(Option::is_none);
     view! {
-        <div class="stage" class:stage--covered=covered on:mousedown=beside>
+        <div class="stage" class:stage--covered=covered class:stage--unknown=is_another_s on:mousedown=beside>
             <div class="stage__ground">
                 <NoticeBar notices=view.notices is_seen=view.is_seen.into() covers leave=move || shown.focus() />
                 <SearchBox view shown />
