@@ -197,6 +197,7 @@ impl Auth {
             caller,
             user,
             call_as,
+            until,
         } = found;
         let principal = Principal {
             identity: Identity {
@@ -205,6 +206,7 @@ impl Auth {
                 address: shown.address,
             },
             call_as,
+            until,
         };
         Ok((principal, renewed))
     }

@@ -1,5 +1,6 @@
 //! An OpenID provider: what it publishes of itself, and what it gives for codes and refresh tokens.
 
+mod expiry;
 pub(crate) mod form;
 
 use std::{
@@ -27,6 +28,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::time::{Instant, timeout};
+
+pub(crate) use expiry::expires;
 
 /// How long it may take for an answer, which may be so long.
 const ANSWER_TIME: Duration = Duration::from_secs(10);

@@ -110,7 +110,9 @@ async fn open(
         Ok(ClientEvent::Message(ClientMessage::Bind { id, extended })) => {
             writer.bind(extended);
             let principal = admission.and_then(|admission| admission.to_bind(&id));
-            let Principal { identity, call_as } = principal.ok_or_else(unknown)?;
+            let Principal {
+                identity, call_as, ..
+            } = principal.ok_or_else(unknown)?;
             let redeemed = app.minting.redeem(&identity.caller, &id);
             let target = redeemed.map_err(refused)?;
             let cluster = app.cluster.acting_as(call_as);

@@ -4,6 +4,9 @@
 
 mod common;
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::{Answer, TestServer, Upgrade, until, web};
 use fake_cluster::FakeCluster;
 use futures_util::future::join_all;
@@ -231,6 +234,40 @@ async fn who_brings_no_good_token_gets_nothing() {
     assert_eq!(
         server.refused_upgrade(request).await,
         StatusCode::UNAUTHORIZED
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn it_is_told_when_a_sign_in_ends() {
+    let server = by_token().await;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let token = |seconds: u64| {
+        let claims = json!({ "exp": now.as_secs() + seconds }).to_string();
+        format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(claims))
+    };
+    let (short, long) = (token(600), token(1_000_000));
+    server.cluster.add_user(&short, "ann", &[]);
+    server.cluster.add_user(&long, "ann", &[]);
+    let ends = async |who: &As| {
+        let me = get(&server, "/api/v1/me", who).await;
+        let me: Value = serde_json::from_str(&me.body).unwrap();
+        me.get("ends").and_then(Value::as_u64)
+    };
+    let about = |told: Option<u64>, seconds: u64| {
+        assert!(
+            told.is_some_and(|told| (seconds - 60..=seconds).contains(&told)),
+            "{told:?}"
+        );
+    };
+    // A token's end is told where it says so.
+    assert_eq!(ends(&As::bearer("token-of-ann")).await, None);
+    about(ends(&As::bearer(&short)).await, 600);
+    // What a browser keeps ends with the token, and after 12 hours.
+    about(ends(&sign_in(&server, &short).await.unwrap()).await, 600);
+    about(
+        ends(&sign_in(&server, &long).await.unwrap()).await,
+        12 * 3_600,
     );
     server.stop().await;
 }

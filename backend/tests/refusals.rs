@@ -391,8 +391,11 @@ async fn an_evicted_pod_says_so() {
     let list: PodList = serde_json::from_str(&body).unwrap();
     let pod = list.pods.iter().find(|pod| pod.name == "evicted").unwrap();
     assert_eq!(pod.status, "Evicted");
-    let why = "The node was low on resource: memory.";
-    assert_eq!(pod.why, Some(Why::Message(why.to_owned())));
+    let why = Why::Said {
+        reason: "Evicted".to_owned(),
+        message: "The node was low on resource: memory.".to_owned(),
+    };
+    assert_eq!(pod.why, Some(why));
     let waits = Shown::Waiting {
         reason: "Evicted".to_owned(),
     };

@@ -194,7 +194,8 @@ test("the keys", async ({ page }) => {
         - table:
           - row "Go to Ctrl Shift K":
             - rowheader "Go to"
-            - cell "Ctrl Shift K"
+            - cell "Ctrl Shift K":
+              - button "Ctrl Shift K"
           - row "Keys Ctrl Shift H"
           - row "leave the terminal Shift Esc"
           - row "next part of the page Ctrl F6"

@@ -146,6 +146,9 @@ test("what one's frame has shown is not shown to who brings another token to it"
   await first.locator(".xterm-helper-textarea").focus();
   await page.keyboard.type("echo my-se''cret\n");
   await expect(first.locator(".xterm-rows")).toContainText("my-secret");
+  // as an editor leaves it that has the whole screen
+  await page.keyboard.type("printf '\\033[?1049h'\n");
+  await expect(first.locator(".xterm-rows")).not.toContainText("my-secret");
 
   await page.reload();
   const second = await open(page, await accountToken("e2e-embedded-2", [SEE_PODS, EXEC]));

@@ -147,3 +147,15 @@ for (const shell of ["bash", "busybox"] as const) {
     }
   });
 }
+
+test("in the list it is told for how long nothing has come from a shell", async ({ page }) => {
+  await page.clock.install();
+  const terminal = await Terminal.open(page, BASH);
+  await terminal.expectPrompt();
+  await page.getByRole("link", { name: "Pods" }).first().click();
+  const shell = page.getByTestId("own-shell");
+  await expect(shell).toContainText("Connected");
+  await expect(shell).not.toContainText("quiet");
+  await page.clock.fastForward("02:30");
+  await expect(shell).toContainText("Connected, quiet for 2m");
+});

@@ -19,7 +19,7 @@ test("a pending pod says why and can't be opened", async ({ page }) => {
   const list = await PodList.open(page);
   const row = list.row("podshell-e2e/pending");
   await expect(row).toContainText("Pending");
-  await expect(row).toContainText(/nodes are available/);
+  await expect(row).toContainText(/No node can take it: .*nodes are available/);
   await expect(list.shell("podshell-e2e/pending")).toHaveCount(0);
 });
 

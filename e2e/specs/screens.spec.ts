@@ -135,6 +135,61 @@ for (const [look, options] of Object.entries(LOOKS)) {
       await showIn(page, look, "link", folder);
     });
 
+    test("what takes its time, what is asked first, and what is dragged", async ({ page }, testInfo) => {
+      const show = (name: string) => showIn(page, look, name, testInfo.project.outputDir);
+      let release = (): void => {};
+      const released = new Promise<void>((resolve) => (release = resolve));
+      const minting = /\/api\/v1\/pod\/[^/]+\/[^/]+\/shell\//;
+      await page.route(minting, async (route) => {
+        await released;
+        await route.continue();
+      });
+      const terminal = await Terminal.goto(page, standing("bash"));
+      await expect(page.getByTestId("start")).toBeVisible();
+      await show("start");
+      release();
+      await terminal.expectState("connected");
+      await terminal.expectPrompt();
+      await page.unroute(minting);
+
+      await terminal.run("tail -n 1 -f /etc/passwd");
+      await terminal.expectText(/:x:\d+:/);
+      await page.keyboard.press("Control+Shift+X");
+      await expect(terminal.dialogue).toBeVisible();
+      await show("closing");
+      await terminal.answer(/Keep it open|保持打开/);
+      await page.keyboard.press("Control+c");
+      await terminal.expectPrompt();
+
+      await page.keyboard.press("Control+Shift+H");
+      const keys = page.locator('[data-testid="key-row"][data-command="zoom"]');
+      await keys.getByRole("button").first().click();
+      await expect(keys.getByRole("status")).toBeVisible();
+      await page.keyboard.press("Control+Shift+E");
+      await show("keys-waiting");
+      await page.keyboard.press("Escape");
+      await terminal.answer(/Close|关闭/);
+
+      if ((page.viewportSize()?.width ?? 0) >= 768) {
+        await page.keyboard.press("Control+Shift+E");
+        const divider = page.getByTestId("divider");
+        await terminal.expectState("connected");
+        await divider.hover();
+        await page.mouse.down();
+        await page.mouse.move(500, 300, { steps: 3 });
+        await expect(divider.locator(".divider__size").first()).toBeVisible();
+        await show("divider");
+        await page.mouse.up();
+      }
+
+      const list = await PodList.open(page);
+      const name = `${standing("bash").namespace}/${standing("bash").pod}`;
+      await list.row(name).getByTestId("fold").click();
+      await page.getByTestId("debug-beside").first().click();
+      await expect(page.getByRole("dialog").getByTestId("debug")).toBeVisible();
+      await show("debug-dialogue");
+    });
+
     test("an attached terminal", async ({ page, countingPod }, testInfo) => {
       const terminal = await Terminal.open(page, countingPod, { query: "?mode=attach" });
       await terminal.run("one");

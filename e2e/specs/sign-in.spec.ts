@@ -238,6 +238,18 @@ test("a sign-in that has ended leaves the screens, and is gone on with", async (
   await killUnseen(page, server);
 });
 
+test("that a sign-in ends soon is told, and no more once one has signed in anew", async ({ page, serve, problems }) => {
+  problems.expect(/401/);
+  const { origin } = await serve(TOKEN_MODE);
+  await page.goto(origin);
+  await signIn(page, await accountToken("e2e-ends-soon", [SEE_PODS, EXEC], "10m"));
+  await expect(page.getByTestId("sign-in-end")).toContainText(/^Sign-in ends in (10|9) min/);
+  await page.getByTestId("sign-out").click();
+  await signIn(page, await accountToken("e2e-ends-soon", [SEE_PODS, EXEC]));
+  await expect(page.getByTestId("user")).toBeVisible();
+  await expect(page.getByTestId("sign-in-end")).toHaveCount(0);
+});
+
 test("the list gives way to the sign-in page when the sign-in has ended", async ({ context, page, serve, problems }) => {
   problems.expect(/401/);
   const { origin } = await serve(TOKEN_MODE);

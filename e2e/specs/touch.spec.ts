@@ -227,3 +227,22 @@ test.describe("with a mouse", () => {
     await expect(page.getByTestId("composer")).toBeHidden();
   });
 });
+
+test("the number of one's shells leads from one to another", async ({ page }) => {
+  const terminal = await open(page);
+  const count = page.getByTestId("tab-count");
+  await expect(count).toBeHidden();
+  await terminal.run("echo fir''st");
+  await terminal.expectText(/^first$/m);
+  await page.getByRole("link", { name: "Pods" }).first().tap();
+  await expect(count).toHaveText("1");
+  await Terminal.open(page, standing("busybox"));
+  await expect(count).toHaveText("2");
+  // the one that is seen has the room
+  const seen = page.getByTestId("tab").filter({ visible: true });
+  await expect(seen).toHaveText(/busybox/);
+  await count.tap();
+  await page.getByRole("option", { name: /shell bash/ }).first().tap();
+  await terminal.expectText(/^first$/m);
+  await expect(seen).toHaveText(/bash/);
+});

@@ -1,11 +1,13 @@
 //! Who uses the page, where people sign in by something else than the printed link: what is known of them, and whether the
 //! sign-in page stands in the place of what they wanted.
 
+use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use podshell_shared::api::{Me, SignInMethod};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
+    browser::clock,
     error::{Failure, Kind},
     last_user,
     net::{
@@ -15,6 +17,9 @@ use crate::{
     session::loss,
 };
 
+/// So long after it could not be said who uses the page it is asked again, in ms.
+const AGAIN: u32 = 5_000;
+
 /// Who uses the page, as a context.
 #[derive(Clone, Copy)]
 pub(crate) struct Account {
@@ -22,6 +27,8 @@ pub(crate) struct Account {
     me: RwSignal<Option<Me>>,
     /// Whether the server has said who it is. Where nobody has been known by name, it makes no difference.
     has_heard: RwSignal<bool>,
+    /// When the sign-in ends, whatever is done with it, on the page's clock, in ms, if that is known.
+    ends: RwSignal<Option<f64>>,
     /// What the cluster is called and what stands beside that, once the server has said so.
     cluster: RwSignal<Option<(String, Option<String>)>>,
     /// Whether the server takes nothing that the browser has.
@@ -50,6 +57,7 @@ pub(crate) fn provide_account(asks: bool) {
     let account = Account {
         me: RwSignal::default(),
         has_heard: RwSignal::new(asks && !last_user::is_kept()),
+        ends: RwSignal::default(),
         cluster: RwSignal::default(),
         is_out: RwSignal::default(),
         asked: RwSignal::default(),
@@ -94,6 +102,11 @@ impl Account {
     pub(crate) fn cluster_name(self) -> String {
         let cluster = self.cluster.get_untracked();
         cluster.map(|(name, _)| name).unwrap_or_default()
+    }
+
+    /// When the sign-in ends, whatever is done with it, on the page's clock, in ms, if that is known.
+    pub(crate) fn ends(self) -> Option<f64> {
+        self.ends.get()
     }
 
     /// What the sign-in page asks for; [`None`] where the page shows what it is for.
@@ -189,9 +202,21 @@ impl Account {
     }
 
     async fn find_out(self) {
-        if let Ok(mut me) = api::me().await {
+        let me = api::me().await;
+        if me
+            .as_ref()
+            .is_err_and(|failure| failure.kind != Kind::SignedOut)
+        {
+            // Until then nobody knows whose it is that is on the page.
+            Timeout::new(AGAIN, move || spawn_local(self.find_out())).forget();
+        }
+        if let Ok(mut me) = me {
             let name = std::mem::take(&mut me.cluster);
             self.cluster.set(Some((name, me.mark.take())));
+            // Who signs in anew is the same one.
+            let ends = me.ends.take();
+            self.ends
+                .set(ends.map(|ends| clock::now() + ends as f64 * 1000.0));
             loss::sessions_are_kept(std::mem::take(&mut me.kept));
             // The key says that it is whoever has started the server.
             if credential::key().is_none() {

@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod dom;
 pub(crate) mod download;
 pub(crate) mod frames;
+pub(crate) mod full_screen;
 pub(crate) mod listener;
 pub(crate) mod random;
 pub(crate) mod resize_listener;

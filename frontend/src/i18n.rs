@@ -1,8 +1,10 @@
 //! What the page says, in each of its languages, and which of them it speaks.
 
 mod en;
+mod key_words;
 mod log_words;
 mod translation;
+mod why_words;
 mod words;
 mod zh;
 

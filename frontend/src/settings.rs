@@ -22,6 +22,8 @@ pub(crate) const BLINK: &str = "podshell.cursor-blinks";
 pub(crate) const SCREEN_READER: &str = "podshell.screen-reader";
 /// Where the size of the terminal's text is kept.
 const FONT_SIZE: &str = "podshell.font-size";
+/// Where the keys are kept that are not as usual.
+const KEYS: &str = "podshell.keys";
 /// Where the terminal's font is kept.
 const FONT: &str = "podshell.font";
 /// What is kept of a box that is ticked.
@@ -201,6 +203,8 @@ pub(crate) struct Settings {
     pub(crate) scrollback: RwSignal<Scrollback>,
     pub(crate) screen_reader: RwSignal<bool>,
     pub(crate) paste_asks: RwSignal<bool>,
+    /// The keys that are not as usual, as they are kept.
+    pub(crate) keys: RwSignal<String>,
 }
 
 /// Reads the settings, and does at the root what they say of the page's colours.
@@ -210,6 +214,7 @@ pub(crate) fn provide_settings() {
         clipboard_keys: RwSignal::new(chosen()),
         program_copies: RwSignal::new(kept(PROGRAM_COPIES) != OFF),
         paste_asks: RwSignal::new(kept(PASTE_ASKS) != OFF),
+        keys: RwSignal::new(kept(KEYS)),
         theme: RwSignal::new(chosen()),
         contrast: RwSignal::new(chosen()),
         font: RwSignal::new(kept(FONT)),
@@ -310,6 +315,7 @@ impl Settings {
         reset(self.contrast);
         reset(self.cursor);
         reset(self.scrollback);
+        self.set_keys("");
         self.set_font("");
         self.set_font_size(USUAL_FONT_SIZE);
     }
@@ -323,6 +329,12 @@ impl Settings {
     fn set_font_size(self, size: u32) {
         self.font_size.set(size);
         keep(FONT_SIZE, &size.to_string());
+    }
+
+    /// Other keys, as they are kept.
+    pub(crate) fn set_keys(self, kept: &str) {
+        keep(KEYS, kept);
+        self.keys.set(kept.to_owned());
     }
 
     /// Another font.

@@ -1,5 +1,6 @@
 //! What all pages are made of: questions, notices and errors.
 
+pub(crate) mod age;
 pub(crate) mod command;
 pub(crate) mod copy_button;
 pub(crate) mod dialogue;

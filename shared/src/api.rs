@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::Not, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 /// How people sign in at a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,9 @@ pub struct Me {
     /// For how many seconds a session is kept for who loses the connection to it.
     #[serde(default)]
     pub kept: u32,
+    /// In how many seconds the sign-in ends, whatever is done with it; missing where nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<u64>,
 }
 
 /// What a browser sends to be signed in.
@@ -370,7 +373,11 @@ pub struct Pod {
     /// What kubectl's `STATUS` column says: `Running`, `Completed`, `Init:0/1`, `CrashLoopBackOff`, `Terminating`, `Evicted`…
     pub status: String,
     /// Why it can't be entered or is not well, if Kubernetes tells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "known"
+    )]
     pub why: Option<Why>,
     /// When a container of it was restarted last (RFC 3339, UTC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -394,13 +401,24 @@ pub struct Pod {
     pub containers: Vec<Container>,
 }
 
+/// What this version knows; nothing for what another version of the server says.
+fn known<'de, D: Deserializer<'de>, T: DeserializeOwned>(told: D) -> Result<Option<T>, D::Error> {
+    let told = Option::<serde_json::Value>::deserialize(told)?;
+    Ok(told.and_then(|told| serde_json::from_value(told).ok()))
+}
+
 /// Why a pod can't be entered or is not well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
-    /// In Kubernetes' own words, on one line: of the pod, of the scheduler, or of a container that waits.
-    Message(String),
+    /// What Kubernetes says: of the pod, of the scheduler, or of a container that waits.
+    Said {
+        /// Its word for it: `Evicted`, `Unschedulable`, `ImagePullBackOff`…; empty where it has none.
+        reason: String,
+        /// Its own words, on one line.
+        message: String,
+    },
     /// A container of it is to be started again, and this is how it has ended last.
     Crashed {
         /// Why, as Kubernetes has it: `Error`, `OOMKilled`…; empty where it does not say.

@@ -103,7 +103,11 @@ impl Guard {
                 address: client_address(self.auth.proxies(), parts),
             };
             let call_as = CallAs::Own;
-            let principal = Principal { identity, call_as };
+            let principal = Principal {
+                identity,
+                call_as,
+                until: None,
+            };
             Admission { principal, to }
         };
         let shown = shown(parts)?;
@@ -146,7 +150,9 @@ impl sockjs::Guard for Guard {
                 key.or_else(|| shown(parts))?
             }
             None => {
-                let Principal { identity, call_as } = Principal::of(parts)?;
+                let Principal {
+                    identity, call_as, ..
+                } = Principal::of(parts)?;
                 let Caller(caller) = &identity.caller;
                 return Some([digest_of(caller), call_as.digest()].concat());
             }

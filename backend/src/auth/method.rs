@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     cluster::{CallAs, Cluster, ClusterError, FixedToken},
+    openid::expires,
     secret::{Digest, Secret, digest_of},
     session::{Caller, Identity, User},
 };
@@ -63,6 +64,8 @@ pub(super) struct Found {
     pub(super) caller: Caller,
     pub(super) user: Option<User>,
     pub(super) call_as: CallAs,
+    /// When the sign-in ends, whatever is done with it; [`None`] where nobody knows.
+    pub(super) until: Option<SystemTime>,
 }
 
 /// Sign-in by a token of the cluster.
@@ -141,7 +144,7 @@ impl TokenSignIn {
             now,
             ..
         } = *shown;
-        let (user, token): (User, SecretString) = if let Some(token) = bearer(headers).or(offer) {
+        let (user, token, until) = if let Some(token) = bearer(headers).or(offer) {
             let known = match self.known_to_have(token) {
                 Some(user) => Ok(user),
                 None => {
@@ -153,19 +156,22 @@ impl TokenSignIn {
                 }
             };
             match known {
-                Ok(user) => (user, token.into()),
+                Ok(user) => (user, token.to_owned(), None),
                 Err(ClusterError::Api { status: 401, .. }) => return Err(Unidentified::Refused),
                 Err(error) => return Err(Unidentified::Cluster(error)),
             }
         } else {
             let kept = self.cookies.read::<SignedIn>(headers, now);
-            let (SignedIn { user, token }, _) = kept.ok_or(Unidentified::SignedOut)?;
-            (user, token.into())
+            let (SignedIn { user, token }, until) = kept.ok_or(Unidentified::SignedOut)?;
+            (user, token, Some(until))
         };
+        // The token may end before what the browser keeps it in.
+        let ends = expires(&token);
         Ok(Found {
             caller: caller("token", &user),
             user: Some(user),
-            call_as: bearer_of(token),
+            until: until.into_iter().chain(ends).min(),
+            call_as: bearer_of(token.into()),
         })
     }
 
@@ -233,6 +239,7 @@ impl ProxySignIn {
                 groups,
                 standing: None,
             },
+            until: None,
         })
     }
 }
@@ -280,6 +287,7 @@ impl Method {
                         caller: caller.clone(),
                         user: None,
                         call_as: CallAs::Own,
+                        until: None,
                     };
                     return Ok((found, None));
                 }

@@ -310,6 +310,10 @@ impl OidcSignIn {
             return Err(Unidentified::SignedOut);
         }
         let tokens = standing.tokens();
+        let lasts = match tokens.refresh_token {
+            Some(_) => until,
+            None => tokens.expires,
+        };
         let renewed = (tokens != kept.tokens).then(|| {
             let user = kept.user.clone();
             let time = until.duration_since(now).unwrap_or_default();
@@ -319,6 +323,7 @@ impl OidcSignIn {
             call_as: self.call_as(&kept.user, standing),
             caller,
             user: Some(kept.user),
+            until: Some(until.min(lasts)),
         };
         Ok((found, renewed.flatten()))
     }

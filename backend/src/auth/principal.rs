@@ -1,6 +1,6 @@
 //! Who makes a request: found out once for each, before anything is done for it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use axum::{
     extract::{FromRef, FromRequestParts, Request, State},
@@ -27,6 +27,8 @@ use crate::{
 pub(crate) struct Principal {
     pub(crate) identity: Identity,
     pub(crate) call_as: CallAs,
+    /// When the sign-in ends, whatever is done with it; [`None`] where nobody knows.
+    pub(crate) until: Option<SystemTime>,
 }
 
 /// Why nobody knows who makes a request.

@@ -169,6 +169,10 @@ pub(crate) async fn me(
         cluster: cluster.name().to_owned(),
         mark: cluster.mark().map(str::to_owned),
         kept: auth.kept,
+        ends: principal.until.map(|until| {
+            let left = until.duration_since(auth.now());
+            left.unwrap_or_default().as_secs()
+        }),
     })
 }
 

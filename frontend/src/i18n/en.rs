@@ -1,7 +1,9 @@
 //! English.
 
 mod failures;
+mod keys;
 mod log;
+mod why;
 mod words;
 
 use podshell_shared::{target::Mode, terminal::Notice};
@@ -51,6 +53,10 @@ impl Translation for English {
 
     fn may_not_enter(&self, namespace: &str) -> String {
         format!("You may not open shells in {namespace}")
+    }
+
+    fn keys_taken(&self, by: &str) -> String {
+        format!("These keys are those of: {by}")
     }
 
     fn next_try(&self, seconds: u32) -> String {
@@ -236,6 +242,18 @@ impl Translation for English {
             (Some(shown), count) => format!("{shown} of {count}"),
             (None, count) => count.to_string(),
         }
+    }
+
+    fn with_detail(&self, text: &str, detail: &str) -> String {
+        format!("{text}: {detail}")
+    }
+
+    fn sign_in_ends(&self, minutes: u32) -> String {
+        format!("Sign-in ends in {minutes} min")
+    }
+
+    fn quiet_for(&self, age: &str) -> String {
+        format!("Connected, quiet for {age}")
     }
 
     fn crashed(&self, reason: &str, code: i32) -> String {

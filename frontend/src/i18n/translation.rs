@@ -36,6 +36,9 @@ pub(crate) trait Translation: Sync {
     /// No shell may be opened in a namespace.
     fn may_not_enter(&self, namespace: &str) -> String;
 
+    /// Keys do something else already, which is called this.
+    fn keys_taken(&self, by: &str) -> String;
+
     /// The connection is tried again in so many seconds.
     fn next_try(&self, seconds: u32) -> String;
 
@@ -98,6 +101,15 @@ pub(crate) trait Translation: Sync {
 
     /// A search in a terminal has found so many, of which it shows one: its number from the top.
     fn matches(&self, shown: Option<u32>, count: u32) -> String;
+
+    /// What is said, and what Kubernetes says of it itself.
+    fn with_detail(&self, text: &str, detail: &str) -> String;
+
+    /// The sign-in ends within so many minutes.
+    fn sign_in_ends(&self, minutes: u32) -> String;
+
+    /// A shell is connected, and nothing has come from it for so long.
+    fn quiet_for(&self, age: &str) -> String;
 
     /// A container that crashes has ended so last; the reason is Kubernetes's, and may be empty.
     fn crashed(&self, reason: &str, code: i32) -> String;

@@ -1,6 +1,6 @@
 //! The words of the page that are always the same: on buttons, in dialogues, settings and lists.
 
-use crate::i18n::log_words::LogWords;
+use crate::i18n::{key_words::KeyWords, log_words::LogWords, why_words::WhyWords};
 
 /// The words of one language.
 pub(crate) struct Words {
@@ -250,5 +250,7 @@ pub(crate) struct Words {
     pub(crate) tab_keys: &'static str,
     pub(crate) copy_paste: &'static str,
     pub(crate) scroll: &'static str,
+    pub(crate) chords: &'static KeyWords,
     pub(crate) log: &'static LogWords,
+    pub(crate) why: &'static WhyWords,
 }

@@ -1,7 +1,9 @@
 //! Chinese, simplified.
 
 mod failures;
+mod keys;
 mod log;
+mod why;
 mod words;
 
 use podshell_shared::{target::Mode, terminal::Notice};
@@ -51,6 +53,10 @@ impl Translation for Chinese {
 
     fn may_not_enter(&self, namespace: &str) -> String {
         format!("您无权在 {namespace} 中打开 shell")
+    }
+
+    fn keys_taken(&self, by: &str) -> String {
+        format!("这些按键已用于：{by}")
     }
 
     fn next_try(&self, seconds: u32) -> String {
@@ -236,6 +242,18 @@ impl Translation for Chinese {
             (Some(shown), count) => format!("第 {shown} 个，共 {count} 个"),
             (None, count) => format!("共 {count} 个"),
         }
+    }
+
+    fn with_detail(&self, text: &str, detail: &str) -> String {
+        format!("{text}：{detail}")
+    }
+
+    fn sign_in_ends(&self, minutes: u32) -> String {
+        format!("登录将在 {minutes} 分钟后失效")
+    }
+
+    fn quiet_for(&self, age: &str) -> String {
+        format!("已连接，{age} 无输出")
     }
 
     fn crashed(&self, reason: &str, code: i32) -> String {

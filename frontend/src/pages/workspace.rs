@@ -2,6 +2,7 @@
 
 mod area;
 mod bar;
+mod chord;
 mod chords;
 mod closing;
 mod commands;
@@ -9,6 +10,7 @@ mod divider;
 mod foot;
 pub(crate) mod frame;
 mod help;
+mod key_row;
 mod palette;
 mod palette_offers;
 mod palette_options;

@@ -49,6 +49,10 @@ pub(crate) struct TerminalController {
     attempt: Cell<u32>,
     /// What the server has told of itself.
     info: Cell<Option<ServerInfo>>,
+    /// Whether a page before this one left what is on it, and not the session that it goes on with.
+    keeps_old: Cell<bool>,
+    /// When output came last, on the page's clock, in ms; at first, when it was opened.
+    pub(crate) printed_at: Cell<f64>,
     /// Whether this goes on with the session of a page that was here before, as far as is known.
     restored: Cell<bool>,
     /// What is done when the user wants the keyboard back for the page that shows this.
@@ -88,6 +92,8 @@ impl TerminalController {
                 driver: RefCell::default(),
                 attempt: Cell::default(),
                 info: Cell::default(),
+                keeps_old: Cell::default(),
+                printed_at: Cell::new(clock::now()),
                 restored: Cell::new(saved.is_some()),
                 on_return_focus: RefCell::default(),
                 loss: Loss::default(),
@@ -381,7 +387,11 @@ impl TerminalController {
         if status == Status::Connected {
             self.restored.set(false);
             let since = Date::now();
-            let connection = Connection { transport, since };
+            let connection = Connection {
+                transport,
+                since,
+                is_own: !self.keeps_old.get(),
+            };
             self.view.connection.set(Some(connection));
             preferred_transport::remember(transport);
             // A frame's user is known to the page around it alone.
@@ -397,11 +407,13 @@ impl TerminalController {
         let is_gone = matches!(&status, Status::Lost(failure) if failure.is(EndReason::NoSession));
         if is_gone && self.restored.replace(false) {
             let words = self.preferences.language.get_untracked().words();
+            self.terminal.begin_again();
             if self.saved_name.is_of_frame() {
                 // Nobody here knows whether it was the same user's.
                 self.terminal.clear();
+            } else {
+                self.keeps_old.set(true);
             }
-            self.terminal.begin_again();
             self.terminal.remark(words.shell_gone, None);
             self.begin();
         } else {

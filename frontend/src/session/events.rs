@@ -110,6 +110,7 @@ impl TerminalController {
 
     fn draw(&self, bytes: &Uint8Array, end: u64) {
         self.terminal.write(bytes, end);
+        self.printed_at.set(clock::now());
         set_if_changed(self.view.drawn, true);
         self.view.happened(Activity::Output);
     }

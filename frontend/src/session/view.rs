@@ -44,6 +44,8 @@ pub(crate) struct Connection {
     pub(crate) transport: Transport,
     /// Since when the program is there, in ms since 1970.
     pub(crate) since: f64,
+    /// Whether all that is on the terminal is of its user, as the server has found.
+    pub(crate) is_own: bool,
 }
 
 /// What has happened in a terminal that nobody looks at.

@@ -152,11 +152,12 @@ pub(crate) fn DialogueBox(dialogues: Dialogues) -> impl IntoView {
                     on:keydown=key
                     on:keyup=key
                     on:close=move |_| {
-                        // By then another may be open.
+                        // By then another may be open, in the same element.
+                        let is_open = element.get_untracked().is_some_and(|element| element.open());
                         let is_this = |shown: &Option<Rc<Dialogue>>| {
                             shown.as_ref().is_some_and(|shown| Rc::as_ptr(shown) == this.as_ptr())
                         };
-                        if open.with_untracked(is_this) {
+                        if !is_open && open.with_untracked(is_this) {
                             open.set(None);
                         }
                     }

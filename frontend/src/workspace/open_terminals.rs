@@ -1,23 +1,29 @@
 //! The shells of this page, above the list of pods: how they fare, and the way back to each.
 
-use gloo_timers::callback::Timeout;
+use gloo_timers::callback::{Interval, Timeout};
 use leptos::prelude::*;
 
 use podshell_shared::target::{Mode, TargetRequest};
 
 use crate::{
+    browser::clock,
     i18n::use_language,
     session::{
         status::Status,
         status_text::{state_name, state_text},
         view::{Activity, TerminalView},
     },
-    ui::searched_words::all_occur,
+    ui::{age::age, searched_words::all_occur},
     workspace::{open_panes::use_workspace, pane::PaneId},
 };
 
 /// How long an answer is waited for to whether a program is to be ended, in ms.
 const ASK_FOR: u32 = 5000;
+
+/// From here on it is told for how long nothing has come from a shell, in ms.
+const QUIET: f64 = 120_000.0;
+/// How often that is looked at, in ms.
+const TICK: u32 = 10_000;
 
 /// The user's own shells; nothing where there are none.
 #[component]
@@ -62,6 +68,8 @@ pub(crate) fn OpenTerminals(
             .filter(|(id, _, _)| is_shown(*id))
             .collect::<Vec<_>>()
     };
+    let (now, tell_time) = signal(clock::now());
+    StoredValue::new_local(Interval::new(TICK, move || tell_time.set(clock::now())));
     let some = move || shown.with(|shown| !shown.is_empty());
     view! {
         <Show when=some>
@@ -74,7 +82,7 @@ pub(crate) fn OpenTerminals(
                         key=|(id, _, _)| *id
                         let((id, target, view))
                     >
-                        <OpenTerminal id target view number=number(id) />
+                        <OpenTerminal id target view number=number(id) now />
                     </For>
                 </ul>
             </section>
@@ -91,6 +99,8 @@ fn OpenTerminal(
     view: TerminalView,
     /// The key that leads to it, as a number.
     number: Signal<Option<usize>>,
+    /// The time, on the page's clock, in ms.
+    now: ReadSignal<f64>,
 ) -> impl IntoView {
     let language = use_language();
     let words = move || language.get().words();
@@ -98,6 +108,11 @@ fn OpenTerminal(
     let href = target.page();
     let mode = StoredValue::new(target.mode.clone());
     let state = move || view.status.with(state_name);
+    // In ms.
+    let quiet = move || {
+        let printed_at = workspace.pane(id).and_then(|pane| pane.printed_at());
+        printed_at.map_or(0.0, |at| now.get() - at)
+    };
     let text = move || {
         let text = |mode: &Mode| {
             view.status
@@ -110,6 +125,11 @@ fn OpenTerminal(
         ) {
             (true, Activity::Output) => words().mark_output.to_owned(),
             (true, Activity::Bell) => words().mark_bell.to_owned(),
+            (true, Activity::Quiet) if quiet() >= QUIET => {
+                // In whole minutes: seconds are no matter.
+                let minutes = (quiet() / 60_000.0) as u64;
+                language.get().quiet_for(&age(minutes * 60))
+            }
             _ => mode.with_value(text),
         }
     };

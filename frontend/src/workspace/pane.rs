@@ -51,6 +51,11 @@ pub(crate) trait Pane {
         None
     }
 
+    /// When something came from it last, on the page's clock, in ms.
+    fn printed_at(&self) -> Option<f64> {
+        None
+    }
+
     /// Whether nothing can bring back what ran in it; tracks nothing.
     fn has_ended(&self) -> bool;
 

@@ -109,6 +109,10 @@ impl Pane for TerminalPane {
         self.controller.on_return_focus(leave);
     }
 
+    fn printed_at(&self) -> Option<f64> {
+        Some(self.controller.printed_at.get())
+    }
+
     fn running(&self) -> Option<Running> {
         self.controller.running()
     }

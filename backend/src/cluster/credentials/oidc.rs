@@ -1,20 +1,12 @@
 //! A token that a kubeconfig's user has of an OpenID provider (`auth-provider: oidc`), renewed as client-go does it
 //! (`plugin/pkg/client/auth/oidc`).
 
-use std::{
-    collections::HashMap,
-    fs,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{collections::HashMap, fs, time::Duration};
 
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::HeaderValue;
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
 use thiserror::Error;
 use tokio::{sync::Mutex, time::Instant};
 use tracing::warn;
@@ -22,7 +14,7 @@ use tracing::warn;
 use super::bearer;
 use crate::{
     clock::Clock,
-    openid::{Issuer, OidcError},
+    openid::{Issuer, OidcError, expires},
 };
 
 /// So long before its end a token counts as expired.
@@ -170,38 +162,9 @@ impl ProviderToken {
     }
 }
 
-/// When a token expires, if it says so (RFC 7519, section 4.1.4). Whether that is true, the API server finds out.
-fn expires(token: &str) -> Option<SystemTime> {
-    #[derive(Deserialize)]
-    struct Claims {
-        exp: f64,
-    }
-    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: Claims = serde_json::from_slice(&claims).ok()?;
-    UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(claims.exp).ok()?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn when_a_token_expires() {
-        let token = |claims: &str| format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(claims));
-        let at = |seconds| Some(UNIX_EPOCH + Duration::from_secs(seconds));
-        assert_eq!(expires(&token(r#"{"exp":1700000000}"#)), at(1_700_000_000));
-        assert_eq!(expires(&token(r#"{"exp":17e8}"#)), at(1_700_000_000));
-        for odd in [
-            "{}",
-            "",
-            r#"{"exp":"soon"}"#,
-            r#"{"exp":-1}"#,
-            r#"{"exp":1e300}"#,
-        ] {
-            assert_eq!(expires(&token(odd)), None, "{odd}");
-        }
-        assert_eq!(expires("opaque"), None);
-    }
 
     #[test]
     fn what_is_missing_is_named() {

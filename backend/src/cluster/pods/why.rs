@@ -18,8 +18,8 @@ const CRASHES: &str = "CrashLoopBackOff";
 /// The reason, if there is one to tell.
 pub(super) fn why(pod: &Pod) -> Option<Why> {
     let status = pod.status.as_ref()?;
-    let of_pod = status.message.as_deref().and_then(message);
-    of_pod
+    let of_pod = || said(status.reason.as_deref(), status.message.as_deref());
+    of_pod()
         .or_else(|| unscheduled(status))
         .or_else(|| lasting(status).find_map(waits))
 }
@@ -42,15 +42,16 @@ fn lasting(status: &PodStatus) -> impl Iterator<Item = &ContainerStatus> {
     init.chain(status.container_statuses.iter().flatten())
 }
 
-fn message(words: &str) -> Option<Why> {
-    let words = words::fit_in(words, MOST);
-    (!words.is_empty()).then_some(Why::Message(words))
+fn said(reason: Option<&str>, message: Option<&str>) -> Option<Why> {
+    let message = words::fit_in(message?, MOST);
+    let reason = words::fit_in(reason.unwrap_or_default(), MOST);
+    (!message.is_empty()).then_some(Why::Said { reason, message })
 }
 
 fn unscheduled(status: &PodStatus) -> Option<Why> {
     let mut conditions = status.conditions.iter().flatten();
     let unmet = conditions.find(|one| one.type_ == "PodScheduled" && one.status == "False")?;
-    message(unmet.message.as_deref()?)
+    said(unmet.reason.as_deref(), unmet.message.as_deref())
 }
 
 /// What a container says that waits for something out of the ordinary.
@@ -60,7 +61,7 @@ fn waits(container: &ContainerStatus) -> Option<Why> {
     if ORDINARY.contains(&reason) {
         return None;
     }
-    let said = || message(waiting.message.as_deref()?);
+    let said = || said(Some(reason), waiting.message.as_deref());
     let crashed = || {
         let last = container.last_state.as_ref()?.terminated.as_ref()?;
         Some(Why::Crashed {
@@ -96,14 +97,17 @@ mod tests {
 
     #[test]
     fn the_pod_speaks_before_its_containers() {
-        let said = |text: &str| Some(Why::Message(text.to_owned()));
+        let said = |reason: &str, message: &str| {
+            let (reason, message) = (reason.to_owned(), message.to_owned());
+            Some(Why::Said { reason, message })
+        };
         let crashed = |reason: &str, code| {
             let reason = reason.to_owned();
             Some(Why::Crashed { reason, code })
         };
         let unscheduled = json!([
             {"type": "Ready", "status": "False", "message": "of no interest"},
-            {"type": "PodScheduled", "status": "False", "message": "0/2 nodes are available:\n2 Insufficient memory."},
+            {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/2 nodes are available:\n2 Insufficient memory."},
         ]);
         let pull = || waits("ImagePullBackOff", "Back-off pulling image", &Value::Null);
         let ended = json!({"exitCode": 1, "reason": "Error"});
@@ -113,16 +117,23 @@ mod tests {
             (json!({}), None),
             (json!({"message": " "}), None),
             (
-                json!({"message": "The node was low.", "conditions": unscheduled, "containerStatuses": [pull()]}),
-                said("The node was low."),
+                json!({"message": "Said by nobody."}),
+                said("", "Said by nobody."),
+            ),
+            (
+                json!({"reason": "Evicted", "message": "The node was low.", "conditions": unscheduled, "containerStatuses": [pull()]}),
+                said("Evicted", "The node was low."),
             ),
             (
                 json!({"message": "", "conditions": unscheduled, "containerStatuses": [pull()]}),
-                said("0/2 nodes are available: 2 Insufficient memory."),
+                said(
+                    "Unschedulable",
+                    "0/2 nodes are available: 2 Insufficient memory.",
+                ),
             ),
             (
                 json!({"containerStatuses": [starts(), pull(), crash()]}),
-                said("Back-off pulling image"),
+                said("ImagePullBackOff", "Back-off pulling image"),
             ),
             (
                 json!({"initContainerStatuses": [crash()], "containerStatuses": [pull()]}),
@@ -130,7 +141,7 @@ mod tests {
             ),
             (
                 json!({"containerStatuses": [waits("CrashLoopBackOff", "back-off", &Value::Null)]}),
-                said("back-off"),
+                said("CrashLoopBackOff", "back-off"),
             ),
             (
                 json!({"containerStatuses": [waits("RunContainerError", "", &json!({"exitCode": 128}))]}),
@@ -149,7 +160,7 @@ mod tests {
     #[test]
     fn no_more_is_told_than_a_line() {
         let long = with(&json!({"message": "Ünschedulable ".repeat(100)}));
-        let Some(Why::Message(told)) = why(&long) else {
+        let Some(Why::Said { message: told, .. }) = why(&long) else {
             panic!("nothing")
         };
         assert!(told.ends_with('…') && told.len() <= MOST + '…'.len_utf8());

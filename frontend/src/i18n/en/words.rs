@@ -1,6 +1,6 @@
 //! The words of the page in English.
 
-use super::log;
+use super::{keys, log, why};
 use crate::i18n::words::Words;
 
 /// They.
@@ -250,5 +250,7 @@ pub(super) static WORDS: Words = Words {
     tab_keys: "rename, close a tab that has the keyboard",
     copy_paste: "copy, paste",
     scroll: "scroll",
+    chords: &keys::KEYS,
     log: &log::LOG,
+    why: &why::WHY,
 };

@@ -1,6 +1,6 @@
 //! The words of the page in Chinese.
 
-use super::log;
+use super::{keys, log, why};
 use crate::i18n::words::Words;
 
 /// They.
@@ -250,5 +250,7 @@ pub(super) static WORDS: Words = Words {
     tab_keys: "重命名、关闭获得焦点的标签页",
     copy_paste: "复制、粘贴",
     scroll: "滚动",
+    chords: &keys::KEYS,
     log: &log::LOG,
+    why: &why::WHY,
 };

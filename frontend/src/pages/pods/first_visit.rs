@@ -14,7 +14,7 @@ const KEPT: &str = "podshell.knows-the-page";
 #[component]
 pub(super) fn FirstVisit(
     /// The keys that lead anywhere.
-    go_to_keys: &'static str,
+    go_to_keys: Signal<String>,
     /// Gives the keyboard back to the list.
     leave: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {

@@ -41,7 +41,7 @@ const REFRESH_EVERY: u32 = 1000;
 #[component]
 pub(crate) fn PodsPage(
     /// The keys that lead anywhere.
-    go_to_keys: &'static str,
+    go_to_keys: Signal<String>,
 ) -> impl IntoView {
     let store: PodStore = expect_context();
     let language = use_language();

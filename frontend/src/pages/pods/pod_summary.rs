@@ -5,7 +5,7 @@ use podshell_shared::{
     target::{Mode, TargetRequest},
 };
 
-use crate::i18n::Language;
+use crate::i18n::{Language, Words};
 
 /// Why a container waits that every one passes through.
 pub(crate) const ORDINARY: [&str; 4] = ["", "Waiting", "ContainerCreating", "PodInitializing"];
@@ -88,7 +88,10 @@ pub(crate) fn severity_of(container: &Container) -> Severity {
 /// status says it.
 pub(crate) fn why_not(pod: &Pod, language: Language) -> String {
     match &pod.why {
-        Some(Why::Message(message)) => message.clone(),
+        Some(Why::Said { reason, message }) => match why_text(reason, language.words()) {
+            Some(text) => language.with_detail(text, message),
+            None => message.clone(),
+        },
         Some(Why::Crashed { reason, code }) => language.crashed(reason, *code),
         None => {
             let mut reasons = pod.containers.iter().map(reason);
@@ -96,6 +99,22 @@ pub(crate) fn why_not(pod: &Pod, language: Language) -> String {
             first.unwrap_or_default().to_owned()
         }
     }
+}
+
+/// What Kubernetes means by a word for why a pod or a container waits or has been ended.
+fn why_text(reason: &str, words: &Words) -> Option<&'static str> {
+    let text = match reason {
+        "ImagePullBackOff" | "ErrImagePull" | "RegistryUnavailable" => words.why.no_image,
+        "InvalidImageName" => words.why.bad_image_name,
+        "ErrImageNeverPull" => words.why.never_pulled,
+        "CreateContainerConfigError" => words.why.no_config,
+        "CreateContainerError" | "RunContainerError" => words.why.not_started,
+        "Unschedulable" => words.why.no_node,
+        "SchedulingGated" => words.why.held_back,
+        "Evicted" => words.why.evicted,
+        _ => return None,
+    };
+    Some(text)
 }
 
 /// How a pod's regular containers have ended, and when, if all have and nothing else is to be said of the pod: the first that
@@ -184,33 +203,6 @@ pub(crate) fn texts(pod: &Pod) -> String {
     let texts = texts.chain(&pod.node).chain(&pod.labels).chain(containers);
     let texts: Vec<_> = texts.map(|text| text.to_lowercase()).collect();
     texts.join("\n")
-}
-
-/// A time span in seconds in kubectl's short form: two units at most, the second only while it matters.
-pub(crate) fn age(seconds: u64) -> String {
-    const MINUTE: u64 = 60;
-    const HOUR: u64 = 60 * MINUTE;
-    const DAY: u64 = 24 * HOUR;
-    const YEAR: u64 = 365 * DAY;
-    let pair = |big: u64, big_unit: char, small: u64, small_unit: char| {
-        let rest = seconds % big / small;
-        if rest == 0 {
-            format!("{}{big_unit}", seconds / big)
-        } else {
-            format!("{}{big_unit}{rest}{small_unit}", seconds / big)
-        }
-    };
-    match seconds {
-        0..120 => format!("{seconds}s"),
-        s if s < 10 * MINUTE => pair(MINUTE, 'm', 1, 's'),
-        s if s < 3 * HOUR => format!("{}m", s / MINUTE),
-        s if s < 8 * HOUR => pair(HOUR, 'h', MINUTE, 'm'),
-        s if s < 2 * DAY => format!("{}h", s / HOUR),
-        s if s < 8 * DAY => pair(DAY, 'd', HOUR, 'h'),
-        s if s < 2 * YEAR => format!("{}d", s / DAY),
-        s if s < 8 * YEAR => pair(YEAR, 'y', DAY, 'd'),
-        s => format!("{}y", s / YEAR),
-    }
 }
 
 #[cfg(test)]
@@ -315,6 +307,25 @@ mod tests {
     }
 
     #[test]
+    fn why_a_pod_cannot_be_entered_is_said_in_the_users_language() {
+        let of = |reason: &str, language| {
+            let mut pod = pod("Pending", []);
+            pod.why = Some(Why::Said {
+                reason: reason.to_owned(),
+                message: "0/2 nodes are available".to_owned(),
+            });
+            why_not(&pod, language)
+        };
+        let (english, chinese) = (Language::ENGLISH, Language::CHINESE);
+        let why = of("Unschedulable", english);
+        assert_eq!(why, "No node can take it: 0/2 nodes are available");
+        let why = of("Unschedulable", chinese);
+        assert_eq!(why, "没有可用的节点：0/2 nodes are available");
+        // What nobody knows is Kubernetes's own.
+        assert_eq!(of("Odd", chinese), "0/2 nodes are available");
+    }
+
+    #[test]
     fn a_pods_end_is_that_of_what_failed_and_of_all() {
         let ended = |code| ContainerState::Terminated {
             reason: String::new(),
@@ -415,25 +426,6 @@ mod tests {
                 wanted,
                 "{filter:?}"
             );
-        }
-    }
-
-    #[test]
-    fn ages_as_kubectl_writes_them() {
-        for (seconds, text) in [
-            (0, "0s"),
-            (119, "119s"),
-            (120, "2m"),
-            (200, "3m20s"),
-            (3_600, "60m"),
-            (3 * 3_600 + 60, "3h1m"),
-            (9 * 3_600, "9h"),
-            (49 * 3_600, "2d1h"),
-            (9 * 86_400, "9d"),
-            (800 * 86_400, "2y70d"),
-            (9 * 365 * 86_400, "9y"),
-        ] {
-            assert_eq!(age(seconds), text);
         }
     }
 }

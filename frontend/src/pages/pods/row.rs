@@ -16,7 +16,7 @@ use crate::{
         pod_summary::{self, Severity},
         store::PodStore,
     },
-    ui::{icon::Icon, searched_words::marked},
+    ui::{age as spans, icon::Icon, searched_words::marked},
     workspace::open_panes::{Workspace, use_workspace},
 };
 
@@ -285,7 +285,7 @@ pub(super) fn age(
     move || {
         let seconds = (now.get() - time?) / 1000.0;
         // Not a number where it is no time.
-        (!seconds.is_nan()).then(|| pod_summary::age(seconds.max(0.0) as u64))
+        (!seconds.is_nan()).then(|| spans::age(seconds.max(0.0) as u64))
     }
 }
 

@@ -63,11 +63,21 @@ pub(crate) const SETTINGS: [Item; 12] = [
 ];
 
 /// Opens the settings, with the keyboard at one of [`SETTINGS`] if it is named.
-pub(crate) fn open_settings(dialogues: Dialogues, words: &Words, at: Option<&'static str>) {
+/// `keys` leads to those that can be chosen, where there are such.
+pub(crate) fn open_settings(
+    dialogues: Dialogues,
+    words: &Words,
+    at: Option<&'static str>,
+    keys: Option<Box<dyn Fn()>>,
+) {
     dialogues.ask(Dialogue {
         title: words.settings.to_owned(),
         body: Box::new(|| view! { <SettingsList /> }.into_any()),
-        choices: vec![Choice::cancel(words.close)],
+        choices: keys
+            .map(|open| Choice::new(words.help, open))
+            .into_iter()
+            .chain([Choice::cancel(words.close)])
+            .collect(),
     });
     if let Some(id) = at {
         // The dialogue gives the keyboard to its button as it opens.
@@ -91,7 +101,10 @@ fn go_to(id: &str) {
 
 /// A button that opens the settings.
 #[component]
-pub(crate) fn SettingsButton(dialogues: Dialogues) -> impl IntoView {
+pub(crate) fn SettingsButton(
+    /// Opens them.
+    open: impl Fn() + 'static,
+) -> impl IntoView {
     let language = use_language();
     let name = move || language.get().words().settings;
     view! {
@@ -100,7 +113,7 @@ pub(crate) fn SettingsButton(dialogues: Dialogues) -> impl IntoView {
             data-testid="settings"
             // The keyboard stays where it is, and comes back there.
             on:mousedown=move |event| event.prevent_default()
-            on:click=move |_| open_settings(dialogues, language.get_untracked().words(), None)
+            on:click=move |_| open()
             title=name
             aria-label=name
         >

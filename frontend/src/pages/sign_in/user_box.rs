@@ -1,10 +1,12 @@
 //! Who is signed in, and the way out, in a page's header.
 
+use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 use podshell_shared::api::Me;
 
 use crate::{
     account::use_account,
+    browser::clock,
     i18n::use_language,
     session::{status::Status, view::TerminalView},
     ui::dialogue::{Choice, Dialogue, Dialogues},
@@ -13,6 +15,13 @@ use crate::{
 
 /// What the names of service accounts begin with.
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
+
+/// So long before its end a sign-in's end is told, in ms.
+const SOON: f64 = 10.0 * 60_000.0;
+/// At how many minutes that is read out.
+const TOLD: [u32; 3] = [1, 5, 10];
+/// How often it is looked at how long it has to go, in ms.
+const TICK: u32 = 10_000;
 
 /// The user's name, and a button that signs them out; nothing for whoever has started the server.
 #[component]
@@ -56,6 +65,29 @@ pub(crate) fn UserBox(
             ],
         });
     };
+    let (now, tell_time) = signal(clock::now());
+    StoredValue::new_local(Interval::new(TICK, move || tell_time.set(clock::now())));
+    let minutes = Memo::new(move |_| {
+        let left = account.ends()? - now.get();
+        (left > 0.0 && left <= SOON).then(|| (left / 60_000.0).ceil() as u32)
+    });
+    // A screen reader need not count down with it.
+    let told = Memo::new(move |_| {
+        let minutes = minutes.get()?;
+        TOLD.into_iter().find(|told| minutes <= *told)
+    });
+    let end = move || {
+        let text = move |minutes| language.get().sign_in_ends(minutes);
+        view! {
+            <span role="status" class="visually-hidden">{move || told.get().map(text)}</span>
+            {move || minutes.get().map(|minutes| view! {
+                <span class="sign-in-end" data-testid="sign-in-end" aria-hidden="true" title=text(minutes)>
+                    <span class="sign-in-end__long">{text(minutes)}</span>
+                    <span class="sign-in-end__short">{minutes} " min"</span>
+                </span>
+            })}
+        }
+    };
     move || {
         let Me {
             user,
@@ -85,6 +117,7 @@ pub(crate) fn UserBox(
         });
         Some(
             view! {
+                {end()}
                 <span class="user" data-testid="user" title=title>{user}</span>
                 {way_out}
             }

@@ -13,7 +13,7 @@ use crate::{
     i18n::use_language,
     net::credential,
     pages::{
-        settings::dialogue::SettingsButton,
+        settings::dialogue::{SettingsButton, open_settings},
         shown_pane::ShownPane,
         terminal::{composer::Composer, ended::Ways, stage::Stage, status_bar::StatusBar},
     },
@@ -116,7 +116,7 @@ fn EmbeddedTerminal(target: TargetRequest, parent: Parent) -> impl IntoView {
     view! {
         <h1 class="visually-hidden">{label}</h1>
         <div class="embedded-menu" node_ref=menu on:click=move |_| shown.focus()>
-            <SettingsButton dialogues=view.dialogues />
+            <SettingsButton open=move || open_settings(view.dialogues, language.get_untracked().words(), None, None) />
         </div>
         <Stage pane ways=Ways::OfFrame has_keyboard=true />
         <StatusBar view mode=target.mode />

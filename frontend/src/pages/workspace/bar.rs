@@ -28,7 +28,7 @@ pub(super) fn TopBar(commands: Commands) -> impl IntoView {
     let account = use_account();
     let workspace = commands.workspace;
     let tabs = Memo::new(move |_| TabSummary::all(workspace));
-    let keys = Command::GoTo.keys();
+    let keys = move || commands.keys(Command::GoTo);
     let list_is_here = Memo::new(move |_| !commands.is_workspace_shown());
     let list_href = move || store.address().href();
     let cluster = move || {
@@ -52,6 +52,9 @@ pub(super) fn TopBar(commands: Commands) -> impl IntoView {
             pane.focus();
         }
     };
+    // Where there is room for one tab, their number leads to the others.
+    let count = move || tabs.with(Vec::len);
+    let more_tabs = move || count() > usize::from(!list_is_here.get());
     let tab = move |key: PaneId| {
         Signal::derive(move || tabs.with(|tabs| tabs.iter().find(|tab| tab.key() == key).cloned()))
     };
@@ -76,6 +79,18 @@ pub(super) fn TopBar(commands: Commands) -> impl IntoView {
                     </For>
                 </ul>
             </nav>
+            <Show when=move || more_tabs()>
+                <button
+                    class="top-bar__count"
+                    data-testid="tab-count"
+                    title=move || words().your_shells
+                    aria-label=move || format!("{}: {}", words().your_shells, count())
+                    on:mousedown=move |event| event.prevent_default()
+                    on:click=move |_| commands.palette.set(true)
+                >
+                    {count}
+                </button>
+            </Show>
             <button
                 class="icon-button top-bar__new"
                 data-testid="new-shell-tab"
@@ -102,7 +117,7 @@ pub(super) fn TopBar(commands: Commands) -> impl IntoView {
                     <kbd class="goto__text">{keys}</kbd>
                 </button>
                 {cluster}
-                <SettingsButton dialogues=commands.dialogues />
+                <SettingsButton open=move || commands.open_settings(None) />
                 <LanguageSwitch />
                 <UserBox dialogues=commands.dialogues />
             </div>

@@ -5,8 +5,10 @@ use leptos::prelude::*;
 
 use crate::{
     i18n::Language,
-    pages::pods::pod_summary,
-    ui::dialogue::{Choice, Dialogue, Dialogues},
+    ui::{
+        age,
+        dialogue::{Choice, Dialogue, Dialogues},
+    },
     workspace::{open_panes::Workspace, pane::PaneId},
 };
 
@@ -32,7 +34,7 @@ pub(super) fn close(
         let title = || pane.view().title.get_untracked();
         let command = running.command.clone().or_else(title);
         let seconds = running.since.map(|since| (Date::now() - since) / 1000.0);
-        let age = seconds.map(|seconds| language.for_time(&pod_summary::age(seconds as u64)));
+        let age = seconds.map(|seconds| language.for_time(&age::age(seconds as u64)));
         let parts = [Some(pane.name()), command, age];
         let parts: Vec<_> = parts.into_iter().flatten().collect();
         parts.join(" · ")

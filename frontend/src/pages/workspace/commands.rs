@@ -3,13 +3,14 @@
 use leptos::prelude::*;
 
 use crate::{
-    browser::dom,
+    browser::{dom, full_screen},
     i18n::{Language, Words, use_language},
     pages::{
         settings::dialogue::open_settings,
-        workspace::{closing, help, save_text::save_text},
+        workspace::{chords::Bindings, closing, help, save_text::save_text},
     },
     routing::{navigation::use_route, route::Route},
+    settings::Settings,
     ui::dialogue::Dialogues,
     workspace::{
         any_pane::AnyPane,
@@ -50,6 +51,8 @@ pub(super) enum Command {
     GoTo,
     /// The keys are shown.
     Help,
+    /// The page has the whole screen, or no more.
+    FullScreen,
 }
 
 impl Command {
@@ -74,29 +77,11 @@ impl Command {
             Self::Toward(_) => words.toward,
             Self::Push(_) => words.move_divider,
             Self::Turn(_) => words.next_tab,
+            Self::Region(distance) if distance < 0 => words.chords.previous_region,
             Self::Region(_) => words.next_region,
+            Self::FullScreen => words.chords.full_screen,
             Self::Equal => words.equal,
         }
-    }
-
-    /// The keys that do it; none if there are none.
-    pub(super) fn keys(self) -> &'static str {
-        let [others, mac] = match self {
-            Self::Split(Axis::Horizontal) => ["Ctrl Shift E", "Cmd D"],
-            Self::Split(Axis::Vertical) => ["Ctrl Shift O", "Cmd Shift D"],
-            Self::Duplicate => ["Ctrl Shift Enter", "Cmd Shift Enter"],
-            Self::Zoom => ["Ctrl Shift Z", "Cmd Shift Z"],
-            Self::Close => ["Ctrl Shift X", "Cmd Shift X"],
-            Self::Search => ["Ctrl Shift F", "Cmd F"],
-            Self::GoTo => ["Ctrl Shift K", "Cmd K"],
-            Self::Help => ["Ctrl Shift H", "Cmd Shift H"],
-            Self::Toward(_) => ["Ctrl Shift ← ↑ → ↓", "Cmd Shift ← ↑ → ↓"],
-            Self::Push(_) => ["Ctrl Shift Alt ← ↑ → ↓", "Cmd Shift Option ← ↑ → ↓"],
-            Self::Turn(_) => ["Ctrl Shift PgDn PgUp"; 2],
-            Self::Region(_) => ["Ctrl F6"; 2],
-            Self::Equal | Self::Log | Self::SaveText => [""; 2],
-        };
-        if dom::is_mac() { mac } else { others }
     }
 }
 
@@ -112,22 +97,37 @@ pub(super) struct Commands {
     pub(super) palette: RwSignal<bool>,
     /// Whether there is no room for two panes.
     pub(super) is_narrow: Signal<bool>,
-    /// Whether the user can see the page.
-    pub(super) is_visible: Signal<bool>,
-    language: Signal<Language>,
+    /// The keys as the user has chosen them.
+    pub(super) bindings: Memo<Bindings>,
+    pub(super) language: Signal<Language>,
     route: Signal<Route>,
 }
 
 impl Commands {
     pub(super) fn new(dialogues: Dialogues) -> Self {
+        let settings: Settings = expect_context();
+        let is_mac = dom::is_mac();
         Self {
             workspace: use_workspace(),
             dialogues,
             palette: RwSignal::new(false),
             is_narrow: dom::follow_query(NARROW),
-            is_visible: dom::follow_visibility(),
+            bindings: Memo::new(move |_| settings.keys.with(|kept| Bindings::read(kept, is_mac))),
             language: use_language(),
             route: use_route(),
+        }
+    }
+
+    /// The keys that do something; none if there are none.
+    pub(super) fn keys(self, command: Command) -> String {
+        self.bindings.with(|bindings| bindings.keys(command))
+    }
+
+    /// What a button is called that does something, and the keys that do it, too.
+    pub(super) fn title(self, name: &str, command: Command) -> String {
+        match self.keys(command) {
+            keys if keys.is_empty() => name.to_owned(),
+            keys => format!("{name} ({keys})"),
         }
     }
 
@@ -148,7 +148,8 @@ impl Commands {
         match command {
             Command::Region(distance) => return go_to_region(distance),
             Command::GoTo => self.palette.set(true),
-            Command::Help => help::open(self.dialogues, self.language.get_untracked()),
+            Command::Help => help::open(self),
+            Command::FullScreen => full_screen::toggle(),
             Command::Turn(distance) if untrack(|| self.is_workspace_shown()) => {
                 return workspace.arrange(|layout| layout.turn(distance));
             }
@@ -213,6 +214,11 @@ impl Commands {
         is_there
     }
 
+    /// Types a character into the pane that has the keyboard. Gives false if there is none.
+    pub(super) fn type_in(self, character: char) -> bool {
+        self.with_pane(|_, pane| pane.terminal().type_in(character.encode_utf8(&mut [0; 4])))
+    }
+
     /// Changes how panes are arranged, where they are shown.
     fn arrange(self, change: impl FnOnce(&mut Layout<PaneId>) -> bool) -> bool {
         untrack(|| self.is_workspace_shown()) && self.workspace.arrange(change)
@@ -233,7 +239,13 @@ impl Commands {
 
     /// Opens the settings, at one of them if it is named.
     pub(super) fn open_settings(self, at: Option<&'static str>) {
-        open_settings(self.dialogues, self.language.get_untracked().words(), at);
+        let words = self.language.get_untracked().words();
+        open_settings(
+            self.dialogues,
+            words,
+            at,
+            Some(Box::new(move || help::open(self))),
+        );
     }
 
     /// Has back what was closed last.

@@ -44,7 +44,7 @@ pub(crate) fn Frame() -> impl IntoView {
         <div class="frame">
             <TopBar commands />
             <Show when=move || is_list.get()>
-                <PodsPage go_to_keys=Command::GoTo.keys() />
+                <PodsPage go_to_keys=Signal::derive(move || commands.keys(Command::GoTo)) />
             </Show>
             <Area commands />
             <Foot commands />
@@ -99,9 +99,10 @@ fn follow_address(commands: Commands) {
 /// another window.
 fn name_the_window(commands: Commands) {
     let workspace = commands.workspace;
+    let is_visible = dom::follow_visibility();
     let rings = Memo::new(move |_| {
         let rings = |(_, pane): &(PaneId, AnyPane)| pane.view().activity.get() == Activity::Bell;
-        !commands.is_visible.get() && workspace.list().iter().any(rings)
+        !is_visible.get() && workspace.list().iter().any(rings)
     });
     Effect::new(move |_| {
         let id = commands.here();
@@ -138,6 +139,7 @@ fn tell_refusals(commands: Commands) {
 fn listen_to_chords(commands: Commands) {
     let go = use_navigate();
     let is_mac = dom::is_mac();
+    let bindings = commands.bindings;
     let keys = Listener::capturing(&window(), "keydown", move |event| {
         let event: &KeyboardEvent = event.unchecked_ref();
         let (name, code) = (event.key(), event.code());
@@ -171,14 +173,19 @@ fn listen_to_chords(commands: Commands) {
             let is_elsewhere = is_terminal || is_field && is_mac;
             (!is_elsewhere).then_some(command)
         };
-        let chord = chords::command(&key, is_mac);
+        let chord = bindings.with_untracked(|bindings| bindings.command(&key));
         let command = chord
-            .filter(|command| !(is_field && command.is_editing()))
+            .filter(|command| {
+                !is_field || bindings.with_untracked(|own| own.is_for_fields(&key, *command))
+            })
             .or_else(outside);
-        let Some(command) = command.filter(|_| !is_asked) else {
-            return;
-        };
-        if commands.run(command, go) {
+        let given = || bindings.with_untracked(|bindings| bindings.given(&key));
+        let is_done = !is_asked
+            && match command {
+                Some(command) => commands.run(command, go),
+                None => is_terminal && given().is_some_and(|control| commands.type_in(control)),
+            };
+        if is_done {
             event.prevent_default();
             event.stop_propagation();
         }

@@ -7,6 +7,7 @@ use podshell_shared::{
 };
 
 use crate::{
+    browser::full_screen,
     i18n::Language,
     pages::{
         pods::{pod_summary, store::PodStore},
@@ -54,7 +55,7 @@ pub(super) fn all_offers(commands: Commands, store: PodStore, language: Language
             detail: format!("{namespace} / {pod} / {container} {program}")
                 .trim_end()
                 .to_owned(),
-            keys: "",
+            keys: String::new(),
             action: Action::Go(*id),
         });
     }
@@ -62,7 +63,7 @@ pub(super) fn all_offers(commands: Commands, store: PodStore, language: Language
         group,
         title: target.pod.clone(),
         detail: format!("{} / {}", target.namespace, target.container),
-        keys: "",
+        keys: String::new(),
         action: Action::Open(target.into()),
     };
     let is_running = |target: &TargetRequest| {
@@ -104,7 +105,7 @@ pub(super) fn all_offers(commands: Commands, store: PodStore, language: Language
                     group: Group::Pods,
                     title: pod.name.clone(),
                     detail: said.join(" – "),
-                    keys: "",
+                    keys: String::new(),
                     action,
                 });
             }
@@ -121,23 +122,23 @@ pub(super) fn all_offers(commands: Commands, store: PodStore, language: Language
                 group: Group::Logs,
                 title: language.log_of(&pod.name),
                 detail: format!("{} / {}", pod.namespace, container.name),
-                keys: "",
+                keys: String::new(),
                 action: Action::Open(log_of(&container.name)),
             }));
         }
     });
     offers.extend(closed);
-    let command = |title: &str, keys: &'static str, action: Action| Offer {
+    let command = |title: &str, keys: String, action: Action| Offer {
         group: Group::Commands,
         title: title.to_owned(),
         detail: String::new(),
         keys,
         action,
     };
-    let run = |does: Command| command(does.name(words), does.keys(), Action::Do(does));
+    let run = |does: Command| command(does.name(words), commands.keys(does), Action::Do(does));
     let closed = workspace.closed().join(", ");
     if !closed.is_empty() {
-        let undo = command(words.undo_close, "", Action::UndoClose);
+        let undo = command(words.undo_close, String::new(), Action::UndoClose);
         offers.push(Offer {
             detail: closed,
             ..undo
@@ -158,13 +159,16 @@ pub(super) fn all_offers(commands: Commands, store: PodStore, language: Language
             ]
             .map(run),
         );
-        offers.push(command(words.pods, "", Action::List));
+        offers.push(command(words.pods, String::new(), Action::List));
     }
-    offers.push(command(words.settings, "", Action::Settings));
+    offers.push(command(words.settings, String::new(), Action::Settings));
     offers.push(run(Command::Help));
+    if full_screen::is_allowed() {
+        offers.push(run(Command::FullScreen));
+    }
     offers.extend(SETTINGS.iter().map(|item| Offer {
         detail: words.settings.to_owned(),
-        ..command((item.name)(words), "", Action::Setting(item.id))
+        ..command((item.name)(words), String::new(), Action::Setting(item.id))
     }));
     offers
 }

@@ -44,7 +44,7 @@ pub(super) struct Offer {
     /// What tells it from others of its title.
     pub(super) detail: String,
     /// The keys that do it, too.
-    pub(super) keys: &'static str,
+    pub(super) keys: String,
     pub(super) action: Action,
 }
 
@@ -93,7 +93,7 @@ mod tests {
             group,
             title: title.to_owned(),
             detail: detail.to_owned(),
-            keys: "",
+            keys: String::new(),
             action: Action::Go(PaneId(number)),
         }
     }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
+    browser::dom,
     i18n::{Language, use_language},
     pages::{
         log::stage::LogStage,
@@ -44,10 +45,11 @@ pub(super) fn PaneView(
     // Where there is no room for two, the one with the keyboard is there alone.
     let is_seen =
         Memo::new(move |_| is_shown.get() && (is_focused.get() || !commands.is_narrow.get()));
+    let is_visible = dom::follow_visibility();
     Effect::new(move |_| {
         let is_seen = is_seen.get();
         set_if_changed(view.is_seen, is_seen);
-        if is_seen && commands.is_visible.get() {
+        if is_seen && is_visible.get() {
             set_if_changed(view.activity, Activity::Quiet);
         }
         if !is_seen {
@@ -170,7 +172,7 @@ fn PaneHeader(id: PaneId, commands: Commands, name: Signal<String>) -> impl Into
                 class="icon-button"
                 aria-label=name
                 aria-pressed=(command == Command::Zoom).then_some(move || is_zoomed.get().to_string())
-                title=move || format!("{} ({})", name(), command.keys())
+                title=move || commands.title(name(), command)
                 on:mousedown=stay
                 on:click=move |_| run(command)
             >
@@ -210,7 +212,7 @@ fn PaneHeader(id: PaneId, commands: Commands, name: Signal<String>) -> impl Into
                 class="icon-button"
                 data-testid="close-pane"
                 aria-label=move || format!("{}: {}", words().close, name.get())
-                title=move || format!("{} ({})", words().close, Command::Close.keys())
+                title=move || commands.title(words().close, Command::Close)
                 on:mousedown=stay
                 on:click=move |_| commands.close(&[id], go)
             >
