@@ -15,7 +15,7 @@ export default defineConfig({
   forbidOnly: true,
   timeout: MINUTE,
   expect: { timeout: 15_000 },
-  globalTimeout: 25 * MINUTE,
+  globalTimeout: 35 * MINUTE,
   reporter: [["list"]],
   use: {
     actionTimeout: 15_000,

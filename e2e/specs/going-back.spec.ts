@@ -57,11 +57,22 @@ test("what is closed gives the keyboard back to what had it before, and the pale
 });
 
 test("of many tabs the one that is shown is in sight", async ({ page }) => {
-  await page.setViewportSize({ width: 420, height: 700 });
-  await openThree(page);
-  for (const _ of [1, 2, 3]) {
+  await page.setViewportSize({ width: 800, height: 700 });
+  await openShell(page);
+  for (const count of [2, 3, 4, 5, 6, 7, 8]) {
+    await page.keyboard.press("Control+Shift+Enter");
+    await expect(tabs(page)).toHaveCount(count);
+  }
+  for (const _ of [1, 2, 3, 4, 5, 6, 7, 8]) {
     await page.keyboard.press("Control+Shift+PageDown");
     await expect(here(page).getByRole("link")).toBeInViewport({ ratio: 0.9 });
+  }
+  // where there is no room for several, it is the only one
+  await page.setViewportSize({ width: 420, height: 700 });
+  for (const _ of [1, 2]) {
+    await page.keyboard.press("Control+Shift+PageDown");
+    await expect(here(page).getByRole("link")).toBeInViewport({ ratio: 0.9 });
+    await expect(tabs(page).filter({ visible: true })).toHaveCount(1);
   }
 });
 
