@@ -236,11 +236,16 @@ test("the number of one's shells leads from one to another", async ({ page }) =>
   await terminal.expectText(/^first$/m);
   await page.getByRole("link", { name: "Pods" }).first().tap();
   await expect(count).toHaveText("1");
+  await page.goBack();
+  await terminal.run("sleep 3; printf '\\a'");
   await Terminal.open(page, standing("busybox"));
   await expect(count).toHaveText("2");
   // the one that is seen has the room
   const seen = page.getByTestId("tab").filter({ visible: true });
   await expect(seen).toHaveText(/busybox/);
+  // what happens in the others is seen there
+  await expect(count.locator(".mark")).toHaveAttribute("data-mark", "bell");
+  await expect(count).toHaveAccessibleName(/: 2, Bell$/);
   await count.tap();
   await page.getByRole("option", { name: /shell bash/ }).first().tap();
   await terminal.expectText(/^first$/m);

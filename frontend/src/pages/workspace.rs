@@ -17,4 +17,5 @@ mod palette_options;
 mod pane_view;
 mod save_text;
 mod tab;
+mod tab_count;
 mod tab_name;

@@ -13,6 +13,7 @@ use crate::{
         workspace::{
             commands::{Command, Commands},
             tab::{TabItem, TabSummary},
+            tab_count::TabCount,
         },
     },
     ui::icon::Icon,
@@ -52,9 +53,6 @@ pub(super) fn TopBar(commands: Commands) -> impl IntoView {
             pane.focus();
         }
     };
-    // Where there is room for one tab, their number leads to the others.
-    let count = move || tabs.with(Vec::len);
-    let more_tabs = move || count() > usize::from(!list_is_here.get());
     let tab = move |key: PaneId| {
         Signal::derive(move || tabs.with(|tabs| tabs.iter().find(|tab| tab.key() == key).cloned()))
     };
@@ -79,18 +77,7 @@ pub(super) fn TopBar(commands: Commands) -> impl IntoView {
                     </For>
                 </ul>
             </nav>
-            <Show when=move || more_tabs()>
-                <button
-                    class="top-bar__count"
-                    data-testid="tab-count"
-                    title=move || words().your_shells
-                    aria-label=move || format!("{}: {}", words().your_shells, count())
-                    on:mousedown=move |event| event.prevent_default()
-                    on:click=move |_| commands.palette.set(true)
-                >
-                    {count}
-                </button>
-            </Show>
+            <TabCount tabs commands />
             <button
                 class="icon-button top-bar__new"
                 data-testid="new-shell-tab"

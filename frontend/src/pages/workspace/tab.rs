@@ -86,7 +86,8 @@ impl Mark {
         }
     }
 
-    fn text(self, language: Language) -> &'static str {
+    /// The same in words.
+    pub(super) fn text(self, language: Language) -> &'static str {
         let words = language.words();
         match self {
             Self::Connecting => words.mark_connecting,
