@@ -23,6 +23,7 @@ async function splitByPalette(page: Page, words: string): Promise<Terminal> {
   await page.keyboard.press("Control+Shift+K");
   await page.getByTestId("palette").getByRole("option").first().waitFor();
   await page.keyboard.type(words);
+  await page.getByTestId("palette").getByRole("option").first().waitFor();
   await page.keyboard.press("Control+Enter");
   await expect(page.getByTestId("palette")).toBeHidden();
   return focused(page);
