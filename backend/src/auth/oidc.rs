@@ -310,9 +310,10 @@ impl OidcSignIn {
             return Err(Unidentified::SignedOut);
         }
         let tokens = standing.tokens();
+        // What can be renewed lasts as long as it is kept.
         let lasts = match tokens.refresh_token {
             Some(_) => until,
-            None => tokens.expires,
+            None => until.min(tokens.expires),
         };
         let renewed = (tokens != kept.tokens).then(|| {
             let user = kept.user.clone();
@@ -323,7 +324,7 @@ impl OidcSignIn {
             call_as: self.call_as(&kept.user, standing),
             caller,
             user: Some(kept.user),
-            until: Some(until.min(lasts)),
+            until: Some(lasts),
         };
         Ok((found, renewed.flatten()))
     }

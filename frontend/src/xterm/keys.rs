@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use web_sys::KeyboardEvent;
+
 /// A key, as the browser tells it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Key<'a> {
@@ -15,6 +17,21 @@ pub(crate) struct Key<'a> {
     pub(crate) meta: bool,
     /// Whether an input method has it.
     pub(crate) composing: bool,
+}
+
+impl<'a> Key<'a> {
+    /// What an event tells, whose [`KeyboardEvent::key`] and [`KeyboardEvent::code`] these are.
+    pub(crate) fn of(event: &KeyboardEvent, key: &'a str, code: &'a str) -> Self {
+        Self {
+            key,
+            code,
+            ctrl: event.ctrl_key(),
+            shift: event.shift_key(),
+            alt: event.alt_key(),
+            meta: event.meta_key(),
+            composing: event.is_composing(),
+        }
+    }
 }
 
 /// Whose a key is.

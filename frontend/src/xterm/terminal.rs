@@ -36,7 +36,7 @@ use crate::{
         text,
         theme::ThemeWatch,
         touch::Touch,
-        widths::{self},
+        widths,
     },
 };
 

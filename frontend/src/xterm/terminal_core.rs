@@ -101,15 +101,8 @@ impl TerminalCore {
 
     /// Whether a key is for xterm.js.
     pub(crate) fn key(&self, event: &KeyboardEvent) -> bool {
-        let key = Key {
-            key: &event.key(),
-            code: &event.code(),
-            ctrl: event.ctrl_key(),
-            shift: event.shift_key(),
-            alt: event.alt_key(),
-            meta: event.meta_key(),
-            composing: event.is_composing(),
-        };
+        let (name, code) = (event.key(), event.code());
+        let key = Key::of(event, &name, &code);
         let meant = match &*event.type_() {
             "keydown" => keys::down(&key, self.clipboard_keys.get_untracked()),
             "keypress" => self.typed.press(&key, event.char_code()),

@@ -167,6 +167,8 @@ pub(super) enum Refusal {
 pub(super) struct Bindings {
     /// Those of each of [`ROWS`].
     chosen: Vec<Option<Chord>>,
+    /// All keys with their rows and what they do: each key that goes down is looked for here.
+    all: Vec<(usize, Chord, Command)>,
     is_mac: bool,
 }
 
@@ -185,33 +187,44 @@ impl Bindings {
                 .or_else(|| row.usual(is_mac)),
             None => row.usual(is_mac),
         };
+        Self::of(ROWS.iter().map(chosen).collect(), is_mac)
+    }
+
+    fn of(chosen: Vec<Option<Chord>>, is_mac: bool) -> Self {
+        let rows = ROWS.iter().zip(&chosen).enumerate();
+        let all = rows.flat_map(|(at, (row, chosen))| {
+            let all = chosen.iter().flat_map(|chosen| row.all(chosen));
+            all.map(move |(chord, command)| (at, chord, command))
+        });
         Self {
-            chosen: ROWS.iter().map(chosen).collect(),
+            all: all.collect(),
+            chosen,
             is_mac,
         }
     }
 
     /// What is kept of it.
     pub(super) fn kept(&self) -> String {
-        let of = |(row, chosen): (&Row, &Option<Chord>)| {
-            let keys = chosen.as_ref().map(ToString::to_string).unwrap_or_default();
-            (*chosen != row.usual(self.is_mac)).then(|| format!("{}={keys}\n", row.id))
+        let of = |at: usize| {
+            let keys = self.chosen[at].as_ref();
+            let keys = keys.map(ToString::to_string).unwrap_or_default();
+            format!("{}={keys}\n", ROWS[at].id)
         };
-        ROWS.iter().zip(&self.chosen).filter_map(of).collect()
+        let changed = (0..ROWS.len()).filter(|at| self.is_changed(*at));
+        changed.map(of).collect()
     }
 
     /// What a key is for that goes down anywhere on the page; nothing if it is not the page's.
     pub(super) fn command(&self, key: &Key<'_>) -> Option<Command> {
         let pressed = Chord::of(key)?;
-        let mut all = self.all();
-        all.find_map(|(_, chord, command)| (chord == pressed).then_some(command))
+        let found = self.all.iter().find(|(_, chord, _)| *chord == pressed);
+        found.map(|(_, _, command)| *command)
     }
 
     /// The control character that a key is to a terminal which was given it: the letter's, as in all terminals. Those that have never
     /// been the page's are the browser's, which may have a use for them.
     pub(super) fn given(&self, key: &Key<'_>) -> Option<char> {
         let pressed = Chord::of(key)?;
-        let is_usual = |row: &Row| self.has_usual(row, &pressed);
         let held = pressed.held;
         let is_control = held.ctrl && !held.alt && !held.meta;
         let letter = pressed
@@ -219,14 +232,14 @@ impl Bindings {
             .chars()
             .next()
             .filter(|_| pressed.main.len() == 1)?;
-        let is_given = is_control && ROWS.iter().any(is_usual) && self.command(key).is_none();
+        let is_given = is_control && self.is_usual(&pressed) && self.command(key).is_none();
         control_of(letter).filter(|_| is_given)
     }
 
     /// The keys that do something, as people read them; none if there are none.
     pub(super) fn keys(&self, command: Command) -> String {
-        let is_of = |row: &&Row| row.does.iter().any(|(_, does)| *does == command);
-        let at = ROWS.iter().position(|row| is_of(&row));
+        let is_of = |row: &Row| row.does.iter().any(|(_, does)| *does == command);
+        let at = ROWS.iter().position(is_of);
         at.map(|at| self.keys_of(at)).unwrap_or_default()
     }
 
@@ -265,14 +278,15 @@ impl Bindings {
         let Some(pressed) = Chord::of(key) else {
             return false;
         };
-        let is_usual = ROWS.iter().any(|row| self.has_usual(row, &pressed));
-        is_function(&pressed.main) || is_usual && !command.is_editing()
+        is_function(&pressed.main) || self.is_usual(&pressed) && !command.is_editing()
     }
 
-    /// Whether these are usual keys of a row.
-    fn has_usual(&self, row: &Row, chord: &Chord) -> bool {
-        let usual = row.usual(self.is_mac);
-        usual.is_some_and(|usual| row.all(&usual).any(|(known, _)| known == *chord))
+    /// Whether these are the usual keys of something.
+    fn is_usual(&self, chord: &Chord) -> bool {
+        ROWS.iter().any(|row| {
+            let usual = row.usual(self.is_mac);
+            usual.is_some_and(|usual| row.all(&usual).any(|(known, _)| known == *chord))
+        })
     }
 
     /// A row has these keys from now on.
@@ -327,9 +341,9 @@ impl Bindings {
     }
 
     fn with(&self, at: usize, chord: Option<Chord>) -> Self {
-        let mut changed = self.clone();
-        changed.chosen[at] = chord;
-        changed
+        let mut chosen = self.chosen.clone();
+        chosen[at] = chord;
+        Self::of(chosen, self.is_mac)
     }
 
     fn refusal(&self, at: usize, chord: &Chord) -> Option<Refusal> {
@@ -351,18 +365,9 @@ impl Bindings {
         if held == Held::default() && chord.main == "F2" {
             return Some(Refusal::Taken(|words| words.tab_keys));
         }
-        let mut all = self.all();
-        let other = all.find(|(row, known, _)| *row != at && known == chord);
-        other.map(|(_, _, command)| Refusal::Chosen(command))
-    }
-
-    /// All keys, and what they do.
-    fn all(&self) -> impl Iterator<Item = (usize, Chord, Command)> + '_ {
-        let rows = ROWS.iter().zip(&self.chosen).enumerate();
-        rows.flat_map(|(at, (row, chosen))| {
-            let all = chosen.iter().flat_map(|chosen| row.all(chosen));
-            all.map(move |(chord, command)| (at, chord, command))
-        })
+        let is_other = |(row, known, _): &&(usize, Chord, Command)| *row != at && known == chord;
+        let other = self.all.iter().find(is_other);
+        other.map(|(_, _, command)| Refusal::Chosen(*command))
     }
 }
 

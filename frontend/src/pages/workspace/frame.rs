@@ -143,15 +143,7 @@ fn listen_to_chords(commands: Commands) {
     let keys = Listener::capturing(&window(), "keydown", move |event| {
         let event: &KeyboardEvent = event.unchecked_ref();
         let (name, code) = (event.key(), event.code());
-        let key = Key {
-            key: &name,
-            code: &code,
-            ctrl: event.ctrl_key(),
-            shift: event.shift_key(),
-            alt: event.alt_key(),
-            meta: event.meta_key(),
-            composing: event.is_composing(),
-        };
+        let key = Key::of(event, &name, &code);
         // A dialogue is answered first.
         let is_asked = document()
             .query_selector("dialog[open]")

@@ -50,8 +50,7 @@ pub(super) fn KeyRow(
     let change = move |changed: Result<Bindings, Refusal>| match changed {
         Ok(changed) => {
             settings.set_keys(&changed.kept());
-            let is_a_loss = changed.is_changed(at) && changed.is_taken_from_programs(at);
-            said.set(if is_a_loss {
+            said.set(if changed.is_taken_from_programs(at) {
                 words.chords.programs.to_owned()
             } else {
                 String::new()
@@ -141,16 +140,7 @@ fn listen(tell: impl Fn(Option<Chord>) + 'static) -> Listener {
             tell(None);
             return;
         }
-        let chord = Chord::of(&Key {
-            key: &name,
-            code: &code,
-            ctrl: event.ctrl_key(),
-            shift: event.shift_key(),
-            alt: event.alt_key(),
-            meta: event.meta_key(),
-            composing: event.is_composing(),
-        });
-        if let Some(chord) = chord {
+        if let Some(chord) = Chord::of(&Key::of(event, &name, &code)) {
             tell(Some(chord));
         }
     })
