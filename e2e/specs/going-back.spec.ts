@@ -138,6 +138,22 @@ test("own shells above the list say what has happened in them, are searched, and
   await terminal.expectFocus();
 });
 
+test("who types and goes on at once is in the row that is then drawn", async ({ page }) => {
+  const list = await PodList.open(page);
+  await list.filter.fill("nowhere");
+  await expect(page.getByTestId("pod-row")).toHaveCount(0);
+  await list.filter.focus();
+  // Both keys before the next frame.
+  const prevented = await list.filter.evaluate(async (field: HTMLInputElement) => {
+    field.value = "welcome";
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    await Promise.resolve();
+    return !field.dispatchEvent(new KeyboardEvent("keydown", { key: "Tab", bubbles: true, cancelable: true }));
+  });
+  expect(prevented).toBe(true);
+  await expect(page.locator(".pod-row a:focus")).toHaveCount(1);
+});
+
 test("in the list's field chords do what they do in the palette", async ({ page }) => {
   await openShell(page);
   await page.getByRole("link", { name: "Pods", exact: true }).click();

@@ -12,6 +12,7 @@ use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement};
 
 use crate::{
+    browser::frames::Frames,
     pages::pods::{
         entry::is_enterable,
         lines::{Key, Lines},
@@ -20,6 +21,9 @@ use crate::{
     },
     workspace::{layout::Axis, open_panes::Workspace},
 };
+
+/// What has the list's keys.
+const LIST: &str = "[data-region='list']";
 
 /// Something to do with the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,9 +93,30 @@ pub(super) struct ListKeys {
     pub(super) wanted: Memo<Vec<usize>>,
     /// How their lines lie.
     pub(super) lines: Memo<Lines>,
+    /// Gives the keyboard, which the list has, to a row as soon as one is drawn.
+    to_row: Frames,
 }
 
 impl ListKeys {
+    pub(super) fn new(
+        store: PodStore,
+        workspace: Workspace,
+        wanted: Memo<Vec<usize>>,
+        lines: Memo<Lines>,
+    ) -> Self {
+        let is_any = move || wanted.try_with_untracked(|wanted| !wanted.is_empty());
+        Self {
+            store,
+            workspace,
+            wanted,
+            lines,
+            // Who has gone elsewhere meanwhile stays there.
+            to_row: Frames::new(move || {
+                is_any() == Some(true) && list_has_keyboard() && !focus_row()
+            }),
+        }
+    }
+
     /// A key goes down in the list or its field; `go` leads to an address.
     pub(super) fn key(
         self,
@@ -169,7 +194,7 @@ impl ListKeys {
             Action::Debug => self.with_debuggable(debug),
             Action::Unfold => self.unfold(),
             Action::Fold => self.fold(),
-            Action::List => focus(".pod-row--selected a") || focus(".pod-row a"),
+            Action::List => self.enter_list(),
             Action::Search => focus("[data-testid='filter']"),
             Action::Return(number) => {
                 let shells = untrack(|| self.workspace.running());
@@ -181,6 +206,16 @@ impl ListKeys {
                 true
             }
         }
+    }
+
+    /// Gives the keyboard to a row, or to the list until what was searched for is drawn: keys are quicker than frames.
+    fn enter_list(self) -> bool {
+        let is_any = self.wanted.with_untracked(|wanted| !wanted.is_empty());
+        if is_any && !focus_row() {
+            focus(LIST);
+            self.to_row.ask();
+        }
+        is_any
     }
 
     /// Chooses the row that is so many further than the chosen one, or the first.
@@ -294,8 +329,19 @@ fn keep_keyboard() {
     let on = document().active_element();
     let is_in_row = on.is_some_and(|on| matches!(on.closest(".container-row"), Ok(Some(_))));
     if is_in_row {
-        focus("[data-region='list']");
+        focus(LIST);
     }
+}
+
+/// Whether the keyboard is the list's own, and no row's.
+fn list_has_keyboard() -> bool {
+    let on = document().active_element();
+    on.is_some_and(|on| on.matches(LIST) == Ok(true))
+}
+
+/// Gives the keyboard to the chosen row, or to the first; not if none is drawn.
+fn focus_row() -> bool {
+    focus(".pod-row--selected a") || focus(".pod-row a") || focus(".pod-row button")
 }
 
 /// Gives the keyboard to what a selector finds first.

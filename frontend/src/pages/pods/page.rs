@@ -73,12 +73,7 @@ pub(crate) fn PodsPage(
     let failure = move || store.failure.get();
     let wanted = Memo::new(move |_| store.wanted());
     let lines = Memo::new(move |_| wanted.with(|wanted| store.lines(wanted)));
-    let keys = ListKeys {
-        store,
-        workspace: use_workspace(),
-        wanted,
-        lines,
-    };
+    let keys = ListKeys::new(store, use_workspace(), wanted, lines);
     let (go, debug) = (use_navigate(), use_debug());
     let main = NodeRef::<html::Main>::new();
     let focus = move || {
