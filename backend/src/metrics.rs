@@ -141,7 +141,7 @@ impl Metrics {
         );
         registry.register(
             "output_lag_seconds",
-            "Time from sending output until its terminal had drawn it, as acknowledged",
+            "Time from sending output until its terminal had drawn it, as acknowledged, which over plain HTTP waits for up to 0.1 s",
             self.lag.clone(),
         );
         registry.register(

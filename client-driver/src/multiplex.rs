@@ -22,9 +22,12 @@ use podshell_client::{
     transport::Transport,
 };
 use podshell_shared::{terminal::ClientMessage, utf8::Utf8Stream};
-use tokio::sync::{
-    Notify,
-    mpsc::{self, UnboundedReceiver, UnboundedSender},
+use tokio::{
+    sync::{
+        Notify,
+        mpsc::{self, UnboundedReceiver, UnboundedSender},
+    },
+    time::{Duration, Instant, timeout},
 };
 
 use crate::transport_event::TransportEvent;
@@ -61,6 +64,8 @@ struct Shared {
     /// The session's.
     address: Mutex<String>,
     requests: Arc<Requests>,
+    /// What times count from.
+    began: Instant,
 }
 
 /// A connection of one terminal. Dropped, it is over as soon as all is sent that was said.
@@ -109,6 +114,7 @@ impl Multiplexes {
             base: base.to_owned(),
             address: Mutex::new(transport.address(base, fastrand::f64)),
             requests: Arc::clone(&self.requests),
+            began: Instant::now(),
         });
         all.push(Arc::clone(&shared));
         let channel = shared.open(query);
@@ -120,7 +126,8 @@ impl Multiplexes {
 impl Channel {
     /// Sends a message, behind those before it.
     pub(crate) fn send(&self, message: &ClientMessage) {
-        lock(&self.shared.state).say(self.number, message);
+        let now = self.shared.now();
+        lock(&self.shared.state).say(self.number, message, now);
         self.shared.wake.notify_one();
     }
 
@@ -183,17 +190,31 @@ impl Shared {
     /// Sends what waits, one request after the other.
     async fn send(&self) {
         loop {
-            let batch = lock(&self.state).next_batch();
+            let batch = lock(&self.state).next_batch(self.now());
             if let Some(batch) = batch {
                 let sent = self.make(Method::POST, "xhr_send", batch).await;
                 lock(&self.state).sent(sent.is_some());
                 self.deliver();
-            } else if lock(&self.state).is_done() {
+                continue;
+            }
+            if lock(&self.state).is_done() {
                 return;
-            } else {
-                self.wake.notified().await;
+            }
+            let deadline = lock(&self.state).ack_deadline();
+            match deadline.map(|deadline| (deadline - self.now()).max(0.0).ceil()) {
+                Some(wait) => {
+                    let wait = Duration::from_millis(wait as u64);
+                    // It may be something else that wakes it.
+                    let _ = timeout(wait, self.wake.notified()).await;
+                }
+                None => self.wake.notified().await,
             }
         }
+    }
+
+    /// In ms.
+    fn now(&self) -> f64 {
+        self.began.elapsed().as_secs_f64() * 1000.0
     }
 
     /// Receives until the session ends.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use podshell_shared::{
     multiplex::{MAX_CHANNELS, put, split},
-    terminal::{ClientMessage, ServerMessage},
+    terminal::{ClientMessage, ServerMessage, TELL_EVERY},
 };
 use sockjs::frame::{Frame, encode_batch};
 
@@ -22,6 +22,9 @@ use crate::{
 
 /// About how much one request sends, in bytes.
 const MAX_BATCH: usize = 48 << 10;
+/// How long an acknowledgement may wait for something that it can go with, in ms, as in TCP (RFC 1122, section 4.2.3.2): a
+/// request of its own would cost more than it tells, and a key would have to wait for it.
+const ACK_WITHIN: f64 = 100.0;
 /// What is no longer goes first: a key does not wait for another terminal's paste.
 const SHORT: usize = 1 << 10;
 
@@ -61,6 +64,10 @@ pub struct Multiplex {
     is_sending: bool,
     /// The channel that had the last turn to send.
     turn: u32,
+    /// Since when acknowledgements wait for something that they can go with, in ms.
+    acks_wait_since: Option<f64>,
+    /// Whether they are to wait no longer.
+    acks_are_due: bool,
     /// Whether somebody gave a channel up because nothing came: no other is opened here.
     is_doubtful: bool,
     is_over: bool,
@@ -72,6 +79,9 @@ struct Channel {
     /// What its owner has to show that a session may be opened.
     query: String,
     unsent: VecDeque<String>,
+    /// The offset to acknowledge, which stands for all before it, and the one that was acknowledged last.
+    ack: Option<u64>,
+    acked: u64,
     /// Whether anything was said on it.
     was_used: bool,
     /// Whether either side has said that it is to end.
@@ -103,6 +113,8 @@ impl Multiplex {
             is_open: false,
             is_sending: false,
             turn: 0,
+            acks_wait_since: None,
+            acks_are_due: false,
             is_doubtful: false,
             is_over: false,
         }
@@ -132,6 +144,8 @@ impl Multiplex {
         let channel = Channel {
             query: query.to_owned(),
             unsent: VecDeque::new(),
+            ack: None,
+            acked: 0,
             was_used: false,
             is_ending: false,
             has_ended: false,
@@ -144,16 +158,38 @@ impl Multiplex {
         self.last
     }
 
-    /// Says something on a channel.
-    pub fn say(&mut self, number: u32, message: &ClientMessage) {
+    /// Says something on a channel. Times are in ms.
+    pub fn say(&mut self, number: u32, message: &ClientMessage, now: f64) {
+        if let ClientMessage::Ack { offset } = *message {
+            self.acknowledge(number, offset, now);
+            return;
+        }
         let Encoded::Text(text) = self.transport.encode(message) else {
             return;
         };
         if let Some(channel) = self.channels.get_mut(&number) {
             channel.was_used = true;
             channel.is_ending |= *message == ClientMessage::Close;
+            // What was drawn when a Ctrl-C was typed tells the server what it is for.
+            channel.release_ack(number, self.transport);
             channel.unsent.push_back(put(number, &text));
         }
+    }
+
+    /// Much that is acknowledged tells the server that it may send more.
+    fn acknowledge(&mut self, number: u32, offset: u64, now: f64) {
+        if let Some(channel) = self.channels.get_mut(&number) {
+            channel.was_used = true;
+            channel.ack = Some(offset);
+            self.acks_are_due |= offset.saturating_sub(channel.acked) >= TELL_EVERY;
+            self.acks_wait_since.get_or_insert(now);
+        }
+    }
+
+    /// When [`next_batch`](Self::next_batch) is to be asked at the latest, in ms.
+    pub fn ack_deadline(&self) -> Option<f64> {
+        let since = self.acks_wait_since?;
+        (self.is_open && !self.is_sending).then_some(since + ACK_WITHIN)
     }
 
     /// The owner of a channel has done with it, and wants no more events.
@@ -167,6 +203,7 @@ impl Multiplex {
         self.is_doubtful |= !channel.is_ending && !is_unused;
         if self.is_open && channel.was_used && !channel.has_ended {
             channel.was_left = true;
+            channel.ack = None;
             channel.unsent.push_back(put(number, ""));
         } else {
             self.channels.remove(&number);
@@ -207,9 +244,15 @@ impl Multiplex {
     }
 
     /// What one request is to send now; one at a time, so that the order is kept.
-    pub fn next_batch(&mut self) -> Option<String> {
+    pub fn next_batch(&mut self, now: f64) -> Option<String> {
         if !self.is_open || self.is_sending || self.is_over {
             return None;
+        }
+        let mut channels = self.channels.values();
+        let is_more = channels.any(|channel| !channel.unsent.is_empty());
+        let is_late = self.ack_deadline().is_some_and(|deadline| now >= deadline);
+        if is_more || is_late || self.acks_are_due {
+            self.release_acks();
         }
         let mut batch = Batch::default();
         self.fill(&mut batch, SHORT);
@@ -223,6 +266,14 @@ impl Multiplex {
         let mut text = String::new();
         encode_batch(&mut text, batch.texts);
         Some(text)
+    }
+
+    /// All acknowledgements go with the next request.
+    fn release_acks(&mut self) {
+        (self.acks_wait_since, self.acks_are_due) = (None, false);
+        for (number, channel) in &mut self.channels {
+            channel.release_ack(*number, self.transport);
+        }
     }
 
     /// A request that sends is done, or failed if it is not `good`: what it carried may have arrived or not.
@@ -342,6 +393,18 @@ impl Multiplex {
 
     fn tell(&mut self, number: u32, event: ServerEvent) {
         self.events.push_back((number, ChannelEvent::Server(event)));
+    }
+}
+
+impl Channel {
+    /// An acknowledgement that waits goes behind what was said before it.
+    fn release_ack(&mut self, number: u32, transport: Transport) {
+        if let Some(offset) = self.ack.take()
+            && let Encoded::Text(text) = transport.encode(&ClientMessage::Ack { offset })
+        {
+            self.acked = offset;
+            self.unsent.push_back(put(number, &text));
+        }
     }
 }
 

@@ -71,3 +71,24 @@ for (const [name, options, transport] of PROXIES) {
     });
   });
 }
+
+test("what comes while nobody types is acknowledged by itself, and not line by line", async ({ page, server, problems }) => {
+  problems.expect(BROKEN);
+  problems.expect(/Failed to load resource.*403/);
+  const proxy = await Proxy.to(server);
+  const terminal = await Terminal.open(page, BASH, proxy);
+  await terminal.expectTransport("xhr-streaming");
+  await terminal.expectPrompt();
+  const sent: string[][] = [];
+  page.on("request", (request) => {
+    if (request.url().includes("/xhr_send")) sent.push(request.postDataJSON() as string[]);
+  });
+  const began = Date.now();
+  await terminal.run("clear; for n in $(seq 100); do echo line $n; sleep 0.02; done; echo do''ne");
+  await terminal.expectText(/^done$/m);
+  const alone = () => sent.filter((texts) => texts.every((text) => text.includes('"Op":"ack"'))).length;
+  await expect.poll(alone).toBeGreaterThan(0);
+  // each waits for 100 ms
+  expect(alone()).toBeLessThanOrEqual((Date.now() - began) / 100 + 5);
+  await proxy.remove();
+});

@@ -81,9 +81,9 @@ fn each_channel_is_a_connection_of_its_own() {
     multiplex.receive("o\n");
     let opened = |number| (number, ChannelEvent::Server(ServerEvent::Opened));
     assert_eq!(events(&mut multiplex), [opened(one), opened(two)]);
-    multiplex.say(one, &stdin("1"));
-    multiplex.say(two, &stdin("2"));
-    let sent = typed(multiplex.next_batch());
+    multiplex.say(one, &stdin("1"), 0.0);
+    multiplex.say(two, &stdin("2"), 0.0);
+    let sent = typed(multiplex.next_batch(0.0));
     assert_eq!(sent, [(one, Some("1".into())), (two, Some("2".into()))]);
     let pong = |token: &str| ServerMessage::Pong {
         token: token.to_owned(),
@@ -106,14 +106,103 @@ fn each_channel_is_a_connection_of_its_own() {
 fn one_request_at_a_time_sends_for_all() {
     let mut multiplex = opened();
     let [one, two] = channels(&mut multiplex);
-    multiplex.say(one, &stdin("a"));
-    assert_eq!(typed(multiplex.next_batch()).len(), 1);
-    multiplex.say(two, &stdin("b"));
-    multiplex.say(one, &stdin("c"));
-    assert_eq!(multiplex.next_batch(), None, "one is under way");
+    multiplex.say(one, &stdin("a"), 0.0);
+    assert_eq!(typed(multiplex.next_batch(0.0)).len(), 1);
+    multiplex.say(two, &stdin("b"), 0.0);
+    multiplex.say(one, &stdin("c"), 0.0);
+    assert_eq!(multiplex.next_batch(0.0), None, "one is under way");
     multiplex.sent(true);
-    let sent = typed(multiplex.next_batch());
+    let sent = typed(multiplex.next_batch(0.0));
     assert_eq!(sent, [(two, Some("b".into())), (one, Some("c".into()))]);
+}
+
+/// What a request brings: the channels, and the offset that is acknowledged there; [`None`] for anything else.
+fn acks(batch: Option<String>) -> Vec<(u32, Option<u64>)> {
+    let texts = decode_batch(&batch.expect("a request")).unwrap();
+    let read = |text: &String| {
+        let (number, text) = split(text).expect("a channel");
+        match decode_client(text) {
+            Ok(ClientMessage::Ack { offset }) => (number, Some(offset)),
+            _ => (number, None),
+        }
+    };
+    texts.iter().map(read).collect()
+}
+
+#[test]
+fn acknowledgements_wait_for_something_that_they_can_go_with() {
+    let mut multiplex = opened();
+    let [one, two] = channels(&mut multiplex);
+    let ack = |offset| ClientMessage::Ack { offset };
+    assert_eq!(multiplex.ack_deadline(), None);
+    multiplex.say(one, &ack(10), 5.0);
+    multiplex.say(two, &ack(7), 6.0);
+    multiplex.say(one, &ack(20), 7.0);
+    assert_eq!(multiplex.ack_deadline(), Some(105.0));
+    assert_eq!(
+        multiplex.next_batch(104.0),
+        None,
+        "alone they are not worth it"
+    );
+    multiplex.say(two, &stdin("a"), 50.0);
+    let sent = acks(multiplex.next_batch(50.0));
+    assert_eq!(sent, [(one, Some(20)), (two, Some(7)), (two, None)]);
+    assert_eq!(multiplex.ack_deadline(), None);
+    // While a request is under way, nothing can go.
+    multiplex.say(one, &ack(30), 60.0);
+    assert_eq!(multiplex.ack_deadline(), None);
+    multiplex.sent(true);
+    assert_eq!(multiplex.ack_deadline(), Some(160.0));
+    assert_eq!(acks(multiplex.next_batch(160.0)), [(one, Some(30))]);
+    multiplex.sent(true);
+    assert_eq!(multiplex.next_batch(1_000.0), None, "there are none");
+}
+
+#[test]
+fn much_that_is_acknowledged_is_told_at_once() {
+    let mut multiplex = opened();
+    let [one, two] = channels(&mut multiplex);
+    let ack = |offset| ClientMessage::Ack { offset };
+    multiplex.say(one, &ack(TELL_EVERY - 1), 0.0);
+    assert_eq!(multiplex.next_batch(0.0), None);
+    multiplex.say(two, &ack(1), 0.0);
+    multiplex.say(one, &ack(TELL_EVERY), 0.0);
+    let all = [(one, Some(TELL_EVERY)), (two, Some(1))];
+    assert_eq!(acks(multiplex.next_batch(0.0)), all);
+    multiplex.say(one, &ack(2 * TELL_EVERY), 0.0);
+    assert_eq!(multiplex.next_batch(0.0), None, "one is under way");
+    multiplex.sent(true);
+    let more = acks(multiplex.next_batch(0.0));
+    assert_eq!(more, [(one, Some(2 * TELL_EVERY))]);
+}
+
+#[test]
+fn what_is_drawn_after_a_key_is_acknowledged_after_it() {
+    let mut multiplex = opened();
+    let [one] = channels(&mut multiplex);
+    let ack = |offset| ClientMessage::Ack { offset };
+    multiplex.say(one, &ack(1), 0.0);
+    multiplex.say(one, &ClientMessage::Interrupt, 0.0);
+    multiplex.say(one, &ack(100_000), 0.0);
+    let sent = acks(multiplex.next_batch(0.0));
+    assert_eq!(sent, [(one, Some(1)), (one, None), (one, Some(100_000))]);
+}
+
+#[test]
+fn who_has_left_acknowledges_nothing() {
+    let mut multiplex = opened();
+    let [one, two] = channels(&mut multiplex);
+    multiplex.say(one, &stdin("a"), 0.0);
+    multiplex.say(one, &ClientMessage::Ack { offset: 5 }, 0.0);
+    multiplex.leave(one);
+    assert_eq!(acks(multiplex.next_batch(0.0)), [(one, None), (one, None)]);
+    multiplex.sent(true);
+    multiplex.say(two, &ClientMessage::Ack { offset: 6 }, 0.0);
+    multiplex.leave(two);
+    assert_eq!(acks(multiplex.next_batch(100.0)), [(two, None)]);
+    multiplex.sent(true);
+    assert_eq!(multiplex.next_batch(200.0), None);
+    assert_eq!(multiplex.ack_deadline(), None);
 }
 
 #[test]
@@ -122,13 +211,13 @@ fn a_key_waits_for_nobodys_paste() {
     let [pasting, other, typing] = channels(&mut multiplex);
     let long = "x".repeat(16 << 10);
     for _ in 0..8 {
-        multiplex.say(pasting, &stdin(long.clone()));
-        multiplex.say(other, &stdin(long.clone()));
+        multiplex.say(pasting, &stdin(long.clone()), 0.0);
+        multiplex.say(other, &stdin(long.clone()), 0.0);
     }
-    let _ = multiplex.next_batch();
-    multiplex.say(typing, &stdin("k"));
+    let _ = multiplex.next_batch(0.0);
+    multiplex.say(typing, &stdin("k"), 0.0);
     multiplex.sent(true);
-    let batch = typed(multiplex.next_batch());
+    let batch = typed(multiplex.next_batch(0.0));
     assert_eq!(batch[0], (typing, Some("k".into())));
     // Those who paste have their turns.
     let pasted: Vec<u32> = batch[1..].iter().map(|(number, _)| *number).collect();
@@ -142,12 +231,12 @@ fn a_key_waits_for_nobodys_paste() {
 fn what_is_said_last_is_sent_and_then_all_is_done() {
     let mut multiplex = opened();
     let [one, two] = channels(&mut multiplex);
-    multiplex.say(one, &stdin("a"));
+    multiplex.say(one, &stdin("a"), 0.0);
     multiplex.leave(two);
     multiplex.leave(one);
     assert!(!multiplex.is_done());
     assert_eq!(
-        typed(multiplex.next_batch()),
+        typed(multiplex.next_batch(0.0)),
         [(one, Some("a".into())), (one, None)]
     );
     assert!(!multiplex.is_done(), "it may not have arrived");
@@ -165,19 +254,19 @@ fn whoever_has_no_answer_takes_no_other_channel_here() {
         let [one, two] = channels(&mut multiplex);
         match ends {
             0 => {}
-            1 => multiplex.say(one, &ClientMessage::Close),
+            1 => multiplex.say(one, &ClientMessage::Close, 0.0),
             2 => {
-                multiplex.say(one, &stdin("a"));
+                multiplex.say(one, &stdin("a"), 0.0);
                 multiplex.receive(&frame(&[said(one, &ServerMessage::Exit(exit()))]));
             }
             _ => {
-                multiplex.say(one, &stdin("a"));
+                multiplex.say(one, &stdin("a"), 0.0);
                 multiplex.receive(&frame(&[put(one, r#"c[1,"Gone."]"#)]));
             }
         }
         multiplex.leave(one);
         assert!(multiplex.has_room(), "{ends}");
-        multiplex.say(two, &stdin("a"));
+        multiplex.say(two, &stdin("a"), 0.0);
         multiplex.leave(two);
         assert!(!multiplex.has_room());
     }
@@ -196,15 +285,15 @@ fn whoever_has_no_answer_takes_no_other_channel_here() {
 fn a_channel_that_the_server_has_ended_is_left_without_a_word() {
     let mut multiplex = opened();
     let [one] = channels(&mut multiplex);
-    multiplex.say(one, &stdin("a"));
-    assert_eq!(typed(multiplex.next_batch()).len(), 1);
+    multiplex.say(one, &stdin("a"), 0.0);
+    assert_eq!(typed(multiplex.next_batch(0.0)).len(), 1);
     multiplex.sent(true);
     multiplex.receive(&frame(&[put(one, r#"c[2,"why"]"#)]));
     let (code, reason) = (2, "why".to_owned());
     let closed = ChannelEvent::Server(ServerEvent::Closed { code, reason });
     assert_eq!(events(&mut multiplex), [(one, closed)]);
     multiplex.leave(one);
-    assert_eq!(multiplex.next_batch(), None);
+    assert_eq!(multiplex.next_batch(0.0), None);
     assert!(multiplex.is_done());
 }
 
@@ -213,10 +302,10 @@ fn the_loss_of_the_session_is_that_of_all_its_channels() {
     for sends in [false, true] {
         let mut multiplex = opened();
         let [one, two, left] = channels(&mut multiplex);
-        multiplex.say(left, &stdin("a"));
+        multiplex.say(left, &stdin("a"), 0.0);
         multiplex.leave(left);
         if sends {
-            assert!(multiplex.next_batch().is_some());
+            assert!(multiplex.next_batch(0.0).is_some());
             multiplex.sent(false);
         } else {
             assert_eq!(multiplex.received(false), Then::Stop);
@@ -224,7 +313,7 @@ fn the_loss_of_the_session_is_that_of_all_its_channels() {
         let closed = |number| (number, ChannelEvent::Closed);
         assert_eq!(events(&mut multiplex), [closed(one), closed(two)]);
         assert!(!multiplex.has_room());
-        assert_eq!(multiplex.next_batch(), None);
+        assert_eq!(multiplex.next_batch(0.0), None);
         assert_eq!(multiplex.received(false), Then::Stop);
     }
 }
@@ -320,7 +409,7 @@ proptest! {
                 Act::Open => there.push(multiplex.open("a")),
                 Act::Say(of, length) if !there.is_empty() => {
                     let number = *of.get(&there);
-                    multiplex.say(number, &stdin("x".repeat(length)));
+                    multiplex.say(number, &stdin("x".repeat(length)), 0.0);
                     said.entry(number).or_default().push(Some(length));
                 }
                 Act::Leave(of) if !there.is_empty() => {
@@ -331,13 +420,13 @@ proptest! {
                     }
                 }
                 Act::Say(..) | Act::Leave(_) => {}
-                Act::Request => { take(multiplex.next_batch()); }
+                Act::Request => { take(multiplex.next_batch(0.0)); }
                 Act::Answer => multiplex.sent(true),
             }
         }
         loop {
             multiplex.sent(true);
-            if take(multiplex.next_batch()) == 0 {
+            if take(multiplex.next_batch(0.0)) == 0 {
                 break;
             }
         }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use gloo_net::http::{Request, RequestBuilder, Response};
+use gloo_timers::callback::Timeout;
 use podshell_client::{
     multiplex::{ChannelEvent, Multiplex, Then},
     transport::Transport,
@@ -18,7 +19,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, EventSource, EventSourceInit, MessageEvent};
 
 use crate::{
-    browser::random,
+    browser::{clock, random},
     net::{body::Body, connection_event::ConnectionEvent, credential},
 };
 
@@ -46,6 +47,8 @@ struct Shared {
     /// Ends the request that receives.
     abort: AbortController,
     events: RefCell<Option<Events>>,
+    /// Has acknowledgements go that wait for something that they can go with.
+    ack_timer: RefCell<Option<Timeout>>,
 }
 
 /// The browser's own client of an event stream.
@@ -93,7 +96,11 @@ impl Channel {
 
     /// Sends a message, behind those before it.
     pub(crate) fn send(&self, message: &ClientMessage) {
-        self.shared.state.borrow_mut().say(self.number, message);
+        let now = clock::now();
+        self.shared
+            .state
+            .borrow_mut()
+            .say(self.number, message, now);
         self.shared.send_next();
     }
 }
@@ -115,6 +122,7 @@ impl Shared {
             address: RefCell::new(transport.address(base, random::number)),
             abort: AbortController::new()?,
             events: RefCell::default(),
+            ack_timer: RefCell::default(),
         }))
     }
 
@@ -261,10 +269,32 @@ impl Shared {
 
     /// Sends what waits, unless a request does so already.
     fn send_next(self: &Rc<Self>) {
-        let batch = self.state.borrow_mut().next_batch();
+        let batch = self.state.borrow_mut().next_batch(clock::now());
         match batch {
-            Some(batch) => spawn_local(Rc::clone(self).send(batch)),
-            None => self.stop_if_done(),
+            Some(batch) => {
+                self.ack_timer.take();
+                spawn_local(Rc::clone(self).send(batch));
+            }
+            None => {
+                self.time_acks();
+                self.stop_if_done();
+            }
+        }
+    }
+
+    /// Has what waits go alone after a while.
+    fn time_acks(self: &Rc<Self>) {
+        let mut timer = self.ack_timer.borrow_mut();
+        let deadline = self.state.borrow().ack_deadline();
+        if let Some(deadline) = deadline.filter(|_| timer.is_none()) {
+            let wait = (deadline - clock::now()).max(0.0).ceil() as u32;
+            let me = Rc::downgrade(self);
+            *timer = Some(Timeout::new(wait, move || {
+                if let Some(me) = me.upgrade() {
+                    me.ack_timer.take();
+                    me.send_next();
+                }
+            }));
         }
     }
 
