@@ -425,6 +425,9 @@ pub enum Why {
         reason: String,
         /// Its exit code.
         code: i32,
+        /// When it is to be started again (RFC 3339, UTC), if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again: Option<String>,
     },
 }
 

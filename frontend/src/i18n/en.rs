@@ -260,6 +260,10 @@ impl Translation for English {
         format!("Ended last with code {code}{}", detail(reason, ", "))
     }
 
+    fn starts_again(&self, crashed: &str, time: &str) -> String {
+        format!("{crashed}; next start in {time}")
+    }
+
     fn restarts_ago(&self, restarts: &str, age: &str) -> String {
         format!("{restarts} ({age} ago)")
     }

@@ -114,6 +114,9 @@ pub(crate) trait Translation: Sync {
     /// A container that crashes has ended so last; the reason is Kubernetes's, and may be empty.
     fn crashed(&self, reason: &str, code: i32) -> String;
 
+    /// The same, and that it is to be started again in such a time.
+    fn starts_again(&self, crashed: &str, time: &str) -> String;
+
     /// So many restarts, the last of them so long ago.
     fn restarts_ago(&self, restarts: &str, age: &str) -> String;
 

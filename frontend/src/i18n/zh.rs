@@ -260,6 +260,10 @@ impl Translation for Chinese {
         format!("上次以代码 {code} 结束{}", detail(reason, "，"))
     }
 
+    fn starts_again(&self, crashed: &str, time: &str) -> String {
+        format!("{crashed}；{time} 后再次启动")
+    }
+
     fn restarts_ago(&self, restarts: &str, age: &str) -> String {
         format!("{restarts}（{age} 前）")
     }

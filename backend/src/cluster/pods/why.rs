@@ -2,7 +2,7 @@
 
 use k8s_openapi::{
     api::core::v1::{ContainerStatus, Pod, PodStatus},
-    jiff::Timestamp,
+    jiff::{SignedDuration, Timestamp},
 };
 use podshell_shared::api::Why;
 
@@ -67,6 +67,7 @@ fn waits(container: &ContainerStatus) -> Option<Why> {
         Some(Why::Crashed {
             reason: words::fit_in(last.reason.as_deref().unwrap_or_default(), MOST),
             code: last.exit_code,
+            again: next_start(container).map(|time| time.to_string()),
         })
     };
     if reason == CRASHES {
@@ -74,6 +75,15 @@ fn waits(container: &ContainerStatus) -> Option<Why> {
     } else {
         said().or_else(crashed)
     }
+}
+
+/// When the kubelet starts a container again that crashes. It tells only for how long it holds it back, from the end of the last
+/// run on: `back-off 2m40s restarting failed container=…`.
+fn next_start(container: &ContainerStatus) -> Option<Timestamp> {
+    let waiting = container.state.as_ref()?.waiting.as_ref()?;
+    let told = waiting.message.as_deref()?.strip_prefix("back-off ")?;
+    let held_back: SignedDuration = told.split(' ').next()?.parse().ok()?;
+    last_end(container)?.checked_add(held_back).ok()
 }
 
 #[cfg(test)]
@@ -103,7 +113,12 @@ mod tests {
         };
         let crashed = |reason: &str, code| {
             let reason = reason.to_owned();
-            Some(Why::Crashed { reason, code })
+            let again = None;
+            Some(Why::Crashed {
+                reason,
+                code,
+                again,
+            })
         };
         let unscheduled = json!([
             {"type": "Ready", "status": "False", "message": "of no interest"},
@@ -154,6 +169,40 @@ mod tests {
             (json!({"ephemeralContainerStatuses": [pull()]}), None),
         ] {
             assert_eq!(super::why(&with(&status)), why, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_crashed_container_is_started_again_when_it_is_held_back_no_more() {
+        let ended = json!({"exitCode": 1, "finishedAt": "2026-11-20T10:00:01Z"});
+        for (message, ended, again) in [
+            (
+                "back-off 10s restarting failed container=app pod=web_shop(1)",
+                &ended,
+                Some("2026-11-20T10:00:11Z"),
+            ),
+            (
+                "back-off 2m40s restarting failed container=app pod=web_shop(1)",
+                &ended,
+                Some("2026-11-20T10:02:41Z"),
+            ),
+            ("back-off 5m0s", &ended, Some("2026-11-20T10:05:01Z")),
+            (
+                "back-off 1h0m0.5s x",
+                &ended,
+                Some("2026-11-20T11:00:01.5Z"),
+            ),
+            ("back-off forever", &ended, None),
+            ("back-off 999999999999999h", &ended, None),
+            ("", &ended, None),
+            ("back-off 10s", &json!({"exitCode": 1}), None),
+        ] {
+            let crash = waits("CrashLoopBackOff", message, ended);
+            let why = why(&with(&json!({"containerStatuses": [crash]})));
+            let Some(Why::Crashed { again: told, .. }) = why else {
+                panic!("{why:?}");
+            };
+            assert_eq!(told.as_deref(), again, "{message}");
         }
     }
 

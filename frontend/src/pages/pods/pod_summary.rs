@@ -92,12 +92,20 @@ pub(crate) fn why_not(pod: &Pod, language: Language) -> String {
             Some(text) => language.with_detail(text, message),
             None => message.clone(),
         },
-        Some(Why::Crashed { reason, code }) => language.crashed(reason, *code),
+        Some(Why::Crashed { reason, code, .. }) => language.crashed(reason, *code),
         None => {
             let mut reasons = pod.containers.iter().map(reason);
             let first = reasons.find(|reason| !reason.is_empty() && *reason != pod.status);
             first.unwrap_or_default().to_owned()
         }
+    }
+}
+
+/// When a container that has crashed is to be started again, if that is known.
+pub(crate) fn starts_again(pod: &Pod) -> Option<&str> {
+    match &pod.why {
+        Some(Why::Crashed { again, .. }) => again.as_deref(),
+        _ => None,
     }
 }
 

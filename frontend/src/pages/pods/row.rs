@@ -20,6 +20,9 @@ use crate::{
     workspace::open_panes::{Workspace, use_workspace},
 };
 
+/// The longest that a kubelet holds a container back that crashes, in s.
+const HELD_BACK: f64 = 300.0;
+
 /// A pod, and a way to a shell in each of its containers.
 #[component]
 pub(crate) fn PodRow(
@@ -185,9 +188,15 @@ impl Cells<'_> {
         } else {
             pod_summary::why_not(pod, language)
         };
-        let why = move || ended.as_ref().map_or_else(|| why.clone(), |ended| ended());
-        let whole_why = why.clone();
+        let again = pod_summary::starts_again(pod).filter(|_| !is_refused);
+        let again = again_in(self.store.now, again);
+        let why = move || match (&ended, again()) {
+            (Some(ended), _) => ended(),
+            (None, Some(time)) => language.starts_again(&why, &time),
+            (None, None) => why.clone(),
+        };
         let words = language.words();
+        let whole_why = why.clone();
         let attached = containers.into_iter().next().filter(|_| rights.attach);
         let attach = attached.map(|container| {
             let label = format!("{}: {}", words.attach_title, container.name);
@@ -286,6 +295,18 @@ pub(super) fn age(
         let seconds = (now.get() - time?) / 1000.0;
         // Not a number where it is no time.
         (!seconds.is_nan()).then(|| spans::age(seconds.max(0.0) as u64))
+    }
+}
+
+/// How long it is until a time; nothing where it is missing or past. It follows `now`, in ms since 1970.
+fn again_in(now: RwSignal<f64>, time: Option<&str>) -> impl Fn() -> Option<String> + Clone + use<> {
+    let time = time.map(Date::parse);
+    move || {
+        let seconds = (time? - now.get()) / 1000.0;
+        // No more than a kubelet waits, so that a clock that goes wrong says nothing.
+        (0.0..=HELD_BACK)
+            .contains(&seconds)
+            .then(|| spans::age(seconds.ceil() as u64))
     }
 }
 
