@@ -35,6 +35,7 @@ mod ui;
 mod workspace;
 mod xterm;
 
+use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
 
 /// Shows the page, once it is known who is there.
@@ -42,6 +43,8 @@ pub fn start() {
     panic::show_panics();
     spawn_local(async {
         pages::sign_in::link::begin().await;
+        // A task of its own: together with the compilation it would be a long one, in which the browser answers nothing.
+        TimeoutFuture::new(0).await;
         leptos::mount::mount_to_body(app::App);
         browser::dom::remove_placeholder();
     });

@@ -87,12 +87,12 @@ fn action(key: &str, in_field: bool) -> Option<Action> {
 /// What is done with the list.
 #[derive(Clone, Copy)]
 pub(super) struct ListKeys {
-    pub(super) store: PodStore,
-    pub(super) workspace: Workspace,
+    store: PodStore,
+    workspace: Workspace,
     /// Where the wanted pods are among all.
-    pub(super) wanted: Memo<Vec<usize>>,
+    wanted: Memo<Vec<usize>>,
     /// How their lines lie.
-    pub(super) lines: Memo<Lines>,
+    lines: Memo<Lines>,
     /// Gives the keyboard, which the list has, to a row as soon as one is drawn.
     to_row: Frames,
 }
@@ -112,7 +112,7 @@ impl ListKeys {
             lines,
             // Who has gone elsewhere meanwhile stays there.
             to_row: Frames::new(move || {
-                is_any() == Some(true) && list_has_keyboard() && !focus_row()
+                is_any() == Some(true) && is_list_there() && list_has_keyboard() && !focus_row()
             }),
         }
     }
@@ -333,6 +333,11 @@ fn keep_keyboard() {
     }
 }
 
+/// Whether there is a table that rows may come into.
+fn is_list_there() -> bool {
+    matches!(document().query_selector(".pod-list"), Ok(Some(_)))
+}
+
 /// Whether the keyboard is the list's own, and no row's.
 fn list_has_keyboard() -> bool {
     let on = document().active_element();
@@ -341,14 +346,18 @@ fn list_has_keyboard() -> bool {
 
 /// Gives the keyboard to the chosen row, or to the first; not if none is drawn.
 fn focus_row() -> bool {
-    focus(".pod-row--selected a") || focus(".pod-row a") || focus(".pod-row button")
+    focus(".pod-row--selected :is(a, button)") || focus(".pod-row :is(a, button)")
 }
 
 /// Gives the keyboard to what a selector finds first.
 fn focus(selector: &str) -> bool {
     let found = document().query_selector(selector).ok().flatten();
     let found = found.and_then(|found| found.dyn_into::<HtmlElement>().ok());
-    found.is_some_and(|found| found.focus().is_ok())
+    found.is_some_and(|found| {
+        // What is not shown takes it without a word, and has it not.
+        found.focus().ok();
+        document().active_element().as_deref() == Some(&*found)
+    })
 }
 
 #[cfg(test)]

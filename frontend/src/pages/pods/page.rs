@@ -77,13 +77,21 @@ pub(crate) fn PodsPage(
     let (go, debug) = (use_navigate(), use_debug());
     let main = NodeRef::<html::Main>::new();
     let focus = move || {
-        if let Some(main) = main.get() {
+        // The list may have gone meanwhile, and who has the keyboard in it keeps that.
+        let focused = document().active_element();
+        if let Some(main) = main.try_get_untracked().flatten()
+            && !main.contains(focused.as_deref())
+        {
             main.focus().ok();
         }
     };
-    // Keys are for who is in the list: who comes is.
-    Effect::new(move |_| focus());
     let is_there = Memo::new(move |_| store.cluster.with(Option::is_some));
+    // Keys are for who is in the list: who comes is. Where there is none yet, that need not lay out what is there, which the
+    // next frame does anyway.
+    Effect::new(move |_| match is_there.get_untracked() {
+        true => focus(),
+        false => request_animation_frame(focus),
+    });
     view! {
         <main
             class="page"
@@ -94,7 +102,7 @@ pub(crate) fn PodsPage(
         >
             <h1 class="visually-hidden">"Podshell"</h1>
             <Show when=move || is_there.get() && !account.is_out()>
-                <FirstVisit go_to_keys leave=move || untrack(focus) />
+                <FirstVisit go_to_keys leave=focus />
             </Show>
             {move || match (store.cluster.get(), failure()) {
                 _ if account.is_out() => view! {

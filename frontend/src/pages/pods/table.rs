@@ -93,12 +93,8 @@ pub(super) fn PodTable(
     );
     let wanted_rows =
         Memo::new(move |_| visible(view.get(), row_height.get(), lines.get().count()));
-    let rows = RwSignal::new(next(
-        0..0,
-        wanted_rows.get_untracked(),
-        View::default(),
-        0.0,
-    ));
+    // None at first: all that is around them comes in the same task.
+    let rows = RwSignal::new(0..0);
     let frames = Frames::new(move || {
         measure();
         // The table may have gone meanwhile.

@@ -11,6 +11,8 @@ const BEYOND: usize = 12;
 const STEP: usize = 8;
 /// No more than so many come in one frame.
 const AT_ONCE: usize = 5;
+/// Nor than so many while nothing is known of their height, in the first: the browser has to compile then what draws a row.
+const AT_FIRST: usize = 2;
 
 /// What can be seen of a list, in pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -57,7 +59,7 @@ pub(super) fn next(
     } else if next != there {
         return next;
     }
-    let mut left = AT_ONCE;
+    let mut left = if row > 0.0 { AT_ONCE } else { AT_FIRST };
     // Down as far as one sees, up, and then beyond.
     for end in [seen.end.min(wanted.end), wanted.end] {
         let more = end.saturating_sub(next.end).min(left);
@@ -127,7 +129,9 @@ mod tests {
         assert_eq!(next(960..1_010, wanted.clone(), view, ROW), 984..1_010);
         assert_eq!(next(984..1_010, wanted, view, ROW), 984..1_015);
         // Before anything is known of their height.
-        assert_eq!(next(0..0, 0..ALL, View::default(), 0.0), 0..AT_ONCE);
+        let unknown = |there| next(there, 0..ALL, View::default(), 0.0);
+        assert_eq!(unknown(0..0), 0..AT_FIRST);
+        assert_eq!(next(0..AT_FIRST, 0..ALL, View::default(), ROW), 0..7);
     }
 
     proptest! {
