@@ -162,6 +162,43 @@ test("what one's frame has shown is not shown to who brings another token to it"
   await expect(second.locator(".xterm-rows")).not.toContainText("my-secret");
 });
 
+test("the page around it says how it is to look, as far as that can be read", async ({ embed, problems }) => {
+  const { page } = await embed();
+  const look = page.locator("select[name=look]");
+  await look.selectOption("dark");
+  const frame = await open(page, await accountToken("e2e-embedded", [SEE_PODS, EXEC]));
+  await expect(page.getByRole("log")).toContainText("podshell:ready");
+  const terminal = frame.locator(".xterm-scrollable-element").first();
+  const background = async () => terminal.evaluate((element) => getComputedStyle(element).backgroundColor);
+  await expect.poll(background).toBe("rgb(17, 20, 24)");
+  await look.selectOption("light");
+  await expect.poll(background).toBe("rgb(252, 252, 251)");
+  await look.selectOption("the dashboard's");
+  await expect.poll(background).toBe("rgb(0, 43, 54)");
+  await expect(frame.locator("html")).toHaveAttribute("data-theme", "dark");
+  const text = frame.locator(".xterm-rows");
+  await expect.poll(async () => text.evaluate((rows) => getComputedStyle(rows).color)).toBe("rgb(147, 161, 161)");
+
+  // what can't be read is not taken, and who wrote the page is told why
+  problems.expect(/podshell:look is not taken\. The text has a contrast of 1\.0/);
+  const told = page.waitForEvent("console", (message) => message.text().includes("is not taken"));
+  await page.locator("iframe").evaluate((frame: HTMLIFrameElement) => {
+    const message = { type: "podshell:look", background: "#222222", text: "#232323" };
+    frame.contentWindow?.postMessage(message, "*");
+  });
+  await told;
+  expect(await background()).toBe("rgb(0, 43, 54)");
+
+  // what the user wants comes first
+  await frame.getByTestId("settings").click();
+  await frame.getByTestId("theme-setting").selectOption("light");
+  await expect.poll(background).toBe("rgb(252, 252, 251)");
+  await frame.getByTestId("theme-setting").selectOption("system");
+  await expect.poll(background).toBe("rgb(0, 43, 54)");
+  await frame.getByTestId("contrast-setting").selectOption("more");
+  await expect.poll(background).toBe("rgb(0, 0, 0)");
+});
+
 test("a page that is not listed is told nothing, and shows nothing", async ({ embed }) => {
   for (const listed of ["", "https://other.example"]) {
     const { page } = await embed({ listed });

@@ -7,6 +7,7 @@ use crate::{
         dom,
         storage::{self, keep},
     },
+    embedding::{Colours, Look},
     i18n::{Language, use_language},
 };
 
@@ -205,6 +206,8 @@ pub(crate) struct Settings {
     pub(crate) paste_asks: RwSignal<bool>,
     /// The keys that are not as usual, as they are kept.
     pub(crate) keys: RwSignal<String>,
+    /// What the page around this one wants, for who has set no theme. It is not kept.
+    pub(crate) embedder: RwSignal<Look>,
 }
 
 /// Reads the settings, and does at the root what they say of the page's colours.
@@ -223,18 +226,35 @@ pub(crate) fn provide_settings() {
         cursor_blinks: RwSignal::new(kept(BLINK) == ON),
         scrollback: RwSignal::new(chosen()),
         screen_reader: RwSignal::new(kept(SCREEN_READER) == ON),
+        embedder: RwSignal::default(),
     };
     provide_context(settings);
     // Where the system forces its colours, a terminal has its own still.
     let wanted = dom::follow_query("(prefers-contrast: more), (forced-colors: active)");
+    let is_high = Memo::new(move |_| settings.contrast.get() == Contrast::More || wanted.get());
     Effect::new(move |_| {
-        let theme = settings.theme.get();
+        let theme = settings.theme_here();
         dom::mark_root("data-theme", theme.name(), theme != Theme::System);
     });
+    Effect::new(move |_| dom::mark_root("data-contrast", "more", is_high.get()));
     Effect::new(move |_| {
-        let is_high = settings.contrast.get() == Contrast::More || wanted.get();
-        dom::mark_root("data-contrast", "more", is_high);
+        let is_free = settings.theme.get() == Theme::System && !is_high.get();
+        let colours = settings.embedder.with(|look| look.colours.clone());
+        show_colours(colours.filter(|_| is_free).as_ref());
     });
+}
+
+/// Has terminals take other colours than the style sheet's.
+fn show_colours(colours: Option<&Colours>) {
+    let of = |part: fn(&Colours) -> &String| colours.map(|colours| part(colours).as_str());
+    dom::set_token("--term", of(|colours| &colours.background));
+    dom::set_token("--term-text", of(|colours| &colours.text));
+    dom::set_token("--cursor", of(|colours| &colours.text));
+    dom::set_token("--selection", of(|colours| &colours.selection));
+    dom::set_token("--selection-away", of(|colours| &colours.selection_away));
+    // Terminals look at it.
+    let both = colours.map(|colours| format!("{} {}", colours.background, colours.text));
+    dom::mark_root("data-colours", &both.unwrap_or_default(), colours.is_some());
 }
 
 fn kept(key: &str) -> String {
@@ -303,6 +323,15 @@ pub(crate) fn use_preferences() -> Preferences {
 }
 
 impl Settings {
+    /// The theme that the page has: the user's own wish comes before that of the page around it.
+    fn theme_here(self) -> Theme {
+        match (self.theme.get(), self.embedder.with(|look| look.is_dark)) {
+            (Theme::System, Some(true)) => Theme::Dark,
+            (Theme::System, Some(false)) => Theme::Light,
+            (theme, _) => theme,
+        }
+    }
+
     /// All of it is as it is for who has set nothing, but for the language, which is no setting of terminals.
     pub(crate) fn reset(self) {
         turn(self.instant_interrupt, INTERRUPT, true);

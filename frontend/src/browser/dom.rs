@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
-use web_sys::{Element, Event, ScrollIntoViewOptions, ScrollLogicalPosition, Url};
+use web_sys::{Element, Event, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition, Url};
 
 use crate::browser::listener::Listener;
 
@@ -116,6 +116,19 @@ pub(crate) fn mark_root(attribute: &str, value: &str, is_there: bool) {
         root.remove_attribute(attribute)
             .expect("an attribute can be removed");
     }
+}
+
+/// Gives a token of the style sheet another value, or has it be the style sheet's.
+pub(crate) fn set_token(token: &str, value: Option<&str>) {
+    let root = document().document_element();
+    let Some(root) = root.and_then(|root| root.dyn_into::<HtmlElement>().ok()) else {
+        return;
+    };
+    let style = root.style();
+    match value {
+        Some(value) => style.set_property(token, value).ok(),
+        None => style.remove_property(token).ok().map(|_| ()),
+    };
 }
 
 /// Takes away what `index.html` shows until the page is there.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::look::Look;
+
 /// What is said to the page around this one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type")]
@@ -36,6 +38,8 @@ pub(crate) enum Heard {
     Hello,
     /// A token to call the server with.
     Token(String),
+    /// How the terminal is to look; an error says why it can't be had.
+    Look(Result<Look, String>),
 }
 
 /// Any message of those.
@@ -54,6 +58,10 @@ impl Heard {
         match (&*kind, token) {
             ("podshell:hello", _) => Some(Self::Hello),
             ("podshell:token", Some(token)) => Some(Self::Token(token)),
+            ("podshell:look", _) => {
+                let asked = serde_json::from_str(text).map_err(|error| error.to_string());
+                Some(Self::Look(asked.and_then(Look::take)))
+            }
             _ => None,
         }
     }
@@ -105,6 +113,12 @@ mod tests {
         let token = json!({"type": "podshell:token", "token": "secret"});
         let expected = Heard::Token("secret".to_owned());
         assert_eq!(heard(token), Some(expected));
+        let look = json!({"type": "podshell:look", "theme": "dark"});
+        let dark = Look {
+            is_dark: Some(true),
+            colours: None,
+        };
+        assert_eq!(heard(look), Some(Heard::Look(Ok(dark))));
         for strange in [
             json!(null),
             json!("podshell:hello"),

@@ -91,11 +91,17 @@ pub(crate) fn DialogueBox(dialogues: Dialogues) -> impl IntoView {
         let dialogue = open.get()?;
         let this = Rc::downgrade(&dialogue);
         let element = NodeRef::<html::Dialog>::new();
+        // The one that Enter presses.
+        let first = NodeRef::<html::Button>::new();
         Effect::new(move |_| {
             if let Some(element) = element.get() {
                 element
                     .show_modal()
                     .expect("it is on the page, and was not open before");
+                // `autofocus` would do so but in a frame of another page, where browsers complain of it.
+                if let Some(first) = first.get_untracked() {
+                    first.focus().ok();
+                }
             }
         });
         // The browser gives the focus back before anything is done with the answer.
@@ -131,7 +137,7 @@ pub(crate) fn DialogueBox(dialogues: Dialogues) -> impl IntoView {
                     class:button--primary=is_first
                     // Enter in a box to tick presses the one that is a form's to submit.
                     type=if n == last { "submit" } else { "button" }
-                    autofocus=n == last
+                    node_ref=if n == last { first } else { NodeRef::new() }
                     on:click=move |event| {
                         event.prevent_default();
                         close(Some(n));

@@ -42,8 +42,9 @@ const CONTRAST: &str = "--term-contrast";
 
 /// What of the system changes the tokens.
 const SYSTEM: &str = "(prefers-color-scheme: dark)";
-/// The attributes of the root that choose a theme, `light` or `dark`, and a contrast, `more`.
-const ATTRIBUTES: [&str; 2] = ["data-theme", "data-contrast"];
+/// The attributes of the root that choose a theme, `light` or `dark`, and a contrast, `more`; and the one that changes with tokens
+/// that are not the style sheet's.
+const ATTRIBUTES: [&str; 3] = ["data-theme", "data-contrast", "data-colours"];
 
 /// The options of a terminal that are the style sheet's; none if that could not be loaded.
 pub(crate) fn options() -> Vec<(&'static str, JsValue)> {
@@ -186,9 +187,11 @@ mod tests {
         for token in colours.into_iter().chain([FONTS, CONTRAST]) {
             assert!(tokens.contains(&format!("  {token}: ")), "{token}");
         }
+        let page = include_str!("../../styles/pages/terminal.css");
         for attribute in ATTRIBUTES {
+            let rule = format!(":root[{attribute}");
             assert!(
-                tokens.contains(&format!(":root[{attribute}=\"")),
+                tokens.contains(&rule) || page.contains(&rule),
                 "{attribute}"
             );
         }

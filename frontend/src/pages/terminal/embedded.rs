@@ -5,6 +5,7 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use podshell_shared::target::TargetRequest;
+use web_sys::console;
 
 use crate::{
     browser::viewport,
@@ -18,6 +19,7 @@ use crate::{
         terminal::{composer::Composer, ended::Ways, stage::Stage, status_bar::StatusBar},
     },
     session::{status::Status, view::set_if_changed},
+    settings::Settings,
     ui::error_panel::ErrorPanel,
     workspace::{open_panes::use_workspace, pane::Pane},
     xterm::screen_keys::ComposerInput,
@@ -53,8 +55,10 @@ pub(crate) fn EmbeddedPage(target: TargetRequest) -> impl IntoView {
         }
     };
     let opened = target.clone();
-    let listener = parent.listen(move |heard| {
-        if let Heard::Token(token) = heard {
+    let settings: Settings = expect_context();
+    let listener = parent.listen(move |heard| match heard {
+        Heard::Hello => begin(),
+        Heard::Token(token) => {
             credential::hand_over(token);
             // One that was refused before, or has ended since, is in the way no more.
             if untrack(|| workspace.focused()).is_some() {
@@ -65,8 +69,13 @@ pub(crate) fn EmbeddedPage(target: TargetRequest) -> impl IntoView {
                     pane.controller.begin_again();
                 }
             }
+            begin();
         }
-        begin();
+        Heard::Look(Ok(look)) => settings.embedder.set(look),
+        // Nobody but who writes the other page can mend it.
+        Heard::Look(Err(why)) => {
+            console::warn_1(&format!("podshell:look is not taken. {why}").into());
+        }
     });
     let patience = Timeout::new(FIRST_WORD_WITHIN, begin);
     // Both end with this page.
