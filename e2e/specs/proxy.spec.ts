@@ -2,6 +2,7 @@
 import { kubeconfig } from "../support/env.ts";
 import { EXEC, grant, SEE_PODS, standing } from "../support/kubectl.ts";
 import { Terminal } from "../support/terminal.ts";
+import { BROKEN } from "../support/test.ts";
 import { expect, test } from "../support/users.ts";
 
 const BASH = standing("bash");
@@ -137,6 +138,55 @@ for (const [next, refusal] of [
     if (refusal === undefined) await expect(screen).toBeVisible();
   });
 }
+
+test("what one has left is neither saved nor searched by the next before it is known who they are", async ({
+  page,
+  serve,
+  front,
+  file,
+  problems,
+}) => {
+  problems.expect(/403/);
+  problems.expect(BROKEN);
+  const served = await serve(await byProxy(file), { behind: true, kubeconfig: kubeconfig() });
+  const { origin } = served;
+  let user = ANN;
+  await front(served, { headers: (headers) => say(headers, user) });
+  const terminal = await Terminal.open(page, BASH, { origin });
+  await terminal.run("echo $((6*7))");
+  await terminal.expectText(/^42$/m);
+
+  user = BOB;
+  await page.addInitScript(() => {
+    const make = URL.createObjectURL.bind(URL);
+    Object.assign(window, { saved: 0 });
+    URL.createObjectURL = (data) => {
+      (window as unknown as Window & { saved: number }).saved += 1;
+      return make(data);
+    };
+  });
+  // the server says nothing yet
+  await page.routeWebSocket(/.*/, () => undefined);
+  let tell: () => void = () => undefined;
+  const told = new Promise<void>((resolve) => (tell = resolve));
+  await page.route("**/api/**", async (route) => {
+    await told;
+    await route.continue();
+  });
+  await page.reload();
+  await expect(page.locator(".xterm-rows")).toContainText("42");
+  await page.keyboard.press("Control+Shift+F");
+  await page.keyboard.press("Control+Shift+K");
+  const palette = page.getByTestId("palette");
+  await palette.getByRole("combobox").fill("save as text");
+  await expect(palette.getByRole("option", { selected: true })).toContainText("Save as text");
+  await page.keyboard.press("Enter");
+  await expect(palette).toBeHidden();
+  expect(await page.evaluate(() => (window as unknown as Window & { saved: number }).saved)).toBe(0);
+  await expect(page.getByTestId("search-box")).toHaveCount(0);
+  tell();
+  await expect(page.getByTestId("user")).toHaveText(BOB.name);
+});
 
 test("who does not come by the proxy is told so", async ({ page, serve, file, problems }) => {
   problems.expect(/401/);

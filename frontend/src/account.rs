@@ -14,7 +14,7 @@ use crate::{
         api, credential,
         sign_in_mark::{self, Elsewhere},
     },
-    session::loss,
+    session::{loss, view::TerminalView},
 };
 
 /// So long after it could not be said who uses the page it is asked again, in ms.
@@ -87,10 +87,12 @@ impl Account {
         self.me.get()
     }
 
-    /// Whether what was left in this tab is theirs who use the page, or has been taken away. A frame's user is known to the page
-    /// around it alone.
-    pub(crate) fn has_heard(self) -> bool {
-        self.has_heard.get()
+    /// Whether what a terminal shows is for who uses the page: what was left in this tab is theirs or has been taken away, for the
+    /// server has said who they are, or it has let them go on with that very session. A frame's user is known to the page around
+    /// it alone.
+    pub(crate) fn may_see(self, view: TerminalView) -> bool {
+        let connection = view.connection.get();
+        self.has_heard.get() || connection.is_some_and(|connection| connection.is_own)
     }
 
     /// What the cluster is called, once that is known, and what stands beside its name.

@@ -71,13 +71,7 @@ pub(crate) fn Stage(
     let begin_again = move || shown.with(|pane| pane.controller.begin_again());
     let take_back = move || shown.with(|pane| pane.controller.take_back());
     let covered = move || view.status.with(Status::is_ended) && !view.drawn.get();
-    // What was left here may be another's: the server has said who this is, or has let them go on with it.
-    let is_own = move || {
-        view.connection
-            .get()
-            .is_some_and(|connection| connection.is_own)
-    };
-    let is_another_s = move || !account.has_heard() && !is_own();
+    let is_another_s = move || !account.may_see(view);
     view! {
         <div class="stage" class:stage--covered=covered class:stage--unknown=is_another_s on:mousedown=beside>
             <div class="stage__ground">
