@@ -1,7 +1,6 @@
 // A debug container starts beside every container, whatever its namespace enforces: a shell in it, or one sentence why not.
 import { randomBytes } from "node:crypto";
 import { imageName, kubectl, submit, type Target } from "../support/kubectl.ts";
-import { PodList } from "../support/pod-list.ts";
 import { Terminal } from "../support/terminal.ts";
 import { expect, test } from "../support/test.ts";
 
@@ -90,12 +89,6 @@ for (const standard of STANDARDS) {
     const namespace = await scene(standard);
     try {
       const { page } = await setUp(FLAGS);
-      const list = await PodList.open(page, `./?namespace=${namespace}`);
-      // the kubelet says so some seconds after each end
-      await expect(list.row(`${namespace}/crashing`)).toContainText(
-        /Ended last with code \d+, \w+; next start in [\dms]+/,
-        { timeout: 60_000 },
-      );
       for (const kind of KINDS) {
         const target: Target = { namespace, pod: kind, container: "app" };
         const terminal = await Terminal.goto(page, target);

@@ -23,6 +23,21 @@ test("a pending pod says why and can't be opened", async ({ page }) => {
   await expect(list.shell("podshell-e2e/pending")).toHaveCount(0);
 });
 
+test("of one that crashes it is told how it ended, and when it starts again", async ({ page }) => {
+  const again = new Date(Date.now() + 160_000).toISOString();
+  await page.route("**/api/v1/pods*", async (route) => {
+    const answer = await route.fetch();
+    const list = (await answer.json()) as { pods: { name: string; why: object; containers: object[] }[] };
+    for (const pod of list.pods.filter((pod) => pod.name === "pending")) {
+      pod.why = { crashed: { reason: "OOMKilled", code: 137, again } };
+    }
+    await route.fulfill({ response: answer, json: list });
+  });
+  const list = await PodList.open(page);
+  const row = list.row("podshell-e2e/pending");
+  await expect(row).toContainText(/Ended last with code 137, OOMKilled; next start in 2m\d+s/);
+});
+
 test("the filter leaves the pods that match", async ({ page }) => {
   const list = await PodList.open(page);
   await expect(list.row("podshell-e2e/shell")).toBeVisible();

@@ -2,6 +2,7 @@
 
 use gloo_timers::callback::Interval;
 use leptos::{ev::KeyboardEvent, html, prelude::*};
+use web_sys::HtmlElement;
 
 use crate::{
     account::{Why, use_account},
@@ -77,11 +78,8 @@ pub(crate) fn PodsPage(
     let (go, debug) = (use_navigate(), use_debug());
     let main = NodeRef::<html::Main>::new();
     let focus = move || {
-        // The list may have gone meanwhile, and who has the keyboard in it keeps that.
-        let focused = document().active_element();
-        if let Some(main) = main.try_get_untracked().flatten()
-            && !main.contains(focused.as_deref())
-        {
+        // The list may have gone meanwhile.
+        if let Some(main) = main.try_get_untracked().flatten() {
             main.focus().ok();
         }
     };
@@ -90,7 +88,13 @@ pub(crate) fn PodsPage(
     // next frame does anyway.
     Effect::new(move |_| match is_there.get_untracked() {
         true => focus(),
-        false => request_animation_frame(focus),
+        false => request_animation_frame(move || {
+            // Who has gone to something in it meanwhile stays there.
+            let is_in = |main: HtmlElement| dom::has_focus(&main);
+            if !main.try_get_untracked().flatten().is_some_and(is_in) {
+                focus();
+            }
+        }),
     });
     view! {
         <main
