@@ -189,7 +189,7 @@ impl Multiplex {
     /// When [`next_batch`](Self::next_batch) is to be asked at the latest, in ms.
     pub fn ack_deadline(&self) -> Option<f64> {
         let since = self.acks_wait_since?;
-        (self.is_open && !self.is_sending).then_some(since + ACK_WITHIN)
+        (self.is_open && !self.is_sending && !self.is_over).then_some(since + ACK_WITHIN)
     }
 
     /// The owner of a channel has done with it, and wants no more events.
@@ -268,7 +268,7 @@ impl Multiplex {
         Some(text)
     }
 
-    /// All acknowledgements go with the next request.
+    /// All acknowledgements go with the next request; where a paste waits, behind that.
     fn release_acks(&mut self) {
         (self.acks_wait_since, self.acks_are_due) = (None, false);
         for (number, channel) in &mut self.channels {

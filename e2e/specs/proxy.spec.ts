@@ -153,8 +153,9 @@ test("what one has left is neither saved nor searched by the next before it is k
   let user = ANN;
   await front(served, { headers: (headers) => say(headers, user) });
   const terminal = await Terminal.open(page, BASH, { origin });
-  await terminal.run("echo $((6*7))");
+  await terminal.run("printf '\\e]0;my secret\\a'; echo $((6*7))");
   await terminal.expectText(/^42$/m);
+  await expect(page.getByTestId("tab").getByRole("link")).toHaveAttribute("title", /my secret/);
 
   user = BOB;
   await page.addInitScript(() => {
@@ -175,6 +176,7 @@ test("what one has left is neither saved nor searched by the next before it is k
   });
   await page.reload();
   await expect(page.locator(".xterm-rows")).toContainText("42");
+  await expect(page.getByTestId("tab").getByRole("link")).not.toHaveAttribute("title", /my secret/);
   await page.keyboard.press("Control+Shift+F");
   await page.keyboard.press("Control+Shift+K");
   const palette = page.getByTestId("palette");
@@ -186,6 +188,7 @@ test("what one has left is neither saved nor searched by the next before it is k
   await expect(page.getByTestId("search-box")).toHaveCount(0);
   tell();
   await expect(page.getByTestId("user")).toHaveText(BOB.name);
+  await page.unrouteAll({ behavior: "ignoreErrors" });
 });
 
 test("who does not come by the proxy is told so", async ({ page, serve, file, problems }) => {

@@ -88,7 +88,7 @@ test("what comes while nobody types is acknowledged by itself, and not line by l
   await terminal.expectText(/^done$/m);
   const alone = () => sent.filter((texts) => texts.every((text) => text.includes('"Op":"ack"'))).length;
   await expect.poll(alone).toBeGreaterThan(0);
-  // each waits for 100 ms
-  expect(alone()).toBeLessThanOrEqual((Date.now() - began) / 100 + 5);
+  // a line comes each 20 ms or later, and each request waits for 100 ms
+  expect(alone()).toBeLessThan(Math.min(80, (Date.now() - began) / 100 + 5));
   await proxy.remove();
 });

@@ -43,8 +43,11 @@ pub fn start() {
     panic::show_panics();
     spawn_local(async {
         pages::sign_in::link::begin().await;
-        // A task of its own: together with the compilation it would be a long one, in which the browser answers nothing.
-        TimeoutFuture::new(0).await;
+        // A task of its own: together with the compilation it would be a long one, in which the browser answers nothing. In a page
+        // that nobody sees, browsers hold timers back.
+        if browser::dom::is_visible() {
+            TimeoutFuture::new(0).await;
+        }
         leptos::mount::mount_to_body(app::App);
         browser::dom::remove_placeholder();
     });

@@ -28,6 +28,7 @@ use crate::{
         recent_shells::RECENT_SHELLS,
         saved_session::{self, SavedName, SavedSession},
         status::Status,
+        title,
         view::{Connection, TerminalView, set_if_changed},
     },
     settings::Preferences,
@@ -55,6 +56,8 @@ pub(crate) struct TerminalController {
     pub(crate) printed_at: Cell<f64>,
     /// Whether this goes on with the session of a page that was here before, as far as is known.
     restored: Cell<bool>,
+    /// What the program was called there, which may be another user's until the server goes on with the session.
+    restored_title: RefCell<Option<String>>,
     /// What is done when the user wants the keyboard back for the page that shows this.
     pub(crate) on_return_focus: RefCell<Option<Box<dyn Fn()>>>,
     loss: Loss,
@@ -95,6 +98,7 @@ impl TerminalController {
                 keeps_old: Cell::default(),
                 printed_at: Cell::new(clock::now()),
                 restored: Cell::new(saved.is_some()),
+                restored_title: RefCell::default(),
                 on_return_focus: RefCell::default(),
                 loss: Loss::default(),
                 _listeners: [
@@ -277,6 +281,15 @@ impl TerminalController {
         callback(&self.me, call)
     }
 
+    /// The program calls its terminal so.
+    pub(super) fn entitle(&self, title: &str) {
+        if self.restored.get() {
+            *self.restored_title.borrow_mut() = Some(title.to_owned());
+        } else {
+            set_if_changed(self.view.title, title::displayable(title));
+        }
+    }
+
     fn connect(&self, mut client: Client) {
         if let Some(info) = self.info.get() {
             client.server_info(info, clock::now());
@@ -386,6 +399,9 @@ impl TerminalController {
         });
         if status == Status::Connected {
             self.restored.set(false);
+            if let Some(title) = self.restored_title.take() {
+                self.entitle(&title);
+            }
             let since = Date::now();
             let connection = Connection {
                 transport,
@@ -406,6 +422,7 @@ impl TerminalController {
         }
         let is_gone = matches!(&status, Status::Lost(failure) if failure.is(EndReason::NoSession));
         if is_gone && self.restored.replace(false) {
+            self.restored_title.take();
             let words = self.preferences.language.get_untracked().words();
             self.terminal.begin_again();
             if self.saved_name.is_of_frame() {

@@ -15,7 +15,6 @@ use crate::{
         controller::TerminalController,
         driver::{Driver, DriverEvent},
         status::Status,
-        title,
         view::{Activity, set_if_changed},
     },
     ui::{dialogue::Choice, notice::Notice},
@@ -149,9 +148,7 @@ impl TerminalController {
             TerminalEvent::Rendered(end) => {
                 self.step(|client| client.drawn(end));
             }
-            TerminalEvent::Titled(title) => {
-                set_if_changed(self.view.title, title::displayable(&title))
-            }
+            TerminalEvent::Titled(title) => self.entitle(&title),
             TerminalEvent::Rang => self.view.happened(Activity::Bell),
             TerminalEvent::Resized(size) => {
                 self.view.size.set(size);

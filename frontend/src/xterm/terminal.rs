@@ -2,7 +2,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    iter,
     rc::Rc,
 };
 
@@ -100,6 +99,7 @@ impl Terminal {
             queue: DrawQueue::new(),
             recent: RefCell::default(),
             restoring: RefCell::default(),
+            is_hidden: Cell::default(),
             typed: Typed::default(),
             clipboard_keys,
             handler: Box::new(handler),
@@ -153,6 +153,16 @@ impl Terminal {
                 (core.handler)(TerminalEvent::Pasted(text.to_owned()))
             })
         };
+        // The browser's own keys copy what is selected, too.
+        let copied = {
+            let core = core.clone();
+            Listener::capturing(host, "copy", move |event| {
+                if core.is_hidden.get() {
+                    event.prevent_default();
+                    event.stop_immediate_propagation();
+                }
+            })
+        };
         let links = {
             let core = Rc::downgrade(&core);
             let chosen = move |link| {
@@ -188,7 +198,8 @@ impl Terminal {
             decoder: Decoder::new(),
             rendered,
             cover: RefCell::default(),
-            _listeners: iter::once(shown)
+            _listeners: [shown, copied]
+                .into_iter()
                 .chain(pasted)
                 .chain(screen_reader::listen(&terminal))
                 .collect(),
@@ -346,7 +357,15 @@ impl Terminal {
 
     /// What stands on it and above its screen, as lines of text; empty where nothing does.
     pub(crate) fn text(&self) -> JsString {
+        if self.core.is_hidden.get() {
+            return JsString::from("");
+        }
         text::text_of(&self.core.terminal)
+    }
+
+    /// Keeps what is on the screen from who uses the page, or no more. That it can't be seen is for who shows it.
+    pub(crate) fn hide(&self, is_hidden: bool) {
+        self.core.is_hidden.set(is_hidden);
     }
 
     /// Whether the program marks pastes, and so takes none of their lines for typed.

@@ -33,6 +33,8 @@ pub(crate) struct TerminalCore {
     pub(crate) recent: RefCell<RecentText>,
     /// What is not on the screen yet of another terminal's content.
     pub(crate) restoring: RefCell<Option<ScreenSnapshot>>,
+    /// Whether what is on the screen is not for who uses the page, as far as is known: it can't be had in any other way either.
+    pub(crate) is_hidden: Cell<bool>,
     /// What keys have typed of a character.
     pub(crate) typed: Typed,
     /// Whether Ctrl+C and Ctrl+V are the clipboard's.
@@ -112,7 +114,9 @@ impl TerminalCore {
             KeyAction::Browser => return false,
             KeyAction::Type(text) => self.terminal.input(text),
             KeyAction::Copy | KeyAction::CopyOnce if self.terminal.has_selection() => {
-                (self.handler)(TerminalEvent::Copied(self.terminal.get_selection()));
+                if !self.is_hidden.get() {
+                    (self.handler)(TerminalEvent::Copied(self.terminal.get_selection()));
+                }
                 if meant == KeyAction::CopyOnce {
                     // The next one interrupts.
                     self.terminal.clear_selection();

@@ -303,7 +303,7 @@ fn again_in(now: RwSignal<f64>, time: Option<&str>) -> impl Fn() -> Option<Strin
     let time = time.map(Date::parse);
     move || {
         let seconds = (time? - now.get()) / 1000.0;
-        // No more than a kubelet waits, so that a clock that goes wrong says nothing.
+        // No more than a kubelet waits: a clock that is far off says nothing.
         (0.0..=HELD_BACK)
             .contains(&seconds)
             .then(|| spans::age(seconds.ceil() as u64))

@@ -72,11 +72,17 @@ pub(crate) fn Stage(
     let take_back = move || shown.with(|pane| pane.controller.take_back());
     let covered = move || view.status.with(Status::is_ended) && !view.drawn.get();
     let is_another_s = move || !account.may_see(view);
+    Effect::new(move |_| {
+        let is_hidden = is_another_s();
+        shown.with(|pane| pane.terminal().hide(is_hidden));
+    });
     view! {
         <div class="stage" class:stage--covered=covered class:stage--unknown=is_another_s on:mousedown=beside>
             <div class="stage__ground">
                 <NoticeBar notices=view.notices is_seen=view.is_seen.into() covers leave=move || shown.focus() />
-                <SearchBox view shown />
+                <Show when=move || !is_another_s()>
+                    <SearchBox view shown />
+                </Show>
                 <div class="terminal-host" data-testid="terminal" node_ref=host></div>
                 <Start view container is_attached cancel focus=move || shown.focus() />
             </div>

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use crate::{
-    account::{Account, use_account},
     browser::{dom, full_screen},
     i18n::{Language, Words, use_language},
     pages::{
@@ -94,7 +93,6 @@ const NARROW: &str = "(max-width: 48rem)";
 pub(super) struct Commands {
     pub(super) workspace: Workspace,
     pub(super) dialogues: Dialogues,
-    account: StoredValue<Account>,
     /// Whether the palette is open.
     pub(super) palette: RwSignal<bool>,
     /// Whether there is no room for two panes.
@@ -112,7 +110,6 @@ impl Commands {
         Self {
             workspace: use_workspace(),
             dialogues,
-            account: StoredValue::new(use_account()),
             palette: RwSignal::new(false),
             is_narrow: dom::follow_query(NARROW),
             bindings: Memo::new(move |_| settings.keys.with(|kept| Bindings::read(kept, is_mac))),
@@ -182,7 +179,7 @@ impl Commands {
             }
             Command::Close => return self.with_pane(|id, _| self.close(&[id], go)),
             Command::Search => {
-                return self.with_text(|pane| {
+                return self.with_pane(|_, pane| {
                     let searches = pane.view().searches;
                     // Who searches already wants to type another text.
                     searches.set(true);
@@ -200,7 +197,7 @@ impl Commands {
             }
             Command::SaveText => {
                 let words = self.language.get_untracked().words();
-                return self.with_text(|pane| save_text(pane, words));
+                return self.with_pane(|_, pane| save_text(pane, words));
             }
         }
         true
@@ -215,16 +212,6 @@ impl Commands {
             act(id, &pane);
         }
         is_there
-    }
-
-    /// The same with what stands in it, if that is for the user to see.
-    fn with_text(self, act: impl FnOnce(&AnyPane)) -> bool {
-        let may_see = |pane: &AnyPane| untrack(|| self.account.get_value().may_see(pane.view()));
-        self.with_pane(|_, pane| {
-            if may_see(pane) {
-                act(pane);
-            }
-        })
     }
 
     /// Types a character into the pane that has the keyboard. Gives false if there is none.
