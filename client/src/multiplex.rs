@@ -64,10 +64,8 @@ pub struct Multiplex {
     is_sending: bool,
     /// The channel that had the last turn to send.
     turn: u32,
-    /// Since when acknowledgements wait for something that they can go with, in ms.
-    acks_wait_since: Option<f64>,
-    /// Whether they are to wait no longer.
-    acks_are_due: bool,
+    /// Until when acknowledgements wait for something that they can go with, in ms, if there are any.
+    acks_due: Option<f64>,
     /// Whether somebody gave a channel up because nothing came: no other is opened here.
     is_doubtful: bool,
     is_over: bool,
@@ -113,8 +111,7 @@ impl Multiplex {
             is_open: false,
             is_sending: false,
             turn: 0,
-            acks_wait_since: None,
-            acks_are_due: false,
+            acks_due: None,
             is_doubtful: false,
             is_over: false,
         }
@@ -181,15 +178,16 @@ impl Multiplex {
         if let Some(channel) = self.channels.get_mut(&number) {
             channel.was_used = true;
             channel.ack = Some(offset);
-            self.acks_are_due |= offset.saturating_sub(channel.acked) >= TELL_EVERY;
-            self.acks_wait_since.get_or_insert(now);
+            let is_much = offset.saturating_sub(channel.acked) >= TELL_EVERY;
+            let due = if is_much { now } else { now + ACK_WITHIN };
+            self.acks_due = Some(self.acks_due.map_or(due, |known| known.min(due)));
         }
     }
 
     /// When [`next_batch`](Self::next_batch) is to be asked at the latest, in ms.
     pub fn ack_deadline(&self) -> Option<f64> {
-        let since = self.acks_wait_since?;
-        (self.is_open && !self.is_sending && !self.is_over).then_some(since + ACK_WITHIN)
+        let may_send = self.is_open && !self.is_sending && !self.is_over;
+        self.acks_due.filter(|_| may_send)
     }
 
     /// The owner of a channel has done with it, and wants no more events.
@@ -250,8 +248,8 @@ impl Multiplex {
         }
         let mut channels = self.channels.values();
         let is_more = channels.any(|channel| !channel.unsent.is_empty());
-        let is_late = self.ack_deadline().is_some_and(|deadline| now >= deadline);
-        if is_more || is_late || self.acks_are_due {
+        let is_due = self.acks_due.is_some_and(|due| now >= due);
+        if is_more || is_due {
             self.release_acks();
         }
         let mut batch = Batch::default();
@@ -270,7 +268,7 @@ impl Multiplex {
 
     /// All acknowledgements go with the next request; where a paste waits, behind that.
     fn release_acks(&mut self) {
-        (self.acks_wait_since, self.acks_are_due) = (None, false);
+        self.acks_due = None;
         for (number, channel) in &mut self.channels {
             channel.release_ack(*number, self.transport);
         }

@@ -62,11 +62,12 @@ impl Look {
             (Some(background), Some(text)) => (background, text),
             _ => return Err("background and text go together.".to_owned()),
         };
-        let lightness = |colour: &str| {
-            let read = luminance(colour);
-            read.ok_or_else(|| format!("{colour:?} is no colour: write it as #rrggbb."))
+        let read = |colour: &str| {
+            let parts = parts(colour);
+            parts.ok_or_else(|| format!("{colour:?} is no colour: write it as #rrggbb."))
         };
-        let (below, above) = (lightness(&background)?, lightness(&text)?);
+        let (ground, ink) = (read(&background)?, read(&text)?);
+        let (below, above) = (luminance(ground), luminance(ink));
         let contrast = (below.max(above) + 0.05) / (below.min(above) + 0.05);
         if contrast < LEAST {
             // Not rounded up to what would do.
@@ -75,13 +76,12 @@ impl Look {
                 "The text has a contrast of {contrast}: {LEAST} is the least that can be read."
             ));
         }
-        let mixed = |part| mix(&background, &text, part);
         Ok(Self {
             // What programs colour is to be read on it, too.
             is_dark: Some(below < above),
             colours: Some(Colours {
-                selection: mixed(SELECTED),
-                selection_away: mixed(SELECTED / 2.0),
+                selection: mix(ground, ink, SELECTED),
+                selection_away: mix(ground, ink, SELECTED / 2.0),
                 background,
                 text,
             }),
@@ -99,11 +99,7 @@ fn parts(colour: &str) -> Option<[u8; 3]> {
 }
 
 /// One colour with so much of another in it, from 0 to 1.
-fn mix(one: &str, other: &str, part: f64) -> String {
-    let (one, other) = (
-        parts(one).unwrap_or_default(),
-        parts(other).unwrap_or_default(),
-    );
+fn mix(one: [u8; 3], other: [u8; 3], part: f64) -> String {
     let [red, green, blue] = std::array::from_fn(|at| {
         let (one, other) = (f64::from(one[at]), f64::from(other[at]));
         (one + (other - one) * part).round() as u8
@@ -111,13 +107,13 @@ fn mix(one: &str, other: &str, part: f64) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
-/// The relative luminance of `#rrggbb`, from 0 to 1, as WCAG 2.2 defines it; [`None`] for what is no such colour.
-fn luminance(colour: &str) -> Option<f64> {
-    let linear = parts(colour)?.map(|part| match f64::from(part) / 255.0 {
+/// The relative luminance, from 0 to 1, as WCAG 2.2 defines it.
+fn luminance(parts: [u8; 3]) -> f64 {
+    let linear = parts.map(|part| match f64::from(part) / 255.0 {
         dim if dim <= 0.04045 => dim / 12.92,
         part => ((part + 0.055) / 1.055).powf(2.4),
     });
-    Some(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 }
 
 #[cfg(test)]
@@ -185,7 +181,7 @@ mod tests {
     #[test]
     fn luminance_is_that_of_the_definition() {
         for (colour, expected) in [("#000000", 0.0), ("#ffffff", 1.0), ("#808080", 0.2159)] {
-            let found = luminance(colour).unwrap();
+            let found = luminance(parts(colour).unwrap());
             assert!((found - expected).abs() < 1e-4, "{colour}: {found}");
         }
     }
