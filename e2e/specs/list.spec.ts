@@ -35,7 +35,7 @@ test("of one that crashes it is told how it ended, and when it starts again", as
   });
   const list = await PodList.open(page);
   const row = list.row("podshell-e2e/pending");
-  await expect(row).toContainText(/Ended last with code 137, OOMKilled; next start in 2m\d+s/);
+  await expect(row).toContainText(/Exit code 137, OOMKilled; next start in 2m\d+s/);
   await page.unrouteAll({ behavior: "ignoreErrors" });
 });
 

@@ -257,7 +257,7 @@ impl Translation for English {
     }
 
     fn crashed(&self, reason: &str, code: i32) -> String {
-        format!("Ended last with code {code}{}", detail(reason, ", "))
+        format!("Exit code {code}{}", detail(reason, ", "))
     }
 
     fn starts_again(&self, crashed: &str, time: &str) -> String {

@@ -257,7 +257,7 @@ impl Translation for Chinese {
     }
 
     fn crashed(&self, reason: &str, code: i32) -> String {
-        format!("上次以代码 {code} 结束{}", detail(reason, "，"))
+        format!("退出码 {code}{}", detail(reason, "，"))
     }
 
     fn starts_again(&self, crashed: &str, time: &str) -> String {

@@ -1,7 +1,7 @@
 //! Why a pod can't be entered or is not well, in Kubernetes' own words; and when it was restarted last.
 
 use k8s_openapi::{
-    api::core::v1::{ContainerStatus, Pod, PodStatus},
+    api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod, PodStatus},
     jiff::{SignedDuration, Timestamp},
 };
 use podshell_shared::api::Why;
@@ -19,9 +19,9 @@ const CRASHES: &str = "CrashLoopBackOff";
 pub(super) fn why(pod: &Pod) -> Option<Why> {
     let status = pod.status.as_ref()?;
     let of_pod = || said(status.reason.as_deref(), status.message.as_deref());
-    of_pod()
-        .or_else(|| unscheduled(status))
-        .or_else(|| lasting(status).find_map(waits))
+    of_pod().or_else(|| unscheduled(status)).or_else(|| {
+        lasting(status).find_map(|container| waits(container).or_else(|| fails(pod, container)))
+    })
 }
 
 /// When a container of the pod was restarted last.
@@ -64,16 +64,37 @@ fn waits(container: &ContainerStatus) -> Option<Why> {
     let said = || said(Some(reason), waiting.message.as_deref());
     let crashed = || {
         let last = container.last_state.as_ref()?.terminated.as_ref()?;
-        Some(Why::Crashed {
-            reason: words::fit_in(last.reason.as_deref().unwrap_or_default(), MOST),
-            code: last.exit_code,
-            again: next_start(container).map(|time| time.to_string()),
-        })
+        Some(crashed(last, next_start(container)))
     };
     if reason == CRASHES {
         crashed().or_else(said)
     } else {
         said().or_else(crashed)
+    }
+}
+
+/// How a container has failed that the kubelet is about to start again: between the end of a run and the next one, or the first
+/// sight of a back-off, it is told as one that has ended.
+fn fails(pod: &Pod, container: &ContainerStatus) -> Option<Why> {
+    let end = container.state.as_ref()?.terminated.as_ref()?;
+    let spec = pod.spec.as_ref()?;
+    let init = spec.init_containers.iter().flatten();
+    let mut all = init.chain(&spec.containers);
+    let own = all.find(|one| one.name == container.name)?;
+    let policy = own.restart_policy.as_ref().or(spec.restart_policy.as_ref());
+    let lives = matches!(
+        pod.status.as_ref()?.phase.as_deref(),
+        Some("Pending" | "Running")
+    ) && pod.metadata.deletion_timestamp.is_none();
+    let failed = end.exit_code != 0 && policy.is_none_or(|policy| policy != "Never");
+    (lives && failed).then(|| crashed(end, None))
+}
+
+fn crashed(end: &ContainerStateTerminated, again: Option<Timestamp>) -> Why {
+    Why::Crashed {
+        reason: words::fit_in(end.reason.as_deref().unwrap_or_default(), MOST),
+        code: end.exit_code,
+        again: again.map(|time| time.to_string()),
     }
 }
 
@@ -169,6 +190,54 @@ mod tests {
             (json!({"ephemeralContainerStatuses": [pull()]}), None),
         ] {
             assert_eq!(super::why(&with(&status)), why, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_container_that_failed_and_is_to_be_restarted_crashes_before_the_kubelet_says_so() {
+        let pod = |code: i32,
+                   phase: &str,
+                   policy: &str,
+                   own: Option<&str>,
+                   deleted: Option<&str>|
+         -> Pod {
+            let ended = json!({"terminated": {"exitCode": code, "reason": "Error"}});
+            serde_json::from_value(json!({
+                "metadata": {"deletionTimestamp": deleted},
+                "spec": {"restartPolicy": policy, "containers": [{"name": "app", "restartPolicy": own}]},
+                "status": {"phase": phase, "containerStatuses": [
+                    {"name": "app", "image": "", "imageID": "", "ready": false, "restartCount": 0, "state": ended},
+                ]},
+            }))
+            .unwrap()
+        };
+        let now = Some("2026-11-20T10:00:01Z");
+        for (code, phase, policy, own, deleted, crashes) in [
+            (1, "Running", "Always", None, None, true),
+            (1, "Running", "OnFailure", None, None, true),
+            // Of an init container the pod is pending still.
+            (1, "Pending", "Always", None, None, true),
+            (1, "Running", "Never", Some("Always"), None, true),
+            (1, "Running", "Never", None, None, false),
+            (1, "Running", "Always", Some("Never"), None, false),
+            (1, "Failed", "OnFailure", None, None, false),
+            // What is done says so itself.
+            (0, "Running", "Always", None, None, false),
+            (1, "Running", "Always", None, now, false),
+        ] {
+            let why = why(&pod(code, phase, policy, own, deleted));
+            let is_crash = matches!(
+                &why,
+                Some(Why::Crashed {
+                    code: 1,
+                    again: None,
+                    ..
+                })
+            );
+            assert_eq!(
+                is_crash, crashes,
+                "{code} {phase} {policy} {own:?} {deleted:?}: {why:?}"
+            );
         }
     }
 

@@ -62,7 +62,7 @@ pub(crate) fn is_debuggable(pod: &Pod, container: &Container) -> bool {
     let lives = match container.state {
         ContainerState::Running => true,
         ContainerState::Waiting { .. } => container.restarts > 0,
-        ContainerState::Terminated { .. } => false,
+        ContainerState::Terminated { code, .. } => code != 0 && crashes(pod),
     };
     lives && container.kind != ContainerKind::Ephemeral && pod.status != "Terminating"
 }
@@ -92,6 +92,10 @@ pub(crate) fn why_not(pod: &Pod, language: Language) -> String {
             Some(text) => language.with_detail(text, message),
             None => message.clone(),
         },
+        // These words say no more than the code.
+        Some(Why::Crashed { reason, code, .. }) if matches!(&**reason, "Error" | "Completed") => {
+            language.crashed("", *code)
+        }
         Some(Why::Crashed { reason, code, .. }) => language.crashed(reason, *code),
         None => {
             let mut reasons = pod.containers.iter().map(reason);
@@ -146,12 +150,19 @@ pub(crate) fn end(pod: &Pod) -> Option<(i32, Option<&str>)> {
 
 /// The container beside which a debug container may tell more: one that crashes, of a pod that has not ended.
 pub(crate) fn debuggable(pod: &Pod) -> Option<String> {
-    let crashes = matches!(pod.why, Some(Why::Crashed { .. }));
     let mut containers = pod.containers.iter();
-    let crashed = containers.find(|container| container.restarts > 0);
+    let crashed = containers.find(|container| {
+        container.restarts > 0
+            || matches!(container.state, ContainerState::Terminated { code, .. } if code != 0)
+    });
     crashed
-        .filter(|_| crashes)
+        .filter(|_| crashes(pod))
         .map(|container| container.name.clone())
+}
+
+/// Whether a container of it has ended that is to be started again.
+fn crashes(pod: &Pod) -> bool {
+    matches!(pod.why, Some(Why::Crashed { .. }))
 }
 
 /// How a pod fares.
@@ -363,12 +374,24 @@ mod tests {
         for (status, state, wanted) in [
             ("Running", ContainerState::Running, true),
             ("CrashLoopBackOff", waits, true),
-            ("Error", ended, false),
+            ("Error", ended.clone(), false),
             ("Terminating", ContainerState::Running, false),
         ] {
             let pod = pod(status, [state]);
             assert_eq!(is_debuggable(&pod, &pod.containers[0]), wanted, "{status}");
         }
+        let mut crashing = pod("Error", [ended]);
+        crashing.why = Some(Why::Crashed {
+            reason: "Error".to_owned(),
+            code: 1,
+            again: None,
+        });
+        assert!(is_debuggable(&crashing, &crashing.containers[0]));
+        assert_eq!(
+            debuggable(&crashing).as_ref(),
+            Some(&crashing.containers[0].name)
+        );
+        assert_eq!(why_not(&crashing, Language::ENGLISH), "Exit code 1");
     }
 
     #[test]
