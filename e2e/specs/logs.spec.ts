@@ -1,6 +1,7 @@
 // The log of a container beside its terminals: followed, searched, filtered, over restarts and lost connections.
 import { execute, NAMESPACE, standing } from "../support/kubectl.ts";
 import { Log, print } from "../support/log.ts";
+import { goTo } from "../support/palette.ts";
 import { PodList } from "../support/pod-list.ts";
 import { Terminal } from "../support/terminal.ts";
 import { BROKEN, expect, test } from "../support/test.ts";
@@ -194,6 +195,28 @@ test("the palette leads to the log of what has the keyboard", async ({ page, own
   const log = new Log(page);
   await log.expectRow("something to read");
   await expect(page.getByTestId("pane").filter({ visible: true })).toHaveCount(2);
+});
+
+test("what the palette shows keeps its place when the list comes", async ({ page, ownPod }) => {
+  await print(ownPod, "something to read\n");
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/api/v1/pods*", async (route) => {
+    await released;
+    await route.continue();
+  });
+  const terminal = await Terminal.open(page, ownPod);
+  await terminal.expectPrompt();
+  await goTo(page, "log");
+  const options = page.getByTestId("palette").getByRole("option");
+  await expect(options.first()).toHaveText(/^Log/);
+  const shown = await options.allTextContents();
+  release();
+  await expect.poll(() => options.count()).toBeGreaterThan(shown.length);
+  expect((await options.allTextContents()).slice(0, shown.length)).toEqual(shown);
+  await page.keyboard.press("Enter");
+  await new Log(page).expectRow("something to read");
+  await page.unrouteAll({ behavior: "ignoreErrors" });
 });
 
 test("only what is seen is read, and logs leave connections to all else", async ({ page, ownPod }) => {

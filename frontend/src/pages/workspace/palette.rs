@@ -49,7 +49,14 @@ fn OpenPalette(commands: Commands) -> impl IntoView {
     let typed_words = Memo::new(move |_| typed.with(|typed| searched_words::words(typed)));
     // There may be thousands of pods: they are gone through for each key, but not written anew.
     let all = Memo::new(move |_| all_offers(commands, store, language.get()));
-    let offers = Memo::new(move |_| all.with(|all| choose(all, &typed_words.get())));
+    let for_words = Memo::new(move |before: Option<&(Vec<String>, Vec<Offer>)>| {
+        let words = typed_words.get();
+        let shown = before.filter(|(before, _)| *before == words);
+        let shown = shown.map_or(&[][..], |(_, shown)| shown);
+        let offers = all.with(|all| choose(all, &words, shown));
+        (words, offers)
+    });
+    let offers = Memo::new(move |_| for_words.with(|(_, offers)| offers.clone()));
     // What is chosen, wherever it comes to stand; the first at first.
     let chosen = RwSignal::new(None::<Action>);
     let here = Memo::new(move |_| {

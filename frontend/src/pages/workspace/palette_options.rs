@@ -63,21 +63,31 @@ impl Offer {
 }
 
 /// Takes from all that could be offered what is, by groups, the best first; without words all but pods and commands, which are
-/// many, a few of each.
-pub(super) fn choose(all: &[Offer], words: &[String]) -> Vec<Offer> {
+/// many, a few of each. What is shown for the same words keeps its place, and what has come since stands below it: whoever is
+/// about to choose gets what they saw.
+pub(super) fn choose(all: &[Offer], words: &[String], shown: &[Offer]) -> Vec<Offer> {
+    let mut kept = vec![None; shown.len()];
     let mut groups: [Vec<&Offer>; 5] = Default::default();
-    for offer in all {
-        if offer.matches(words) {
-            groups[offer.group as usize].push(offer);
+    for offer in all.iter().filter(|offer| offer.matches(words)) {
+        match shown.iter().position(|other| other.action == offer.action) {
+            Some(place) => _ = kept[place].get_or_insert(offer),
+            None => groups[offer.group as usize].push(offer),
         }
     }
+    let mut chosen: Vec<Offer> = kept.into_iter().flatten().cloned().collect();
     let most = if words.is_empty() { MOST / 2 } else { MOST };
-    let mut chosen: Vec<Offer> = Vec::new();
     for mut group in groups {
         // The sort is stable: of equal ones the order is as it was.
         group.sort_by_key(|offer| offer.rank(words));
-        let is_new = |offer: &&&Offer| chosen.iter().all(|other| other.action != offer.action);
-        let new = group.iter().filter(is_new).take(most);
+        let has = |offer: &Offer| chosen.iter().any(|other| other.action == offer.action);
+        let of_group = |first: &&Offer| {
+            chosen
+                .iter()
+                .filter(|other| other.group == first.group)
+                .count()
+        };
+        let room = most.saturating_sub(group.first().map_or(0, of_group));
+        let new = group.iter().filter(|offer| !has(offer)).take(room);
         let new: Vec<_> = new.map(|offer| (*offer).clone()).collect();
         chosen.extend(new);
     }
@@ -100,7 +110,7 @@ mod tests {
 
     fn titles(offers: &[Offer], typed: &str) -> Vec<String> {
         let words: Vec<_> = typed.split_whitespace().map(str::to_owned).collect();
-        let chosen = choose(offers, &words);
+        let chosen = choose(offers, &words, &[]);
         chosen.into_iter().map(|offer| offer.title).collect()
     }
 
@@ -134,5 +144,33 @@ mod tests {
         assert_eq!(found[0], "web-7");
         assert!(!found[1..].contains(&found[0]));
         assert_eq!(titles(&offers, "").len(), MOST / 2 + 1);
+    }
+
+    #[test]
+    fn what_is_shown_keeps_its_place_when_more_comes() {
+        let titles = |offers: &[Offer]| -> Vec<String> {
+            offers.iter().map(|offer| offer.title.clone()).collect()
+        };
+        let words = ["log".to_owned()];
+        let log = offer(Group::Commands, "Log", "", 0);
+        let gone = offer(Group::Commands, "Login", "", 1);
+        let shown = choose(&[log.clone(), gone], &words, &[]);
+        assert_eq!(titles(&shown), ["Log", "Login"]);
+
+        let mut all: Vec<_> = (10..30)
+            .map(|number| offer(Group::Pods, &format!("log-{number}"), "", number))
+            .collect();
+        // Its title may have become another.
+        all.push(Offer {
+            title: "Log again".to_owned(),
+            ..log
+        });
+        let shown = choose(&all, &words, &shown);
+        assert_eq!(titles(&shown[..2]), ["Log again", "log-10"]);
+        assert_eq!(shown.len(), 1 + MOST);
+
+        // A better one takes nobody's place, and no more are shown than before.
+        all.insert(0, offer(Group::Pods, "log-0", "", 2));
+        assert_eq!(choose(&all, &words, &shown), shown);
     }
 }
