@@ -1,8 +1,26 @@
-// How Playwright runs the specs: all of them in Chromium, those tagged @firefox in Firefox too; no second tries, bounded time.
+// How Playwright runs the specs: all of them in Chromium, those that wait beside the others, those tagged @firefox in Firefox too; no second tries, bounded time.
 import { defineConfig, devices } from "@playwright/test";
 import { chromium, firefox } from "./support/env.ts";
 
 const MINUTE = 60_000;
+
+/** What for the larger part waits, for times that are what it tests or for the cluster: it leaves a core to others. */
+const WAITING = /\/(debug-matrix|limits|orphans|resume|sockjs-client|transports)\.spec\.ts$/;
+
+const chrome = {
+  ...devices["Desktop Chrome"],
+  launchOptions: {
+    ...(chromium === undefined ? {} : { executablePath: chromium }),
+    args: [
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--no-first-run",
+      // Chromium's sandbox can't be set up by root
+      ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+    ],
+  },
+};
 
 export default defineConfig({
   testDir: "specs",
@@ -10,7 +28,7 @@ export default defineConfig({
   testIgnore: "cluster/**",
   outputDir: "test-results",
   // the tests of one file share a server, the files share the machine's cores
-  workers: 2,
+  workers: 3,
   retries: 0,
   forbidOnly: true,
   timeout: MINUTE,
@@ -29,26 +47,22 @@ export default defineConfig({
   projects: [
     {
       name: "chromium",
-      use: {
-        ...devices["Desktop Chrome"],
-        launchOptions: {
-          ...(chromium === undefined ? {} : { executablePath: chromium }),
-          args: [
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--no-first-run",
-            // Chromium's sandbox can't be set up by root
-            ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
-          ],
-        },
-      },
+      testIgnore: ["cluster/**", WAITING],
+      workers: 2,
+      use: chrome,
+    },
+    {
+      name: "chromium, waiting",
+      testMatch: WAITING,
+      workers: 1,
+      use: chrome,
     },
     ...(firefox === undefined
       ? []
       : [
           {
             name: "firefox",
+            workers: 2,
             grep: /@firefox/,
             use: {
               ...devices["Desktop Firefox"],

@@ -27,6 +27,7 @@ export default defineConfig({
   // beside the pictures: it is emptied at each run
   outputDir: `${screenshots}/failed`,
   fullyParallel: true,
+  workers: 2,
   projects: [
     form("light", LOOKS.light),
     form("dark", LOOKS.dark),
