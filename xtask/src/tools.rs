@@ -65,8 +65,10 @@ pub(crate) fn page_tools(places: &Places) -> Result<Vec<PathBuf>> {
             version: TRUNK,
             fits: Fits::Compatible,
             asked: &["--version"],
-            flags: &["--locked", "--no-default-features", "--features=rustls"],
+            // It is given all that it needs, and speaks plain HTTP with this machine alone: no TLS.
+            flags: &["--locked", "--no-default-features"],
             level: "0",
+            at_work: &[],
         },
         // Its lock file holds more than is needed.
         Tool {
@@ -76,7 +78,14 @@ pub(crate) fn page_tools(places: &Places) -> Result<Vec<PathBuf>> {
             fits: Fits::Exactly,
             asked: &["--version"],
             flags: &["--bin=wasm-bindgen"],
-            level: "1",
+            level: "0",
+            at_work: &[
+                "gimli",
+                "walrus",
+                "wasm-bindgen-cli-support",
+                "wasm-encoder",
+                "wasmparser",
+            ],
         },
     ];
     let folders = tools.iter().map(|tool| tool.install(places).transpose());
@@ -151,6 +160,7 @@ fn cargo_tool(
         asked,
         flags: &["--locked"],
         level: "1",
+        at_work: &[],
     };
     let folder = tool.install(places)?;
     Ok(folder.unwrap_or_default().join(package))

@@ -80,8 +80,8 @@ fn run_all(programs: &[Program]) -> Result<()> {
     let next = AtomicUsize::new(0);
     let (tell, told) = mpsc::channel();
     let failed = thread::scope(|scope| {
-        // Each runs as many tests at a time as there are processors, so a few do, and few tests feel it.
-        for _ in 0..=processors {
+        // Each runs as many tests at a time as there are processors, most of which wait: this keeps the processors at work.
+        for _ in 0..2 * processors {
             let (tell, next) = (tell.clone(), &next);
             scope.spawn(move || {
                 loop {

@@ -26,8 +26,10 @@ pub(super) struct Tool<'version> {
     pub(super) asked: &'static [&'static str],
     /// How cargo is to build it.
     pub(super) flags: &'static [&'static str],
-    /// As which level of optimisation: what has little to do itself is quicker to build than to wait for.
+    /// At which level of optimisation: what has little to do itself is quicker to build than to wait for.
     pub(super) level: &'static str,
+    /// Packages in it that have much to do, which are built at level 1 whatever the rest is.
+    pub(super) at_work: &'static [&'static str],
 }
 
 /// Which other versions of a tool do as well.
@@ -123,6 +125,7 @@ impl Tool<'_> {
             package,
             version,
             level,
+            at_work,
             ..
         } = self;
         eprintln!("building {package} {version} (some minutes, once)");
@@ -133,6 +136,11 @@ impl Tool<'_> {
             .args(["install", "--quiet", "--root"])
             .arg(root)
             .args(self.flags)
+            .args(
+                at_work.iter().map(|package| {
+                    format!("--config=profile.release.package.{package}.opt-level=1")
+                }),
+            )
             .arg(format!("{package}@{version}"));
         // It is built to be used now: half the time of the optimised build, or a third.
         cargo.env("CARGO_TARGET_DIR", target).envs([
@@ -198,6 +206,7 @@ mod tests {
         asked: &["--version"],
         flags: &[],
         level: "0",
+        at_work: &[],
     };
 
     fn source(tool: &Tool<'_>, in_path: Option<&str>, has_binstall: bool) -> Source {
