@@ -39,6 +39,15 @@ test("of one that crashes it is told how it ended, and when it starts again", as
   await page.unrouteAll({ behavior: "ignoreErrors" });
 });
 
+for (const [how, minutes] of [["ahead", 90], ["behind", -90]] as const) {
+  test(`ages are right where the browser's clock is ${how}`, async ({ page, ownPod }) => {
+    await page.clock.setFixedTime(Date.now() + minutes * 60_000);
+    const list = await PodList.open(page);
+    const row = list.row(`${ownPod.namespace}/${ownPod.pod}`);
+    await expect(row.getByRole("cell", { name: /^(\d+s|[1-3]m(\d+s)?)$/ })).toBeVisible();
+  });
+}
+
 test("the filter leaves the pods that match", async ({ page }) => {
   const list = await PodList.open(page);
   await expect(list.row("podshell-e2e/shell")).toBeVisible();

@@ -8,6 +8,7 @@ pub(crate) mod credential;
 mod multiplex;
 pub(crate) mod preferred_transport;
 pub(crate) mod server_info;
+pub(crate) mod server_time;
 pub(crate) mod sign_in_mark;
 pub(crate) mod streams;
 mod web_socket;

@@ -16,7 +16,7 @@ use podshell_shared::target::{PodRequest, TargetRequest};
 
 use crate::{
     error::{Failure, Kind},
-    net::{body::Body, credential, sign_in_mark},
+    net::{body::Body, credential, server_time, sign_in_mark},
 };
 
 /// How long an answer may take, in ms.
@@ -184,6 +184,7 @@ fn ask(
 async fn success(sent: Result<Response, gloo_net::Error>) -> Result<Response, Failure> {
     let response = sent.map_err(|error| Failure::new(Kind::Unreachable, error.to_string()))?;
     if response.ok() {
+        server_time::learn(&response);
         return Ok(response);
     }
     let (code, failure) = refusal(response).await;

@@ -13,7 +13,7 @@ use wasm_bindgen_futures::spawn_local;
 use crate::{
     browser::clock,
     error::{Failure, Kind},
-    net::api,
+    net::{api, server_time},
     pages::pods::{
         entry::{Entry, is_enterable, place_of, row_at},
         known_namespaces::KNOWN_NAMESPACES,
@@ -58,7 +58,7 @@ pub(crate) struct PodStore {
     pub(crate) failure: RwSignal<Option<Failure>>,
     /// Whether the user waits for what is new.
     pub(crate) refreshing: RwSignal<bool>,
-    /// When the list was last asked for, in ms since 1970: what ages count from.
+    /// When the list was last asked for, by the server's clock, in ms since 1970: what ages count from.
     pub(crate) now: RwSignal<f64>,
     pub(crate) filter: RwSignal<String>,
     /// Whether those alone are wanted in which a container runs.
@@ -106,7 +106,7 @@ impl PodStore {
             namespace: RwSignal::default(),
             failure: RwSignal::default(),
             refreshing: RwSignal::default(),
-            now: RwSignal::new(js_sys::Date::now()),
+            now: RwSignal::new(server_time::now()),
             filter: RwSignal::default(),
             only_enterable: RwSignal::default(),
             order: RwSignal::default(),
@@ -161,7 +161,7 @@ impl PodStore {
             // The user has gone on to another one meanwhile, or is another.
             return true;
         }
-        self.now.set(js_sys::Date::now());
+        self.now.set(server_time::now());
         match answer {
             Ok(list) => {
                 let more = list.more;

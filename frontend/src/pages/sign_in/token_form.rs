@@ -8,7 +8,7 @@ use crate::{
     account::use_account,
     error::{Failure, Kind},
     i18n::{Language, use_language},
-    net::api,
+    net::{api, server_time},
     pages::sign_in::token,
     ui::command::Command,
 };
@@ -71,7 +71,7 @@ pub(super) fn TokenForm() -> impl IntoView {
         busy.set(true);
         shown.set(false);
         spawn_local(async move {
-            let ended = token::end(&token).filter(|end| *end < js_sys::Date::now());
+            let ended = token::end(&token).filter(|end| *end < server_time::now());
             let answer = api::sign_in(&SignIn { token }).await;
             busy.set(false);
             match answer {
