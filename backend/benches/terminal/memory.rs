@@ -20,8 +20,8 @@ use crate::{
 const READ_BUFFER: usize = 4 << 10;
 /// How many shells are opened at once.
 const AT_ONCE: usize = 16;
-/// Open files of the server that are no session's.
-const OTHER_FILES: u64 = 100;
+/// Open files that the server keeps for other than sessions: clean-ups, calls, watches and logs (`descriptors.rs`).
+const OTHER_FILES: u64 = 1_000;
 const KIB: f64 = 1024.0;
 
 pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>> {
