@@ -211,6 +211,8 @@ test("what the palette shows keeps its place when the list comes", async ({ page
   const options = page.getByTestId("palette").getByRole("option");
   await expect(options.first()).toHaveText(/^Log/);
   const shown = await options.allTextContents();
+  // as long as it takes to see it
+  await page.waitForTimeout(500);
   release();
   await expect.poll(() => options.count()).toBeGreaterThan(shown.length);
   expect((await options.allTextContents()).slice(0, shown.length)).toEqual(shown);

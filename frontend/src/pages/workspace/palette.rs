@@ -3,7 +3,7 @@
 use leptos::{ev::KeyboardEvent, html, prelude::*};
 
 use crate::{
-    browser::dom,
+    browser::{clock, dom},
     i18n::{Words, use_language},
     pages::{
         pods::store::PodStore,
@@ -18,6 +18,18 @@ use crate::{
     ui::searched_words::{self, marked},
     workspace::layout::Axis,
 };
+
+/// What has been shown for so long, in ms, somebody may be about to choose: it keeps its place.
+const SEEN: f64 = 300.0;
+
+/// What is offered for some words.
+#[derive(Clone, PartialEq)]
+struct Shown {
+    words: Vec<String>,
+    offers: Vec<Offer>,
+    /// Since when it has had its order, by `clock`.
+    since: f64,
+}
 
 /// It, while it is open.
 #[component]
@@ -49,14 +61,19 @@ fn OpenPalette(commands: Commands) -> impl IntoView {
     let typed_words = Memo::new(move |_| typed.with(|typed| searched_words::words(typed)));
     // There may be thousands of pods: they are gone through for each key, but not written anew.
     let all = Memo::new(move |_| all_offers(commands, store, language.get()));
-    let for_words = Memo::new(move |before: Option<&(Vec<String>, Vec<Offer>)>| {
-        let words = typed_words.get();
-        let shown = before.filter(|(before, _)| *before == words);
-        let shown = shown.map_or(&[][..], |(_, shown)| shown);
-        let offers = all.with(|all| choose(all, &words, shown));
-        (words, offers)
+    let for_words = Memo::new(move |before: Option<&Shown>| {
+        let (words, now) = (typed_words.get(), clock::now());
+        let seen = before.filter(|shown| shown.words == words && now - shown.since >= SEEN);
+        let keeping = seen.map_or(&[][..], |shown| &shown.offers);
+        let offers = all.with(|all| choose(all, &words, keeping));
+        let since = seen.map_or(now, |shown| shown.since);
+        Shown {
+            words,
+            offers,
+            since,
+        }
     });
-    let offers = Memo::new(move |_| for_words.with(|(_, offers)| offers.clone()));
+    let offers = Memo::new(move |_| for_words.with(|shown| shown.offers.clone()));
     // What is chosen, wherever it comes to stand; the first at first.
     let chosen = RwSignal::new(None::<Action>);
     let here = Memo::new(move |_| {

@@ -63,7 +63,7 @@ impl Offer {
 }
 
 /// Takes from all that could be offered what is, by groups, the best first; without words all but pods and commands, which are
-/// many, a few of each. What is shown for the same words keeps its place, and what has come since stands below it: whoever is
+/// many, a few of each. What of `shown` is still offered keeps its place, and what has come since stands below it: whoever is
 /// about to choose gets what they saw.
 pub(super) fn choose(all: &[Offer], words: &[String], shown: &[Offer]) -> Vec<Offer> {
     let mut kept = vec![None; shown.len()];
