@@ -69,6 +69,7 @@ struct Spec {
     node_selector: Option<BTreeMap<String, String>>,
     os: Option<v1::PodOS>,
     readiness_gates: Option<Vec<v1::PodReadinessGate>>,
+    restart_policy: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -126,6 +127,7 @@ impl From<Spec> for v1::PodSpec {
             node_selector: spec.node_selector,
             os: spec.os,
             readiness_gates: spec.readiness_gates,
+            restart_policy: spec.restart_policy,
             ..Self::default()
         }
     }
@@ -213,7 +215,15 @@ mod tests {
         lost["status"]["reason"] = "NodeLost".into();
         let mut ending = lost.clone();
         ending["status"]["reason"] = Value::Null;
+        // Its container has failed for good: the pod's own policy says so.
+        let mut failed = ending.clone();
+        failed["metadata"]["deletionTimestamp"] = Value::Null;
+        failed["spec"]["restartPolicy"] = "Never".into();
+        failed["status"]["message"] = Value::Null;
+        failed["status"]["containerStatuses"][0]["state"] =
+            json!({"terminated": {"exitCode": 1, "reason": "Error"}});
         for (pod, status) in [
+            (failed, "Error"),
             (evicted, "CrashLoopBackOff"),
             (lost, "Unknown"),
             (ending, "Terminating"),
