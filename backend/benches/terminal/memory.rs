@@ -20,7 +20,8 @@ use crate::{
 const READ_BUFFER: usize = 4 << 10;
 /// How many shells are opened at once.
 const AT_ONCE: usize = 16;
-/// Open files that the server keeps for other than sessions: clean-ups, calls, watches and logs (`descriptors.rs`).
+/// At most so many open files the server keeps for other than sessions: clean-ups, calls, watches and logs (`descriptors.rs`).
+/// Where there are few it keeps fewer.
 const OTHER_FILES: u64 = 1_000;
 const KIB: f64 = 1024.0;
 
@@ -71,7 +72,8 @@ async fn row(bench: &Bench, cluster: &Cluster, wanted: usize, name: &str) -> Res
 /// A session costs the server two open files.
 fn most_sessions() -> Result<usize> {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    Ok(usize::try_from((files - OTHER_FILES) / 2)?)
+    let others = (files / 4).min(OTHER_FILES);
+    Ok(usize::try_from((files - others) / 2)?)
 }
 
 /// Resident memory of a server, in bytes.
